@@ -1,0 +1,22 @@
+import type { Result } from '@sirocco/shared/kit/fault.ts'
+import type { WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import type { MachineFiles } from './compute.ts'
+
+/**
+ * Where bytes of machines lie. Every verb may run twice and lands once. Faults: `capacity` when the pool is full, `unavailable` when
+ * it does not answer, `invalid` when an image's bytes are not what was promised.
+ */
+export interface Storage {
+  /** The files of this image that are here already, by content; nothing is fetched. */
+  has(sha256: string): Promise<boolean>
+  /** Keeps what `fetch` yields under its content's name; refused, and nothing kept, when the digest or length differs. */
+  keep(file: { sha256: string; bytes: number }, fetch: AsyncIterable<Uint8Array>): Promise<Result<void>>
+  /** The machine's disk (copy-on-write over the image) and its seed; an existing disk is left as it is. */
+  prepare(machine: WantedMachine): Promise<Result<MachineFiles>>
+  /** Removes all that `prepare` made. */
+  remove(machine: string): Promise<Result<void>>
+  /** Machines that have anything here. */
+  list(): Promise<Result<readonly string[]>>
+  /** MiB in all, used by anything or not. */
+  capacityMiB(): Promise<number>
+}

@@ -1,0 +1,62 @@
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import { and, asc, count, eq, gt, isNull, type SQL } from 'drizzle-orm'
+import type { Agent, Store } from '../../../ports/store.ts'
+import type { Database } from '../database.ts'
+import * as s from '../schema.ts'
+import { first, paged } from './page.ts'
+
+export function agentReads(database: Database): Store['agents'] {
+  const { db, clock } = database
+
+  async function load(which: SQL | undefined, limit: number): Promise<Result<Agent[]>> {
+    return database.read(async () => {
+      const [agents, hosts] = await db.batch([
+        db.select().from(s.agent).where(which).orderBy(asc(s.agent.id)).limit(limit),
+        db
+          .select({ id: s.host.id, name: s.host.name, agent: s.host.agent })
+          .from(s.host)
+          .innerJoin(s.agent, eq(s.agent.id, s.host.agent))
+          .where(which),
+      ])
+      const hostsOf = Map.groupBy(hosts, row => row.agent)
+      return agents.map(agent => ({ ...agent, hosts: (hostsOf.get(agent.id) ?? []).map(({ id, name }) => ({ id, name })) }))
+    })
+  }
+  async function one(which: SQL, what: string): Promise<Result<Agent>> {
+    const found = await load(which, 1)
+    if (!found.ok) return found
+    const agent = first(found.value)
+    return agent ? ok(agent) : refuse('not_found', `there is no ${what}`)
+  }
+
+  return {
+    find: agent => one(eq(s.agent.id, agent as Id<'agent'>), `agent ${agent}`),
+    async ofHost(host) {
+      const row = await database.read(() => db.select({ agent: s.host.agent }).from(s.host).where(eq(s.host.id, host)))
+      if (!row.ok) return row
+      const found = first(row.value)
+      return found ? one(eq(s.agent.id, found.agent), `agent of ${host}`) : refuse('not_found', `there is no host ${host}`)
+    },
+    async enrolment(tokenHash) {
+      const rows = await database.read(() =>
+        db
+          .select({ zone: s.enrolment.zone })
+          .from(s.enrolment)
+          .where(and(eq(s.enrolment.tokenHash, tokenHash), isNull(s.enrolment.usedBy), gt(s.enrolment.expiresAt, clock.now()))),
+      )
+      if (!rows.ok) return rows
+      const found = first(rows.value)
+      return found ? ok(found) : refuse('not_found', 'this enrolment token is unknown, used or expired; ask for a new one')
+    },
+    async count() {
+      const rows = await database.read(() => db.select({ n: count() }).from(s.agent))
+      return rows.ok ? ok(first(rows.value)?.n ?? 0) : rows
+    },
+    async alive(page) {
+      const after = page.after === null ? undefined : gt(s.agent.id, page.after as Id<'agent'>)
+      const found = await load(and(isNull(s.agent.silentSince), after), page.limit + 1)
+      return found.ok ? ok(paged(found.value, page.limit, a => a.id)) : found
+    },
+  }
+}

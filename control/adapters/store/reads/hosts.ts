@@ -1,0 +1,137 @@
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { and, asc, eq, gt, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import type { Host } from '../../../domain/hosts/host.ts'
+import { desiredOf, type PlacedMachine } from '../../../domain/projection/host.ts'
+import type { Secrets } from '../../../ports/secrets.ts'
+import type { Store } from '../../../ports/store.ts'
+import type { Database } from '../database.ts'
+import * as s from '../schema.ts'
+import { first, paged } from './page.ts'
+
+export function hostReads(database: Database, secrets: Secrets): Store['hosts'] {
+  const { db } = database
+
+  async function load(which: SQL | undefined, limit: number): Promise<Result<Host[]>> {
+    return database.read(async () => {
+      const chosen = db
+        .select({ id: s.host.id })
+        .from(s.host)
+        .innerJoin(s.zone, eq(s.zone.id, s.host.zone))
+        .where(which)
+        .orderBy(asc(s.host.id))
+        .limit(limit)
+      const [hosts, used, orphans] = await db.batch([
+        db
+          .select({ host: s.host, zone: s.zone.name, region: s.region.name, agent: s.agent, facts: s.hostObserved })
+          .from(s.host)
+          .innerJoin(s.zone, eq(s.zone.id, s.host.zone))
+          .innerJoin(s.region, eq(s.region.id, s.zone.region))
+          .innerJoin(s.agent, eq(s.agent.id, s.host.agent))
+          .leftJoin(s.hostObserved, eq(s.hostObserved.host, s.host.id))
+          .where(which)
+          .orderBy(asc(s.host.id))
+          .limit(limit),
+        db
+          .select({
+            host: s.allocation.host,
+            vcpus: sql<number>`sum(${s.allocation.vcpus})`,
+            memoryMiB: sql<number>`sum(${s.allocation.memoryMiB})`,
+            diskMiB: sql<number>`sum(${s.allocation.diskMiB})`,
+            machines: sql<number>`count(*)`,
+          })
+          .from(s.allocation)
+          .where(and(inArray(s.allocation.host, chosen), isNull(s.allocation.until)))
+          .groupBy(s.allocation.host),
+        db.select().from(s.orphan).where(inArray(s.orphan.host, chosen)).limit(limits.pageMax),
+      ])
+      const usedOf = new Map(used.map(({ host, ...sum }) => [host, sum]))
+      const orphansOf = Map.groupBy(orphans, row => row.host)
+      return hosts.map(({ host, zone, region, agent, facts }) => {
+        const { machines, ...size } = usedOf.get(host.id) ?? { machines: 0, vcpus: 0, memoryMiB: 0, diskMiB: 0 }
+        return {
+          ...host,
+          zone,
+          region,
+          agentVersion: agent.version,
+          silentSince: agent.silentSince,
+          facts,
+          used: size,
+          machines,
+          orphans: orphansOf.get(host.id) ?? [],
+        }
+      })
+    })
+  }
+
+  return {
+    async list(page) {
+      const found = await load(page.after === null ? undefined : gt(s.host.id, page.after as Id<'host'>), page.limit + 1)
+      return found.ok ? ok(paged(found.value, page.limit, h => h.id)) : found
+    },
+    ofZone: zone => load(eq(s.zone.name, zone), limits.pageMax),
+    async revisions(hosts) {
+      const rows = await database.read(() =>
+        db
+          .select({ id: s.host.id, revision: s.host.revision })
+          .from(s.host)
+          .where(inArray(s.host.id, [...hosts])),
+      )
+      return rows.ok ? ok(new Map(rows.value.map(r => [r.id, r.revision]))) : rows
+    },
+    async desired(host) {
+      const live = and(eq(s.allocation.host, host), isNull(s.allocation.until), isNull(s.machine.goneAt))
+      const rows = await database.read(() =>
+        db.batch([
+          db.select({ revision: s.host.revision }).from(s.host).where(eq(s.host.id, host)),
+          db
+            .select({ machine: s.machine, image: s.image })
+            .from(s.allocation)
+            .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
+            .innerJoin(s.image, eq(s.image.id, s.machine.image))
+            .where(live),
+          db
+            .select({ port: s.port, subnet: s.subnet, generation: s.network.generation })
+            .from(s.allocation)
+            .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
+            .innerJoin(s.port, eq(s.port.machine, s.machine.id))
+            .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
+            .innerJoin(s.network, eq(s.network.id, s.subnet.network))
+            .where(live),
+        ]),
+      )
+      if (!rows.ok) return rows
+      const [hosts, machines, ports] = rows.value
+      const revision = first(hosts)?.revision
+      if (revision === undefined) return refuse('not_found', `there is no host ${host}`)
+      const portsOf = Map.groupBy(ports, row => row.port.machine)
+      const placed: PlacedMachine[] = []
+      for (const { machine, image } of machines) {
+        let userData = ''
+        if (machine.userData !== null) {
+          const opened = await secrets.open(machine.userData, userDataPlace(machine.id))
+          if (!opened.ok) return opened
+          userData = opened.value.reveal()
+        }
+        placed.push({
+          ...machine,
+          image,
+          userData,
+          ports: (portsOf.get(machine.id) ?? []).sort((a, b) => a.port.position - b.port.position).map(row => row.port),
+        })
+      }
+      const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
+      return ok({ revision, objects: desiredOf(placed, [...subnets.values()]) })
+    },
+    async orphans(host) {
+      const rows = await database.read(() =>
+        db.select({ machine: s.orphan.machine }).from(s.orphan).where(eq(s.orphan.host, host)),
+      )
+      return rows.ok ? ok(rows.value.map(r => r.machine)) : rows
+    },
+  }
+}
+
+/** Where a machine's sealed user-data belongs. */
+export const userDataPlace = (machine: string): string => `machine|${machine}|user_data`

@@ -1,0 +1,77 @@
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import { and, asc, eq, gt, inArray, type SQL } from 'drizzle-orm'
+import type { Network } from '../../../domain/networks/network.ts'
+import type { Store } from '../../../ports/store.ts'
+import type { Database } from '../database.ts'
+import * as s from '../schema.ts'
+import { first, paged } from './page.ts'
+
+export function networkReads(database: Database): Store['networks'] {
+  const { db } = database
+
+  async function load(which: SQL | undefined, limit: number): Promise<Result<Network[]>> {
+    return database.read(async () => {
+      const chosen = db.select({ id: s.network.id }).from(s.network).where(which).orderBy(asc(s.network.id)).limit(limit)
+      const [networks, subnets] = await db.batch([
+        db
+          .select({ network: s.network, region: s.region.name })
+          .from(s.network)
+          .innerJoin(s.region, eq(s.region.id, s.network.region))
+          .where(which)
+          .orderBy(asc(s.network.id))
+          .limit(limit),
+        db
+          .select({ subnet: s.subnet, zone: s.zone.name })
+          .from(s.subnet)
+          .innerJoin(s.zone, eq(s.zone.id, s.subnet.zone))
+          .where(inArray(s.subnet.network, chosen)),
+      ])
+      const subnetsOf = Map.groupBy(subnets, row => row.subnet.network)
+      return networks.map(({ network, region }) => ({
+        ...network,
+        region,
+        subnets: (subnetsOf.get(network.id) ?? []).map(({ subnet, zone }) => ({ ...subnet, zone, zoneId: subnet.zone })),
+      }))
+    })
+  }
+
+  return {
+    async list(scope, page) {
+      const within = scope === 'platform' ? undefined : eq(s.network.project, scope.project)
+      const found = await load(
+        and(within, page.after === null ? undefined : gt(s.network.id, page.after as Id<'network'>)),
+        page.limit + 1,
+      )
+      return found.ok ? ok(paged(found.value, page.limit, n => n.id)) : found
+    },
+    async defaultSubnet(project, zone) {
+      const rows = await database.read(async () => {
+        const which = and(eq(s.network.project, project), eq(s.network.isDefault, true), eq(s.zone.name, zone))
+        const found = db
+          .select({ id: s.subnet.id })
+          .from(s.subnet)
+          .innerJoin(s.network, eq(s.network.id, s.subnet.network))
+          .innerJoin(s.zone, eq(s.zone.id, s.subnet.zone))
+          .where(which)
+        const [networks, taken] = await db.batch([
+          db
+            .select({ network: s.network, region: s.region.name, subnet: s.subnet, zone: s.zone.name })
+            .from(s.subnet)
+            .innerJoin(s.network, eq(s.network.id, s.subnet.network))
+            .innerJoin(s.zone, eq(s.zone.id, s.subnet.zone))
+            .innerJoin(s.region, eq(s.region.id, s.network.region))
+            .where(which)
+            .limit(1),
+          db.select({ address: s.port.address }).from(s.port).where(inArray(s.port.subnet, found)),
+        ])
+        return { row: first(networks), taken: taken.map(t => t.address) }
+      })
+      if (!rows.ok) return rows
+      const { row, taken } = rows.value
+      if (!row) return refuse('not_found', `the project has no default network in ${zone}`)
+      const { network, region, subnet } = row
+      return ok({ network: { ...network, region, subnets: [{ ...subnet, zone: row.zone, zoneId: subnet.zone }] }, taken })
+    },
+  }
+}

@@ -1,0 +1,82 @@
+import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import { and, asc, desc, eq, inArray, isNotNull, lt, lte, or } from 'drizzle-orm'
+import type { Store } from '../../../ports/store.ts'
+import type { Database } from '../database.ts'
+import * as s from '../schema.ts'
+import { first, paged } from './page.ts'
+
+export function operationReads(database: Database): Pick<Store, 'operations' | 'commands'> {
+  const { db } = database
+  return {
+    operations: {
+      async find(id) {
+        const rows = await database.read(() => db.select().from(s.operation).where(eq(s.operation.id, id)))
+        if (!rows.ok) return rows
+        const found = first(rows.value)
+        return found ? ok(found) : refuse('not_found', `there is no operation ${id}`)
+      },
+      async list(scope, subject, page) {
+        const machines =
+          subject === null
+            ? null
+            : db
+                .select({ id: s.machine.id })
+                .from(s.machine)
+                .where(or(eq(s.machine.id, subject as Id<'machine'>), eq(s.machine.alias, subject)))
+        const rows = await database.read(() =>
+          db
+            .select()
+            .from(s.operation)
+            .where(
+              and(
+                scope === 'platform' ? undefined : eq(s.operation.project, scope.project),
+                machines === null ? undefined : inArray(s.operation.subject, machines),
+                page.after === null ? undefined : lt(s.operation.id, page.after as Id<'operation'>),
+              ),
+            )
+            .orderBy(desc(s.operation.id))
+            .limit(page.limit + 1),
+        )
+        return rows.ok ? ok(paged(rows.value, page.limit, o => o.id)) : rows
+      },
+      due: (shard, now, limit) =>
+        database.read(() =>
+          db
+            .select()
+            .from(s.operation)
+            .where(and(eq(s.operation.shard, shard), isNotNull(s.operation.wakeAt), lte(s.operation.wakeAt, now)))
+            .orderBy(asc(s.operation.wakeAt))
+            .limit(limit),
+        ),
+      async nextWake(shard) {
+        const rows = await database.read(() =>
+          db
+            .select({ at: s.operation.wakeAt })
+            .from(s.operation)
+            .where(and(eq(s.operation.shard, shard), isNotNull(s.operation.wakeAt)))
+            .orderBy(asc(s.operation.wakeAt))
+            .limit(1),
+        )
+        return rows.ok ? ok(first(rows.value)?.at ?? null) : rows
+      },
+      async dueShards(now) {
+        const rows = await database.read(() =>
+          db
+            .selectDistinct({ shard: s.operation.shard })
+            .from(s.operation)
+            .where(and(isNotNull(s.operation.wakeAt), lte(s.operation.wakeAt, now))),
+        )
+        return rows.ok ? ok(rows.value.map(r => r.shard)) : rows
+      },
+    },
+    commands: {
+      async outcome(id) {
+        const rows = await database.read(() =>
+          db.select({ host: s.command.host, outcome: s.command.outcome }).from(s.command).where(eq(s.command.id, id)),
+        )
+        return rows.ok ? ok(first(rows.value)) : rows
+      },
+    },
+  }
+}

@@ -1,0 +1,507 @@
+import type { Fault } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
+import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
+import { sql } from 'drizzle-orm'
+import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import type { Role } from '../../domain/access/principal.ts'
+import type { OperationKind, OperationState } from '../../domain/operations/operation.ts'
+
+/** Times are milliseconds since the Unix epoch. Aliases are EC2's ids: random, made in the batch that inserts. */
+
+/** One row a key: `incarnation` (renewed on restore), `version` of the data. */
+export const meta = sqliteTable('meta', { key: text().primaryKey(), value: text().notNull() })
+
+/**
+ * Never holds a row. After a predicate UPDATE or INSERT, `INSERT INTO guard (<fault>) SELECT 1 WHERE changes() = 0` rolls the
+ * whole batch back, and the name of the CHECK says which Fault it means.
+ */
+export const guard = sqliteTable('guard', { stale: integer(), quota: integer(), capacity: integer(), conflict: integer() }, t => [
+  check('stale', sql`${t.stale} IS NULL`),
+  check('quota', sql`${t.quota} IS NULL`),
+  check('capacity', sql`${t.capacity} IS NULL`),
+  check('conflict', sql`${t.conflict} IS NULL`),
+])
+
+/** One row a batch that landed. A lost answer is settled by inserting the same id: refused means it landed, else it never will. */
+export const commit = sqliteTable('commits', { id: text().primaryKey(), at: integer().notNull() }, t => [
+  index('commits_at').on(t.at),
+])
+
+export const project = sqliteTable('project', {
+  id: text().$type<Id<'project'>>().primaryKey(),
+  name: text().notNull().unique(),
+  account: text().notNull().unique(),
+  createdAt: integer().notNull(),
+})
+
+export const user = sqliteTable('user', {
+  id: text().$type<Id<'user'>>().primaryKey(),
+  email: text().notNull().unique(),
+  /** scrypt, as `scrypt$N$r$p$salt$hash`. */
+  password: text(),
+  createdAt: integer().notNull(),
+})
+
+export const membership = sqliteTable(
+  'membership',
+  {
+    project: text()
+      .$type<Id<'project'>>()
+      .notNull()
+      .references(() => project.id),
+    user: text()
+      .$type<Id<'user'>>()
+      .notNull()
+      .references(() => user.id),
+    role: text().$type<Role>().notNull(),
+  },
+  t => [primaryKey({ columns: [t.user, t.project] })],
+)
+
+/** Browser sessions, and the one-time links that make them: both known by the SHA-256 of their token. */
+export const session = sqliteTable(
+  'session',
+  {
+    id: text().$type<Id<'session'>>().primaryKey(),
+    tokenHash: text().notNull().unique(),
+    kind: text().$type<'session' | 'link'>().notNull(),
+    user: text().$type<Id<'user'>>().notNull(),
+    project: text().$type<Id<'project'>>().notNull(),
+    expiresAt: integer().notNull(),
+  },
+  t => [index('session_expires').on(t.expiresAt)],
+)
+
+export const accessKey = sqliteTable('access_key', {
+  id: text().$type<Id<'accessKey'>>().primaryKey(),
+  accessKeyId: text().notNull().unique(),
+  /** Sealed; place `access_key|<id>|secret`. */
+  secret: text().notNull(),
+  user: text().$type<Id<'user'>>().notNull(),
+  project: text().$type<Id<'project'>>().notNull(),
+  createdAt: integer().notNull(),
+})
+
+export const provider = sqliteTable('provider', {
+  id: text().$type<Id<'provider'>>().primaryKey(),
+  /** The connector's folder: private, simulated, … */
+  cloud: text().notNull(),
+  name: text().notNull().unique(),
+})
+
+export const cloudAccount = sqliteTable('cloud_account', {
+  id: text().$type<Id<'cloudAccount'>>().primaryKey(),
+  provider: text()
+    .$type<Id<'provider'>>()
+    .notNull()
+    .references(() => provider.id),
+  name: text().notNull(),
+  /** Where the poller of this account has come to. */
+  cursor: text(),
+})
+
+export const region = sqliteTable('region', {
+  id: text().$type<Id<'region'>>().primaryKey(),
+  name: text().notNull().unique(),
+  account: text()
+    .$type<Id<'cloudAccount'>>()
+    .notNull()
+    .references(() => cloudAccount.id),
+})
+
+export const zone = sqliteTable('zone', {
+  id: text().$type<Id<'zone'>>().primaryKey(),
+  region: text()
+    .$type<Id<'region'>>()
+    .notNull()
+    .references(() => region.id),
+  name: text().notNull().unique(),
+})
+
+/** Ranges that a zone hands out: `tenant` for networks of projects. */
+export const addressPool = sqliteTable('address_pool', {
+  id: text().$type<Id<'addressPool'>>().primaryKey(),
+  zone: text()
+    .$type<Id<'zone'>>()
+    .notNull()
+    .references(() => zone.id),
+  purpose: text().$type<'tenant'>().notNull(),
+  cidr: text().notNull(),
+})
+
+/** One-time enrolment tokens, by SHA-256. */
+export const enrolment = sqliteTable('enrolment', {
+  tokenHash: text().primaryKey(),
+  zone: text().$type<Id<'zone'>>().notNull(),
+  expiresAt: integer().notNull(),
+  usedBy: text().$type<Id<'agent'>>(),
+})
+
+export const agent = sqliteTable('agent', {
+  id: text().$type<Id<'agent'>>().primaryKey(),
+  /** Ed25519, raw, base64. */
+  publicKey: text().notNull(),
+  fingerprint: text().notNull(),
+  zone: text()
+    .$type<Id<'zone'>>()
+    .notNull()
+    .references(() => zone.id),
+  version: text().notNull(),
+  /** The object that holds its link: given at enrolment, at most `limits.agentsPerLinkObject` each. */
+  linkObject: integer().notNull(),
+  /** Rises with each link. */
+  epoch: integer().notNull(),
+  bootId: text(),
+  /** Since when nothing is heard of it; null while its link is live. */
+  silentSince: integer(),
+  createdAt: integer().notNull(),
+})
+
+export const host = sqliteTable(
+  'host',
+  {
+    id: text().$type<Id<'host'>>().primaryKey(),
+    agent: text()
+      .$type<Id<'agent'>>()
+      .notNull()
+      .references(() => agent.id),
+    zone: text()
+      .$type<Id<'zone'>>()
+      .notNull()
+      .references(() => zone.id),
+    name: text().notNull(),
+    /** Takes new machines? */
+    accepting: integer({ mode: 'boolean' }).notNull(),
+    cpuRatio: integer().notNull(),
+    memoryRatio: integer().notNull(),
+    /** Bumped by every batch that changes what is wanted on it. */
+    revision: integer().notNull(),
+  },
+  t => [uniqueIndex('host_name').on(t.agent, t.name)],
+)
+
+/** What the agent says of the host. Capacity in whole units, before the ratios. */
+export const hostObserved = sqliteTable('host_observed', {
+  host: text()
+    .$type<Id<'host'>>()
+    .primaryKey()
+    .references(() => host.id),
+  epoch: integer().notNull(),
+  seq: integer().notNull(),
+  hypervisor: text().notNull(),
+  hypervisorVersion: text().notNull(),
+  acceleration: text().$type<'hardware' | 'emulated' | 'simulated'>().notNull(),
+  architecture: text().notNull(),
+  bootId: text().notNull(),
+  cpus: integer().notNull(),
+  memoryMiB: integer().notNull(),
+  diskMiB: integer().notNull(),
+  warnings: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
+  digest: text().notNull(),
+  at: integer().notNull(),
+})
+
+/** Machines that an agent found and nobody asked for. */
+export const orphan = sqliteTable(
+  'orphan',
+  {
+    host: text().$type<Id<'host'>>().notNull(),
+    machine: text().notNull(),
+    power: text().$type<SeenPower>().notNull(),
+    at: integer().notNull(),
+  },
+  t => [primaryKey({ columns: [t.host, t.machine] })],
+)
+
+export const flavor = sqliteTable('flavor', {
+  id: text().$type<Id<'flavor'>>().primaryKey(),
+  name: text().notNull().unique(),
+  vcpus: integer().notNull(),
+  memoryMiB: integer().notNull(),
+  diskMiB: integer().notNull(),
+})
+
+export const image = sqliteTable('image', {
+  id: text().$type<Id<'image'>>().primaryKey(),
+  alias: text().notNull().unique(),
+  name: text().notNull(),
+  description: text().notNull(),
+  /** null: of the platform, public. */
+  project: text().$type<Id<'project'>>(),
+  architecture: text().notNull(),
+  minDiskMiB: integer().notNull(),
+  files: text({ mode: 'json' }).$type<readonly ImageFile[]>().notNull(),
+  cmdline: text(),
+  createdAt: integer().notNull(),
+})
+
+/** An image's presence in a region; `remote` is its id there. */
+export const imageCopy = sqliteTable(
+  'image_copy',
+  {
+    image: text()
+      .$type<Id<'image'>>()
+      .notNull()
+      .references(() => image.id),
+    region: text()
+      .$type<Id<'region'>>()
+      .notNull()
+      .references(() => region.id),
+    state: text().$type<'ready' | 'copying' | 'failed'>().notNull(),
+    remote: text(),
+  },
+  t => [primaryKey({ columns: [t.image, t.region] })],
+)
+
+export const keyPair = sqliteTable(
+  'key_pair',
+  {
+    id: text().$type<Id<'keyPair'>>().primaryKey(),
+    alias: text().notNull().unique(),
+    project: text().$type<Id<'project'>>().notNull(),
+    name: text().notNull(),
+    publicKey: text().notNull(),
+    type: text().$type<'ed25519' | 'rsa'>().notNull(),
+    fingerprint: text().notNull(),
+    createdAt: integer().notNull(),
+  },
+  t => [uniqueIndex('key_pair_name').on(t.project, t.name)],
+)
+
+export const network = sqliteTable(
+  'network',
+  {
+    id: text().$type<Id<'network'>>().primaryKey(),
+    alias: text().notNull().unique(),
+    project: text().$type<Id<'project'>>().notNull(),
+    region: text().$type<Id<'region'>>().notNull(),
+    name: text().notNull(),
+    isDefault: integer({ mode: 'boolean' }).notNull(),
+    generation: integer().notNull(),
+    createdAt: integer().notNull(),
+  },
+  t => [uniqueIndex('network_default').on(t.project, t.region).where(sql`${t.isDefault} = 1`)],
+)
+
+export const subnet = sqliteTable(
+  'subnet',
+  {
+    id: text().$type<Id<'subnet'>>().primaryKey(),
+    alias: text().notNull().unique(),
+    network: text()
+      .$type<Id<'network'>>()
+      .notNull()
+      .references(() => network.id),
+    zone: text()
+      .$type<Id<'zone'>>()
+      .notNull()
+      .references(() => zone.id),
+    cidr: text().notNull(),
+    mtu: integer().notNull(),
+  },
+  t => [index('subnet_network').on(t.network), uniqueIndex('subnet_range').on(t.zone, t.cidr)],
+)
+
+export const machine = sqliteTable(
+  'machine',
+  {
+    id: text().$type<Id<'machine'>>().primaryKey(),
+    alias: text().notNull().unique(),
+    project: text().$type<Id<'project'>>().notNull(),
+    zone: text().$type<Id<'zone'>>().notNull(),
+    name: text().notNull(),
+    flavor: text().notNull(),
+    vcpus: integer().notNull(),
+    memoryMiB: integer().notNull(),
+    diskMiB: integer().notNull(),
+    image: text().$type<Id<'image'>>().notNull(),
+    keyPair: text(),
+    publicKeys: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
+    /** Sealed base64; place `machine|<id>|user_data`. */
+    userData: text(),
+    reservation: text().notNull(),
+    launchIndex: integer().notNull(),
+    clientToken: text(),
+    onGuestShutdown: text().$type<'stop' | 'terminate'>().notNull(),
+    createdAt: integer().notNull(),
+    ranAt: integer(),
+    power: text().$type<Power>().notNull(),
+    generation: integer().notNull(),
+    version: integer().notNull(),
+    failure: text({ mode: 'json' }).$type<Fault>(),
+    goneAt: integer(),
+  },
+  t => [
+    index('machine_project').on(t.project, t.id),
+    index('machine_reservation').on(t.reservation),
+    index('machine_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
+  ],
+)
+
+/** The observer's: ordered by its own (epoch, seq); observing never touches what is desired. */
+export const machineObserved = sqliteTable('machine_observed', {
+  machine: text().$type<Id<'machine'>>().primaryKey(),
+  host: text().$type<Id<'host'>>(),
+  epoch: integer().notNull(),
+  seq: integer().notNull(),
+  appliedGeneration: integer().notNull(),
+  power: text().$type<SeenPower>().notNull(),
+  cause: text().$type<'asked' | 'guest' | 'crash' | 'unknown'>(),
+  progress: text(),
+  fault: text({ mode: 'json' }).$type<Fault>(),
+  digest: text().notNull(),
+  at: integer().notNull(),
+})
+
+/** A consumer's claim on a host: the only truth of used capacity. Live while `until` is null. */
+export const allocation = sqliteTable(
+  'allocation',
+  {
+    id: text().$type<Id<'allocation'>>().primaryKey(),
+    consumer: text().$type<Id<'machine'>>().notNull(),
+    host: text()
+      .$type<Id<'host'>>()
+      .notNull()
+      .references(() => host.id),
+    vcpus: integer().notNull(),
+    memoryMiB: integer().notNull(),
+    diskMiB: integer().notNull(),
+    from: integer().notNull(),
+    until: integer(),
+  },
+  t => [
+    index('allocation_live').on(t.host, t.vcpus, t.memoryMiB, t.diskMiB, t.consumer).where(sql`${t.until} IS NULL`),
+    uniqueIndex('allocation_consumer').on(t.consumer).where(sql`${t.until} IS NULL`),
+  ],
+)
+
+export const port = sqliteTable(
+  'port',
+  {
+    id: text().$type<Id<'port'>>().primaryKey(),
+    alias: text().notNull().unique(),
+    project: text().$type<Id<'project'>>().notNull(),
+    network: text().$type<Id<'network'>>().notNull(),
+    subnet: text()
+      .$type<Id<'subnet'>>()
+      .notNull()
+      .references(() => subnet.id),
+    machine: text().$type<Id<'machine'>>().notNull(),
+    position: integer().notNull(),
+    mac: text().notNull(),
+    address: text().notNull(),
+  },
+  t => [
+    uniqueIndex('port_address').on(t.subnet, t.address),
+    uniqueIndex('port_mac').on(t.subnet, t.mac),
+    index('port_machine').on(t.machine),
+  ],
+)
+
+/** Key and value of any noun; `resource` is our id. */
+export const tag = sqliteTable(
+  'tag',
+  {
+    resource: text().notNull(),
+    key: text().notNull(),
+    value: text().notNull(),
+    project: text().$type<Id<'project'>>().notNull(),
+  },
+  t => [primaryKey({ columns: [t.resource, t.key] }), index('tag_project').on(t.project, t.resource, t.key)],
+)
+
+export const operation = sqliteTable(
+  'operation',
+  {
+    id: text().$type<Id<'operation'>>().primaryKey(),
+    kind: text().$type<OperationKind>().notNull(),
+    workflow: integer().notNull(),
+    project: text().$type<Id<'project'>>().notNull(),
+    subject: text().$type<Id<'machine'>>().notNull(),
+    /** Which operations object owns it: by hash of the subject. */
+    shard: integer().notNull(),
+    generation: integer().notNull(),
+    state: text().$type<OperationState>().notNull(),
+    step: integer().notNull(),
+    tries: integer().notNull(),
+    version: integer().notNull(),
+    wakeAt: integer(),
+    waiting: text(),
+    fault: text({ mode: 'json' }).$type<Fault>(),
+    createdAt: integer().notNull(),
+    endedAt: integer(),
+  },
+  t => [
+    index('operation_due').on(t.shard, t.wakeAt).where(sql`${t.wakeAt} IS NOT NULL`),
+    index('operation_subject').on(t.subject, t.id),
+    index('operation_project').on(t.project, t.id),
+  ],
+)
+
+/** What an operation did, step by step. */
+export const operationLog = sqliteTable(
+  'operation_log',
+  {
+    operation: text().$type<Id<'operation'>>().notNull(),
+    version: integer().notNull(),
+    step: text().notNull(),
+    outcome: text().notNull(),
+    at: integer().notNull(),
+  },
+  t => [primaryKey({ columns: [t.operation, t.version] })],
+)
+
+/** Commands sent to agents, and how they ended. */
+export const command = sqliteTable('command', {
+  id: text().primaryKey(),
+  host: text().$type<Id<'host'>>().notNull(),
+  body: text({ mode: 'json' }).$type<CommandBody>().notNull(),
+  outcome: text({ mode: 'json' }).$type<Outcome>(),
+  at: integer().notNull(),
+})
+
+/** `seq` is the only cursor: of feeds, webhooks, changes-since. Events are thin. */
+export const event = sqliteTable(
+  'event',
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    id: text().$type<Id<'event'>>().notNull(),
+    project: text().$type<Id<'project'>>(),
+    type: text().notNull(),
+    subject: text().notNull(),
+    data: text({ mode: 'json' }).$type<Readonly<Record<string, unknown>>>().notNull(),
+    at: integer().notNull(),
+  },
+  t => [index('event_project').on(t.project, t.seq), index('event_subject').on(t.subject, t.seq), index('event_at').on(t.at)],
+)
+
+/** Accepted verbs: who did what to what. */
+export const audit = sqliteTable(
+  'audit',
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    at: integer().notNull(),
+    project: text().$type<Id<'project'>>(),
+    actor: text().notNull(),
+    verb: text().notNull(),
+    subjects: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
+  },
+  t => [index('audit_project').on(t.project, t.seq)],
+)
+
+/** Idempotency: EC2's ClientToken, native's Idempotency-Key. The same token with another request is a conflict. */
+export const token = sqliteTable(
+  'token',
+  {
+    principal: text().notNull(),
+    verb: text().notNull(),
+    token: text().notNull(),
+    requestHash: text().notNull(),
+    /** What was answered: ids. */
+    answer: text({ mode: 'json' }).$type<unknown>().notNull(),
+    at: integer().notNull(),
+  },
+  t => [primaryKey({ columns: [t.principal, t.verb, t.token] }), index('token_at').on(t.at)],
+)

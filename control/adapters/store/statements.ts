@@ -1,0 +1,252 @@
+import type { InStatement, InValue } from '@libsql/client/web'
+import { and, eq, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
+import { diskRatio } from '../../domain/hosts/host.ts'
+import { shardOf } from '../../domain/operations/shard.ts'
+import type { Change } from '../../ports/changes.ts'
+import type { Database } from './database.ts'
+import * as s from './schema.ts'
+
+const dialect = new SQLiteSyncDialect()
+interface Built {
+  readonly sql: string
+  readonly args: InValue[]
+}
+interface Builder {
+  toSQL(): { sql: string; params: unknown[] }
+}
+function statement(query: Builder | SQL | Built): InStatement {
+  if ('args' in query) return query
+  const built = 'toSQL' in query ? query.toSQL() : dialect.sqlToQuery(query)
+  return { sql: built.sql, args: built.params as InValue[] }
+}
+
+type Guard = 'stale' | 'quota' | 'capacity' | 'conflict'
+/** Right after a predicate write: rolls the batch back where it changed nothing. */
+const unless = (fault: Guard): Built => ({ sql: `INSERT INTO guard (${fault}) SELECT 1 WHERE changes() = 0`, args: [] })
+
+type Write<D extends Change['do']> = (
+  change: Extract<Change, { do: D }>,
+  at: { database: Database; now: number },
+) => readonly (Builder | SQL | Built)[]
+
+/** How each change is written. */
+const writes: { readonly [D in Change['do']]: Write<D> } = {
+  'machine.insert': ({ machine }, { database: { db }, now }) => [
+    db.insert(s.machine).values({ ...machine, createdAt: now, power: 'on', generation: 1, version: 1 }),
+  ],
+  'machine.intent': ({ machine, version, generation, power }, { database: { db } }) => [
+    db
+      .update(s.machine)
+      .set({ power, generation, version: version + 1, failure: null })
+      .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
+    unless('stale'),
+  ],
+  'machine.ran': ({ machine }, { database: { db }, now }) => [
+    db
+      .update(s.machine)
+      .set({ ranAt: now })
+      .where(and(eq(s.machine.id, machine), isNull(s.machine.ranAt))),
+  ],
+  'machine.fail': ({ machine, generation, fault, discard }, { database: { db } }) => [
+    db
+      .update(s.machine)
+      .set({
+        failure: fault,
+        version: sql`${s.machine.version} + 1`,
+        ...(discard ? { power: 'gone' as const, generation: generation + 1 } : {}),
+      })
+      .where(and(eq(s.machine.id, machine), eq(s.machine.generation, generation))),
+    unless('stale'),
+  ],
+  'machine.gone': ({ machine, generation }, { database: { db }, now }) => [
+    db
+      .update(s.machine)
+      .set({ goneAt: now, userData: null, version: sql`${s.machine.version} + 1` })
+      .where(and(eq(s.machine.id, machine), eq(s.machine.generation, generation))),
+    unless('stale'),
+  ],
+  'port.insert': ({ port }, { database: { db } }) => [db.insert(s.port).values(port)],
+  'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
+  'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB }, { now }) => {
+    const used = (column: string) =>
+      sql`(SELECT coalesce(sum(${sql.identifier(column)}), 0) FROM allocation WHERE host = ${host} AND until IS NULL)`
+    return [
+      sql`INSERT INTO allocation (id, consumer, host, vcpus, ${sql.identifier('memoryMiB')}, ${sql.identifier('diskMiB')}, ${sql.identifier('from')}, until)
+        SELECT ${id}, ${consumer}, h.id, ${vcpus}, ${memoryMiB}, ${diskMiB}, ${now}, NULL
+        FROM host h JOIN host_observed o ON o.host = h.id
+        WHERE h.id = ${host} AND h.accepting = 1
+          AND ${used('vcpus')} + ${vcpus} <= o.cpus * h.${sql.identifier('cpuRatio')}
+          AND ${used('memoryMiB')} + ${memoryMiB} <= o.${sql.identifier('memoryMiB')} * h.${sql.identifier('memoryRatio')}
+          AND ${used('diskMiB')} + ${diskMiB} <= o.${sql.identifier('diskMiB')} * ${diskRatio}`,
+      unless('capacity'),
+    ]
+  },
+  'allocation.release': ({ consumer }, { database: { db }, now }) => [
+    db
+      .update(s.allocation)
+      .set({ until: now })
+      .where(and(eq(s.allocation.consumer, consumer), isNull(s.allocation.until))),
+  ],
+  'host.touch': ({ host }, { database: { db } }) => [
+    db
+      .update(s.host)
+      .set({ revision: sql`${s.host.revision} + 1` })
+      .where(eq(s.host.id, host)),
+  ],
+  'host.insert': ({ host, agent, zone, name }, { database: { db } }) => [
+    db.insert(s.host).values({ id: host, agent, zone, name, accepting: true, cpuRatio: 8, memoryRatio: 1, revision: 1 }),
+  ],
+  'host.observed': ({ host, epoch, seq, facts, digest }, { database: { db }, now }) => {
+    const { hypervisor, hypervisorVersion, acceleration, architecture, bootId, cpus, memoryMiB, diskMiB, warnings } = facts
+    const row = {
+      epoch,
+      seq,
+      hypervisor,
+      hypervisorVersion,
+      acceleration,
+      architecture,
+      bootId,
+      cpus,
+      memoryMiB,
+      diskMiB,
+      warnings,
+      digest,
+      at: now,
+    }
+    return [
+      db
+        .insert(s.hostObserved)
+        .values({ host, ...row })
+        .onConflictDoUpdate({ target: s.hostObserved.host, set: row, setWhere: newer(s.hostObserved, epoch, seq) }),
+    ]
+  },
+  'orphan.seen': ({ host, machine, power }, { database: { db }, now }) => [
+    db
+      .insert(s.orphan)
+      .values({ host, machine, power, at: now })
+      .onConflictDoUpdate({ target: [s.orphan.host, s.orphan.machine], set: { power, at: now } }),
+  ],
+  'orphan.gone': ({ host, machine }, { database: { db } }) => [
+    db.delete(s.orphan).where(and(eq(s.orphan.host, host), eq(s.orphan.machine, machine))),
+  ],
+  'machine.observed': ({ do: _, machine, epoch, seq, ...facts }, { database: { db }, now }) => {
+    const row = { ...facts, epoch, seq, at: now }
+    return [
+      db
+        .insert(s.machineObserved)
+        .values({ machine, ...row })
+        .onConflictDoUpdate({ target: s.machineObserved.machine, set: row, setWhere: newer(s.machineObserved, epoch, seq) }),
+      unless('stale'),
+    ]
+  },
+  'operation.start': ({ operation }, { database: { db }, now }) => [
+    db.insert(s.operation).values({
+      ...operation,
+      shard: shardOf(operation.subject),
+      state: 'running',
+      step: 0,
+      tries: 0,
+      version: 1,
+      wakeAt: now,
+      createdAt: now,
+    }),
+  ],
+  'operation.move': ({ operation, version, to, log }, { database: { db }, now }) => [
+    db
+      .update(s.operation)
+      .set({ ...to, version: version + 1, endedAt: to.wakeAt === null && to.state !== 'stuck' ? now : null })
+      .where(and(eq(s.operation.id, operation), eq(s.operation.version, version))),
+    unless('stale'),
+    db.insert(s.operationLog).values({ operation, version, ...log, at: now }),
+  ],
+  'operation.wake': ({ subject, generation }, { database: { db }, now }) => [
+    db
+      .update(s.operation)
+      .set({ wakeAt: now, version: sql`${s.operation.version} + 1` })
+      .where(and(eq(s.operation.subject, subject), isNotNull(s.operation.wakeAt), lte(s.operation.generation, generation))),
+  ],
+  'operation.wake-one': ({ operation }, { database: { db }, now }) => [
+    db
+      .update(s.operation)
+      .set({ wakeAt: now, version: sql`${s.operation.version} + 1` })
+      .where(and(eq(s.operation.id, operation), isNotNull(s.operation.wakeAt))),
+  ],
+  'command.insert': ({ id, host, body }, { database: { db }, now }) => [
+    db.insert(s.command).values({ id, host, body, at: now }).onConflictDoNothing(),
+  ],
+  'command.result': ({ id, outcome }, { database: { db }, now }) => [
+    db
+      .update(s.command)
+      .set({ outcome, at: now })
+      .where(and(eq(s.command.id, id), isNull(s.command.outcome))),
+  ],
+  'enrolment.use': ({ tokenHash, agent }, { database: { db }, now }) => [
+    db
+      .update(s.enrolment)
+      .set({ usedBy: agent })
+      .where(and(eq(s.enrolment.tokenHash, tokenHash), isNull(s.enrolment.usedBy), sql`${s.enrolment.expiresAt} > ${now}`)),
+    unless('conflict'),
+  ],
+  'agent.insert': ({ agent, publicKey, fingerprint, zone, version, linkObject }, { database: { db }, now }) => [
+    db
+      .insert(s.agent)
+      .values({ id: agent, publicKey, fingerprint, zone, version, linkObject, epoch: 0, silentSince: now, createdAt: now }),
+  ],
+  'agent.link': ({ agent, epoch, bootId, version }, { database: { db } }) => [
+    db
+      .update(s.agent)
+      .set({ epoch, bootId, version, silentSince: null })
+      .where(and(eq(s.agent.id, agent), eq(s.agent.epoch, epoch - 1))),
+    unless('stale'),
+  ],
+  'agent.silent': ({ agent, epoch, since }, { database: { db } }) => [
+    db
+      .update(s.agent)
+      .set({ silentSince: since })
+      .where(and(eq(s.agent.id, agent), eq(s.agent.epoch, epoch), isNull(s.agent.silentSince))),
+    unless('stale'),
+  ],
+  'key-pair.insert': ({ keyPair, project }, { database: { db }, now }) => [
+    db.insert(s.keyPair).values({ ...keyPair, project, createdAt: now }),
+  ],
+  'key-pair.delete': ({ id }, { database: { db } }) => [db.delete(s.keyPair).where(eq(s.keyPair.id, id))],
+  'tag.set': ({ project, resource, key, value }, { database: { db } }) => [
+    db
+      .insert(s.tag)
+      .values({ project, resource, key, value })
+      .onConflictDoUpdate({ target: [s.tag.resource, s.tag.key], set: { value } }),
+  ],
+  'tag.unset': ({ resource, key, value }, { database: { db } }) => [
+    db
+      .delete(s.tag)
+      .where(and(eq(s.tag.resource, resource), eq(s.tag.key, key), value === null ? undefined : eq(s.tag.value, value))),
+  ],
+  'tag.drop': ({ resource }, { database: { db } }) => [db.delete(s.tag).where(eq(s.tag.resource, resource))],
+  'session.insert': ({ do: _, ...row }, { database: { db } }) => [db.insert(s.session).values(row)],
+  'session.use-link': ({ tokenHash }, { database: { db }, now }) => [
+    db
+      .delete(s.session)
+      .where(and(eq(s.session.tokenHash, tokenHash), eq(s.session.kind, 'link'), sql`${s.session.expiresAt} > ${now}`)),
+    unless('conflict'),
+  ],
+  'session.end': ({ id }, { database: { db } }) => [db.delete(s.session).where(eq(s.session.id, id))],
+  event: ({ project, type, subject, data = {} }, { database: { db, ids }, now }) => [
+    db.insert(s.event).values({ id: ids.make('event'), project, type, subject, data, at: now }),
+  ],
+  audit: ({ do: _, ...row }, { database: { db }, now }) => [db.insert(s.audit).values({ ...row, at: now })],
+  token: ({ do: _, ...row }, { database: { db }, now }) => [db.insert(s.token).values({ ...row, at: now })],
+}
+
+/** Only what is newer replaces what is known: observers are ordered by their own (epoch, seq). */
+const newer = (table: typeof s.hostObserved | typeof s.machineObserved, epoch: number, seq: number) =>
+  sql`(${table.epoch} < ${epoch} OR (${table.epoch} = ${epoch} AND ${table.seq} < ${seq}))`
+
+/** The statements of a batch, in the order of its changes: a guard stands right behind what it guards. */
+export function statementsOf(database: Database, changes: readonly Change[]): InStatement[] {
+  const at = { database, now: database.clock.now() }
+  return changes.flatMap(change => {
+    const write = writes[change.do] as Write<Change['do']>
+    return write(change, at).map(statement)
+  })
+}

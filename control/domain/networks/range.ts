@@ -1,0 +1,39 @@
+/** IPv4 ranges as numbers; the text was parsed at the edge. */
+const numberOf = (address: string): number => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
+const textOf = (address: number): string => [24, 16, 8, 0].map(shift => Math.floor(address / 2 ** shift) % 256).join('.')
+
+export interface Range {
+  readonly first: number
+  readonly size: number
+}
+
+export function rangeOf(cidr: string): Range {
+  const [base = '', prefix = '32'] = cidr.split('/')
+  const size = 2 ** (32 - Number(prefix))
+  return { first: Math.floor(numberOf(base) / size) * size, size }
+}
+
+export const overlap = (a: Range, b: Range): boolean => a.first < b.first + b.size && b.first < a.first + a.size
+
+/** The first address of a subnet is its gateway. */
+export const gatewayOf = (cidr: string): string => textOf(rangeOf(cidr).first + 1)
+
+/** Addresses kept back at the start of every subnet, as EC2 does: network, gateway, two for services. */
+const keptBack = 4
+
+/** The lowest free address for a machine; null when the subnet is full. */
+export function freeAddress(cidr: string, taken: ReadonlySet<string>): string | null {
+  const { first, size } = rangeOf(cidr)
+  for (let at = first + keptBack; at < first + size - 1; at++) if (!taken.has(textOf(at))) return textOf(at)
+  return null
+}
+
+/** The first block of `prefix` bits inside `pool` that overlaps none of `taken`; null when there is none left. */
+export function freeBlock(pool: string, prefix: number, taken: readonly string[]): string | null {
+  const { first, size } = rangeOf(pool)
+  const block = 2 ** (32 - prefix)
+  const used = taken.map(rangeOf)
+  for (let at = first; at < first + size; at += block)
+    if (!used.some(range => overlap(range, { first: at, size: block }))) return `${textOf(at)}/${prefix}`
+  return null
+}

@@ -1,0 +1,243 @@
+import { type Fault, type FaultCode, ok, type Result } from '@sirocco/shared/kit/fault.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import type { Machine } from '../domain/machines/machine.ts'
+import type { Operation, OperationKind } from '../domain/operations/operation.ts'
+import type { Change } from '../ports/changes.ts'
+import type { Connector } from '../ports/connector.ts'
+import type { Ports } from '../services/context.ts'
+import { pokeFor } from '../services/poke.ts'
+
+/** What operations act on: the ports, and the clouds behind regions. */
+export interface World extends Ports {
+  readonly clouds: { of(region: string): Connector }
+}
+
+export interface StepContext {
+  readonly world: World
+  readonly operation: Operation
+  /** Its subject as it stood when this wake began. */
+  readonly machine: Machine
+  readonly connector: Connector
+}
+
+/** A step ends done (with what it writes), or parked until it is woken, at the latest by `limits.parkSweep`. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly changes: readonly Change[] }
+  | { readonly kind: 'park'; readonly waiting: string }
+export const done = (...changes: readonly Change[]): Result<Outcome> => ok({ kind: 'done', changes })
+export const park = (waiting: string): Result<Outcome> => ok({ kind: 'park', waiting })
+
+/** Runs twice, lands once. Refused `unavailable`, `throttled` or `stale` it is tried again; any other Fault fails the operation. */
+export interface Step {
+  readonly name: string
+  run(context: StepContext): Promise<Result<Outcome>>
+  /** Only where `run` has an effect outside the database. */
+  undo?(context: StepContext): Promise<Result<Outcome>>
+}
+
+export interface Workflow {
+  readonly kind: OperationKind
+  readonly version: number
+  readonly steps: readonly Step[]
+  /** What failing writes, in the batch that ends the operation. */
+  failed?(context: StepContext, fault: Fault): readonly Change[]
+}
+
+const retryable: ReadonlySet<FaultCode> = new Set(['unavailable', 'throttled', 'stale'])
+
+type Move = Extract<Change, { do: 'operation.move' }>['to']
+interface Next {
+  readonly to: Move
+  readonly log: { readonly step: string; readonly outcome: string }
+  readonly changes: readonly Change[]
+}
+
+/**
+ * Runs what is due of one shard, a bounded number of operations and steps, and tells when to wake next (ms since the epoch; null:
+ * when poked). Safe to run twice at once: a step's result lands only on the version it was read at.
+ */
+export async function runDue(world: World, workflows: Workflows, shard: number): Promise<Result<number | null>> {
+  const { store, clock } = world
+  const due = await store.operations.due(shard, clock.now(), limits.operationsPerWake)
+  if (!due.ok) return due
+  if (due.value.length > 0) {
+    const machines = await subjectsOf(world, due.value)
+    if (!machines.ok) return machines
+    for (const operation of due.value) await advance(world, workflows, operation, machines.value.get(operation.subject) ?? null)
+  }
+  return store.operations.nextWake(shard)
+}
+
+/** The machines of these operations in one read; those forgotten meanwhile are missing. */
+async function subjectsOf({ store }: World, operations: readonly Operation[]): Promise<Result<ReadonlyMap<string, Machine>>> {
+  const subjects = [...new Set(operations.map(o => o.subject))]
+  const all = await store.machines.find('platform', subjects)
+  if (all.ok) return ok(new Map(all.value.map(m => [m.id, m])))
+  if (all.fault.code !== 'not_found') return all
+  const found = new Map<string, Machine>()
+  for (const subject of subjects) {
+    const one = await store.machines.find('platform', [subject])
+    if (one.ok) for (const machine of one.value) found.set(machine.id, machine)
+    else if (one.fault.code !== 'not_found') return one
+  }
+  return ok(found)
+}
+
+export type Workflows = (kind: OperationKind, version: number) => Workflow | null
+
+/** Runs steps of one operation until it parks, ends, or has had its turn. Each step's result, rows and event are one batch. */
+export async function advance(world: World, workflows: Workflows, first: Operation, machine: Machine | null): Promise<void> {
+  let operation = first
+  for (let turn = 0; turn < limits.stepsPerWake && operation.wakeAt !== null && operation.wakeAt <= world.clock.now(); turn++) {
+    const next = await nextOf(world, workflows, operation, machine)
+    if (!next) return
+    const changes: Change[] = [
+      { do: 'operation.move', operation: operation.id, version: operation.version, to: next.to, log: next.log },
+      ...next.changes,
+      ...eventsOf(operation, next.to),
+    ]
+    const written = await world.store.commit(changes)
+    // Someone else moved it, or a fact came meanwhile: whoever looks next sees it as it is.
+    if (!written.ok) return
+    pokeFor(world.pokes, changes)
+    operation = { ...operation, ...next.to, version: operation.version + 1 }
+  }
+}
+
+function eventsOf({ id, project, subject, kind, waiting }: Operation, to: Move): Change[] {
+  if (to.wakeAt === null)
+    return [
+      {
+        do: 'event',
+        project,
+        type: 'operation.ended',
+        subject,
+        data: { operation: id, kind, state: to.state, ...(to.fault ? { message: to.fault.message } : {}) },
+      },
+    ]
+  if (to.waiting !== waiting && to.waiting !== null)
+    return [{ do: 'event', project, type: 'operation.waiting', subject, data: { operation: id, kind, waiting: to.waiting } }]
+  return []
+}
+
+async function nextOf(world: World, workflows: Workflows, operation: Operation, machine: Machine | null): Promise<Next | null> {
+  const now = world.clock.now()
+  if (!machine || machine.generation > operation.generation)
+    return end(operation, 'superseded', null, {
+      step: '',
+      outcome: machine ? `superseded by generation ${machine.generation}` : 'the subject is forgotten',
+    })
+  const workflow = workflows(operation.kind, operation.workflow)
+  if (!workflow)
+    return end(
+      operation,
+      'stuck',
+      { code: 'internal', message: `no code knows ${operation.kind} version ${operation.workflow}` },
+      { step: '', outcome: 'unknown workflow' },
+    )
+  const context: StepContext = { world, operation, machine, connector: world.clouds.of(machine.region) }
+  if (operation.state === 'undoing') return undo(workflow, context, now)
+
+  const step = workflow.steps[operation.step]
+  if (!step) return end(operation, 'done', null, { step: '', outcome: 'done' })
+  const outcome = await step.run(context)
+  if (!outcome.ok) return refused(workflow, context, step, outcome.fault, now)
+  if (outcome.value.kind === 'park') {
+    const { waiting } = outcome.value
+    return {
+      to: { state: 'parked', step: operation.step, tries: 0, wakeAt: now + limits.parkSweep, waiting, fault: null },
+      log: { step: step.name, outcome: `parked: ${waiting}` },
+      changes: [],
+    }
+  }
+  const last = operation.step + 1 >= workflow.steps.length
+  return {
+    to: {
+      state: last ? 'done' : 'running',
+      step: operation.step + 1,
+      tries: 0,
+      wakeAt: last ? null : now,
+      waiting: null,
+      fault: null,
+    },
+    log: { step: step.name, outcome: 'done' },
+    changes: outcome.value.changes,
+  }
+}
+
+const end = (
+  operation: Operation,
+  state: 'done' | 'superseded' | 'stuck' | 'failed',
+  fault: Fault | null,
+  log: Next['log'],
+  changes: readonly Change[] = [],
+): Next => ({
+  to: { state, step: operation.step, tries: operation.tries, wakeAt: null, waiting: null, fault },
+  log,
+  changes,
+})
+
+const backoff = (tries: number): number => Math.min(limits.stepBackoffMax, limits.stepBackoff * 2 ** tries)
+
+function refused(workflow: Workflow, context: StepContext, step: Step, fault: Fault, now: number): Next {
+  const { operation } = context
+  const log = { step: step.name, outcome: `${fault.code}: ${fault.detail ?? fault.message}` }
+  if (retryable.has(fault.code) && operation.tries + 1 < limits.stepTries)
+    return {
+      to: {
+        state: 'running',
+        step: operation.step,
+        tries: operation.tries + 1,
+        wakeAt: now + backoff(operation.tries),
+        waiting: fault.message,
+        fault: null,
+      },
+      log,
+      changes: [],
+    }
+  // The step itself may have had its effect before it failed: it is undone first.
+  const undoable = workflow.steps.slice(0, operation.step + 1).findLastIndex(s => s.undo)
+  if (undoable < 0) return end(operation, 'failed', fault, log, workflow.failed?.(context, fault) ?? [])
+  return { to: { state: 'undoing', step: undoable, tries: 0, wakeAt: now, waiting: 'cleaning up', fault }, log, changes: [] }
+}
+
+async function undo(workflow: Workflow, context: StepContext, now: number): Promise<Next> {
+  const { operation } = context
+  const fault: Fault = operation.fault ?? { code: 'internal', message: 'it failed' }
+  const step = workflow.steps[operation.step]
+  const name = `undo ${step?.name ?? ''}`
+  const outcome: Result<Outcome> = step?.undo ? await step.undo(context) : done()
+  if (!outcome.ok) {
+    const log = { step: name, outcome: `${outcome.fault.code}: ${outcome.fault.detail ?? outcome.fault.message}` }
+    if (operation.tries + 1 >= limits.stepTries) return end(operation, 'stuck', fault, log)
+    return {
+      to: {
+        state: 'undoing',
+        step: operation.step,
+        tries: operation.tries + 1,
+        wakeAt: now + backoff(operation.tries),
+        waiting: outcome.fault.message,
+        fault,
+      },
+      log,
+      changes: [],
+    }
+  }
+  if (outcome.value.kind === 'park') {
+    const { waiting } = outcome.value
+    return {
+      to: { state: 'undoing', step: operation.step, tries: 0, wakeAt: now + limits.parkSweep, waiting, fault },
+      log: { step: name, outcome: `parked: ${waiting}` },
+      changes: [],
+    }
+  }
+  const before = workflow.steps.slice(0, operation.step).findLastIndex(s => s.undo)
+  const log = { step: name, outcome: 'done' }
+  if (before < 0)
+    return end(operation, 'failed', fault, log, [...outcome.value.changes, ...(workflow.failed?.(context, fault) ?? [])])
+  return {
+    to: { state: 'undoing', step: before, tries: 0, wakeAt: now, waiting: 'cleaning up', fault },
+    log,
+    changes: outcome.value.changes,
+  }
+}

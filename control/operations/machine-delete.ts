@@ -1,0 +1,27 @@
+import type { Change } from '../ports/changes.ts'
+import { done, park, type Step, type StepContext, type Workflow } from './engine.ts'
+import { ensure, seenOf } from './steps.ts'
+
+/** Where nothing is left on its host, what the machine held is freed, in the batch that says it is gone. */
+const absent: Step = {
+  name: 'absent',
+  async run(context) {
+    const { machine } = context
+    if (machine.host === null) return done(...freed(context))
+    const seen = seenOf(context)
+    if (seen.kind === 'pending') return park(seen.waiting)
+    if (seen.kind === 'failed') return park(`waiting for the host, which could not remove it: ${seen.fault.message}`)
+    return machine.observed?.power === 'absent' ? done(...freed(context)) : park('waiting for the host to remove it')
+  },
+}
+
+const freed = ({ machine: { id, project, host, generation }, operation }: StepContext): Change[] => [
+  { do: 'machine.gone', machine: id, generation },
+  { do: 'allocation.release', consumer: id },
+  { do: 'port.release', machine: id },
+  ...(host === null ? [] : [{ do: 'host.touch', host } as const]),
+  { do: 'event', project, type: 'machine.gone', subject: id, data: { operation: operation.id } },
+]
+
+/** From an accepted delete to nothing left. Never fails: it waits for its host for as long as it takes. */
+export const machineDelete: Workflow = { kind: 'machine.delete', version: 1, steps: [{ ...ensure }, absent] }

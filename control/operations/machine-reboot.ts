@@ -1,0 +1,29 @@
+import { refuse } from '@sirocco/shared/kit/fault.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { done, park, type Workflow } from './engine.ts'
+
+/** One reset, at most once: the command carries the operation's id, and its result is a row. */
+export const machineReboot: Workflow = {
+  kind: 'machine.reboot',
+  version: 1,
+  steps: [
+    {
+      name: 'reset',
+      async run({ world, connector, operation, machine }) {
+        const known = await world.store.commands.outcome(operation.id)
+        if (!known.ok) return known
+        const outcome = known.value?.outcome
+        if (outcome)
+          return outcome.ok
+            ? done()
+            : refuse(outcome.fault.code === 'unavailable' ? 'internal' : outcome.fault.code, outcome.fault.message)
+        const deadline = operation.createdAt + limits.launch
+        if (world.clock.now() > deadline)
+          return refuse('internal', `the host of ${machine.name} did not answer in time; try again`)
+        const asked = await connector.act({ id: operation.id, do: 'reboot', machine: machine.id, host: machine.host, deadline })
+        if (!asked.ok && asked.fault.code !== 'unavailable') return asked
+        return park(asked.ok ? 'waiting for the host' : 'waiting for the host, which does not answer')
+      },
+    },
+  ],
+}

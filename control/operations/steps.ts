@@ -1,0 +1,45 @@
+import { type Fault, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Machine } from '../domain/machines/machine.ts'
+import { done, type Outcome, park, type Step, type StepContext } from './engine.ts'
+
+/** Tells the cloud what is wanted of the machine now; that it is so is observed. */
+export const ensure: Step = {
+  name: 'ensure',
+  async run({ connector, machine }) {
+    const accepted = await connector.ensure(machine)
+    return accepted.ok ? done() : accepted
+  },
+}
+
+/** What the observer has come to at this operation's generation. */
+export type Seen =
+  | { readonly kind: 'pending'; readonly waiting: string }
+  | { readonly kind: 'failed'; readonly fault: Fault }
+  | { readonly kind: 'applied' }
+
+export function seenOf({ operation, machine }: StepContext): Seen {
+  const { observed } = machine
+  if (observed && observed.appliedGeneration >= operation.generation)
+    return observed.fault ? { kind: 'failed', fault: observed.fault } : { kind: 'applied' }
+  return { kind: 'pending', waiting: waitingFor(machine) }
+}
+
+const waitingFor = ({ observerAlive, observed }: Machine): string => {
+  if (!observerAlive) return 'waiting for the host, which does not answer'
+  return observed?.progress ?? 'waiting for the host'
+}
+
+/** Parks until the observer has finished with this generation; then `arrived` says what that means. */
+export const settled = (name: string, arrived: (context: StepContext) => Result<Outcome>): Step => ({
+  name,
+  async run(context) {
+    const seen = seenOf(context)
+    if (seen.kind === 'pending') return park(seen.waiting)
+    return seen.kind === 'failed'
+      ? refuse(final(seen.fault), seen.fault.message, seen.fault.detail === undefined ? {} : { detail: seen.fault.detail })
+      : arrived(context)
+  },
+})
+
+/** The observer is finished with it: there is nothing left that a retry here could change. */
+const final = ({ code }: Fault) => (code === 'unavailable' || code === 'throttled' || code === 'stale' ? 'internal' : code)

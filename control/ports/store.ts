@@ -1,0 +1,135 @@
+import type { Result } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { Outcome } from '@sirocco/shared/wire/frames.ts'
+import type { Wanted } from '@sirocco/shared/wire/objects.ts'
+import type { Principal, Scope } from '../domain/access/principal.ts'
+import type { Event } from '../domain/events/event.ts'
+import type { Host } from '../domain/hosts/host.ts'
+import type { Flavor, Image, KeyPair } from '../domain/images/image.ts'
+import type { Machine } from '../domain/machines/machine.ts'
+import type { Network } from '../domain/networks/network.ts'
+import type { Operation } from '../domain/operations/operation.ts'
+import type { Change } from './changes.ts'
+
+/** One page by keyset: rows after `after` (an id, or null for the first), at most `limit`. */
+export interface Page {
+  readonly after: string | null
+  readonly limit: number
+}
+/** `next` is the `after` of the next page; null at the end. */
+export interface Paged<T> {
+  readonly items: readonly T[]
+  readonly next: string | null
+}
+
+/** By our id or by the alias that EC2 clients use. */
+export type Ref = string
+
+/**
+ * What the control plane knows. Every read is one round trip however many rows it names; every list pages by keyset. All
+ * refuse with `unavailable` or `throttled` when the database does not answer.
+ */
+export interface Store {
+  /**
+   * Writes all of it or nothing. Refuses with the Fault of the guard that failed: stale, quota, capacity, conflict. An answer that
+   * got lost is settled before this returns: it landed, or it never will (then `unavailable`).
+   */
+  commit(changes: readonly Change[]): Promise<Result<void>>
+
+  readonly machines: {
+    /** In the order asked; `not_found` names the first that the scope cannot see. Gone ones too, while visible. */
+    find(scope: Scope, refs: readonly Ref[]): Promise<Result<readonly Machine[]>>
+    /** Oldest first. */
+    list(scope: Scope, page: Page): Promise<Result<Paged<Machine>>>
+    /** Of one host, live allocations only: for the observer's batches. */
+    onHost(host: Id<'host'>, ids: readonly string[]): Promise<Result<readonly Machine[]>>
+    /** Deleted before `before`: due to be forgotten. */
+    forgettable(before: number, limit: number): Promise<Result<readonly Id<'machine'>[]>>
+  }
+  readonly hosts: {
+    list(page: Page): Promise<Result<Paged<Host>>>
+    /** Those of a zone that placement may look at. */
+    ofZone(zone: string): Promise<Result<readonly Host[]>>
+    /** Revisions of these hosts, for the sweep. */
+    revisions(hosts: readonly Id<'host'>[]): Promise<Result<ReadonlyMap<Id<'host'>, number>>>
+    /** What is wanted on a host now, user-data opened, and the revision that it is of. */
+    desired(host: Id<'host'>): Promise<Result<{ revision: number; objects: readonly Wanted[] }>>
+    orphans(host: Id<'host'>): Promise<Result<readonly string[]>>
+  }
+  readonly agents: {
+    find(agent: string): Promise<Result<Agent>>
+    ofHost(host: Id<'host'>): Promise<Result<Agent>>
+    /** For enrolment: the zone of a live token; not_found when used, expired or unknown. */
+    enrolment(tokenHash: string): Promise<Result<{ zone: Id<'zone'> }>>
+    count(): Promise<Result<number>>
+    /** Agents that are thought alive, for the sweep: a page. */
+    alive(page: Page): Promise<Result<Paged<Agent>>>
+  }
+  readonly images: {
+    find(scope: Scope, ref: Ref): Promise<Result<Image>>
+    list(scope: Scope, page: Page): Promise<Result<Paged<Image>>>
+  }
+  readonly flavors: { list(): Promise<Result<readonly Flavor[]>> }
+  readonly regions: { list(): Promise<Result<readonly { name: string; zones: readonly { id: Id<'zone'>; name: string }[] }[]>> }
+  readonly keyPairs: {
+    find(scope: Scope, name: string): Promise<Result<KeyPair>>
+    list(scope: Scope, page: Page): Promise<Result<Paged<KeyPair>>>
+  }
+  readonly networks: {
+    list(scope: Scope, page: Page): Promise<Result<Paged<Network>>>
+    /** The default network's subnet in this zone, with the addresses taken in it. */
+    defaultSubnet(project: Id<'project'>, zone: string): Promise<Result<{ network: Network; taken: readonly string[] }>>
+  }
+  readonly tags: {
+    /** Of everything in the scope that has any. */
+    list(scope: Scope, page: Page): Promise<Result<Paged<{ resource: string; alias: string; key: string; value: string }>>>
+    /** Our ids of these refs with their kinds; not_found names the first that the scope cannot see. */
+    resolve(scope: Scope, refs: readonly Ref[]): Promise<Result<readonly { ref: Ref; id: string; tags: number }[]>>
+  }
+  readonly operations: {
+    find(id: Id<'operation'>): Promise<Result<Operation>>
+    /** Newest first. */
+    list(scope: Scope, subject: Ref | null, page: Page): Promise<Result<Paged<Operation>>>
+    /** Of one shard, due at `now`, soonest first. */
+    due(shard: number, now: number, limit: number): Promise<Result<readonly Operation[]>>
+    /** When the next one of a shard is due; null when nothing waits. */
+    nextWake(shard: number): Promise<Result<number | null>>
+    /** Shards with anything due at `now`, for the sweep that re-arms lost alarms. */
+    dueShards(now: number): Promise<Result<readonly number[]>>
+  }
+  readonly commands: {
+    outcome(id: string): Promise<Result<{ host: Id<'host'>; outcome: Outcome | null } | null>>
+  }
+  readonly events: {
+    /** After `seq`, oldest first; `reset` when events after `seq` were already forgotten. */
+    since(scope: Scope, seq: number, limit: number, subject?: Ref): Promise<Result<{ events: readonly Event[]; reset: boolean }>>
+    newest(scope: Scope): Promise<Result<number>>
+  }
+  readonly access: {
+    /** A live session by the SHA-256 of its token. */
+    bySession(tokenHash: string): Promise<Result<Principal>>
+    /** A live one-time sign-in link. */
+    byLink(tokenHash: string): Promise<Result<{ user: Id<'user'>; project: Id<'project'> }>>
+    byEmail(email: string): Promise<Result<{ user: Id<'user'>; project: Id<'project'>; password: string | null }>>
+    /** The key's principal and its secret, still sealed. */
+    byAccessKey(accessKeyId: string): Promise<Result<{ principal: Principal; id: Id<'accessKey'>; sealedSecret: string }>>
+  }
+  readonly tokens: {
+    find(principal: string, verb: string, token: string): Promise<Result<{ requestHash: string; answer: unknown } | null>>
+  }
+  /** Renewed when the database is restored. */
+  incarnation(): Promise<Result<string>>
+  /** Drops what is past its keeping: events, tokens, commits, sessions, gone machines; a page a call. Rows dropped. */
+  expire(): Promise<Result<number>>
+}
+
+export interface Agent {
+  readonly id: Id<'agent'>
+  readonly publicKey: string
+  readonly fingerprint: string
+  readonly zone: Id<'zone'>
+  readonly epoch: number
+  readonly linkObject: number
+  readonly silentSince: number | null
+  readonly hosts: readonly { readonly id: Id<'host'>; readonly name: string }[]
+}

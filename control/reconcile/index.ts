@@ -1,0 +1,18 @@
+import type { Fault } from '@sirocco/shared/kit/fault.ts'
+import type { Ports } from '../services/context.ts'
+import { alarms } from './alarms.ts'
+import { expire } from './expire.ts'
+import { links } from './links.ts'
+import type { Reconciler } from './reconciler.ts'
+
+export const reconcilers: readonly Reconciler[] = [alarms, links, expire]
+
+/** Runs all of them once, as cron does; one that fails stops no other. */
+export async function reconcile(ports: Ports): Promise<readonly { name: string; found: number; fault: Fault | null }[]> {
+  const ran: { name: string; found: number; fault: Fault | null }[] = []
+  for (const { name, run } of reconcilers) {
+    const found = await run(ports)
+    ran.push(found.ok ? { name, found: found.value, fault: null } : { name, found: 0, fault: found.fault })
+  }
+  return ran
+}

@@ -1,0 +1,131 @@
+import { digest } from '@sirocco/shared/kit/canonical.ts'
+import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { Observed } from '@sirocco/shared/wire/frames.ts'
+import type { SeenMachine } from '@sirocco/shared/wire/objects.ts'
+import type { Machine } from '../../domain/machines/machine.ts'
+import { notice } from '../../domain/machines/observe.ts'
+import { workflowVersions } from '../../domain/operations/workflows.ts'
+import type { Change } from '../../ports/changes.ts'
+import type { Ports } from '../context.ts'
+import { pokeFor } from '../poke.ts'
+
+/**
+ * What an agent says of one of its hosts, as one batch: observed rows, what follows from them, and events. What is known already
+ * is not written. Refused `stale` where a newer link has said something since.
+ */
+export async function observe(
+  ports: Ports,
+  host: Id<'host'>,
+  frame: Pick<Observed, 'epoch' | 'seq' | 'base' | 'changed' | 'gone'>,
+): Promise<Result<void>> {
+  const { store } = ports
+  const machines = frame.changed.filter(object => object.kind === 'machine')
+  const [placed, orphans] = await Promise.all([
+    store.machines.onHost(
+      host,
+      machines.map(m => m.id),
+    ),
+    store.hosts.orphans(host),
+  ])
+  if (!placed.ok) return placed
+  if (!orphans.ok) return orphans
+
+  const byId = new Map<string, Machine>(placed.value.map(machine => [machine.id, machine]))
+  const at = { host, epoch: frame.epoch, seq: frame.seq }
+  const changes: Change[] = []
+  for (const object of frame.changed) {
+    if (object.kind === 'host') {
+      changes.push(
+        { do: 'host.observed', ...at, facts: object, digest: digest(object) },
+        { do: 'event', project: null, type: 'host.observed', subject: host },
+      )
+      continue
+    }
+    const machine = byId.get(object.id)
+    if (machine) changes.push(...noticed(ports, machine, object, at))
+    else if (object.power !== 'absent' && !orphans.value.includes(object.id))
+      changes.push(
+        { do: 'orphan.seen', host, machine: object.id, power: object.power },
+        { do: 'event', project: null, type: 'orphan.seen', subject: object.id },
+      )
+  }
+  for (const orphan of orphans.value) {
+    const found = machines.find(m => m.id === orphan)
+    const isGone = found
+      ? byId.has(orphan) || found.power === 'absent'
+      : frame.base === null || frame.gone.some(key => key.id === orphan)
+    if (isGone) changes.push({ do: 'orphan.gone', host, machine: orphan })
+  }
+  if (changes.length === 0) return ok(undefined)
+  const written = await store.commit(changes)
+  if (written.ok) pokeFor(ports.pokes, changes)
+  return written
+}
+
+/** The changes that a look at one machine makes. */
+export function noticed(
+  { ids, clock }: Pick<Ports, 'ids' | 'clock'>,
+  machine: Machine,
+  seen: Omit<SeenMachine, 'kind' | 'id'>,
+  at: { readonly host: Id<'host'> | null; readonly epoch: number; readonly seq: number },
+): Change[] {
+  const { applied, power, cause, progress, fault, addresses } = seen
+  const found = notice(machine, { applied, power, cause, progress, fault, addresses }, clock.now())
+  if (!found) return []
+  const { at: _, ...observation } = found.observation
+  const changes: Change[] = [{ do: 'machine.observed', machine: machine.id, ...at, ...observation }]
+  if (found.ran) changes.push({ do: 'machine.ran', machine: machine.id })
+  if (found.wake) changes.push({ do: 'operation.wake', subject: machine.id, generation: applied })
+  if (found.from !== found.to || progress !== undefined)
+    changes.push({
+      do: 'event',
+      project: machine.project,
+      type: 'machine.state',
+      subject: machine.id,
+      data: { from: found.from, to: found.to, ...(progress ? { progress } : {}) },
+    })
+  if (found.crashed && observation.fault) {
+    changes.push({
+      do: 'machine.fail',
+      machine: machine.id,
+      generation: machine.generation,
+      fault: observation.fault,
+      discard: false,
+    })
+    changes.push({
+      do: 'event',
+      project: machine.project,
+      type: 'machine.crashed',
+      subject: machine.id,
+      data: { message: observation.fault.message },
+    })
+  }
+  if (found.follow) {
+    const generation = machine.generation + 1
+    changes.push({ do: 'machine.intent', machine: machine.id, version: machine.version, generation, power: found.follow })
+    if (machine.host) changes.push({ do: 'host.touch', host: machine.host })
+    if (found.follow === 'gone') {
+      const operation = ids.make('operation')
+      changes.push({
+        do: 'operation.start',
+        operation: {
+          id: operation,
+          kind: 'machine.delete',
+          workflow: workflowVersions['machine.delete'],
+          project: machine.project,
+          subject: machine.id,
+          generation,
+        },
+      })
+    }
+    changes.push({
+      do: 'event',
+      project: machine.project,
+      type: 'machine.guest-shutdown',
+      subject: machine.id,
+      data: { power: found.follow },
+    })
+  }
+  return changes
+}

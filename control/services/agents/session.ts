@@ -1,0 +1,232 @@
+import { type Fault, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { decode, encode } from '@sirocco/shared/wire/codec.ts'
+import { ObjectSet, split } from '@sirocco/shared/wire/delta.ts'
+import {
+  type CommandBody,
+  FromAgent,
+  type FromControl,
+  type Hello,
+  type Observed,
+  type Outcome,
+  type ResultFrame,
+} from '@sirocco/shared/wire/frames.ts'
+import type { Wanted } from '@sirocco/shared/wire/objects.ts'
+import { oldestProtocol, protocol } from '@sirocco/shared/wire/version.ts'
+import type { Ports } from '../context.ts'
+import { observe } from './observe.ts'
+import { keepResult } from './result.ts'
+
+/** What must survive the object's sleep: a few hundred bytes beside the socket. */
+export interface SessionState {
+  readonly agent: Id<'agent'>
+  /** 0 until welcomed. */
+  readonly epoch: number
+  readonly hosts: readonly HostState[]
+}
+interface HostState {
+  readonly id: Id<'host'>
+  /** The revision that was last sent; -1: none. */
+  readonly revision: number
+  /** The digest of what the agent has said so far; null: nothing since it linked. */
+  readonly seen: string | null
+}
+
+export interface SessionParts {
+  readonly ports: Ports
+  send(text: string): void
+  /** Ends the link; the agent dials again and says everything. */
+  close(reason: string): void
+  /** The state changed: keep it beside the socket. */
+  keep(state: SessionState): void
+}
+
+/**
+ * The control plane's end of one agent's link. Messages are handled one after the other; whatever goes wrong ends the link,
+ * since a new one begins with everything.
+ */
+export class AgentSession {
+  readonly #parts: SessionParts
+  #state: SessionState
+  #queue: Promise<void> = Promise.resolve()
+  /** What was sent, to send differences only; gone after sleep, then everything is sent once. */
+  readonly #sent = new Map<string, ObjectSet<Wanted>>()
+  /** Questions that wait for their answer. */
+  readonly #asked = new Map<string, (outcome: Outcome) => void>()
+
+  constructor(parts: SessionParts, state: SessionState) {
+    this.#parts = parts
+    this.#state = state
+  }
+
+  get state(): SessionState {
+    return this.#state
+  }
+
+  /** Handles one message, after those before it. */
+  message(text: string | ArrayBuffer): Promise<void> {
+    return this.#inTurn(async () => {
+      const frame = decode(FromAgent, text)
+      if (!frame.ok) return this.#refuse(frame.fault)
+      if (frame.value.type === 'hello') return this.#hello(frame.value)
+      if (this.#state.epoch === 0) return this.#refuse({ code: 'invalid', message: 'the first frame must be hello' })
+      if (frame.value.type === 'observed') return this.#observed(frame.value)
+      if (frame.value.type === 'result') return this.#result(frame.value)
+      return this.#resync(frame.value.host)
+    })
+  }
+
+  /** Sends what is wanted on `hosts` (of this agent; all by default) where it changed since it was sent. */
+  pull(hosts?: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#state.epoch === 0) return
+      for (const host of this.#state.hosts) if (hosts === undefined || hosts.includes(host.id)) await this.#send(host.id)
+    })
+  }
+
+  /** The sweep: sends where the revision moved on without a poke having come through. */
+  async sweep(): Promise<void> {
+    if (this.#state.epoch === 0) return
+    const revisions = await this.#parts.ports.store.hosts.revisions(this.#state.hosts.map(h => h.id))
+    if (!revisions.ok) return
+    const behind = this.#state.hosts.filter(h => (revisions.value.get(h.id) ?? h.revision) > h.revision)
+    if (behind.length > 0) await this.pull(behind.map(h => h.id))
+  }
+
+  command(command: { id: string; host: string; deadline: number; body: CommandBody }): Result<void> {
+    if (this.#state.epoch === 0) return refuse('unavailable', 'the host is just connecting; try again in a moment')
+    this.#write({
+      type: 'command',
+      id: command.id,
+      epoch: this.#state.epoch,
+      host: command.host,
+      deadline: command.deadline,
+      command: command.body,
+    })
+    return ok(undefined)
+  }
+
+  /** A command whose answer is waited for; whoever calls bounds the wait by `forget`. */
+  ask(command: { id: string; host: string; deadline: number; body: CommandBody }): Promise<Result<string>> {
+    return new Promise(resolve => {
+      this.#asked.set(command.id, outcome =>
+        resolve(
+          outcome.ok
+            ? ok(outcome.value)
+            : refuse(outcome.fault.code, outcome.fault.message, outcome.fault.detail ? { detail: outcome.fault.detail } : {}),
+        ),
+      )
+      const sent = this.command(command)
+      if (!sent.ok) {
+        this.#asked.delete(command.id)
+        resolve(sent)
+      }
+    })
+  }
+
+  /** No answer came in time, or the link ended. */
+  forget(id?: string): void {
+    for (const [asked, answer] of this.#asked)
+      if (id === undefined || asked === id) {
+        this.#asked.delete(asked)
+        answer({ ok: false, fault: { code: 'unavailable', message: 'the host did not answer in time; try again' } })
+      }
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#queue = this.#queue.then(work).catch((error: unknown) => {
+      this.#parts.close(error instanceof Error ? error.message : 'failed')
+    })
+    return this.#queue
+  }
+
+  #write(frame: FromControl): void {
+    this.#parts.send(encode(frame))
+  }
+
+  #refuse({ code, message }: Fault): void {
+    this.#write({ type: 'bye', fault: { code, message }, retryMs: limits.reconnectMax })
+    this.#parts.close(message)
+  }
+
+  #set(state: SessionState): void {
+    this.#state = state
+    this.#parts.keep(state)
+  }
+
+  #setHost(host: string, change: Partial<HostState>): void {
+    this.#set({ ...this.#state, hosts: this.#state.hosts.map(h => (h.id === host ? { ...h, ...change } : h)) })
+  }
+
+  async #hello(hello: Hello): Promise<void> {
+    const { store } = this.#parts.ports
+    if (hello.protocol < oldestProtocol || hello.protocol > protocol)
+      return this.#refuse({
+        code: 'unsupported',
+        message: `this control plane speaks protocols ${oldestProtocol} to ${protocol}, the agent ${hello.protocol}; update the agent`,
+      })
+    const agent = await store.agents.find(this.#state.agent)
+    const incarnation = await store.incarnation()
+    if (!agent.ok) return this.#refuse(agent.fault)
+    if (!incarnation.ok) return this.#refuse(incarnation.fault)
+    const epoch = agent.value.epoch + 1
+    const linked = await store.commit([
+      { do: 'agent.link', agent: agent.value.id, epoch, bootId: hello.bootId, version: hello.agentVersion },
+      ...agent.value.hosts.map(
+        host => ({ do: 'event', project: null, type: 'host.linked', subject: host.id, data: { epoch } }) as const,
+      ),
+    ])
+    if (!linked.ok) return this.#refuse(linked.fault)
+    const { hosts } = agent.value
+    this.#set({ agent: agent.value.id, epoch, hosts: hosts.map(({ id }) => ({ id, revision: -1, seen: null })) })
+    this.#sent.clear()
+    this.#write({ type: 'welcome', protocol, incarnation: incarnation.value, epoch, hosts: [...hosts], beatMs: limits.beat })
+    for (const { id } of hosts) await this.#send(id, hello.hosts.find(h => h.id === id)?.desired ?? null)
+  }
+
+  /** Sends what is wanted on a host; `held` is the digest of what the agent has on disk. */
+  async #send(host: Id<'host'>, held: string | null = null): Promise<void> {
+    const desired = await this.#parts.ports.store.hosts.desired(host)
+    if (!desired.ok) return this.#refuse(desired.fault)
+    const { revision, objects } = desired.value
+    const wanted = ObjectSet.of(objects)
+    const before = this.#sent.get(host) ?? null
+    const delta = wanted.since(before)
+    // An agent that holds it already is told so all the same: it starts nothing after a reboot before it was told.
+    const told = before === null && held === wanted.digest ? { base: held, digest: held, changed: [], gone: [] } : delta
+    if (told)
+      for (const part of split(told, before))
+        this.#write({ type: 'desired', host, revision, ...part, changed: [...part.changed], gone: [...part.gone] })
+    this.#sent.set(host, wanted)
+    this.#setHost(host, { revision })
+  }
+
+  async #observed(frame: Observed): Promise<void> {
+    const host = this.#state.hosts.find(h => h.id === frame.host)
+    if (!host || frame.epoch !== this.#state.epoch) return
+    if (frame.base !== null && frame.base !== host.seen) return this.#write({ type: 'resync', host: frame.host })
+    const kept = await observe(this.#parts.ports, host.id, frame)
+    if (!kept.ok) return this.#parts.close(kept.fault.message)
+    this.#setHost(host.id, { seen: frame.digest })
+  }
+
+  async #result(frame: ResultFrame): Promise<void> {
+    const waiting = this.#asked.get(frame.command)
+    if (waiting) {
+      this.#asked.delete(frame.command)
+      waiting(frame.outcome)
+    } else if (this.#state.hosts.some(h => h.id === frame.host)) {
+      const kept = await keepResult(this.#parts.ports, frame)
+      if (!kept.ok) return this.#parts.close(kept.fault.message)
+    }
+    this.#write({ type: 'ack', n: frame.n })
+  }
+
+  async #resync(host: string): Promise<void> {
+    const known = this.#state.hosts.find(h => h.id === host)
+    if (!known) return
+    this.#sent.delete(host)
+    await this.#send(known.id)
+  }
+}

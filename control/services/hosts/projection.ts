@@ -1,0 +1,22 @@
+import { ok } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { Wanted } from '@sirocco/shared/wire/objects.ts'
+import { z } from 'zod'
+import { read } from '../verb.ts'
+
+/** What a host should carry now, seeds left out: what an audit of the host is held against. */
+export const projectHost = read('hosts.list', {
+  input: z.object({ host: z.string().startsWith('hst_') }),
+  async run({ store }, { host }) {
+    const desired = await store.hosts.desired(host as Id<'host'>)
+    if (!desired.ok) return desired
+    const { revision, objects } = desired.value
+    return ok({ host, revision, objects: objects.map(withoutSeed) })
+  },
+})
+
+const withoutSeed = (object: Wanted) => {
+  if (object.kind !== 'machine') return object
+  const { seed: _, ...rest } = object
+  return rest
+}

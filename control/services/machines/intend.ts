@@ -1,0 +1,51 @@
+import { all, ok, type Result } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { Intent, Machine } from '../../domain/machines/machine.ts'
+import type { OperationKind } from '../../domain/operations/operation.ts'
+import { workflowVersions } from '../../domain/operations/workflows.ts'
+import type { Change } from '../../ports/changes.ts'
+import type { Context, Decision } from '../verb.ts'
+
+/** A new intent for each of `refs`, all or none, each pursued by an operation. Those that are so already have none. */
+export async function intendAll(
+  context: Context,
+  refs: readonly string[],
+  kind: OperationKind,
+  decide: (machine: Machine) => Result<Intent | null>,
+): Promise<Result<Decision<{ operations: Id<'operation'>[] }>>> {
+  const machines = await context.store.machines.find(context.scope, [...new Set(refs)])
+  if (!machines.ok) return machines
+  const intents = all(machines.value.map(decide))
+  if (!intents.ok) return intents
+
+  const operations: Id<'operation'>[] = []
+  const changes = machines.value.flatMap((machine, i): Change[] => {
+    const intent = intents.value[i]
+    if (!intent) return []
+    const id = context.ids.make('operation')
+    operations.push(id)
+    return [
+      { do: 'machine.intent', ...intent },
+      ...(machine.host ? [{ do: 'host.touch', host: machine.host } as const] : []),
+      {
+        do: 'operation.start',
+        operation: {
+          id,
+          kind,
+          workflow: workflowVersions[kind],
+          project: machine.project,
+          subject: machine.id,
+          generation: intent.generation,
+        },
+      },
+      {
+        do: 'event',
+        project: machine.project,
+        type: `${kind}.asked`,
+        subject: machine.id,
+        data: { operation: id, generation: intent.generation },
+      },
+    ]
+  })
+  return ok({ answer: { operations }, subjects: machines.value.map(m => m.id), changes })
+}

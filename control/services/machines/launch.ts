@@ -1,0 +1,197 @@
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import { hex } from '@sirocco/shared/kit/random.ts'
+import { Secret } from '@sirocco/shared/kit/secret.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { z } from 'zod'
+import type { Subnet } from '../../domain/networks/network.ts'
+import { freeAddress } from '../../domain/networks/range.ts'
+import { workflowVersions } from '../../domain/operations/workflows.ts'
+import { place } from '../../domain/placement/place.ts'
+import type { Change } from '../../ports/changes.ts'
+import { Name, Ref, Tags } from '../inputs.ts'
+import { type Context, type Decision, write } from '../verb.ts'
+
+const Input = z.object({
+  image: Ref,
+  /** By name, e.g. t3.micro. */
+  flavor: z.string().min(1).max(64),
+  minCount: z.int().min(1, 'at least one machine').max(limits.bulk).default(1),
+  maxCount: z.int().min(1, 'at least one machine').max(limits.bulk).default(1),
+  name: Name.optional(),
+  /** By name. */
+  keyPair: z.string().min(1).max(255).optional(),
+  /** base64, at most 16 KiB before it. */
+  userData: z
+    .base64()
+    .refine(
+      text => text.length <= Math.ceil(limits.userDataBytes / 3) * 4,
+      `user-data has at most ${limits.userDataBytes} bytes before base64`,
+    )
+    .optional(),
+  tags: Tags.default({}),
+  subnet: Ref.optional(),
+  zone: z.string().max(64).optional(),
+  onGuestShutdown: z.enum(['stop', 'terminate']).default('stop'),
+  clientToken: z.string().max(64).optional(),
+})
+
+interface Launch {
+  readonly machines: readonly Id<'machine'>[]
+  readonly reservation: string
+}
+
+/**
+ * Launches `minCount` to `maxCount` machines: placed and claimed in the batch that inserts them, each pursued by its own operation.
+ * Refuses `capacity` where fewer than `minCount` fit.
+ */
+export const launchMachines = write('machines.launch', {
+  input: Input,
+  async run(context, input): Promise<Result<Decision<Launch>>> {
+    if (input.minCount > input.maxCount) return refuse('invalid', 'minCount may not exceed maxCount', { field: 'minCount' })
+    const parts = await partsOf(context, input)
+    if (!parts.ok) return parts
+    const { image, flavor, keyPair, network, subnet, taken, hosts } = parts.value
+    const diskMiB = Math.max(flavor.diskMiB, image.minDiskMiB)
+
+    const placed = place(
+      hosts,
+      { zone: subnet.zone, architecture: image.architecture, vcpus: flavor.vcpus, memoryMiB: flavor.memoryMiB, diskMiB },
+      { min: input.minCount, max: input.maxCount, refused: context.refused, random: context.random },
+    )
+    if (!placed.ok) return placed
+
+    const reservation = `r-${hex(context.random, 17)}`
+    const machines: Id<'machine'>[] = []
+    const changes: Change[] = []
+    const used = new Set(taken)
+    const secret = input.userData ? new Secret(input.userData) : null
+    for (const [launchIndex, host] of placed.value.hosts.entries()) {
+      const address = freeAddress(subnet.cidr, used)
+      if (address === null)
+        return refuse(
+          'capacity',
+          `subnet ${subnet.alias} (${subnet.cidr}) has no free address left; delete machines, or use another subnet`,
+        )
+      used.add(address)
+      const id = context.ids.make('machine')
+      const operation = context.ids.make('operation')
+      const alias = `i-${hex(context.random, 17)}`
+      const { project } = context.principal
+      machines.push(id)
+      changes.push(
+        {
+          do: 'machine.insert',
+          machine: {
+            id,
+            alias,
+            project,
+            zone: subnet.zoneId,
+            name: nameOf(input.name ?? input.tags.Name, alias, launchIndex, placed.value.hosts.length),
+            flavor: flavor.name,
+            vcpus: flavor.vcpus,
+            memoryMiB: flavor.memoryMiB,
+            diskMiB,
+            image: image.id,
+            keyPair: keyPair?.name ?? null,
+            publicKeys: keyPair ? [keyPair.publicKey] : [],
+            userData: secret ? await context.secrets.seal(secret, `machine|${id}|user_data`) : null,
+            reservation,
+            launchIndex,
+            clientToken: input.clientToken ?? context.token,
+            onGuestShutdown: input.onGuestShutdown,
+          },
+        },
+        {
+          do: 'allocation.claim',
+          id: context.ids.make('allocation'),
+          consumer: id,
+          host,
+          vcpus: flavor.vcpus,
+          memoryMiB: flavor.memoryMiB,
+          diskMiB,
+        },
+        {
+          do: 'port.insert',
+          port: {
+            id: context.ids.make('port'),
+            alias: `eni-${hex(context.random, 17)}`,
+            project,
+            network: network.id,
+            subnet: subnet.id,
+            machine: id,
+            position: 0,
+            mac: macOf(address, context),
+            address,
+          },
+        },
+        ...Object.entries(input.tags).map(([key, value]) => ({ do: 'tag.set', project, resource: id, key, value }) as const),
+        { do: 'host.touch', host },
+        {
+          do: 'operation.start',
+          operation: {
+            id: operation,
+            kind: 'machine.create',
+            workflow: workflowVersions['machine.create'],
+            project,
+            subject: id,
+            generation: 1,
+          },
+        },
+        { do: 'event', project, type: 'machine.create.asked', subject: id, data: { operation, generation: 1 } },
+      )
+    }
+    return ok({ answer: { machines, reservation }, subjects: machines, changes })
+  },
+})
+
+/** Everything a launch names, found; the first that is missing or does not fit refuses. */
+async function partsOf({ store, scope, principal }: Context, input: z.output<typeof Input>) {
+  const [image, flavors, keyPair, regions] = await Promise.all([
+    store.images.find(scope, input.image),
+    store.flavors.list(),
+    input.keyPair === undefined ? ok(null) : store.keyPairs.find(scope, input.keyPair),
+    store.regions.list(),
+  ])
+  if (!image.ok) return image
+  if (!flavors.ok) return flavors
+  if (!keyPair.ok) return keyPair
+  if (!regions.ok) return regions
+  const flavor = flavors.value.find(f => f.name === input.flavor)
+  if (!flavor)
+    return refuse('invalid', `there is no flavor ${input.flavor}; choose one of ${flavors.value.map(f => f.name).join(', ')}`, {
+      field: 'flavor',
+    })
+  const zones = regions.value.flatMap(region => region.zones)
+  const zone = zones.find(z => input.zone === undefined || z.name === input.zone)
+  if (!zone)
+    return refuse('invalid', `there is no zone ${input.zone}; choose one of ${zones.map(z => z.name).join(', ')}`, {
+      field: 'zone',
+    })
+  const [network, hosts] = await Promise.all([
+    store.networks.defaultSubnet(principal.project, zone.name),
+    store.hosts.ofZone(zone.name),
+  ])
+  if (!network.ok) return network
+  if (!hosts.ok) return hosts
+  const subnet = network.value.network.subnets.find(
+    (s: Subnet) => input.subnet === undefined || s.id === input.subnet || s.alias === input.subnet,
+  )
+  if (!subnet) return refuse('not_found', `there is no subnet ${input.subnet}`, { field: 'subnet' })
+  return ok({
+    image: image.value,
+    flavor,
+    keyPair: keyPair.value,
+    network: network.value.network,
+    subnet,
+    taken: network.value.taken,
+    hosts: hosts.value,
+  })
+}
+
+const nameOf = (name: string | undefined, alias: string, index: number, count: number): string =>
+  name === undefined || name === '' ? alias : count > 1 ? `${name}-${index + 1}` : name
+
+/** Locally administered, unicast; made of chance, and of the address so that two in a subnet differ (the index would refuse them). */
+const macOf = (address: string, { random }: Context): string =>
+  ['02', hex(random, 2), ...address.split('.').map(part => Number(part).toString(16).padStart(2, '0'))].join(':')

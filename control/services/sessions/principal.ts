@@ -1,0 +1,34 @@
+import { timingSafeEqual } from 'node:crypto'
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Secret } from '@sirocco/shared/kit/secret.ts'
+import type { Principal } from '../../domain/access/principal.ts'
+import type { Ports } from '../context.ts'
+import { sha256 } from '../sha256.ts'
+
+/** Who holds this session token. */
+export const principalOfSession = async ({ store }: Ports, token: Secret): Promise<Result<Principal>> =>
+  store.access.bySession(await sha256(token.reveal()))
+
+/** An access key's principal and its secret, for dialects that verify signatures. */
+export async function secretOfKey(
+  { store, secrets }: Ports,
+  accessKeyId: string,
+): Promise<Result<{ principal: Principal; secret: Secret }>> {
+  const found = await store.access.byAccessKey(accessKeyId)
+  if (!found.ok) return found
+  const { principal, id, sealedSecret } = found.value
+  const secret = await secrets.open(sealedSecret, `access_key|${id}|secret`)
+  return secret.ok ? ok({ principal, secret: secret.value }) : secret
+}
+
+/** Who holds `accessKeyId.secretAccessKey`, the bearer token of the native API. */
+export async function principalOfKey(ports: Ports, bearer: Secret): Promise<Result<Principal>> {
+  const [accessKeyId = '', ...rest] = bearer.reveal().split('.')
+  const found = await secretOfKey(ports, accessKeyId)
+  if (!found.ok) return found.fault.code === 'unauthenticated' ? wrong() : found
+  const [given, kept] = await Promise.all([sha256(rest.join('.')), sha256(found.value.secret.reveal())])
+  return timingSafeEqual(Buffer.from(given), Buffer.from(kept)) ? ok(found.value.principal) : wrong()
+}
+
+const wrong = () =>
+  refuse('unauthenticated', 'this token is not valid; send "Authorization: Bearer <access key id>.<secret access key>"')

@@ -1,0 +1,16 @@
+import { z } from 'zod'
+import { faultCodes } from '../kit/fault.ts'
+import { limits } from '../model/limits.ts'
+
+/** Our id, or the id that EC2 clients use. */
+export const Ref = z.string().min(1).max(64)
+
+/** RFC 3339, UTC, milliseconds. */
+export const Time = z.iso.datetime()
+
+export const Tags = z
+  .record(z.string().min(1).max(128), z.string().max(256))
+  .refine(tags => Object.keys(tags).length <= limits.tags, { message: `at most ${limits.tags} tags` })
+
+/** Why something failed, for the person who looks. */
+export const Reason = z.strictObject({ code: z.enum(faultCodes), message: z.string() })

@@ -1,0 +1,81 @@
+import { hour, minute, second } from '../kit/clock.ts'
+import { KiB, MiB } from '../kit/units.ts'
+
+/** Every named limit, with what it protects beside it. Times in milliseconds, sizes in bytes. */
+export const limits = {
+  /** Subjects of one verb call: what one database batch and one answer carry comfortably. */
+  bulk: 1_000,
+  /** Rows of one page where the client does not say. */
+  page: 100,
+  /** Rows of one page at most, and of an answer without paging. */
+  pageMax: 1_000,
+  /** Of a request to any dialect. */
+  requestBytes: 1 * MiB,
+  /** Of user-data before base64, as EC2's. */
+  userDataBytes: 16 * KiB,
+  /** Tags of one resource, as EC2's. */
+  tags: 50,
+  /** Of one WebSocket message between agent and control plane. */
+  frameBytes: 900 * KiB,
+  /** Objects of one `desired` or `observed` frame; a larger set goes in several. */
+  frameObjects: 200,
+  /** Agents that share one link object. */
+  agentsPerLinkObject: 100,
+  /** Between two pings of an agent. */
+  beat: 10 * second,
+  /** An agent that has not been heard from for this long is silent. */
+  silence: 45 * second,
+  /** After asking a guest to shut down, before the power is cut. */
+  stopGrace: 60 * second,
+  /** Crashes within `crashWindow` after which a machine is reported failed. */
+  crashes: 3,
+  crashWindow: 10 * minute,
+  /** A deleted machine stays visible (as terminated) for this long. */
+  goneVisible: 1 * hour,
+  /** Steps of one operation that one wake runs. */
+  stepsPerWake: 16,
+  /** Operations that one wake of an operations object runs. */
+  operationsPerWake: 32,
+  /** Tries of a step that is refused with `unavailable`, `stale` or `throttled`, with doubling pauses. */
+  stepTries: 8,
+  stepBackoff: 500,
+  stepBackoffMax: 30 * second,
+  /** A parked operation looks again by itself after this long, in case its wake was lost. */
+  parkSweep: 30 * second,
+  /** A machine that does not come to run within this time has failed. */
+  launch: 15 * minute,
+  /** Placement tries on `capacity` before a launch is refused. */
+  placementTries: 3,
+  /** Placement picks among this many best hosts. */
+  placementSpread: 3,
+  /** Operations objects that operations are spread over, by hash of their subject. */
+  operationObjects: 16,
+  /** Rows one pass of a reconciler reads. */
+  reconcilePage: 200,
+  /** Rows one read of the feed takes. */
+  feedPage: 500,
+  /** Events are kept for this long; an older cursor gets `reset`. */
+  eventRetention: 7 * 24 * hour,
+  /** An idempotency token is remembered for this long. */
+  tokenRetention: 24 * hour,
+  /** A sign-in link, an enrolment token. */
+  signInLink: 15 * minute,
+  enrolment: 1 * hour,
+  /** A browser session without use. */
+  session: 12 * hour,
+  /** A console ticket, to its first use. */
+  ticket: 60 * second,
+  /** Unacknowledged bytes of a console stream, each way. */
+  streamCredit: 256 * KiB,
+  /** Kept of a serial console's history. */
+  consoleLog: 64 * KiB,
+  /** The clock difference that a signed request may have (EC2's and the agents'). */
+  clockSkew: 5 * minute,
+  /** How long a question to an agent (console log) may take. */
+  ask: 10 * second,
+  /** Results and usage records kept on an agent's disk until acknowledged. */
+  outbox: 10_000,
+  /** Reconnect pauses of an agent: doubling, with jitter. */
+  reconnectFirst: 250,
+  reconnectMax: 15 * second,
+} as const

@@ -1,0 +1,38 @@
+import type { MachineState, Power, SeenPower } from './states.ts'
+
+/** The three facts, as far as the state depends on them. */
+export interface MachineFacts {
+  readonly desired: {
+    readonly power: Power
+    readonly generation: number
+    /** Has it ever been seen running? */
+    readonly ran: boolean
+    /** When the last of it was removed; null while it exists. */
+    readonly goneAt: number | null
+    /** Given up: why it never ran, or crashed too often; null while it is being pursued. */
+    readonly failed: boolean
+  }
+  readonly observed: { readonly power: SeenPower; readonly appliedGeneration: number } | null
+  /** Is whoever observes it heard from? False once it has been silent for longer than the limit. */
+  readonly observerAlive: boolean
+}
+
+/** The one state that every dialect renders. Pure; order matters: what is final first. */
+export function stateOf({ desired, observed, observerAlive }: MachineFacts): MachineState {
+  if (desired.goneAt !== null) return 'gone'
+  if (desired.failed) return 'failed'
+  if (desired.power === 'gone') return 'deleting'
+  if (!observerAlive) return 'unknown'
+  const seen = observed?.power ?? 'absent'
+  const applied = observed !== null && observed.appliedGeneration >= desired.generation
+  if (desired.power === 'on') {
+    if (seen === 'running') return 'running'
+    if (seen === 'paused') return 'paused'
+    if (!desired.ran) return 'creating'
+    // It ran, the intent was fulfilled, and it is off: the guest shut itself down.
+    return applied && seen === 'stopped' ? 'stopped' : 'starting'
+  }
+  if (seen === 'running' || seen === 'stopping' || seen === 'paused') return 'stopping'
+  if (!desired.ran && !applied) return 'stopping'
+  return 'stopped'
+}

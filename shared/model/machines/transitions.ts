@@ -1,0 +1,84 @@
+import type { MachineState, MachineVerb } from './states.ts'
+
+export type Reason =
+  | 'is_creating'
+  | 'is_starting'
+  | 'is_stopping'
+  | 'is_stopped'
+  | 'is_paused'
+  | 'is_suspended'
+  | 'is_failed'
+  | 'is_deleting'
+  | 'is_gone'
+  | 'host_silent'
+export type Verdict = 'accept' | 'supersede' | 'done' | Reason
+
+/**
+ * What each verb means in each state. The one table: services decide by it, dialects report by it, the portal greys by it.
+ * - accept: a new intent, nothing is in its way
+ * - supersede: a new intent that ends the operation under way at its next step
+ * - done: already so; answers success and changes nothing
+ * - any other word: refused, and why (a message key)
+ */
+export const transitions = {
+  start: {
+    creating: 'done',
+    starting: 'done',
+    running: 'done',
+    paused: 'is_paused',
+    stopping: 'supersede',
+    stopped: 'accept',
+    suspended: 'is_suspended',
+    failed: 'accept',
+    deleting: 'is_deleting',
+    gone: 'is_gone',
+    unknown: 'host_silent',
+  },
+  stop: {
+    creating: 'supersede',
+    starting: 'supersede',
+    running: 'accept',
+    paused: 'accept',
+    stopping: 'done',
+    stopped: 'done',
+    suspended: 'accept',
+    failed: 'done',
+    deleting: 'is_deleting',
+    gone: 'is_gone',
+    unknown: 'accept',
+  },
+  reboot: {
+    creating: 'is_creating',
+    starting: 'is_starting',
+    running: 'accept',
+    paused: 'is_paused',
+    stopping: 'is_stopping',
+    stopped: 'is_stopped',
+    suspended: 'is_suspended',
+    failed: 'is_failed',
+    deleting: 'is_deleting',
+    gone: 'is_gone',
+    unknown: 'host_silent',
+  },
+  delete: {
+    creating: 'supersede',
+    starting: 'supersede',
+    running: 'accept',
+    paused: 'accept',
+    stopping: 'supersede',
+    stopped: 'accept',
+    suspended: 'accept',
+    failed: 'accept',
+    deleting: 'done',
+    gone: 'done',
+    unknown: 'accept',
+  },
+} as const satisfies Record<MachineVerb, Record<MachineState, Verdict>>
+
+export const verdictOf = (verb: MachineVerb, state: MachineState): Verdict => transitions[verb][state]
+
+/** May it be asked at all (accepted, or already so)? What the portal greys by. */
+export function refusal(verb: MachineVerb, state: MachineState): Reason | null {
+  const verdict = verdictOf(verb, state)
+  return verdict === 'accept' || verdict === 'supersede' || verdict === 'done' ? null : verdict
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { Seen, Wanted, WireFault } from './objects.ts'
+
+/** A set of objects as changes on top of a base; `base: null` says that this is all of it. `digest` is of the whole, after. */
+const delta = <T extends z.ZodType>(object: T) =>
+  z.strictObject({
+    host: z.string(),
+    base: z.string().nullable(),
+    digest: z.string(),
+    changed: z.array(object),
+    gone: z.array(z.strictObject({ kind: z.string(), id: z.string() })),
+  })
+
+/** Agent: the first frame of every link. */
+export const Hello = z.strictObject({
+  type: z.literal('hello'),
+  protocol: z.int(),
+  agentVersion: z.string(),
+  /** Of the agent's machine: changes when it reboots. */
+  bootId: z.string(),
+  /** New at each start of the agent's process. */
+  runId: z.string(),
+  /** The hosts it speaks for, with the digest of the desired set it holds on disk (null: none). */
+  hosts: z.array(z.strictObject({ id: z.string(), name: z.string(), desired: z.string().nullable() })).max(1_000),
+})
+
+/** Control plane: the link is live; what carries another epoch is of an older link. */
+export const Welcome = z.strictObject({
+  type: z.literal('welcome'),
+  protocol: z.int(),
+  /** Of the database: renewed when it is restored. */
+  incarnation: z.string(),
+  epoch: z.int(),
+  /** Hosts by the name the agent gave, as the control plane knows them. */
+  hosts: z.array(z.strictObject({ id: z.string(), name: z.string() })),
+  beatMs: z.int().positive(),
+})
+
+/** Control plane: what is wanted on a host. Never acknowledged; the newest wins. */
+export const Desired = delta(Wanted).extend({ type: z.literal('desired'), revision: z.int() })
+
+/** Agent: what is seen on a host. */
+export const Observed = delta(Seen).extend({ type: z.literal('observed'), epoch: z.int(), seq: z.int() })
+
+/** Either side: the base of your delta is not what I hold; send everything. */
+export const Resync = z.strictObject({ type: z.literal('resync'), host: z.string() })
+
+/** What is no state: done at most once per id, and only before `deadline` (ms since the epoch). */
+export const Command = z.strictObject({
+  type: z.literal('command'),
+  id: z.string(),
+  epoch: z.int(),
+  host: z.string(),
+  deadline: z.number(),
+  command: z.discriminatedUnion('do', [
+    z.strictObject({ do: z.literal('reboot'), machine: z.string() }),
+    z.strictObject({ do: z.literal('console-log'), machine: z.string() }),
+    /** Dial the stream of this ticket and join it to the machine's serial console. */
+    z.strictObject({ do: z.literal('console'), machine: z.string(), path: z.string() }),
+  ]),
+})
+
+export const Outcome = z.discriminatedUnion('ok', [
+  z.strictObject({ ok: z.literal(true), value: z.string() }),
+  z.strictObject({ ok: z.literal(false), fault: WireFault }),
+])
+
+/** Agent: the end of a command. Numbered; kept on disk until acknowledged. */
+export const ResultFrame = z.strictObject({
+  type: z.literal('result'),
+  n: z.int().positive(),
+  command: z.string(),
+  host: z.string(),
+  outcome: Outcome,
+})
+
+/** Control plane: results up to `n` are kept here now. */
+export const Ack = z.strictObject({ type: z.literal('ack'), n: z.int() })
+
+/** Control plane: this link is refused, and why; do not dial again before `retryMs`. */
+export const Bye = z.strictObject({ type: z.literal('bye'), fault: WireFault, retryMs: z.int().nonnegative() })
+
+export const FromAgent = z.discriminatedUnion('type', [Hello, Observed, Resync, ResultFrame])
+export const FromControl = z.discriminatedUnion('type', [Welcome, Desired, Resync, Command, Ack, Bye])
+
+export type Hello = z.output<typeof Hello>
+export type Welcome = z.output<typeof Welcome>
+export type Desired = z.output<typeof Desired>
+export type Observed = z.output<typeof Observed>
+export type Command = z.output<typeof Command>
+export type CommandBody = Command['command']
+export type Outcome = z.output<typeof Outcome>
+export type ResultFrame = z.output<typeof ResultFrame>
+export type FromAgent = z.output<typeof FromAgent>
+export type FromControl = z.output<typeof FromControl>

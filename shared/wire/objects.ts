@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { faultCodes } from '../kit/fault.ts'
+import { powers, seenPowers } from '../model/machines/states.ts'
+
+/** One file of an image, named by its content. */
+export const ImageFile = z.strictObject({
+  role: z.enum(['disk', 'kernel', 'initrd']),
+  format: z.enum(['qcow2', 'raw']),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.int().positive(),
+})
+export type ImageFile = z.output<typeof ImageFile>
+
+/** A machine's interface on a network; `mac` lower case with colons, addresses without prefix. */
+export const WantedPort = z.strictObject({
+  id: z.string(),
+  network: z.string(),
+  mac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/),
+  address: z.ipv4(),
+})
+export type WantedPort = z.output<typeof WantedPort>
+
+/** What a host is to make of a machine. `power: 'gone'` is the tombstone: nothing of it may remain. */
+export const WantedMachine = z.strictObject({
+  kind: z.literal('machine'),
+  id: z.string(),
+  generation: z.int().nonnegative(),
+  power: z.enum(powers),
+  /** The hostname in the guest, and the name people see beside the id in the hypervisor's own tools. */
+  name: z.string(),
+  vcpus: z.int().positive(),
+  memoryMiB: z.int().positive(),
+  diskMiB: z.int().positive(),
+  image: z.strictObject({ id: z.string(), files: z.array(ImageFile), cmdline: z.string().optional() }),
+  ports: z.array(WantedPort),
+  /** NoCloud seed: EC2's instance id, ssh public keys, user-data in base64. Secret: logged nowhere. */
+  seed: z.strictObject({ instanceId: z.string(), keys: z.array(z.string()), userData: z.string() }),
+})
+export type WantedMachine = z.output<typeof WantedMachine>
+
+/** A network as one host must carry it. */
+export const WantedNetwork = z.strictObject({
+  kind: z.literal('network'),
+  id: z.string(),
+  generation: z.int().nonnegative(),
+  /** e.g. 10.64.3.0/24; the first address is the gateway's. */
+  cidr: z.cidrv4(),
+  gateway: z.ipv4(),
+  mtu: z.int().min(1280).max(9216),
+  domain: z.string(),
+  /** The tombstone: nothing of it may remain. */
+  gone: z.boolean(),
+})
+export type WantedNetwork = z.output<typeof WantedNetwork>
+
+export const Wanted = z.discriminatedUnion('kind', [WantedMachine, WantedNetwork])
+export type Wanted = z.output<typeof Wanted>
+
+export const WireFault = z.strictObject({ code: z.enum(faultCodes), message: z.string(), detail: z.string().optional() })
+
+/** What a host shows of a machine. */
+export const SeenMachine = z.strictObject({
+  kind: z.literal('machine'),
+  id: z.string(),
+  /** The intent that the agent has finished with, also when it failed (then with `fault`). -1: found here, never asked for (an orphan). */
+  applied: z.int().min(-1),
+  power: z.enum(seenPowers),
+  /** Why it is off: told apart so that a guest's own shutdown is not undone. */
+  cause: z.enum(['asked', 'guest', 'crash', 'unknown']).optional(),
+  /** What is being done, for the person who waits: `fetching image 40 %`. */
+  progress: z.string().max(200).optional(),
+  addresses: z.array(z.string()),
+  fault: WireFault.optional(),
+})
+export type SeenMachine = z.output<typeof SeenMachine>
+
+/** What an agent says of a host: whole capacity, before any overcommit. */
+export const SeenHost = z.strictObject({
+  kind: z.literal('host'),
+  id: z.string(),
+  name: z.string(),
+  hypervisor: z.string(),
+  hypervisorVersion: z.string(),
+  /** Emulated where the machine has no hardware virtualisation. */
+  acceleration: z.enum(['hardware', 'emulated', 'simulated']),
+  architecture: z.string(),
+  bootId: z.string(),
+  cpus: z.int().positive(),
+  memoryMiB: z.int().positive(),
+  diskMiB: z.int().nonnegative(),
+  /** Said plainly to admins: `FORWARD policy is DROP …`. */
+  warnings: z.array(z.string()),
+})
+export type SeenHost = z.output<typeof SeenHost>
+
+export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost])
+export type Seen = z.output<typeof Seen>
