@@ -22,8 +22,7 @@ export const Flavor = z.strictObject({ id: z.string(), name: z.string(), vcpus: 
 export type Flavor = z.output<typeof Flavor>
 export const FlavorPage = pageOf(Flavor)
 
-export const Region = z.strictObject({ name: z.string(), zones: z.array(z.strictObject({ id: z.string(), name: z.string() })) })
-export type Region = z.output<typeof Region>
+const Region = z.strictObject({ name: z.string(), zones: z.array(z.strictObject({ id: z.string(), name: z.string() })) })
 export const RegionPage = pageOf(Region)
 
 export const Network = z.strictObject({

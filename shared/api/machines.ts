@@ -72,6 +72,8 @@ export const MachineParams = z.strictObject({ id: Ref })
 
 export const MachineQuery = z.strictObject({
   ...pageQuery,
+  /** Just these, in the order asked, in one page; those that are not there are left out. */
+  id: z.array(Ref).min(1).max(limits.page).optional(),
   /** Names that contain this, whatever their case. */
   name: z.string().max(255).optional(),
   /** Any of these states. */

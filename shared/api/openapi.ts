@@ -134,7 +134,7 @@ function parameters(where: 'path' | 'query', schema: z.ZodObject | undefined): J
 }
 
 /** The name of an answer; each has one. */
-export function nameOf(schema: z.ZodType): string {
+function nameOf(schema: z.ZodType): string {
   const found = Object.entries(named).find(([, named]) => named === schema)
   if (!found) throw new Error('impossible: an answer without a name in the document')
   return found[0]

@@ -36,7 +36,6 @@ export const commonFaults = [
 ] as const satisfies readonly FaultCode[]
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined
-type In<S> = S extends z.ZodType ? z.input<S> : undefined
 
 /** What a handler of `R` is given, parsed. */
 export interface Asked<R extends Route> {
@@ -44,8 +43,5 @@ export interface Asked<R extends Route> {
   readonly query: Out<R['query']>
   readonly body: Out<R['body']>
 }
-/** What a client sends as the body of `R`. */
-export type BodyOf<R extends Route> = In<R['body']>
-export type QueryOf<R extends Route> = In<R['query']>
 /** What `R` answers. */
 export type AnswerOf<R extends Route> = Out<R['answer']>

@@ -3,8 +3,7 @@ import { limits } from '../model/limits.ts'
 import { pageOf } from './page.ts'
 import { Ref, Tags } from './text.ts'
 
-export const Tag = z.strictObject({ resource: z.string(), ec2Id: z.string(), key: z.string(), value: z.string() })
-export type Tag = z.output<typeof Tag>
+const Tag = z.strictObject({ resource: z.string(), ec2Id: z.string(), key: z.string(), value: z.string() })
 export const TagPage = pageOf(Tag)
 
 const resources = z.array(Ref).min(1).max(limits.bulk)

@@ -25,7 +25,7 @@ const Input = z.object({
   userData: z
     .base64()
     .refine(
-      text => text.length <= Math.ceil(limits.userDataBytes / 3) * 4,
+      text => (text.length / 4) * 3 - (text.match(/=*$/)?.[0].length ?? 0) <= limits.userDataBytes,
       `user-data has at most ${limits.userDataBytes} bytes before base64`,
     )
     .optional(),

@@ -15,7 +15,9 @@ export function tagReads(database: Database): Store['tags'] {
     scope === 'platform' ? undefined : eq(table.project, scope.project)
   return {
     async list(scope, page) {
-      const [resource = '', key = ''] = page.after?.split('|') ?? []
+      // An id has no bar in it; a key may have many.
+      const [resource = '', ...keyParts] = page.after?.split('|') ?? []
+      const key = keyParts.join('|')
       const rows = await database.read(() =>
         db
           .select({

@@ -1,0 +1,74 @@
+import type { Timers } from '@sirocco/shared/kit/clock.ts'
+import type { Random } from '@sirocco/shared/kit/random.ts'
+import { executeBy, type JoinConsole } from './link/commands.ts'
+import { Outbox } from './link/outbox.ts'
+import { Session } from './link/session.ts'
+import type { Compute } from './ports/compute.ts'
+import type { Disk } from './ports/disk.ts'
+import type { Networks } from './ports/network.ts'
+import type { Storage } from './ports/storage.ts'
+import type { FetchImage } from './reconcile/image-room.ts'
+import { type At, diskWithPoints, nowhere, withPoints } from './reconcile/points.ts'
+import { type Log, Reconciler } from './reconcile/reconciler.ts'
+
+/** All that an agent is made of but the link, which whoever holds the connection feeds to `session`. */
+export interface AgentParts {
+  readonly hosts: readonly {
+    readonly id: string
+    readonly name: string
+    readonly compute: Compute
+    readonly storage: Storage
+    readonly networks: Networks
+  }[]
+  readonly disk: Disk
+  readonly timers: Timers
+  readonly random: Random
+  readonly fetchImage: FetchImage
+  readonly joinConsole: JoinConsole
+  readonly identity: { readonly agentVersion: string; readonly bootId: string; readonly runId: string }
+  readonly log: Log
+  /** Passed at every crash point. */
+  readonly at?: At
+}
+
+export interface Agent {
+  readonly session: Session
+  readonly hosts: readonly Reconciler[]
+  /** Ends this life of the agent; machines keep running. */
+  stop(): Promise<void>
+}
+
+/** One life of an agent, in a process or in a simulated world: begins with what its disk holds. */
+export async function composeAgent(parts: AgentParts): Promise<Agent> {
+  const { timers, random, fetchImage, log } = parts
+  const at = parts.at ?? nowhere
+  const disk = diskWithPoints(parts.disk, at)
+  const hosts: Reconciler[] = []
+  for (const { id, name, compute, storage, networks } of parts.hosts)
+    hosts.push(
+      await Reconciler.open({
+        host: { id, name },
+        compute: withPoints(compute, 'port.compute', at),
+        storage: withPoints(storage, 'port.storage', at),
+        networks: withPoints(networks, 'port.networks', at),
+        disk,
+        fetchImage,
+        timers,
+        random,
+        log,
+      }),
+    )
+  const computeOf = (id: string) => hosts.find(host => host.id === id)?.compute
+  const outbox = await Outbox.open(disk)
+  const execute = executeBy(computeOf, parts.joinConsole)
+  const session = new Session({ hosts, outbox, timers, log, execute, identity: parts.identity })
+  for (const host of hosts) host.start()
+  return {
+    session,
+    hosts,
+    async stop() {
+      session.closed()
+      for (const host of hosts) await host.stop()
+    },
+  }
+}

@@ -1,0 +1,321 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { minute, type Timers } from '@sirocco/shared/kit/clock.ts'
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import type { Compute, Definition, FoundMachine } from '../../ports/compute.ts'
+import { consoleTail, removeLog, trimLog } from './console-log.ts'
+import { canResume, isOff, seenOf } from './domain-state.ts'
+import { type DomainHost, domainXml, readMark, shapeOf } from './domain-xml.ts'
+import { faultOf, isCode, libvirtErrors } from './faults.ts'
+import { acceleration, architecture, hostFacts, startOf } from './host.ts'
+import { domainName, domainUuid, type Mark, metadataNamespace, uuidText } from './identity.ts'
+import type { Answer, Connection } from './rpc/connection.ts'
+import { type Domain, type DomainState, type LifecycleEvent, type Procedure, procedures } from './rpc/procedures.ts'
+import { Session } from './session.ts'
+
+export interface LibvirtOptions {
+  /** libvirtd's UNIX socket, e.g. /run/libvirt/libvirt-sock. */
+  readonly socket: string
+  /** e.g. qemu:///system */
+  readonly uri: string
+  /** Of the installation; only its domains exist here. */
+  readonly instance: string
+  /** 3 characters, for names that people and the kernel see. */
+  readonly tag: string
+  /** Where serial consoles are logged, one file a machine. */
+  readonly logDir: string
+  readonly clock: Timers
+  /** QEMU's binary, where libvirt's own choice is not wanted. */
+  readonly emulator?: string
+  /** What guests run on, where it is not to be found out. */
+  readonly acceleration?: 'hardware' | 'emulated'
+  /** The host's name, where it is not the kernel's. */
+  readonly hostName?: string
+  /** Where libvirt keeps QEMU's pid files; read to tell one start of a machine from the next. */
+  readonly stateDir?: string
+}
+
+/** Starting a guest with much memory on a busy host takes long, as does a definition for which libvirt probes QEMU first. */
+const longDeadline = 5 * minute
+/** Calls at once; libvirtd serves five of one client at a time. */
+const abreast = 5
+/** VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN */
+const acpi = 1
+/** VIR_DOMAIN_UNDEFINE_ MANAGED_SAVE | SNAPSHOTS_METADATA | NVRAM | CHECKPOINTS_METADATA: nothing of it remains. */
+const withAllOfIt = 1 | 2 | 4 | 16
+
+/** A machine's domain, as it was found. */
+interface Held {
+  readonly link: Connection
+  readonly domain: Domain
+  readonly state: DomainState
+  readonly mark: Mark
+}
+
+const notHere = (id: string) => refuse('not_found', 'the machine is not on this host', { detail: id })
+
+async function inTurns<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Map<number, R>()
+  const queue = items.entries()
+  const work = async () => {
+    for (const [at, item] of queue) results.set(at, await run(item))
+  }
+  await Promise.all(Array.from({ length: abreast }, work))
+  return [...results].sort(([a], [b]) => a - b).map(([, result]) => result)
+}
+
+/** Machines as domains of libvirt (KVM, QEMU), over its own RPC protocol. */
+export function libvirtCompute(options: LibvirtOptions): Compute {
+  return new LibvirtCompute(options)
+}
+
+class LibvirtCompute implements Compute {
+  readonly #options: LibvirtOptions
+  readonly #session: Session
+  /** Which machine a domain is, by UUID: what is undefined can no longer be asked. null: not ours. */
+  readonly #known = new Map<string, string | null>()
+  readonly #watchers = new Set<(id: string | null) => void>()
+  #host: Promise<DomainHost> | null = null
+
+  constructor(options: LibvirtOptions) {
+    this.#options = options
+    this.#session = new Session({
+      socket: options.socket,
+      uri: options.uri,
+      timers: options.clock,
+      lifecycle: event => void this.#changed(event),
+      joined: () => this.#tell(null),
+    })
+  }
+
+  async fingerprint(): ReturnType<Compute['fingerprint']> {
+    const link = await this.#session.connection()
+    if (!link.ok) return faultOf(link.error)
+    const type = await link.value.call(procedures.type, undefined)
+    if (!type.ok) return faultOf(type.error)
+    const version = await link.value.call(procedures.version, undefined)
+    if (!version.ok) return faultOf(version.error)
+    const number = Number(version.value)
+    const facts = await hostFacts()
+    return ok({
+      ...facts,
+      name: this.#options.hostName ?? facts.name,
+      hypervisor: type.value,
+      hypervisorVersion: [Math.floor(number / 1_000_000), Math.floor(number / 1_000) % 1_000, number % 1_000].join('.'),
+      acceleration: (await this.#domainHost()).acceleration,
+    })
+  }
+
+  async list(): Promise<Result<readonly FoundMachine[]>> {
+    const link = await this.#session.connection()
+    if (!link.ok) return faultOf(link.error)
+    const domains = await link.value.call(procedures.domains, undefined)
+    if (!domains.ok) return faultOf(domains.error)
+    const there = new Set(domains.value.map(({ uuid }) => uuidText(uuid)))
+    for (const uuid of this.#known.keys()) if (!there.has(uuid)) this.#known.delete(uuid)
+    const answers = await inTurns(domains.value, domain => this.#hold(link.value, domain))
+    const found: FoundMachine[] = []
+    for (const held of answers) {
+      if (!held.ok) return faultOf(held.error)
+      if (held.value) found.push(await this.#found(held.value))
+    }
+    return ok(found)
+  }
+
+  async define(definition: Definition): Promise<Result<void>> {
+    const { id } = definition.machine
+    const host = await this.#domainHost()
+    const there = await this.#find(id)
+    if (!there.ok) return there
+    const held = there.value
+    const shape = shapeOf(definition, host)
+    if (held?.mark.shape === shape) return ok(undefined)
+    if (held && !isOff(held.state)) return refuse('precondition', 'the machine runs with another definition: stop it first')
+    const link = await this.#session.connection()
+    if (!link.ok) return faultOf(link.error)
+    await mkdir(this.#options.logDir, { recursive: true, mode: 0o711 })
+    const defined = await link.value.call(procedures.define, domainXml(definition, host), longDeadline)
+    if (!defined.ok) return faultOf(defined.error)
+    this.#known.set(uuidText(defined.value.uuid), id)
+    return ok(undefined)
+  }
+
+  start(id: string): Promise<Result<void>> {
+    return this.#on(id, async held => {
+      if (canResume(held.state)) return this.#do(held, procedures.resume, held.domain, state => !canResume(state))
+      if (!isOff(held.state)) return ok(undefined)
+      await trimLog(this.#logFile(id))
+      return this.#do(held, procedures.start, held.domain, state => !isOff(state), longDeadline)
+    })
+  }
+
+  askToStop(id: string): Promise<Result<void>> {
+    return this.#on(id, held =>
+      isOff(held.state) ? ok(undefined) : this.#do(held, procedures.shutdown, { domain: held.domain, flags: acpi }, isOff),
+    )
+  }
+
+  cut(id: string): Promise<Result<void>> {
+    return this.#onIfThere(id, held =>
+      isOff(held.state) ? ok(undefined) : this.#do(held, procedures.destroy, { domain: held.domain, flags: 0 }, isOff),
+    )
+  }
+
+  reboot(id: string): Promise<Result<void>> {
+    return this.#on(id, async ({ link, domain, state }) => {
+      if (isOff(state)) return refuse('precondition', 'the machine is off: start it')
+      const reset = await link.call(procedures.reset, domain)
+      return reset.ok ? ok(undefined) : faultOf(reset.error)
+    })
+  }
+
+  undefine(id: string): Promise<Result<void>> {
+    return this.#onIfThere(
+      id,
+      async ({ link, domain, state }) => {
+        if (!isOff(state)) return refuse('precondition', 'the machine runs: stop it first')
+        const removed = await link.call(procedures.undefine, { domain, flags: withAllOfIt })
+        if (!removed.ok && !isCode(removed.error, libvirtErrors.noDomain)) return faultOf(removed.error)
+        await this.#forget(id)
+        return ok(undefined)
+      },
+      () => this.#forget(id),
+    )
+  }
+
+  consoleLog(id: string): Promise<Result<Uint8Array>> {
+    return this.#on(id, async () => ok(await consoleTail(this.#logFile(id), limits.consoleLog)))
+  }
+
+  console(id: string, data: (bytes: Uint8Array) => void, closed: () => void): ReturnType<Compute['console']> {
+    return this.#on(id, async ({ link, domain, state }) => {
+      if (isOff(state)) return refuse('precondition', 'the machine is off: it has no console')
+      const stream = await link.stream(procedures.openConsole, domain, { data, closed })
+      return stream.ok ? ok(stream.value) : faultOf(stream.error)
+    })
+  }
+
+  watch(changed: (id: string | null) => void): void {
+    this.#watchers.add(changed)
+    this.#session.keep()
+  }
+
+  async close(): Promise<void> {
+    this.#watchers.clear()
+    this.#session.close()
+  }
+
+  #domainHost(): Promise<DomainHost> {
+    const { instance, tag, emulator } = this.#options
+    this.#host ??= (async () => ({
+      instance,
+      tag,
+      acceleration: this.#options.acceleration ?? (await acceleration()),
+      architecture: architecture(),
+      ...(emulator === undefined ? {} : { emulator }),
+      consoleLog: id => this.#logFile(id),
+    }))()
+    return this.#host
+  }
+
+  #logName(id: string): string {
+    return `${encodeURIComponent(id)}.log`
+  }
+
+  #logFile(id: string): string {
+    return join(this.#options.logDir, this.#logName(id))
+  }
+
+  async #forget(id: string): Promise<void> {
+    await removeLog(this.#options.logDir, this.#logName(id))
+  }
+
+  /** What a domain is and how it stands; null when it is not ours, or went meanwhile. */
+  async #hold(link: Connection, domain: Domain): Promise<Answer<Held | null>> {
+    const nobodys = { ok: true, value: null } as const
+    const metadata = await link.call(procedures.metadata, { domain, uri: metadataNamespace })
+    if (!metadata.ok)
+      return [libvirtErrors.noDomain, libvirtErrors.noDomainMetadata].some(code => isCode(metadata.error, code))
+        ? nobodys
+        : metadata
+    const mark = readMark(metadata.value)
+    const uuid = uuidText(domain.uuid)
+    const ours = mark?.instance === this.#options.instance && uuidText(domainUuid(mark.instance, mark.id)) === uuid
+    this.#known.set(uuid, ours ? mark.id : null)
+    if (!ours) return nobodys
+    const state = await link.call(procedures.state, domain)
+    if (!state.ok) return isCode(state.error, libvirtErrors.noDomain) ? nobodys : state
+    return { ok: true, value: { link, domain, state: state.value, mark } }
+  }
+
+  async #find(id: string): Promise<Result<Held | null>> {
+    const link = await this.#session.connection()
+    if (!link.ok) return faultOf(link.error)
+    const domain = await link.value.call(procedures.lookup, domainUuid(this.#options.instance, id))
+    if (!domain.ok) return isCode(domain.error, libvirtErrors.noDomain) ? ok(null) : faultOf(domain.error)
+    const held = await this.#hold(link.value, domain.value)
+    return held.ok ? ok(held.value) : faultOf(held.error)
+  }
+
+  async #on<T>(id: string, run: (held: Held) => Result<T> | Promise<Result<T>>): Promise<Result<T>> {
+    const held = await this.#find(id)
+    if (!held.ok) return held
+    return held.value ? run(held.value) : notHere(id)
+  }
+
+  async #onIfThere(
+    id: string,
+    run: (held: Held) => Result<void> | Promise<Result<void>>,
+    gone: () => Promise<void> = async () => undefined,
+  ): Promise<Result<void>> {
+    const held = await this.#find(id)
+    if (!held.ok) return held
+    if (held.value) return run(held.value)
+    await gone()
+    return ok(undefined)
+  }
+
+  /** A call that libvirt refuses because its goal was reached meanwhile (`reached` by the state then) has succeeded. */
+  async #do<A, R>(
+    { link, domain }: Held,
+    procedure: Procedure<A, R>,
+    args: A,
+    reached: (state: DomainState) => boolean,
+    deadline?: number,
+  ): Promise<Result<void>> {
+    const done = await link.call(procedure, args, deadline)
+    if (done.ok) return ok(undefined)
+    if (isCode(done.error, libvirtErrors.operationInvalid)) {
+      const now = await link.call(procedures.state, domain)
+      if (now.ok && reached(now.value)) return ok(undefined)
+    }
+    return faultOf(done.error)
+  }
+
+  async #found({ domain, state, mark }: Held): Promise<FoundMachine> {
+    return { id: mark.id, ...seenOf(state), shape: mark.shape, run: await this.#run(domain, mark, state) }
+  }
+
+  /** libvirt's running number may begin again when libvirtd restarts, so QEMU's start is added where it can be read. */
+  async #run(domain: Domain, mark: Mark, state: DomainState): Promise<string> {
+    if (isOff(state)) return ''
+    const name = domainName(this.#options.tag, mark.id)
+    const started = await startOf(join(this.#options.stateDir ?? '/run/libvirt/qemu', `${name}.pid`))
+    return started === null ? `${domain.id}` : `${domain.id}-${started}`
+  }
+
+  async #changed({ domain }: LifecycleEvent): Promise<void> {
+    const uuid = uuidText(domain.uuid)
+    if (!this.#known.has(uuid)) {
+      const link = await this.#session.connection()
+      if (link.ok) await this.#hold(link.value, domain)
+    }
+    const id = this.#known.get(uuid)
+    if (id) this.#tell(id)
+  }
+
+  #tell(id: string | null): void {
+    for (const changed of this.#watchers) changed(id)
+  }
+}

@@ -1,0 +1,130 @@
+import type { XdrReader, XdrWriter } from './xdr.ts'
+
+/** A domain as libvirt passes it around; `id` is -1 while it is off. */
+export interface Domain {
+  readonly name: string
+  readonly uuid: Buffer
+  readonly id: number
+}
+
+export interface DomainState {
+  readonly state: number
+  readonly reason: number
+}
+
+/** A procedure of libvirt's program REMOTE: its number, how its arguments are written and its answer is read. */
+export interface Procedure<A, R> {
+  readonly number: number
+  write(writer: XdrWriter, args: A): void
+  read(reader: XdrReader): R
+}
+
+const procedure = <A, R>(number: number, write: Procedure<A, R>['write'], read: Procedure<A, R>['read']): Procedure<A, R> => ({
+  number,
+  write,
+  read,
+})
+
+const nothing = () => undefined
+export const writeDomain = (writer: XdrWriter, domain: Domain): XdrWriter =>
+  writer.string(domain.name).fixed(domain.uuid).int(domain.id)
+export const readDomain = (reader: XdrReader): Domain => ({ name: reader.string(), uuid: reader.fixed(16), id: reader.int() })
+
+const onDomain = <R>(number: number, read: Procedure<Domain, R>['read']) => procedure<Domain, R>(number, writeDomain, read)
+const onDomainWithFlags = (number: number) =>
+  procedure<{ domain: Domain; flags: number }, undefined>(
+    number,
+    (writer, { domain, flags }) => writeDomain(writer, domain).uint(flags),
+    nothing,
+  )
+
+/** Numbers and shapes as in libvirt's src/remote/remote_protocol.x; the comments name the C procedures. */
+export const procedures = {
+  /** REMOTE_PROC_CONNECT_OPEN */
+  open: procedure<string, undefined>(1, (writer, uri) => writer.optional(uri, (w, text) => w.string(text)).uint(0), nothing),
+  /** REMOTE_PROC_CONNECT_CLOSE */
+  close: procedure<void, undefined>(2, nothing, nothing),
+  /** REMOTE_PROC_CONNECT_GET_TYPE */
+  type: procedure<void, string>(3, nothing, reader => reader.string()),
+  /** REMOTE_PROC_CONNECT_GET_VERSION: major × 1,000,000 + minor × 1,000 + release, of the hypervisor. */
+  version: procedure<void, bigint>(4, nothing, reader => reader.uhyper()),
+  /** REMOTE_PROC_DOMAIN_LOOKUP_BY_UUID */
+  lookup: procedure<Uint8Array, Domain>(24, (writer, uuid) => writer.fixed(uuid), readDomain),
+  /** REMOTE_PROC_DOMAIN_RESUME */
+  resume: onDomain(28, nothing),
+  /** REMOTE_PROC_CONNECT_SUPPORTS_FEATURE */
+  supports: procedure<number, boolean>(
+    60,
+    (writer, feature) => writer.int(feature),
+    reader => reader.int() !== 0,
+  ),
+  /** REMOTE_PROC_AUTH_LIST: 0 none, 1 SASL, 2 polkit. */
+  authentications: procedure<void, number[]>(66, nothing, reader => reader.list(r => r.int())),
+  /** REMOTE_PROC_DOMAIN_CREATE_WITH_FLAGS */
+  start: procedure<Domain, Domain>(196, (writer, domain) => writeDomain(writer, domain).uint(0), readDomain),
+  /** REMOTE_PROC_DOMAIN_OPEN_CONSOLE, of the first serial port; flag 1 (FORCE) ends another reader. */
+  openConsole: procedure<Domain, undefined>(
+    201,
+    (writer, domain) => writeDomain(writer, domain).optional<string>(null, nothing).uint(1),
+    nothing,
+  ),
+  /** REMOTE_PROC_DOMAIN_GET_STATE */
+  state: procedure<Domain, DomainState>(
+    212,
+    (writer, domain) => writeDomain(writer, domain).uint(0),
+    reader => ({ state: reader.int(), reason: reader.int() }),
+  ),
+  /** REMOTE_PROC_DOMAIN_UNDEFINE_FLAGS */
+  undefine: onDomainWithFlags(231),
+  /** REMOTE_PROC_DOMAIN_DESTROY_FLAGS */
+  destroy: onDomainWithFlags(234),
+  /** REMOTE_PROC_DOMAIN_RESET */
+  reset: procedure<Domain, undefined>(245, (writer, domain) => writeDomain(writer, domain).uint(0), nothing),
+  /** REMOTE_PROC_DOMAIN_SHUTDOWN_FLAGS */
+  shutdown: onDomainWithFlags(258),
+  /** REMOTE_PROC_DOMAIN_GET_METADATA, of type ELEMENT (2): the element of that namespace. */
+  metadata: procedure<{ domain: Domain; uri: string }, string>(
+    265,
+    (writer, { domain, uri }) =>
+      writeDomain(writer, domain)
+        .int(2)
+        .optional(uri, (w, text) => w.string(text))
+        .uint(0),
+    reader => reader.string(),
+  ),
+  /** REMOTE_PROC_CONNECT_LIST_ALL_DOMAINS, running or not. */
+  domains: procedure<void, Domain[]>(
+    273,
+    writer => writer.int(1).uint(0),
+    reader => reader.list(readDomain),
+  ),
+  /** REMOTE_PROC_CONNECT_DOMAIN_EVENT_CALLBACK_REGISTER_ANY; answers the callback's id. */
+  registerEvent: procedure<number, number>(
+    316,
+    (writer, event) => writer.int(event).optional<Domain>(null, nothing),
+    reader => reader.int(),
+  ),
+  /** REMOTE_PROC_DOMAIN_DEFINE_XML_FLAGS */
+  define: procedure<string, Domain>(350, (writer, xml) => writer.string(xml).uint(0), readDomain),
+} as const
+
+/** What libvirtd sends unasked. */
+export const events = {
+  /** REMOTE_PROC_DOMAIN_EVENT_CALLBACK_LIFECYCLE */
+  lifecycle: 318,
+} as const
+
+/** VIR_DOMAIN_EVENT_ID_LIFECYCLE, the argument of `registerEvent`. */
+export const lifecycleEventId = 0
+/** VIR_DRV_FEATURE_PROGRAM_KEEPALIVE: asking for it makes libvirtd answer our pings and send its own. */
+export const keepaliveFeature = 10
+
+export interface LifecycleEvent {
+  readonly domain: Domain
+  readonly event: number
+}
+
+export const readLifecycle = (reader: XdrReader): LifecycleEvent => {
+  reader.int()
+  return { domain: readDomain(reader), event: reader.int() }
+}

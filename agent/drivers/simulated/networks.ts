@@ -1,0 +1,50 @@
+import { digest } from '@sirocco/shared/kit/canonical.ts'
+import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Networks } from '../../ports/network.ts'
+import type { SimulatedHost } from './host.ts'
+
+/** The network port over a simulated host. */
+export function simulatedNetworks(host: SimulatedHost, instance: string): Networks {
+  const bridgeOf = (network: string) => `sb${digest([instance, network]).slice(0, 13)}`
+  return {
+    async apply(wanted) {
+      const refused = host.refusal('networks.apply', null)
+      if (refused) return refused
+      const ranges = wanted.map(w => w.network.cidr)
+      const clash = ranges.find((a, i) => [...host.taken, ...ranges.slice(i + 1)].some(b => overlaps(a, b)))
+      if (clash) return refuse('conflict', `${clash} is taken on this host`)
+      const next = Object.fromEntries(
+        wanted.map(({ network, ports }) => [
+          network.id,
+          { bridge: bridgeOf(network.id), cidr: network.cidr, ports: ports.map(p => p.id).sort() },
+        ]),
+      )
+      const store = host.store(instance)
+      if (digest(store.networks) === digest(next)) return ok(undefined)
+      store.networks = next
+      host.saved()
+      return ok(undefined)
+    },
+    plug: (port, network) => ({ mac: port.mac, bridge: bridgeOf(network.id), mtu: network.mtu }),
+    async list() {
+      return host.refusal('networks.list', null) ?? ok(Object.keys(host.store(instance).networks))
+    },
+    async warnings() {
+      return ['machines on this host are simulated: nothing runs']
+    },
+  }
+}
+
+/** Do two IPv4 ranges share an address? */
+function overlaps(a: string, b: string): boolean {
+  const [x, y] = [rangeOf(a), rangeOf(b)]
+  return x.first <= y.last && y.first <= x.last
+}
+
+function rangeOf(cidr: string): { first: number; last: number } {
+  const [address = '', bits = '32'] = cidr.split('/')
+  const value = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0)
+  const size = 2 ** (32 - Number(bits))
+  const first = Math.floor(value / size) * size
+  return { first, last: first + size - 1 }
+}

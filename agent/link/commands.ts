@@ -1,0 +1,38 @@
+import type { Result } from '@sirocco/shared/kit/fault.ts'
+import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Command, CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
+import type { Compute } from '../ports/compute.ts'
+
+/** Dials the stream at `path` and joins it to a machine's console; resolves when both are joined. */
+export type JoinConsole = (compute: Compute, machine: string, path: string) => Promise<Result<void>>
+
+type Of<D extends CommandBody['do']> = Extract<CommandBody, { do: D }>
+type Doings = { readonly [D in CommandBody['do']]: (compute: Compute, body: Of<D>, join: JoinConsole) => Promise<Result<string>> }
+
+const said = (result: Result<void>): Result<string> => (result.ok ? ok('') : result)
+
+const doings: Doings = {
+  reboot: async (compute, { machine }) => said(await compute.reboot(machine)),
+  /** The log is bytes: base64. */
+  'console-log': async (compute, { machine }) => {
+    const log = await compute.consoleLog(machine)
+    return log.ok ? ok(Buffer.from(log.value).toString('base64')) : log
+  },
+  console: async (compute, { machine, path }, join) => said(await join(compute, machine, path)),
+}
+
+/** What a session does with commands: each on the compute port of its host. */
+export const executeBy =
+  (computeOf: (host: string) => Compute | undefined, join: JoinConsole) =>
+  async ({ host, command }: Command): Promise<Outcome> => {
+    const compute = computeOf(host)
+    const result = compute ? await doing(command)(compute, join) : refuse('not_found', 'no such host is here')
+    if (result.ok) return { ok: true, value: result.value }
+    const { code, message, detail } = result.fault
+    return { ok: false, fault: { code, message, ...(detail === undefined ? {} : { detail }) } }
+  }
+
+const doing = <D extends CommandBody['do']>(body: Of<D>) => {
+  const run = doings[body.do as D]
+  return (compute: Compute, join: JoinConsole) => run(compute, body, join)
+}

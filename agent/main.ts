@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Timers } from '@sirocco/shared/kit/clock.ts'
+import type { Fault } from '@sirocco/shared/kit/fault.ts'
+import { Secret } from '@sirocco/shared/kit/secret.ts'
+import { readConfig } from './config.ts'
+import { folderDisk } from './disk/folder.ts'
+import { enrol } from './enrol.ts'
+import { install, unitOf } from './install.ts'
+import { jsonLog } from './log.ts'
+import { points } from './reconcile/points.ts'
+import { run } from './run.ts'
+import { agentVersion } from './version.ts'
+
+const usage = `sirocco-agent ${agentVersion}
+
+  enrol --url URL (--token TOKEN | --token-file FILE) [--data DIR] [--pin SHA256] [--name NAME] [--simulated N]
+        [--instance ID] [--tag TAG] [--libvirt-socket PATH] [--libvirt-uri URI] [--storage DIR]
+            make this machine known to a control plane
+  run     [--data DIR]            keep this machine's hosts as they are wanted
+  install [--data DIR] [--print]  write the systemd unit and start it; or only print it
+  points                          list the crash points
+  version
+`
+
+const options = {
+  data: { type: 'string', default: '/var/lib/sirocco/agent' },
+  url: { type: 'string' },
+  token: { type: 'string' },
+  'token-file': { type: 'string' },
+  pin: { type: 'string' },
+  name: { type: 'string' },
+  simulated: { type: 'string', default: '0' },
+  instance: { type: 'string' },
+  tag: { type: 'string' },
+  'libvirt-socket': { type: 'string', default: '/run/libvirt/libvirt-sock' },
+  'libvirt-uri': { type: 'string', default: 'qemu:///system' },
+  storage: { type: 'string' },
+  print: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+const parsed = () => parseArgs({ options, allowPositionals: true })
+type Values = ReturnType<typeof parsed>['values']
+
+const wall: Timers = {
+  now: () => Date.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms)
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
+const log = jsonLog(wall, line => process.stdout.write(line))
+
+const commands: Readonly<Record<string, (values: Values) => Promise<void>>> = {
+  enrol: async values => {
+    const token = values['token-file'] === undefined ? values.token : readFileSync(values['token-file'], 'utf8').trim()
+    const simulated = Number(values.simulated)
+    if (!values.url || !token) return fail('enrol needs --url and --token (or --token-file)')
+    if (!Number.isInteger(simulated) || simulated < 0 || simulated > 1_000)
+      return fail('--simulated takes a number of hosts up to 1000')
+    const data = resolve(values.data)
+    const enrolled = await enrol(
+      {
+        url: values.url,
+        token: new Secret(token),
+        data,
+        pin: values.pin ?? null,
+        name: values.name ?? null,
+        simulated,
+        instance: values.instance ?? null,
+        tag: values.tag ?? null,
+        socket: values['libvirt-socket'],
+        uri: values['libvirt-uri'],
+        storage: values.storage ?? null,
+      },
+      await folderDisk(data),
+    )
+    if (!enrolled.ok) return refused(enrolled.fault)
+    log('info', 'enrolled', { agent: enrolled.value.agent, hosts: enrolled.value.hosts })
+  },
+  run: async values => {
+    const running = await run(resolve(values.data), wall, log)
+    if (!running.ok) return refused(running.fault)
+    const stop = async (signal: string) => {
+      log('info', 'the agent stops; machines keep running', { signal })
+      await running.value.stop()
+      process.exit(0)
+    }
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal))
+  },
+  install: async values => {
+    const data = resolve(values.data)
+    const config = await readConfig(await folderDisk(data))
+    if (!config.ok) return refused(config.fault)
+    const unit = unitOf(config.value, { node: process.execPath, script: resolve(process.argv[1] ?? ''), data })
+    if (values.print) return print(unit.text)
+    const installed = await install(unit)
+    if (!installed.ok) return refused(installed.fault)
+    print(`${installed.value.join('\n')}\n`)
+  },
+  points: async () => print(`${points.join('\n')}\n`),
+  version: async () => print(`${agentVersion}\n`),
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}
+function fail(why: string): void {
+  process.stderr.write(`sirocco-agent: ${why}\n`)
+  process.exitCode = 1
+}
+function refused({ message, detail }: Fault): void {
+  fail(detail === undefined ? message : `${message} (${detail})`)
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parsed()
+  const [name = 'help'] = positionals
+  const command = commands[name]
+  if (values.help || name === 'help') return print(usage)
+  if (!command) return fail(`there is no command ${name}\n\n${usage}`)
+  await command(values)
+}
+
+process.on('uncaughtException', error => {
+  log('error', 'the agent ends: something impossible happened', { error: error.stack ?? String(error) })
+  process.exit(1)
+})
+process.on('unhandledRejection', error => {
+  throw error
+})
+main().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)))

@@ -1,0 +1,79 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { z } from 'zod'
+import type { Run } from '../programs/run.ts'
+import type { HostNetwork, Link } from './plan.ts'
+
+/** `ip -j -d address show`, of which only what decides. */
+const IpLink = z.object({
+  ifname: z.string(),
+  address: z.string().optional(),
+  mtu: z.number(),
+  flags: z.array(z.string()),
+  ifalias: z.string().optional(),
+  linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
+  inet6_addr_gen_mode: z.string().optional(),
+  addr_info: z.array(z.object({ family: z.string(), local: z.string(), prefixlen: z.number() })),
+})
+
+/** `ip -j -4 route show table all`. */
+const IpRoute = z.object({ dst: z.string(), dev: z.string().optional(), table: z.string().optional() })
+
+const linkOf = (link: z.output<typeof IpLink>): Link => ({
+  name: link.ifname,
+  kind: link.linkinfo?.info_kind ?? '',
+  ...(link.ifalias === undefined ? {} : { alias: link.ifalias }),
+  mac: link.address ?? '',
+  mtu: link.mtu,
+  up: link.flags.includes('UP'),
+  // Not shown at all once a link has no IPv6.
+  generates: link.inet6_addr_gen_mode !== undefined && link.inet6_addr_gen_mode !== 'none',
+  addresses: link.addr_info.filter(({ family }) => family === 'inet').map(({ local, prefixlen }) => `${local}/${prefixlen}`),
+})
+
+async function listing<T>(run: Run, args: readonly string[], shape: z.ZodType<T>): Promise<Result<T[]>> {
+  const ran = await run('ip', args)
+  if (ran.code !== 0) return refuse('internal', "the host's network cannot be read", { detail: ran.stderr.slice(0, 2_000) })
+  const parsed = z.array(shape).safeParse(JSON.parse(ran.stdout || '[]'))
+  return parsed.success
+    ? ok(parsed.data)
+    : refuse('internal', "the host's network cannot be read", { detail: parsed.error.message })
+}
+
+/** Links, addresses and routes as they are. */
+export async function readHostNetwork(run: Run): Promise<Result<HostNetwork>> {
+  const [links, routes] = await Promise.all([
+    listing(run, ['-j', '-d', 'address', 'show'], IpLink),
+    listing(run, ['-j', '-4', 'route', 'show', 'table', 'all'], IpRoute),
+  ])
+  if (!links.ok) return links
+  if (!routes.ok) return routes
+  const reachable = routes.value.filter(({ table, dst }) => table !== 'local' && dst !== 'default')
+  return ok({ links: links.value.map(linkOf), routes: reachable.map(({ dst, dev }) => ({ to: dst, link: dev ?? 'nothing' })) })
+}
+
+async function ensure(path: string, value: string): Promise<void> {
+  const now = await readFile(path, 'utf8').catch(() => null)
+  // null: this kernel has no such switch (no IPv6, most often), so there is nothing to turn off.
+  if (now !== null && now.trim() !== value) await writeFile(path, value)
+}
+
+/** The host forwards; nobody but the host's owner turns it off again, since others may rely on it by then. */
+export const forwardPackets = () => ensure('/proc/sys/net/ipv4/ip_forward', '1')
+
+/** A bridge answers ARP only for its own address, takes packets only from its own range, and has no IPv6. */
+export async function hardenBridge(bridge: string): Promise<void> {
+  const ipv4 = `/proc/sys/net/ipv4/conf/${bridge}`
+  await ensure(`${ipv4}/arp_ignore`, '1')
+  await ensure(`${ipv4}/rp_filter`, '1')
+  await ensure(`${ipv4}/accept_redirects`, '0')
+  await ensure(`${ipv4}/send_redirects`, '0')
+  await ensure(`/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`, '1')
+}
+
+/** The kernel's number of a link; empty where there is none. */
+export const linkIndex = async (name: string): Promise<string> =>
+  (await readFile(`/sys/class/net/${name}/ifindex`, 'utf8').catch(() => '')).trim()
+
+/** Names of the entries of a directory; none where there is no directory. */
+export const entries = (dir: string): Promise<string[]> => readdir(dir).catch(() => [])

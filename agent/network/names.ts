@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto'
+
+const hex = (...parts: readonly string[]) => createHash('sha256').update(parts.join('\0')).digest('hex')
+
+/** A network's bridge: 15 characters, the most that Linux takes. */
+export const bridgeName = (tag: string, network: string): string => `${bridgePrefix(tag)}${hex('network', network).slice(0, 10)}`
+export const bridgePrefix = (tag: string): string => `sb${tag}`
+/** Bridges of every instance on a host; only ever matched, never changed by this pattern. */
+export const anyBridge = 'sb*'
+
+/** Fixed, else a bridge takes the lowest address among its ports. Locally administered. */
+export const bridgeMac = (network: string): string =>
+  ['02', '5b', ...(hex('bridge', network).slice(0, 8).match(/../g) ?? [])].join(':')
+
+/** What a bridge carries as its alias: whose it is, and which network's. */
+export const bridgeAlias = (instance: string, network: string): string => `sirocco:${instance}:${network}`
+
+/** The network that an alias names, when it is this instance's. */
+export function networkOfAlias(instance: string, alias: string | undefined): string | null {
+  const prefix = `sirocco:${instance}:`
+  return alias?.startsWith(prefix) && alias.length > prefix.length ? alias.slice(prefix.length) : null
+}
+
+export const tableName = (tag: string): string => `sirocco_${tag}`

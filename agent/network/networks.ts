@@ -1,0 +1,194 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { WantedNetwork, WantedPort } from '@sirocco/shared/wire/objects.ts'
+import { z } from 'zod'
+import type { Plug } from '../ports/compute.ts'
+import type { NetworkOnHost, Networks } from '../ports/network.ts'
+import { type Run, run as runHere } from '../programs/run.ts'
+import { type DnsmasqPaths, dnsmasqFiles, dnsmasqPaths, isDomain } from './dnsmasq.ts'
+import { dnsmasqUser, serveDnsmasq, stopDnsmasq } from './dnsmasq-process.ts'
+import { entries, forwardPackets, hardenBridge, linkIndex, readHostNetwork } from './host-network.ts'
+import { bridgeName, bridgePrefix, networkOfAlias, tableName } from './names.ts'
+import { planLinks } from './plan.ts'
+import { ruleset } from './ruleset.ts'
+
+export interface LinuxNetworksOptions {
+  readonly instance: string
+  /** 3 characters, unique among the instances of a host. */
+  readonly tag: string
+  /** For dnsmasq's files, of this instance alone. Best below /run: passable for all, and gone when the bridges are. */
+  readonly dir: string
+  readonly run?: Run
+}
+
+const words = {
+  tag: /^[a-z0-9]{3}$/,
+  instance: /^[A-Za-z0-9_-]{1,64}$/,
+  network: /^[A-Za-z0-9_-]{1,64}$/,
+} as const
+
+/** Beside its configuration: which network a directory is of. */
+const idFile = 'network'
+
+const failed = (what: string, stderr: string) =>
+  refuse('internal', `${what} failed on the host`, { detail: stderr.slice(0, 2_000) })
+
+/** Networks as bridges of this host, each with a dnsmasq, behind one nftables table. */
+export function linuxNetworks(options: LinuxNetworksOptions): Networks {
+  if (!words.tag.test(options.tag)) throw new RangeError('a tag is three lower-case letters or digits')
+  if (!words.instance.test(options.instance)) throw new RangeError('an instance id is letters, digits, - and _')
+  return new LinuxNetworks({ ...options, dir: resolve(options.dir) })
+}
+
+class LinuxNetworks implements Networks {
+  readonly #instance: string
+  readonly #tag: string
+  readonly #dir: string
+  readonly #run: Run
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor({ instance, tag, dir, run = runHere }: LinuxNetworksOptions) {
+    this.#instance = instance
+    this.#tag = tag
+    this.#dir = dir
+    this.#run = run
+  }
+
+  apply(wanted: readonly NetworkOnHost[]): Promise<Result<void>> {
+    const mine = this.#turn.then(() => this.#apply(wanted)).catch(error => failed('the network', String(error)))
+    this.#turn = mine
+    return mine
+  }
+
+  plug(port: WantedPort, network: WantedNetwork): Plug {
+    return { mac: port.mac, bridge: bridgeName(this.#tag, network.id), mtu: network.mtu }
+  }
+
+  async list(): Promise<Result<readonly string[]>> {
+    const host = await readHostNetwork(this.#run)
+    if (!host.ok) return host
+    const bridged = host.value.links.map(link => networkOfAlias(this.#instance, link.alias))
+    const filed = await Promise.all(
+      (await this.#served()).map(bridge => readFile(join(this.#dir, bridge, idFile), 'utf8').catch(() => null)),
+    )
+    return ok([...new Set([...bridged, ...filed].filter(id => id !== null))].sort())
+  }
+
+  async warnings(): Promise<readonly string[]> {
+    const found = await this.#droppingChains()
+    const cure = ['i', 'o'].map(way => `iptables -I FORWARD -${way} ${bridgePrefix(this.#tag)}+ -j ACCEPT`).join('; ')
+    const asRoot = (await dnsmasqUser(this.#dir)) === 'root'
+    return [
+      ...found.map(chain => `${chain} drops by default (Docker, ufw): guests reach nothing outside; run: ${cure}`),
+      ...(asRoot
+        ? [`${this.#dir} is closed to other users, so DHCP and DNS of guests run as root: choose a directory below /run`]
+        : []),
+    ]
+  }
+
+  async #apply(all: readonly NetworkOnHost[]): Promise<Result<void>> {
+    for (const { network } of all)
+      if (!words.network.test(network.id) || !isDomain(network.domain))
+        return refuse('invalid', 'a network has an id or a domain that no host can carry', {
+          detail: `${network.id} ${network.domain}`,
+        })
+    const host = await readHostNetwork(this.#run)
+    if (!host.ok) return host
+    const plan = planLinks({ instance: this.#instance, tag: this.#tag }, host.value, all)
+    const kept = new Set(all.filter(({ network }) => !network.gone).map(({ network }) => bridgeName(this.#tag, network.id)))
+    for (const bridge of await this.#served()) if (!kept.has(bridge)) await this.#unserve(bridge)
+    const linksGone = await this.#batch(plan.removed.map(name => `link del ${name}`))
+    if (!linksGone.ok) return linksGone
+    // Before a bridge is there, so that no guest ever meets a host without rules.
+    const ruled = await this.#rule(plan.wanted.map(({ network }) => network))
+    if (!ruled.ok) return ruled
+    const linked = await this.#batch(plan.commands)
+    if (!linked.ok) return linked
+    if (plan.wanted.length) await forwardPackets()
+    for (const one of plan.wanted) {
+      const served = await this.#serve(one)
+      if (!served.ok) return served
+    }
+    const [conflict] = plan.conflicts
+    return conflict
+      ? refuse('conflict', `the network cannot be made on this host: ${conflict.why}`, { detail: conflict.network })
+      : ok(undefined)
+  }
+
+  async #batch(lines: readonly string[]): Promise<Result<void>> {
+    if (lines.length === 0) return ok(undefined)
+    const ran = await this.#run('ip', ['-batch', '-'], `${lines.join('\n')}\n`)
+    return ran.code === 0 ? ok(undefined) : failed('making links', ran.stderr)
+  }
+
+  async #rule(networks: readonly WantedNetwork[]): Promise<Result<void>> {
+    const table = tableName(this.#tag)
+    if (networks.length === 0) {
+      const there = await this.#run('nft', ['list', 'table', 'inet', table])
+      if (there.code !== 0) return ok(undefined)
+      const deleted = await this.#run('nft', ['delete', 'table', 'inet', table])
+      return deleted.code === 0 ? ok(undefined) : failed('removing the rules', deleted.stderr)
+    }
+    const wanted = ruleset(this.#tag, networks)
+    const loaded = await this.#run('nft', ['list', 'chain', 'inet', table, wanted.version])
+    if (loaded.code === 0) return ok(undefined)
+    const ran = await this.#run('nft', ['-f', '-'], wanted.text)
+    return ran.code === 0 ? ok(undefined) : failed('loading the rules', ran.stderr)
+  }
+
+  async #serve(one: NetworkOnHost): Promise<Result<void>> {
+    const bridge = bridgeName(this.#tag, one.network.id)
+    await hardenBridge(bridge)
+    const paths = this.#paths(bridge)
+    await mkdir(paths.dir, { recursive: true, mode: 0o755 })
+    const id = join(paths.dir, idFile)
+    if ((await readFile(id, 'utf8').catch(() => null)) !== one.network.id) await writeFile(id, one.network.id)
+    const [index, user] = [await linkIndex(bridge), await dnsmasqUser(this.#dir)]
+    return serveDnsmasq(this.#run, paths, dnsmasqFiles(one, { bridge, index, paths, user }))
+  }
+
+  async #unserve(bridge: string): Promise<void> {
+    const paths = this.#paths(bridge)
+    await stopDnsmasq(paths)
+    await rm(paths.dir, { recursive: true, force: true })
+  }
+
+  #paths(bridge: string): DnsmasqPaths {
+    return dnsmasqPaths(join(this.#dir, bridge))
+  }
+
+  async #served(): Promise<string[]> {
+    return (await entries(this.#dir)).filter(name => name.startsWith(bridgePrefix(this.#tag)))
+  }
+
+  /** Chains of others that drop what is forwarded: an accept of ours does not overrule them. */
+  async #droppingChains(): Promise<string[]> {
+    const ran = await this.#run('nft', ['-j', 'list', 'chains'])
+    const parsed = Chains.safeParse(ran.code === 0 ? JSON.parse(ran.stdout) : null)
+    if (!parsed.success) return []
+    return parsed.data.nftables
+      .map(({ chain }) => chain)
+      .filter(
+        chain => chain?.hook === 'forward' && chain.policy === 'drop' && chain.family !== 'ip6' && chain.family !== 'bridge',
+      )
+      .map(chain => `chain ${chain?.name} of nft table ${chain?.family} ${chain?.table}`)
+  }
+}
+
+/** `nft -j list chains`. */
+const Chains = z.object({
+  nftables: z.array(
+    z.object({
+      chain: z
+        .object({
+          family: z.string(),
+          table: z.string(),
+          name: z.string(),
+          hook: z.string().optional(),
+          policy: z.string().optional(),
+        })
+        .optional(),
+    }),
+  ),
+})

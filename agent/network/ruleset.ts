@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import type { WantedNetwork } from '@sirocco/shared/wire/objects.ts'
+import { anyBridge, bridgeName, tableName } from './names.ts'
+
+/** Pings of one network's guests that their gateway answers, per second. */
+const pings = 50
+
+/** A ruleset and the chain whose presence says that exactly this text is loaded. */
+export interface Ruleset {
+  readonly table: string
+  readonly version: string
+  readonly text: string
+}
+
+/**
+ * The one table of an instance, replaced whole and at once.
+ * Guests reach the outside (masqueraded) and, of their host, DHCP, DNS and ping of their own gateway. The host reaches its guests. Networks
+ * do not reach each other, nor those of another instance here.
+ * What a port may send (its own MAC and address) belongs into a table of the bridge family, beside this one.
+ */
+export function ruleset(tag: string, networks: readonly WantedNetwork[]): Ruleset {
+  const table = tableName(tag)
+  const bridges = networks
+    .map(network => ({ ...network, bridge: bridgeName(tag, network.id) }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+  const named = (text: (network: (typeof bridges)[number]) => readonly string[]) => bridges.flatMap(text)
+  const chains = [
+    `set bridges { type ifname; elements = { ${bridges.map(({ bridge }) => `"${bridge}"`).join(', ')} }; }`,
+    'chain forward {',
+    'type filter hook forward priority 0; policy accept;',
+    // With br_netfilter, frames within one bridge pass here too.
+    ...named(({ bridge }) => [`iifname "${bridge}" oifname "${bridge}" accept`]),
+    `iifname @bridges oifname "${anyBridge}" drop`,
+    `iifname "${anyBridge}" oifname @bridges drop`,
+    'iifname @bridges meta nfproto ipv6 drop',
+    'oifname @bridges meta nfproto ipv6 drop',
+    ...named(({ bridge, cidr }) => [`iifname "${bridge}" ip saddr != ${cidr} drop`]),
+    'iifname @bridges accept',
+    'oifname @bridges ct state established,related accept',
+    'oifname @bridges drop',
+    '}',
+    'chain input {',
+    'type filter hook input priority 0; policy accept;',
+    'iifname != @bridges accept',
+    'ct state established,related accept',
+    'udp sport 68 udp dport 67 accept',
+    ...named(({ bridge, gateway }) => [
+      `iifname "${bridge}" ip daddr ${gateway} udp dport 53 accept`,
+      `iifname "${bridge}" ip daddr ${gateway} tcp dport 53 accept`,
+      `iifname "${bridge}" ip daddr ${gateway} icmp type echo-request limit rate ${pings}/second accept`,
+    ]),
+    'drop',
+    '}',
+    'chain outside {',
+    'type nat hook postrouting priority 100; policy accept;',
+    ...named(({ cidr }) => [`ip saddr ${cidr} ip daddr != ${cidr} oifname != "${anyBridge}" masquerade`]),
+    '}',
+  ]
+  const version = `v_${createHash('sha256').update(chains.join('\n')).digest('hex').slice(0, 12)}`
+  const text = [
+    `table inet ${table}`,
+    `delete table inet ${table}`,
+    `table inet ${table} {`,
+    ...chains,
+    `chain ${version} { }`,
+    '}',
+    '',
+  ]
+  return { table, version, text: text.join('\n') }
+}

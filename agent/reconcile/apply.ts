@@ -1,0 +1,87 @@
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { WantedMachine, WantedNetwork } from '@sirocco/shared/wire/objects.ts'
+import type { Compute, MachineFiles } from '../ports/compute.ts'
+import type { Storage } from '../ports/storage.ts'
+import { type MachineStep, machineSteps } from './facts.ts'
+import type { ImageRoom } from './image-room.ts'
+import type { NetworkRoom } from './network-room.ts'
+import type { Step } from './plan.ts'
+
+/** One try at a plan: where its steps leave what later ones need. */
+export interface Attempt {
+  readonly machine: WantedMachine
+  readonly compute: Compute
+  readonly storage: Storage
+  readonly networks: { readonly room: NetworkRoom; find(id: string): WantedNetwork | undefined; plug: PlugOf }
+  readonly images: ImageRoom
+  /** For the person who waits; null: nothing to say any more. */
+  progress(text: string | null): void
+  /** Whether this machine's ports belong on the host. */
+  carryPorts(carry: boolean): void
+  files: MachineFiles | null
+  /** Networks are made while the disk is; whoever plugs in waits for both. */
+  plugged: Promise<Result<void>>
+}
+type PlugOf = (port: WantedMachine['ports'][number], network: WantedNetwork) => { mac: string; bridge: string; mtu: number }
+
+/** How each step is done. Each may run twice and lands once, as the ports promise. */
+export const executors = {
+  network: async attempt => {
+    const { machine, networks, carryPorts } = attempt
+    const absent = machine.ports.find(port => !networks.find(port.network))
+    if (absent) return refuse('unavailable', `waiting for network ${absent.network}`)
+    carryPorts(true)
+    attempt.plugged = plugged(attempt)
+    return ok(undefined)
+  },
+  fetch: async ({ machine, images, progress }) => {
+    const kept = await images.keep(machine.image.files, percent => progress(`fetching image ${percent} %`))
+    progress(null)
+    return kept
+  },
+  prepare: async attempt => {
+    const prepared = await attempt.storage.prepare(attempt.machine)
+    if (!prepared.ok) return prepared
+    attempt.files = prepared.value
+    return ok(undefined)
+  },
+  define: async ({ machine, compute, networks, files, plugged }) => {
+    if (!files) throw new Error('impossible: a machine is defined before its disk is made')
+    const made = await plugged
+    if (!made.ok) return made
+    const plugs = []
+    for (const port of machine.ports) {
+      const network = networks.find(port.network)
+      if (!network) return refuse('unavailable', `waiting for network ${port.network}`)
+      plugs.push(networks.plug(port, network))
+    }
+    return compute.define({ machine, files, plugs })
+  },
+  start: ({ machine, compute }) => compute.start(machine.id),
+  'ask-to-stop': async ({ machine, compute }) => {
+    // A guest that cannot be asked is cut when its grace is over, like one that does not listen.
+    const asked = await compute.askToStop(machine.id)
+    return asked.ok || asked.fault.code !== 'unavailable' ? ok(undefined) : asked
+  },
+  cut: ({ machine, compute }) => compute.cut(machine.id),
+  undefine: ({ machine, compute }) => compute.undefine(machine.id),
+  remove: ({ machine, storage }) => storage.remove(machine.id),
+  unplug: async ({ networks, carryPorts }) => {
+    carryPorts(false)
+    const settled = await networks.room.settle()
+    return settled.ok ? ok(undefined) : settled
+  },
+} satisfies Record<Step, (attempt: Attempt) => Promise<Result<void>>>
+
+async function plugged({ machine, networks }: Attempt): Promise<Result<void>> {
+  try {
+    const settled = await networks.room.settle()
+    if (!settled.ok) return settled
+    const fault = machine.ports.map(port => settled.value.get(port.network)).find(f => f !== undefined)
+    return fault ? { ok: false, fault } : ok(undefined)
+  } catch (error) {
+    return refuse('unavailable', 'the network cannot be made now', { detail: String(error) })
+  }
+}
+
+export const isMachineStep = (step: Step): step is MachineStep => (machineSteps as readonly Step[]).includes(step)

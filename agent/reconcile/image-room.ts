@@ -1,0 +1,71 @@
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
+import type { Storage } from '../ports/storage.ts'
+
+/** An image file's bytes, from wherever the composition gets them. It throws when they cannot be had now. */
+export type FetchImage = (file: ImageFile) => AsyncIterable<Uint8Array>
+
+interface Fetching {
+  readonly done: Promise<Result<void>>
+  readonly watchers: Set<(percent: number) => void>
+}
+
+/** Image files on one host: each is fetched once, however many machines wait for it. */
+export class ImageRoom {
+  readonly #storage: Storage
+  readonly #fetch: FetchImage
+  readonly #fetching = new Map<string, Fetching>()
+
+  constructor(storage: Storage, fetch: FetchImage) {
+    this.#storage = storage
+    this.#fetch = fetch
+  }
+
+  /** Keeps all files that are not here; says how far it is, in percent of all bytes that were missing. */
+  async keep(files: readonly ImageFile[], progress: (percent: number) => void): Promise<Result<void>> {
+    const missing: ImageFile[] = []
+    for (const file of files) if (!(await this.#storage.has(file.sha256))) missing.push(file)
+    const all = missing.reduce((sum, file) => sum + file.bytes, 0)
+    let before = 0
+    for (const file of missing) {
+      const result = await this.#keepOne(file, part => progress(Math.floor((100 * (before + (part * file.bytes) / 100)) / all)))
+      if (!result.ok) return result
+      before += file.bytes
+    }
+    return ok(undefined)
+  }
+
+  async #keepOne(file: ImageFile, progress: (percent: number) => void): Promise<Result<void>> {
+    const fetching = this.#fetching.get(file.sha256) ?? this.#begin(file)
+    fetching.watchers.add(progress)
+    try {
+      return await fetching.done
+    } finally {
+      fetching.watchers.delete(progress)
+    }
+  }
+
+  #begin(file: ImageFile): Fetching {
+    const watchers = new Set<(percent: number) => void>()
+    const counted = this.#counted(file, percent => {
+      for (const watcher of watchers) watcher(percent)
+    })
+    const done = this.#storage
+      .keep(file, counted)
+      .catch((error: unknown) => refuse('unavailable', 'the image cannot be fetched now', { detail: String(error) }))
+      .finally(() => this.#fetching.delete(file.sha256))
+    const fetching = { done, watchers }
+    this.#fetching.set(file.sha256, fetching)
+    return fetching
+  }
+
+  async *#counted(file: ImageFile, progress: (percent: number) => void): AsyncIterable<Uint8Array> {
+    let bytes = 0
+    progress(0)
+    for await (const part of this.#fetch(file)) {
+      bytes += part.byteLength
+      progress((100 * bytes) / file.bytes)
+      yield part
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { realpath } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import type { Timers } from '@sirocco/shared/kit/clock.ts'
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Random } from '@sirocco/shared/kit/random.ts'
+import { composeAgent } from './compose.ts'
+import { type AgentConfig, readConfig } from './config.ts'
+import { crashAt } from './crash.ts'
+import { folderDisk } from './disk/folder.ts'
+import { keyFile } from './enrol.ts'
+import { machinePrint } from './fingerprint/machine.ts'
+import { hostsOf } from './hosts.ts'
+import { fetchImage } from './images/fetch.ts'
+import { readCredential, type Signer, signedHeaders } from './link/credential.ts'
+import { Dialler } from './link/dial.ts'
+import { addressOf, request } from './link/request.ts'
+import { openWebSocket } from './link/web-socket.ts'
+import type { FetchImage } from './reconcile/image-room.ts'
+import type { Log } from './reconcile/reconciler.ts'
+import { joinConsole, type OpenStream } from './streams/console.ts'
+import { agentVersion } from './version.ts'
+
+const random: Random = {
+  next: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+  bytes: length => Uint8Array.from(randomBytes(length)),
+}
+
+/** Runs the agent in `data` until it is told to stop; resolves with how to stop it once it is set going. */
+export async function run(data: string, timers: Timers, log: Log): Promise<Result<{ stop(): Promise<void> }>> {
+  const disk = await folderDisk(data)
+  const config = await readConfig(disk)
+  if (!config.ok) return config
+  const pem = await disk.read(keyFile)
+  if (pem === null) return refuse('not_found', `${keyFile} is missing in ${data}: enrol this machine anew`)
+  const lock = await lockOf(data)
+  if (!lock.ok) return lock
+
+  const { fingerprint, bootId } = await machinePrint()
+  const { agent: id, control } = config.value
+  const signer: Signer = { credential: readCredential(pem), agent: id, fingerprint, clock: timers }
+  const agent = await composeAgent({
+    hosts: await hostsOf(config.value, data, timers),
+    disk,
+    timers,
+    random,
+    fetchImage: imagesFrom(control, signer),
+    joinConsole: (compute, machine, path) => joinConsole(compute, machine, path, streamsTo(control, signer)),
+    identity: { agentVersion, bootId, runId: randomUUID() },
+    log,
+    at: crashAt(process.env.SIROCCO_CRASH_AT, join(data, 'crashed')),
+  })
+  const link = addressOf(control, 'agent/link')
+  const dialler = new Dialler({
+    session: agent.session,
+    timers,
+    random,
+    log,
+    open: events =>
+      openWebSocket(control, link, signedHeaders(signer, 'GET', link), {
+        opened: events.opened,
+        text: events.message,
+        bytes: () => {},
+        closed: events.closed,
+      }),
+  })
+  dialler.start()
+  log('info', 'the agent runs', { agent: id, version: agentVersion, hosts: config.value.hosts, driver: config.value.driver.kind })
+  return ok({
+    async stop() {
+      dialler.stop()
+      await agent.stop()
+      lock.value.close()
+    },
+  })
+}
+
+/** Image files by signed, ranged requests. */
+const imagesFrom =
+  (control: AgentConfig['control'], signer: Signer): FetchImage =>
+  file =>
+    fetchImage(file, async from => {
+      const url = addressOf(control, `agent/blobs/${file.sha256}`)
+      const headers = { ...signedHeaders(signer, 'GET', url), range: `bytes=${from}-${file.bytes - 1}` }
+      const answer = await request(control, url, { method: 'GET', headers })
+      return { status: answer.statusCode ?? 0, bytes: answer }
+    })
+
+/** Streams by signed sockets; only paths of streams are dialled. */
+const streamsTo =
+  (control: AgentConfig['control'], signer: Signer): OpenStream =>
+  (path, events) =>
+    new Promise(resolve => {
+      const url = addressOf(control, path.replace(/^\/+/, ''))
+      const streams = addressOf(control, 'agent/streams/')
+      if (url.origin !== streams.origin || !url.pathname.startsWith(streams.pathname))
+        return resolve(refuse('invalid', 'a console is joined to a stream only'))
+      const socket = openWebSocket(control, url, signedHeaders(signer, 'GET', url), {
+        opened: () => resolve(ok(socket)),
+        text: events.text,
+        bytes: events.bytes,
+        closed: why => {
+          resolve(refuse('unavailable', `the stream cannot be opened: ${why}`))
+          events.closed(why)
+        },
+      })
+    })
+
+/** Held by one process for each data folder; an abstract socket, which the kernel lets go of however the process ends. */
+async function lockOf(data: string): Promise<Result<Server>> {
+  const name = `\0sirocco-agent-${createHash('sha256')
+    .update(await realpath(data))
+    .digest('hex')}`
+  const server = createServer(socket => socket.destroy())
+  return new Promise(resolve => {
+    server.once('error', () => resolve(refuse('conflict', `another agent runs in ${data}`)))
+    server.listen(name, () => resolve(ok(server.unref())))
+  })
+}

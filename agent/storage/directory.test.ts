@@ -1,0 +1,150 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ImageFile, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Storage } from '../ports/storage.ts'
+import { run } from '../programs/run.ts'
+import { directoryStorage } from './directory.ts'
+
+const has = (program: string) => spawnSync(program, ['--version']).error === undefined
+const why = ['qemu-img', 'xorriso', 'prlimit'].filter(program => !has(program))
+
+let dir = ''
+let storage: Storage
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'sto-'))
+  storage = directoryStorage({ dir: join(dir, 'pool') })
+})
+afterEach(() => rm(dir, { recursive: true, force: true }))
+
+const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+async function* inChunks(bytes: Uint8Array, size = 1_000) {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+const machine = (files: ImageFile[], change: Partial<WantedMachine> = {}): WantedMachine => ({
+  kind: 'machine',
+  id: 'vm_1',
+  generation: 1,
+  power: 'on',
+  name: 'web',
+  vcpus: 1,
+  memoryMiB: 128,
+  diskMiB: 8,
+  image: { id: 'img_1', files },
+  ports: [],
+  seed: { instanceId: 'i-1', keys: [], userData: '' },
+  ...change,
+})
+
+const keepBytes = async (bytes: Uint8Array, format: ImageFile['format'] = 'raw'): Promise<ImageFile> => {
+  const file: ImageFile = { role: 'disk', format, sha256: digestOf(bytes), bytes: bytes.length }
+  expect(await storage.keep(file, inChunks(bytes))).toEqual({ ok: true, value: undefined })
+  return file
+}
+
+test('keeps what was promised, and only that; a half-written file of an earlier life goes', async () => {
+  const bytes = Buffer.from('x'.repeat(5_000))
+  await mkdir(join(dir, 'pool/images'), { recursive: true })
+  await writeFile(join(dir, 'pool/images/dead.making'), 'half')
+  const good = { sha256: digestOf(bytes), bytes: bytes.length }
+  for (const wrong of [
+    { ...good, bytes: 4_999 },
+    { ...good, bytes: 5_001 },
+    { ...good, sha256: 'ab'.repeat(32) },
+  ])
+    expect(await storage.keep(wrong, inChunks(bytes))).toMatchObject({ ok: false, fault: { code: 'invalid' } })
+  expect(await readdir(join(dir, 'pool/images'))).toEqual([])
+  expect(await storage.keep(good, inChunks(bytes))).toMatchObject({ ok: true })
+  expect(await storage.has(good.sha256)).toBe(true)
+  expect(await readFile(join(dir, 'pool/images', good.sha256))).toEqual(bytes)
+})
+
+test('a fetch that breaks can be tried again', async () => {
+  const bytes = Buffer.from('whole')
+  const file = { sha256: digestOf(bytes), bytes: bytes.length }
+  async function* broken() {
+    yield bytes.subarray(0, 2)
+    throw new Error('connection reset')
+  }
+  expect(await storage.keep(file, broken())).toMatchObject({ ok: false, fault: { code: 'unavailable' } })
+  expect(await storage.keep(file, inChunks(bytes))).toMatchObject({ ok: true })
+})
+
+test('two who keep the same image at once both have it', async () => {
+  const bytes = Buffer.from('same')
+  const file = { sha256: digestOf(bytes), bytes: bytes.length }
+  const kept = await Promise.all([storage.keep(file, inChunks(bytes, 1)), storage.keep(file, inChunks(bytes, 1))])
+  for (const one of kept) expect(one).toMatchObject({ ok: true })
+})
+
+test('names that are no names reach no file', async () => {
+  expect(await storage.keep({ sha256: '../x', bytes: 1 }, inChunks(Buffer.from('x')))).toMatchObject({
+    fault: { code: 'invalid' },
+  })
+  expect(await storage.prepare(machine([], { id: '../../etc' }))).toMatchObject({ fault: { code: 'invalid' } })
+  await mkdir(join(dir, 'pool/machines'), { recursive: true })
+  expect(await storage.remove('..')).toMatchObject({ ok: true })
+  expect(await readdir(join(dir, 'pool'))).toEqual(['machines'])
+})
+
+test('knows its capacity before anything is in it', async () => {
+  expect(await storage.capacityMiB()).toBeGreaterThan(0)
+  expect(await storage.list()).toEqual({ ok: true, value: [] })
+})
+
+describe.skipIf(why.length > 0)(`disks and seeds${why.length ? ` (not installed: ${why.join(', ')})` : ''}`, () => {
+  test('a disk is made once, a seed again when it differs; secrets are for root alone', async () => {
+    const image = await keepBytes(Buffer.alloc(1 << 20, 7))
+    const made = await storage.prepare(machine([image]))
+    if (!made.ok) throw new Error(JSON.stringify(made.fault))
+    const { disk, seed } = made.value
+    const before = [(await stat(disk)).ino, (await stat(seed)).ino]
+    expect(((await stat(seed)).mode & 0o777).toString(8)).toBe('600')
+    expect(await storage.prepare(machine([image]))).toEqual(made)
+    expect([(await stat(disk)).ino, (await stat(seed)).ino]).toEqual(before)
+    const renamed = await storage.prepare(machine([image], { name: 'other' }))
+    expect(renamed).toEqual(made)
+    expect((await stat(disk)).ino).toBe(before[0])
+    const listed = await run('xorriso', ['-indev', seed, '-osirrox', 'on', '-extract', '/meta-data', join(dir, 'meta-data')])
+    expect(listed.code).toBe(0)
+    expect(await readFile(join(dir, 'meta-data'), 'utf8')).toContain('local-hostname: "other"')
+    expect((await readdir(join(dir, 'pool/machines/vm_1'))).sort()).toEqual(['disk.qcow2', 'seed.iso', 'seed.sha256'])
+    for (let i = 0; i < 2; i++) expect(await storage.remove('vm_1')).toMatchObject({ ok: true })
+    expect(await storage.list()).toEqual({ ok: true, value: [] })
+  })
+
+  const qcow2 = async (...more: string[]): Promise<Buffer> => {
+    const path = join(dir, 'made.qcow2')
+    const ran = await run('qemu-img', ['create', '-q', '-f', 'qcow2', ...more])
+    expect(ran.stderr).toBe('')
+    return readFile(path)
+  }
+
+  test.each([
+    ['another file below it', () => qcow2('-F', 'raw', '-u', '-b', '/etc/passwd', join(dir, 'made.qcow2'), '1M'), 'qcow2'],
+    [
+      'its data elsewhere',
+      () => qcow2('-o', `data_file=${join(dir, 'data')},data_file_raw=on`, join(dir, 'made.qcow2'), '1M'),
+      'qcow2',
+    ],
+    ['more than the disk', () => qcow2(join(dir, 'made.qcow2'), '9M'), 'qcow2'],
+    ['another format than promised', async () => Buffer.alloc(4_096, 1), 'qcow2'],
+  ] as const)('an image with %s becomes no disk', async (_, bytes, format) => {
+    const image = await keepBytes(await bytes(), format)
+    expect(await storage.prepare(machine([image]))).toMatchObject({ ok: false, fault: { code: 'invalid' } })
+    expect(await storage.list()).toEqual({ ok: true, value: [] })
+  })
+
+  test('a raw image is never taken for another format that its bytes pretend', async () => {
+    const pretending = await qcow2('-F', 'raw', '-u', '-b', '/etc/passwd', join(dir, 'made.qcow2'), '1M')
+    const image = await keepBytes(pretending, 'raw')
+    const made = await storage.prepare(machine([image]))
+    if (!made.ok) throw new Error(JSON.stringify(made.fault))
+    const info = JSON.parse((await run('qemu-img', ['info', '--output=json', made.value.disk])).stdout)
+    expect(info['backing-filename-format']).toBe('raw')
+  })
+})

@@ -1,0 +1,66 @@
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { MiB } from '@sirocco/shared/kit/units.ts'
+import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
+import { z } from 'zod'
+import type { Ran, Run } from '../programs/run.ts'
+
+/** `qemu-img info --output=json`, of which only what decides. */
+const Info = z.object({
+  format: z.string(),
+  'virtual-size': z.number().int().nonnegative(),
+  'backing-filename': z.string().optional(),
+  'full-backing-filename': z.string().optional(),
+  encrypted: z.boolean().optional(),
+  'format-specific': z.object({ data: z.object({ 'data-file': z.string().optional() }).optional() }).optional(),
+})
+
+/** Of `qemu-img`, which reads bytes that anybody may have made: address space in bytes, processor time in seconds. */
+const harness = ['--as=1073741824', '--cpu=30', '--'] as const
+
+/** What a failed program means: a full disk, or something nobody foresaw. */
+export function programFault(what: string, ran: Ran) {
+  const detail = ran.stderr.trim().slice(0, 2_000)
+  return /no space left on device|disk quota exceeded/i.test(ran.stderr)
+    ? refuse('capacity', "the host's storage is full", { detail })
+    : refuse('internal', `${what} failed`, { detail })
+}
+
+/**
+ * Whether an image may be the base of a disk: of the format it is said to be, standing alone (a backing or data file would give the guest
+ * a file of the host), not larger than the disk.
+ */
+export async function checkBase(run: Run, path: string, file: ImageFile, diskMiB: number): Promise<Result<void>> {
+  const ran = await run('prlimit', [...harness, 'qemu-img', 'info', '-U', '-f', file.format, '--output=json', path])
+  if (ran.code !== 0) return refuse('invalid', 'the image cannot be read', { detail: ran.stderr.slice(0, 2_000) })
+  const parsed = Info.safeParse(parse(ran.stdout))
+  if (!parsed.success) return refuse('invalid', 'the image cannot be read', { detail: parsed.error.message })
+  const info = parsed.data
+  if (info['backing-filename'] !== undefined || info['full-backing-filename'] !== undefined)
+    return refuse('invalid', 'the image is based on another file')
+  if (info['format-specific']?.data?.['data-file'] !== undefined)
+    return refuse('invalid', 'the image keeps its data in another file')
+  if (info.encrypted) return refuse('invalid', 'the image is encrypted')
+  if (info['virtual-size'] > diskMiB * MiB)
+    return refuse('invalid', `the image needs a disk of ${Math.ceil(info['virtual-size'] / MiB)} MiB, the machine has ${diskMiB}`)
+  return ok(undefined)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+/** Makes a disk at `path` that holds only what differs from `base`. */
+export async function createOverlay(
+  run: Run,
+  path: string,
+  base: string,
+  file: ImageFile,
+  diskMiB: number,
+): Promise<Result<void>> {
+  const ran = await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', file.format, '-b', base, path, `${diskMiB}M`])
+  return ran.code === 0 ? ok(undefined) : programFault('making the disk', ran)
+}

@@ -1,0 +1,208 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Host } from '@sirocco/shared/api/hosts.ts'
+import { Secret } from '@sirocco/shared/kit/secret.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Place } from '../place.ts'
+import { audit } from './audit.ts'
+import type { ProjectedMachine, Projection } from './projection.ts'
+
+const sha = 'a'.repeat(64)
+const machine = (id: string, more: Partial<ProjectedMachine> = {}): ProjectedMachine => ({
+  kind: 'machine',
+  id,
+  generation: 1,
+  power: 'on',
+  name: id,
+  vcpus: 1,
+  memoryMiB: 128,
+  diskMiB: 1024,
+  image: { id: 'img_1', files: [{ role: 'disk', format: 'raw', sha256: sha, bytes: 13 }] },
+  ports: [{ id: `prt_${id}`, network: 'sub_1', mac: '02:00:00:00:00:01', address: '10.64.0.4' }],
+  ...more,
+})
+const network = {
+  kind: 'network',
+  id: 'sub_1',
+  generation: 1,
+  cidr: '10.64.0.0/20',
+  gateway: '10.64.0.1',
+  mtu: 1450,
+  domain: 'sirocco.internal',
+  gone: false,
+} as const
+const host: Host = {
+  id: 'hst_1',
+  name: 'box-1',
+  region: 'local-1',
+  zone: 'local-1a',
+  agent: 'agt_1',
+  agentVersion: '0.1.0',
+  state: 'up',
+  silentSince: null,
+  seenAt: null,
+  accepting: true,
+  hypervisor: 'simulated',
+  hypervisorVersion: '1',
+  acceleration: 'simulated',
+  architecture: 'x86_64',
+  capacity: { vcpus: 16, memoryMiB: 65_536, diskMiB: 1_048_576 },
+  used: { vcpus: 2, memoryMiB: 256, diskMiB: 2_048 },
+  machines: 2,
+  warnings: [],
+  orphans: [],
+}
+
+/** A simulated host's file with what the control plane below wants. */
+const whole = () => ({
+  bootId: 'boot',
+  machines: {
+    'one/vm_a': { instance: 'one', id: 'vm_a', power: 'running', memoryMiB: 128 },
+    'one/vm_b': { instance: 'one', id: 'vm_b', power: 'stopped', memoryMiB: 128 },
+    'two/vm_z': { instance: 'two', id: 'vm_z', power: 'running', memoryMiB: 128 },
+  } as Record<string, { instance: string; id: string; power: string; memoryMiB: number }>,
+  stores: {
+    one: {
+      images: { [sha]: 13 } as Record<string, number>,
+      disks: { vm_a: { image: 'img_1', mib: 1024, made: 0 }, vm_b: { image: 'img_1', mib: 1024, made: 0 } } as Record<
+        string,
+        { image: string; mib: number; made: number }
+      >,
+      networks: { sub_1: { bridge: 'sb1', cidr: '10.64.0.0/20', ports: ['prt_vm_a', 'prt_vm_b'] } } as Record<
+        string,
+        { bridge: string; cidr: string; ports: string[] }
+      >,
+    },
+    two: { images: {}, disks: { vm_z: { image: 'img_1', mib: 1, made: 0 } }, networks: {} },
+  },
+})
+type State = ReturnType<typeof whole>
+
+describe('audit-host', () => {
+  let folder = ''
+  let server: Server
+  let projection: Projection
+  let hosts: Host[]
+  let authorised: (string | undefined)[]
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'audit-'))
+    projection = { host: 'hst_1', revision: 1, objects: [network, machine('vm_a'), machine('vm_b', { power: 'off' })] }
+    hosts = [host]
+    authorised = []
+    server = createServer((request, response) => {
+      authorised.push(request.headers.authorization)
+      const answers: Readonly<Record<string, unknown>> = {
+        '/api/v1/hosts': { items: hosts, next: null },
+        '/api/v1/machines': { items: [], next: null },
+        '/api/v1/hosts/hst_1/projection': projection,
+      }
+      const answer = answers[new URL(request.url ?? '', 'http://x').pathname]
+      response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? {}))
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  })
+  afterEach(async () => {
+    server.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const endpoint = () => ({
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`,
+    token: new Secret('AKIAX.secret'),
+  })
+  const place = (): Place => ({
+    folder,
+    instance: 'one',
+    tag: 'sim',
+    hosts: [{ id: 'hst_1', name: 'box-1' }],
+    driver: { kind: 'simulated' },
+    storage: folder,
+    runtime: folder,
+  })
+  async function look(change: (state: State) => void = () => {}): Promise<string[]> {
+    const state = whole()
+    change(state)
+    await writeFile(join(folder, 'simulated-hst_1.json'), JSON.stringify(state))
+    const found = await audit({ endpoint: endpoint(), place: place(), host: null, waitMs: 0 })
+    if (!found.ok) throw new Error(found.fault.message)
+    return found.value.map(({ what, kind, id }) => `${what} ${kind} ${id}`)
+  }
+
+  test('finds nothing where everything is as wanted, and leaves other instances alone', async () => {
+    expect(await look()).toEqual([])
+    expect(new Set(authorised)).toEqual(new Set(['Bearer AKIAX.secret']))
+  })
+
+  const losses: readonly [string, (state: State) => void][] = [
+    ['machine vm_a', s => delete s.machines['one/vm_a']],
+    ['disk vm_a', s => delete s.stores.one.disks.vm_a],
+    [`image ${sha}`, s => delete s.stores.one.images[sha]],
+    ['port prt_vm_a', s => s.stores.one.networks.sub_1?.ports.shift()],
+  ]
+  test.each(losses)('sees the loss of a %s', async (what, plant) => {
+    expect(await look(plant)).toEqual([`lost ${what}`])
+  })
+  test('sees the loss of a network, with every port on it', async () => {
+    const found = await look(s => delete s.stores.one.networks.sub_1)
+    expect(found).toEqual(['lost bridge sub_1', 'lost port prt_vm_a', 'lost port prt_vm_b'])
+  })
+
+  const leaks: readonly [string, (state: State) => void][] = [
+    ['machine vm_x', s => (s.machines['one/vm_x'] = { instance: 'one', id: 'vm_x', power: 'stopped', memoryMiB: 1 })],
+    ['disk vm_x', s => (s.stores.one.disks.vm_x = { image: 'img_1', mib: 1, made: 0 })],
+    ['bridge sub_x', s => (s.stores.one.networks.sub_x = { bridge: 'sbx', cidr: '10.64.16.0/20', ports: [] })],
+    ['port prt_x', s => s.stores.one.networks.sub_1?.ports.push('prt_x')],
+  ]
+  test.each(leaks)('sees a leaked %s', async (what, plant) => {
+    expect(await look(plant)).toEqual([`leaked ${what}`])
+  })
+
+  test('sees what is there twice', async () => {
+    const twice = (s: State) => (s.machines['one/again'] = { instance: 'one', id: 'vm_a', power: 'running', memoryMiB: 128 })
+    expect(await look(twice)).toEqual(['doubled machine vm_a'])
+  })
+
+  const unlike: readonly [string, (state: State) => void][] = [
+    ['machine vm_b', s => (s.machines['one/vm_b'] = { instance: 'one', id: 'vm_b', power: 'running', memoryMiB: 128 })],
+    ['disk vm_a', s => (s.stores.one.disks.vm_a = { image: 'img_1', mib: 7, made: 0 })],
+    ['bridge sub_1', s => (s.stores.one.networks.sub_1 = { bridge: 'b', cidr: '10.9.0.0/20', ports: ['prt_vm_a', 'prt_vm_b'] })],
+  ]
+  test.each(unlike)('sees a %s that is other than wanted', async (what, plant) => {
+    expect(await look(plant)).toEqual([`differs ${what}`])
+  })
+
+  test('sees that more is counted as used than is there', async () => {
+    hosts = [{ ...host, used: { ...host.used, memoryMiB: 384 }, machines: 3 }]
+    expect(await look()).toEqual(['differs allocation hst_1'])
+  })
+
+  test('takes what is left of a machine that is to be gone for leaked', async () => {
+    projection = { ...projection, objects: [network, machine('vm_a', { power: 'gone' }), machine('vm_b', { power: 'off' })] }
+    expect(await look()).toEqual(['leaked machine vm_a', 'leaked disk vm_a', 'leaked port prt_vm_a'])
+  })
+
+  test('does not miss a machine that never ran and shall not run', async () => {
+    projection = { ...projection, objects: [network, machine('vm_a'), machine('vm_b', { power: 'off' })] }
+    const never = (s: State) => {
+      delete s.machines['one/vm_b']
+      delete s.stores.one.disks.vm_b
+    }
+    expect(await look(never)).toEqual([])
+  })
+
+  test('says in one sentence why it cannot look', async () => {
+    const refusal = async (more: Partial<Parameters<typeof audit>[0]>) => {
+      const found = await audit({ endpoint: endpoint(), place: place(), host: null, waitMs: 0, ...more })
+      return found.ok ? null : found.fault.message
+    }
+    expect(await refusal({ host: 'nobody' })).toContain('has no host nobody')
+    expect(await refusal({ place: { ...place(), hosts: [{ id: 'hst_9', name: 'other' }] } })).toContain(
+      'does not know host hst_9',
+    )
+    expect(await refusal({ endpoint: { ...endpoint(), url: 'http://127.0.0.1:9/api/v1' } })).toContain('does not answer')
+  })
+})

@@ -1,0 +1,84 @@
+import type { MachineState } from '@sirocco/shared/model/machines/states.ts'
+import type { Expected, Kind } from './item.ts'
+import type { ProjectedMachine, Projection } from './projection.ts'
+
+/** What the control plane says of a machine beside the projection; undefined where this principal may not see it. */
+export interface Told {
+  readonly state: MachineState
+  readonly ran: boolean
+}
+
+export interface Wishes {
+  readonly projection: Projection
+  readonly told: ReadonlyMap<string, Told>
+  /** Where machines' disks lie; null on a simulated host. */
+  readonly storage: string | null
+}
+
+/** One that never ran and shall not run need not be made at all. */
+const need = ({ power }: ProjectedMachine, told: Told | undefined): Pick<Expected, 'optional'> =>
+  power === 'on' || told?.ran ? {} : { optional: true }
+
+/** A machine that was given up is as it is. */
+function powerOf({ power }: ProjectedMachine, told: Told | undefined): { readonly power?: string } {
+  if (told?.state === 'failed') return {}
+  return { power: power === 'on' ? 'running' : 'stopped' }
+}
+
+/** What a host should carry, by kind. A machine that is to be gone is to have nothing there. */
+export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
+  const machines = projection.objects.filter(object => object.kind === 'machine')
+  const wanted = machines.filter(({ power }) => power !== 'gone')
+  const running = wanted.filter(machine => powerOf(machine, told.get(machine.id)).power === 'running')
+  const networks = projection.objects.filter(object => object.kind === 'network').filter(({ gone }) => !gone)
+  const each = (kind: Kind, facts: (machine: ProjectedMachine) => Expected['facts']): Expected[] =>
+    wanted.map(machine => ({ kind, id: machine.id, facts: facts(machine), ...need(machine, told.get(machine.id)) }))
+  const ofNetwork = (kind: Kind, facts: (network: (typeof networks)[number]) => Expected['facts']): Expected[] =>
+    networks.map(network => ({ kind, id: network.id, facts: facts(network) }))
+
+  return [
+    ...each('machine', machine => ({
+      ...powerOf(machine, told.get(machine.id)),
+      memoryMiB: machine.memoryMiB,
+      ...(storage === null ? {} : { vcpus: machine.vcpus, disk: `${storage}/machines/${machine.id}/disk.qcow2` }),
+    })),
+    ...running.map(({ id }): Expected => ({ kind: 'process', id, facts: {} })),
+    ...each('disk', ({ diskMiB, image }) => ({
+      mib: diskMiB,
+      base: storage === null ? image.id : (image.files.find(({ role }) => role === 'disk')?.sha256 ?? ''),
+    })),
+    ...each('seed', () => ({})),
+    ...imagesOf(wanted.filter(machine => !need(machine, told.get(machine.id)).optional)),
+    ...wanted.map(({ id }): Expected => ({ kind: 'console', id, facts: {}, optional: true })),
+    ...ofNetwork('bridge', ({ cidr, gateway, mtu }) =>
+      storage === null ? { cidr } : { address: `${gateway}/${cidr.split('/')[1]}`, mtu, up: true },
+    ),
+    ...running.flatMap(({ ports }) =>
+      ports.map(({ mac, network }): Expected => ({ kind: 'tap', id: mac, facts: { network, up: true } })),
+    ),
+    ...ofNetwork('rules', ({ cidr }) => ({ masquerades: cidr, filters: true })),
+    ...ofNetwork('dhcp', () => ({ pidFile: true })),
+    ...ofNetwork('settings', () => ({})),
+    ...wanted.flatMap(({ ports }) =>
+      ports.map(({ mac, address, network }): Expected => ({ kind: 'lease', id: mac, facts: { address, network } })),
+    ),
+    ...wanted.flatMap(({ ports }) => ports.map(({ id, network }): Expected => ({ kind: 'port', id, facts: { network } }))),
+    {
+      kind: 'allocation',
+      id: projection.host,
+      facts: {
+        machines: machines.length,
+        vcpus: sum(machines.map(({ vcpus }) => vcpus)),
+        memoryMiB: sum(machines.map(({ memoryMiB }) => memoryMiB)),
+        diskMiB: sum(machines.map(({ diskMiB }) => diskMiB)),
+      },
+    },
+  ]
+}
+
+function imagesOf(machines: readonly ProjectedMachine[]): Expected[] {
+  const files = new Map(machines.flatMap(({ image }) => image.files.map(file => [file.sha256, file.bytes] as const)))
+  return [...files].map(([sha256, bytes]) => ({ kind: 'image', id: sha256, facts: { bytes } }))
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

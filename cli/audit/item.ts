@@ -1,0 +1,59 @@
+/** The kinds of things that a host carries for an instance. */
+export const kinds = [
+  /** A domain of the hypervisor. */
+  'machine',
+  /** A running QEMU, whatever libvirt says. */
+  'process',
+  'disk',
+  'seed',
+  'image',
+  /** The log of a serial console. */
+  'console',
+  'bridge',
+  /** A guest's end of a bridge, by its MAC. */
+  'tap',
+  /** A network's part of the packet filter. */
+  'rules',
+  /** A network's running dnsmasq, and its files. */
+  'dhcp',
+  'settings',
+  /** An address promised to a MAC. */
+  'lease',
+  /** A simulated machine's interface. */
+  'port',
+  /** A file or link of ours that is nothing of the above. */
+  'file',
+  'link',
+  /** What the control plane counts as used of the host. */
+  'allocation',
+] as const
+export type Kind = (typeof kinds)[number]
+
+export type Facts = Readonly<Record<string, string | number | boolean>>
+
+/** Something that is there. */
+export interface Found {
+  readonly kind: Kind
+  readonly id: string
+  readonly facts: Facts
+  /** Where a person finds it on the host. */
+  readonly where: string
+  /** May be there without anybody wanting it: an image that is kept for the next machine. */
+  readonly spare?: true
+}
+
+/** Something that should be there. */
+export interface Expected {
+  readonly kind: Kind
+  readonly id: string
+  readonly facts: Facts
+  /** May as well be missing: the disk of a machine that never ran. */
+  readonly optional?: true
+}
+
+export interface Difference {
+  readonly kind: Kind
+  readonly id: string
+  readonly what: 'lost' | 'leaked' | 'doubled' | 'differs'
+  readonly detail: string
+}

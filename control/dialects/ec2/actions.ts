@@ -1,0 +1,66 @@
+import type { Action } from './action.ts'
+import { CreateKeyPair } from './actions/create-key-pair.ts'
+import { CreateTags } from './actions/create-tags.ts'
+import { DeleteKeyPair } from './actions/delete-key-pair.ts'
+import { DeleteTags } from './actions/delete-tags.ts'
+import { DescribeAddresses } from './actions/describe-addresses.ts'
+import { DescribeAvailabilityZones } from './actions/describe-availability-zones.ts'
+import { DescribeImages } from './actions/describe-images.ts'
+import { DescribeInstanceAttribute } from './actions/describe-instance-attribute.ts'
+import { DescribeInstanceStatus } from './actions/describe-instance-status.ts'
+import { DescribeInstanceTypes } from './actions/describe-instance-types.ts'
+import { DescribeInstances } from './actions/describe-instances.ts'
+import { DescribeKeyPairs } from './actions/describe-key-pairs.ts'
+import { DescribeRegions } from './actions/describe-regions.ts'
+import { DescribeSecurityGroups } from './actions/describe-security-groups.ts'
+import { DescribeSubnets } from './actions/describe-subnets.ts'
+import { DescribeTags } from './actions/describe-tags.ts'
+import { DescribeVpcs } from './actions/describe-vpcs.ts'
+import { GetCallerIdentity } from './actions/get-caller-identity.ts'
+import { GetConsoleOutput } from './actions/get-console-output.ts'
+import { ImportKeyPair } from './actions/import-key-pair.ts'
+import { RebootInstances } from './actions/reboot-instances.ts'
+import { RunInstances } from './actions/run-instances.ts'
+import { StartInstances } from './actions/start-instances.ts'
+import { StopInstances } from './actions/stop-instances.ts'
+import { TerminateInstances } from './actions/terminate-instances.ts'
+
+/** Every action, by the service that a request is signed for and by its name. */
+export const actions = {
+  ec2: {
+    CreateKeyPair,
+    CreateTags,
+    DeleteKeyPair,
+    DeleteTags,
+    DescribeAddresses,
+    DescribeAvailabilityZones,
+    DescribeImages,
+    DescribeInstanceAttribute,
+    DescribeInstanceStatus,
+    DescribeInstanceTypes,
+    DescribeInstances,
+    DescribeKeyPairs,
+    DescribeRegions,
+    DescribeSecurityGroups,
+    DescribeSubnets,
+    DescribeTags,
+    DescribeVpcs,
+    GetConsoleOutput,
+    ImportKeyPair,
+    RebootInstances,
+    RunInstances,
+    StartInstances,
+    StopInstances,
+    TerminateInstances,
+  },
+  sts: { GetCallerIdentity },
+} as const satisfies Record<string, Readonly<Record<string, Action>>>
+
+export type Service = keyof typeof actions
+export const services = ['ec2', 'sts'] as const satisfies readonly Service[]
+
+/** Of this name, if the service has it. */
+export function actionOf(service: Service, name: string): Action | undefined {
+  const table: Readonly<Record<string, Action>> = actions[service]
+  return Object.hasOwn(table, name) ? table[name] : undefined
+}

@@ -1,0 +1,145 @@
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { z } from 'zod'
+import { launchMachines } from '../../../services/machines/launch.ts'
+import { action, type Request } from '../action.ts'
+import { networksOf } from '../networks.ts'
+import {
+  flag,
+  ignored,
+  imageId,
+  integer,
+  list,
+  listOrNone,
+  never,
+  only,
+  specifiedTags,
+  tagSpecifications,
+  text,
+} from '../parameters.ts'
+import { Refusal } from '../refusal.ts'
+import { renderReservation } from '../render/reservation.ts'
+import { defaultGroup } from '../render/security-group.ts'
+
+const off = (what: string) => only(['false'], `${what} is not available here; leave it out`).optional()
+const groups = listOrNone(text, 5)
+const oneAddress = 'a machine gets its address from its subnet; leave it out'
+
+const networkInterface = z.strictObject({
+  DeviceIndex: only(['0'], 'a machine has one network interface; give only NetworkInterface.1 with DeviceIndex 0'),
+  SubnetId: text.optional(),
+  SecurityGroupId: groups,
+  Groups: groups,
+  DeleteOnTermination: only(['true'], 'a machine takes its network interface with it; leave DeleteOnTermination out').optional(),
+  AssociatePublicIpAddress: off('a public address'),
+  Description: ignored,
+  InterfaceType: only(['interface'], 'the only interface type is interface').optional(),
+  NetworkCardIndex: only(['0'], 'a machine has one network card').optional(),
+  NetworkInterfaceId: never('network interfaces are made with their machine; give SubnetId instead'),
+  PrivateIpAddress: never(oneAddress),
+  PrivateIpAddresses: never(oneAddress),
+})
+
+/** Base64, without the line breaks that some tools leave in it. */
+const userData = z
+  .string()
+  .transform(text => text.replace(/\s/g, ''))
+  .refine(
+    text => Math.floor((text.replace(/=+$/, '').length * 3) / 4) <= limits.userDataBytes,
+    'is longer than 16 KiB before base64',
+  )
+
+const parameters = {
+  ImageId: imageId,
+  InstanceType: text.default('t3.micro'),
+  MinCount: integer(1, limits.bulk),
+  MaxCount: integer(1, limits.bulk),
+  KeyName: text.optional(),
+  UserData: userData.optional(),
+  ClientToken: z.string().max(64, 'is longer than 64 characters').optional(),
+  SubnetId: text.optional(),
+  SecurityGroup: groups,
+  SecurityGroupId: groups,
+  NetworkInterface: list(networkInterface, 1).optional(),
+  TagSpecification: tagSpecifications(['instance'], ['volume', 'network-interface']),
+  InstanceInitiatedShutdownBehavior: z.enum(['stop', 'terminate']).default('stop'),
+  Placement: z
+    .strictObject({
+      AvailabilityZone: text.optional(),
+      Tenancy: only(['default'], 'machines share hosts; the only tenancy is default').optional(),
+      GroupName: only([''], 'placement groups are not available here; leave GroupName out').optional(),
+    })
+    .default({}),
+  DisableApiTermination: off('termination protection'),
+  DisableApiStop: off('stop protection'),
+  HibernationOptions: z.strictObject({ Configured: off('hibernation') }).optional(),
+  EnclaveOptions: z.strictObject({ Enabled: off('an enclave') }).optional(),
+  BlockDeviceMapping: never('the disk comes with the instance type; leave block device mappings out'),
+  LaunchTemplate: never('launch templates are not available here; give the parameters themselves'),
+  InstanceMarketOptions: never('there is no spot market here; leave InstanceMarketOptions out'),
+  IamInstanceProfile: never('instance profiles are not available here; leave IamInstanceProfile out'),
+  CpuOptions: never('cpus come with the instance type; leave CpuOptions out'),
+  PrivateIpAddress: never(oneAddress),
+  Ipv6AddressCount: only(['0'], 'there are no IPv6 addresses here yet; leave Ipv6AddressCount out').optional(),
+  KernelId: never('kernels come with the image; leave KernelId out'),
+  RamdiskId: never('ramdisks come with the image; leave RamdiskId out'),
+  // These change the price, the monitoring or a service that a guest here has none of: nothing of the machine.
+  Monitoring: ignored,
+  EbsOptimized: flag.optional(),
+  CreditSpecification: ignored,
+  MetadataOptions: ignored,
+  MaintenanceOptions: ignored,
+  PrivateDnsNameOptions: ignored,
+  CapacityReservationSpecification: ignored,
+}
+
+/** RunInstances (API 2016-11-15): between MinCount and MaxCount machines, or none; a ClientToken lands once. */
+export const RunInstances = action({ right: 'machines.launch', noun: 'instance', parameters }, async (request, given) => {
+  const [nic] = given.NetworkInterface ?? []
+  if (nic && (given.SubnetId !== undefined || given.SecurityGroup.length + given.SecurityGroupId.length > 0))
+    throw new Refusal(
+      'InvalidParameterCombination',
+      'Network interfaces and an instance-level subnet or security groups may not be specified on the same request',
+    )
+  if (given.MinCount > given.MaxCount) throw new Refusal('InvalidParameterValue', 'MinCount must not be greater than MaxCount')
+
+  await onlyDefaultGroups(
+    request,
+    [...given.SecurityGroupId, ...(nic?.SecurityGroupId ?? []), ...(nic?.Groups ?? [])],
+    given.SecurityGroup,
+  )
+
+  const tags = specifiedTags(given.TagSpecification, 'instance')
+  const subnet = nic?.SubnetId ?? given.SubnetId
+  const launched = await request.call(
+    launchMachines,
+    {
+      image: given.ImageId,
+      flavor: given.InstanceType,
+      minCount: given.MinCount,
+      maxCount: given.MaxCount,
+      onGuestShutdown: given.InstanceInitiatedShutdownBehavior,
+      tags,
+      ...(given.KeyName === undefined ? {} : { keyPair: given.KeyName }),
+      ...(given.UserData === undefined ? {} : { userData: given.UserData }),
+      ...(subnet === undefined ? {} : { subnet }),
+      ...(given.Placement.AvailabilityZone === undefined ? {} : { zone: given.Placement.AvailabilityZone }),
+      ...(given.ClientToken === undefined ? {} : { clientToken: given.ClientToken }),
+    },
+    given.ClientToken,
+  )
+  return renderReservation(launched.reservation, await request.machines(launched.machines))
+})
+
+/**
+ * The default groups, which filter nothing, may be named; any other is refused: a machine that was asked for behind a firewall must
+ * not come up without one.
+ */
+async function onlyDefaultGroups(request: Request, ids: readonly string[], names: readonly string[]): Promise<void> {
+  const known = ids.length === 0 ? [] : (await networksOf(request)).map(network => defaultGroup(network.alias).groupId)
+  const missing = ids.find(id => !known.includes(id)) ?? names.find(name => name !== 'default')
+  if (missing !== undefined)
+    throw new Refusal(
+      'InvalidGroup.NotFound',
+      `The security group '${missing.slice(0, 64)}' does not exist; there is only the default group so far, which filters nothing`,
+    )
+}

@@ -1,0 +1,83 @@
+import type { Fault, FaultCode } from '@sirocco/shared/kit/fault.ts'
+import { type Code, Refusal } from './refusal.ts'
+
+/** What an action is about, as far as EC2 has error codes of its own for it. */
+export type Noun =
+  | 'instance'
+  | 'image'
+  | 'instance-type'
+  | 'key-pair'
+  | 'region'
+  | 'security-group'
+  | 'subnet'
+  | 'tag'
+  | 'vpc'
+  | 'zone'
+
+const notFound: Record<Noun, Code> = {
+  instance: 'InvalidInstanceID.NotFound',
+  image: 'InvalidAMIID.NotFound',
+  'instance-type': 'InvalidParameterValue',
+  'key-pair': 'InvalidKeyPair.NotFound',
+  region: 'InvalidParameterValue',
+  'security-group': 'InvalidGroup.NotFound',
+  subnet: 'InvalidSubnetID.NotFound',
+  tag: 'InvalidID',
+  vpc: 'InvalidVpcID.NotFound',
+  zone: 'InvalidParameterValue',
+}
+
+/** The noun that a field of a verb's input names; otherwise it is what the action is about. */
+const nouns: Readonly<Record<string, Noun>> = {
+  machine: 'instance',
+  machines: 'instance',
+  image: 'image',
+  images: 'image',
+  flavor: 'instance-type',
+  keyPair: 'key-pair',
+  publicKey: 'key-pair',
+  subnet: 'subnet',
+  zone: 'zone',
+  tags: 'tag',
+}
+
+const codes: Record<FaultCode, (noun: Noun, field: string) => Code> = {
+  not_found: noun => notFound[noun],
+  already_exists: noun => (noun === 'key-pair' ? 'InvalidKeyPair.Duplicate' : 'ResourceAlreadyExists'),
+  invalid: (_, field) => (field === 'publicKey' ? 'InvalidKey.Format' : 'InvalidParameterValue'),
+  precondition: noun => (noun === 'instance' ? 'IncorrectInstanceState' : 'IncorrectState'),
+  conflict: (noun, field) =>
+    field === 'token' ? 'IdempotentParameterMismatch' : noun === 'key-pair' ? 'InvalidKeyPair.Duplicate' : 'IncorrectState',
+  // Others were faster, again and again: the request is worth repeating, which SDKs do on 503.
+  stale: () => 'Unavailable',
+  quota: noun =>
+    noun === 'instance' ? 'InstanceLimitExceeded' : noun === 'tag' ? 'TagLimitExceeded' : 'ResourceCountLimitExceeded',
+  capacity: () => 'InsufficientInstanceCapacity',
+  unsupported: () => 'Unsupported',
+  unauthenticated: () => 'AuthFailure',
+  forbidden: () => 'UnauthorizedOperation',
+  throttled: () => 'RequestLimitExceeded',
+  unavailable: () => 'Unavailable',
+  internal: () => 'InternalError',
+}
+
+/** The noun of an id that a fault names as its field. */
+const ofPrefix: Readonly<Record<string, Noun>> = {
+  'i-': 'instance',
+  vm_: 'instance',
+  'ami-': 'image',
+  img_: 'image',
+  'key-': 'key-pair',
+  kpr_: 'key-pair',
+  'subnet-': 'subnet',
+  sub_: 'subnet',
+  'vpc-': 'vpc',
+  net_: 'vpc',
+}
+const nounOfId = (field: string): Noun | undefined => ofPrefix[/^[a-z]+[-_]/.exec(field)?.[0] ?? '']
+
+/** The EC2 error of a Fault. `noun` is what the action is about; where the fault's field names another noun, or an id of one, that wins. */
+export function refusalOf(fault: Fault, noun: Noun): Refusal {
+  const field = fault.field?.split('.')[0] ?? ''
+  return new Refusal(codes[fault.code](nouns[field] ?? nounOfId(field) ?? noun, field), fault.message)
+}

@@ -1,0 +1,57 @@
+import type { Machine } from '../../domain/machines/machine.ts'
+import { filterOf, type Looks, tagLooks } from './filters.ts'
+import type { Filter } from './parameters.ts'
+import { architecture, privateDnsName, rootDevice } from './render/instance.ts'
+import { instanceStateOf, instanceStates, stateReasonOf } from './render/instance-state.ts'
+import { defaultGroup } from './render/security-group.ts'
+import { renderTime } from './render/time.ts'
+
+const ports = (look: (port: Machine['ports'][number], machine: Machine) => string) => (machine: Machine) =>
+  machine.ports.map(port => look(port, machine))
+
+/** The filters of DescribeInstances that this platform has an answer to. */
+const looks = {
+  ...tagLooks,
+  architecture: () => [architecture],
+  'availability-zone': machine => [machine.zone],
+  'client-token': machine => (machine.clientToken === null ? [] : [machine.clientToken]),
+  'dns-name': () => [],
+  'group-id': ports(port => defaultGroup(port.networkAlias).groupId),
+  'group-name': ports(port => defaultGroup(port.networkAlias).groupName),
+  hypervisor: () => ['xen'],
+  'image-id': machine => [machine.imageAlias],
+  'instance-id': machine => [machine.alias],
+  'instance-lifecycle': () => [],
+  'instance-state-code': machine => [String(instanceStates[instanceStateOf(machine)])],
+  'instance-state-name': machine => [instanceStateOf(machine)],
+  'instance-type': machine => [machine.flavor],
+  'instance.group-id': ports(port => defaultGroup(port.networkAlias).groupId),
+  'instance.group-name': ports(port => defaultGroup(port.networkAlias).groupName),
+  'ip-address': () => [],
+  'key-name': machine => (machine.keyPair === null ? [] : [machine.keyPair]),
+  'launch-index': machine => [String(machine.launchIndex)],
+  'launch-time': machine => [renderTime(machine.createdAt)],
+  'monitoring-state': () => ['disabled'],
+  'network-interface.addresses.private-ip-address': ports(port => port.address),
+  'network-interface.mac-address': ports(port => port.mac),
+  'network-interface.network-interface-id': ports(port => port.alias),
+  'network-interface.subnet-id': ports(port => port.subnetAlias),
+  'network-interface.vpc-id': ports(port => port.networkAlias),
+  'owner-id': machine => [machine.account],
+  'placement-group-name': () => [],
+  platform: () => [],
+  'private-dns-name': ports((port, machine) => privateDnsName(port.address, machine.region)),
+  'private-ip-address': ports(port => port.address),
+  'reservation-id': machine => [machine.reservation],
+  'root-device-name': () => [rootDevice],
+  'root-device-type': () => ['ebs'],
+  'source-dest-check': () => ['true'],
+  'state-reason-code': machine => [stateReasonOf(machine)?.code ?? ''],
+  'subnet-id': ports(port => port.subnetAlias),
+  tenancy: () => ['default'],
+  'virtualization-type': () => ['hvm'],
+  'vpc-id': ports(port => port.networkAlias),
+} as const satisfies Looks<Machine>
+
+export const instanceFilter = (filters: readonly Filter[]): ((machine: Machine) => boolean) =>
+  filterOf<Machine>(filters, looks, machine => machine.tags)

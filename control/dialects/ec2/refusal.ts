@@ -1,0 +1,63 @@
+/**
+ * Every error code this dialect answers, with its HTTP status (EC2 API reference, "Error codes for the Amazon EC2 API"; what
+ * SDKs retry is decided by the status, so these are EC2's own).
+ */
+const statuses = {
+  AuthFailure: 401,
+  DryRunOperation: 412,
+  IdempotentParameterMismatch: 400,
+  IncompleteSignature: 400,
+  IncorrectInstanceState: 400,
+  IncorrectState: 400,
+  InstanceLimitExceeded: 400,
+  InsufficientInstanceCapacity: 500,
+  InternalError: 500,
+  InvalidAction: 400,
+  'InvalidAMIID.Malformed': 400,
+  'InvalidAMIID.NotFound': 400,
+  InvalidClientTokenId: 403,
+  'InvalidGroup.NotFound': 400,
+  InvalidID: 400,
+  'InvalidInstanceID.Malformed': 400,
+  'InvalidInstanceID.NotFound': 400,
+  InvalidInstanceType: 400,
+  'InvalidKey.Format': 400,
+  'InvalidKeyPair.Duplicate': 400,
+  'InvalidKeyPair.NotFound': 400,
+  InvalidPaginationToken: 400,
+  InvalidParameterCombination: 400,
+  InvalidParameterValue: 400,
+  'InvalidSubnetID.NotFound': 400,
+  'InvalidVpcID.NotFound': 400,
+  MalformedQueryString: 400,
+  MissingAction: 400,
+  MissingAuthenticationToken: 403,
+  MissingParameter: 400,
+  RequestEntityTooLarge: 413,
+  RequestExpired: 400,
+  RequestLimitExceeded: 503,
+  ResourceAlreadyExists: 400,
+  ResourceCountLimitExceeded: 400,
+  SignatureDoesNotMatch: 403,
+  TagLimitExceeded: 400,
+  UnauthorizedOperation: 403,
+  Unavailable: 503,
+  UnknownParameter: 400,
+  Unsupported: 400,
+  UnsupportedOperation: 400,
+} as const satisfies Record<string, 400 | 401 | 403 | 412 | 413 | 500 | 503>
+export type Code = keyof typeof statuses
+
+export const isCode = (text: unknown): text is Code => typeof text === 'string' && Object.hasOwn(statuses, text)
+
+/** An EC2 error on its way to the client. Thrown, so that an action reads as its answer; caught in index.ts alone. */
+export class Refusal extends Error {
+  readonly code: Code
+  constructor(code: Code, message: string) {
+    super(message)
+    this.code = code
+  }
+  get status() {
+    return statuses[this.code]
+  }
+}

@@ -1,0 +1,46 @@
+import type { Machine as MachineJson } from '@sirocco/shared/api/machines.ts'
+import { refusal } from '@sirocco/shared/model/machines/transitions.ts'
+import { type Machine, stateOfMachine } from '../../../domain/machines/machine.ts'
+import { reasonOf } from './reason.ts'
+import { orNull, time } from './time.ts'
+
+/** A machine as the native API tells it; on which host only to admins. */
+export function machineJson(machine: Machine, admin: boolean): MachineJson {
+  const state = stateOfMachine(machine)
+  const reason = machine.failure ?? machine.observed?.fault ?? null
+  return {
+    id: machine.id,
+    ec2Id: machine.alias,
+    name: machine.name,
+    state,
+    allowed: {
+      start: refusal('start', state),
+      stop: refusal('stop', state),
+      reboot: refusal('reboot', state),
+      delete: refusal('delete', state),
+    },
+    stateReason: reasonOf(reason),
+    progress: machine.observed?.progress ?? null,
+    region: machine.region,
+    zone: machine.zone,
+    flavor: { name: machine.flavor, vcpus: machine.vcpus, memoryMiB: machine.memoryMiB, diskMiB: machine.diskMiB },
+    image: { id: machine.image, ec2Id: machine.imageAlias },
+    keyPair: machine.keyPair,
+    addresses: machine.ports.map(port => port.address),
+    ports: machine.ports.map(({ id, alias, network, subnet, mac, address }) => ({
+      id,
+      ec2Id: alias,
+      network,
+      subnet,
+      mac,
+      address,
+    })),
+    tags: { ...machine.tags },
+    ...(admin ? { host: machine.host } : {}),
+    reservation: machine.reservation,
+    onGuestShutdown: machine.onGuestShutdown,
+    generation: machine.generation,
+    createdAt: time(machine.createdAt),
+    ranAt: orNull(machine.ranAt),
+  }
+}

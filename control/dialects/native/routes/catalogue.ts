@@ -1,0 +1,48 @@
+import type { Routes } from '@sirocco/shared/api/routes.ts'
+import { ok } from '@sirocco/shared/kit/fault.ts'
+import { listFlavors } from '../../../services/flavors/list.ts'
+import { listHosts } from '../../../services/hosts/list.ts'
+import { listImages } from '../../../services/images/list.ts'
+import { listNetworks } from '../../../services/networks/list.ts'
+import { listRegions } from '../../../services/regions/list.ts'
+import type { Handler } from '../handler.ts'
+import { listed } from '../list.ts'
+import { imageJson, networkJson } from '../render/catalogue.ts'
+import { hostJson } from '../render/host.ts'
+
+export const images: Handler<Routes['listImages']> = async ({ query }, { call }) => {
+  const page = await listed(query, page => listImages.call(call, page), imageJson)
+  return page.ok ? ok({ body: page.value }) : page
+}
+
+export const flavors: Handler<Routes['listFlavors']> = async (_, { call }) => {
+  const all = await listFlavors.call(call, {})
+  if (!all.ok) return all
+  return ok({
+    body: {
+      items: all.value.map(({ id, name, vcpus, memoryMiB, diskMiB }) => ({ id, name, vcpus, memoryMiB, diskMiB })),
+      next: null,
+    },
+  })
+}
+
+export const regions: Handler<Routes['listRegions']> = async (_, { call }) => {
+  const all = await listRegions.call(call, {})
+  if (!all.ok) return all
+  return ok({
+    body: {
+      items: all.value.map(({ name, zones }) => ({ name, zones: zones.map(({ id, name }) => ({ id, name })) })),
+      next: null,
+    },
+  })
+}
+
+export const networks: Handler<Routes['listNetworks']> = async ({ query }, { call }) => {
+  const page = await listed(query, page => listNetworks.call(call, page), networkJson)
+  return page.ok ? ok({ body: page.value }) : page
+}
+
+export const hosts: Handler<Routes['listHosts']> = async ({ query }, { call }) => {
+  const page = await listed(query, page => listHosts.call(call, page), hostJson)
+  return page.ok ? ok({ body: page.value }) : page
+}

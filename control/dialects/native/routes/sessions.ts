@@ -1,0 +1,48 @@
+import type { Routes } from '@sirocco/shared/api/routes.ts'
+import type { Me } from '@sirocco/shared/api/sessions.ts'
+import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
+import { Secret } from '@sirocco/shared/kit/secret.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import type { Principal } from '../../../domain/access/principal.ts'
+import { signIn, signInByLink } from '../../../services/sessions/sign-in.ts'
+import { signOut } from '../../../services/sessions/sign-out.ts'
+import { dropCookie, setCookie } from '../cookie.ts'
+import type { Handler } from '../handler.ts'
+import type { NativeParts } from '../parts.ts'
+
+async function meOf(
+  { ports, region, ec2Url }: NativeParts,
+  { user, email, project, projectName, account, role, via }: Principal,
+): Promise<Result<Me>> {
+  const hosts = await ports.store.hosts.list({ after: null, limit: limits.page })
+  if (!hosts.ok) return hosts
+  return ok({
+    user: { id: user, email },
+    project: { id: project, name: projectName, account },
+    role,
+    via: via.kind,
+    simulated: hosts.value.items.some(host => host.facts?.acceleration === 'simulated'),
+    region,
+    ec2Endpoint: ec2Url,
+  })
+}
+
+export const begin: Handler<Routes['signIn']> = async ({ body }, parts) => {
+  const begun =
+    'link' in body
+      ? await signInByLink(parts.ports, { token: new Secret(body.link) })
+      : await signIn(parts.ports, { email: body.email, password: new Secret(body.password) })
+  if (!begun.ok) return begun
+  const me = await meOf(parts, begun.value.principal)
+  return me.ok ? ok({ body: me.value, headers: { 'set-cookie': setCookie(parts.publicUrl, begun.value.token.reveal()) } }) : me
+}
+
+export const me: Handler<Routes['getMe']> = async (_, here) => {
+  const me = await meOf(here, here.principal)
+  return me.ok ? ok({ body: me.value }) : me
+}
+
+export const end: Handler<Routes['signOut']> = async (_, { ports, principal, publicUrl }) => {
+  const ended = await signOut(ports, principal)
+  return ended.ok ? ok({ body: undefined, headers: { 'set-cookie': dropCookie(publicUrl) } }) : ended
+}

@@ -1,0 +1,135 @@
+import { DurableObject } from 'cloudflare:workers'
+import { eventJson, type FeedMessage } from '@sirocco/shared/api/events.ts'
+import { hour, second } from '@sirocco/shared/kit/clock.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import { z } from 'zod'
+import { compose } from '../compose.ts'
+import type { Event } from '../domain/events/event.ts'
+import type { Env } from '../env.ts'
+import { EventStream } from './event-stream.ts'
+import { type Listener, Listeners, type Source } from './listeners.ts'
+
+/** How often events are looked for while somebody listens, in case a poke was lost. */
+const sweep = 5 * second
+/** A listener comes back with its credentials after this long: whoever was signed out is heard of no longer. */
+const lifetime = 1 * hour
+const Attachment = z.strictObject({ project: z.string(), after: z.int(), until: z.number() })
+type Attachment = z.output<typeof Attachment>
+
+/**
+ * Tells who listens of a project's events: one object for each project. It keeps nothing: sockets carry their own cursor, and what
+ * they missed is read again.
+ */
+export class Feed extends DurableObject<Env> {
+  /** Event streams, with whose they are and until when. */
+  readonly #streams = new Map<EventStream, Attachment>()
+  readonly #listeners = new Listeners(() => [...this.#sockets(), ...this.#streams.keys()])
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'))
+  }
+
+  /** There may be new events. */
+  async poke(project: Id<'project'>): Promise<void> {
+    await this.#pump(project)
+  }
+
+  /** `?project=…&after=…`, by the Worker only, which has authenticated: a WebSocket, else an event stream. */
+  override async fetch(request: Request): Promise<Response> {
+    const { searchParams } = new URL(request.url)
+    const project = searchParams.get('project') as Id<'project'>
+    const source = this.#source(project)
+    const asked = searchParams.get('after')
+    const newest = asked === null ? await source.newest() : { ok: true as const, value: Number(asked) }
+    if (!newest.ok) return new Response(null, { status: 503 })
+    const attachment: Attachment = { project, after: newest.value, until: Date.now() + lifetime }
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + sweep)
+
+    if (request.headers.get('upgrade') === null) return this.#stream(attachment)
+    const { 0: client, 1: server } = new WebSocketPair()
+    this.ctx.acceptWebSocket(server)
+    const listener = new SocketListener(server, attachment)
+    listener.tell([])
+    this.ctx.waitUntil(this.#pump(project))
+    return new Response(null, { status: 101, webSocket: client })
+  }
+
+  #stream(attachment: Attachment): Response {
+    const stream = new EventStream(attachment.after, () => this.#streams.delete(stream))
+    this.#streams.set(stream, attachment)
+    stream.say(`retry: ${sweep}\n\n`)
+    this.ctx.waitUntil(this.#pump(attachment.project as Id<'project'>))
+    return new Response(stream.body, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } })
+  }
+
+  override async alarm(): Promise<void> {
+    const now = Date.now()
+    const sockets = this.#sockets()
+    for (const socket of sockets) if (socket.attachment.until < now) socket.end()
+    for (const [stream, { until }] of this.#streams) {
+      if (until < now) stream.end()
+      else stream.say(': still here\n\n')
+    }
+    const [project] = [...sockets.map(socket => socket.attachment), ...this.#streams.values()].map(({ project }) => project)
+    if (project === undefined) return
+    await this.ctx.storage.setAlarm(now + sweep)
+    await this.#pump(project as Id<'project'>)
+  }
+
+  /** Clients say nothing but pings, which are answered without waking this. */
+  override webSocketMessage(socket: WebSocket): void {
+    socket.close(1008, 'this socket only tells')
+  }
+  override webSocketClose(socket: WebSocket): void {
+    socket.close()
+  }
+
+  #sockets(): SocketListener[] {
+    return this.ctx.getWebSockets().flatMap(socket => {
+      const attachment = Attachment.safeParse(socket.deserializeAttachment())
+      return attachment.success && socket.readyState === WebSocket.OPEN ? [new SocketListener(socket, attachment.data)] : []
+    })
+  }
+
+  #source(project: Id<'project'>): Source {
+    const { store } = compose(this.env, this.ctx)
+    return { since: (seq, limit) => store.events.since({ project }, seq, limit), newest: () => store.events.newest({ project }) }
+  }
+
+  #pump(project: Id<'project'>): Promise<void> {
+    return this.#listeners.pump(this.#source(project))
+  }
+}
+
+/** A hibernating socket; its cursor is kept in its attachment. */
+class SocketListener implements Listener {
+  readonly #socket: WebSocket
+  readonly attachment: Attachment
+  constructor(socket: WebSocket, attachment: Attachment) {
+    this.#socket = socket
+    this.attachment = attachment
+  }
+  get after(): number {
+    return this.attachment.after
+  }
+  tell(events: readonly Event[]): void {
+    const cursor = events.at(-1)?.seq ?? this.after
+    this.#send({ events: events.map(eventJson), cursor })
+  }
+  reset(cursor: number): void {
+    this.#send({ reset: true, cursor })
+  }
+  end(): void {
+    this.#socket.close(4001, 'come back')
+  }
+  #send(message: FeedMessage): void {
+    this.attachment.after = message.cursor
+    this.#socket.serializeAttachment(this.attachment)
+    try {
+      this.#socket.send(JSON.stringify(message))
+    } catch {
+      // It closed meanwhile; it comes back with its own cursor.
+    }
+  }
+}

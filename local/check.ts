@@ -1,0 +1,179 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { bundleAgent } from '@sirocco/agent/bundle.mjs'
+import { KiB } from '../shared/kit/units.ts'
+import { bundleWorker, root } from './bundle.ts'
+import { portalFolder } from './portal.ts'
+
+/** What a step found wrong; empty when all is well, `undefined` when there was nothing to look at. */
+type Verdict = string | undefined
+
+/** Gzipped. The Worker's is what a paid account takes, cut by three so that it starts fast; the portal's is what a first page loads. */
+const budgets = { worker: 1_024 * KiB, agent: 512 * KiB, portal: 400 * KiB } as const
+
+function run(program: string, args: readonly string[]): Promise<Verdict> {
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, [join(root, program), ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false' },
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString()
+      })
+    }
+    child.on('error', fail)
+    child.on('close', code => done(code === 0 ? '' : output.trim().slice(-8_000) || `exit ${code}`))
+  })
+}
+
+const rooms = ['shared', 'control', 'agent', 'portal', 'local', 'cli', 'test'].filter(room =>
+  existsSync(join(root, room, 'tsconfig.json')),
+)
+
+const gzipped = (path: string) => gzipSync(readFileSync(path)).length
+const within = (name: string, bytes: number, budget: number) =>
+  bytes <= budget ? '' : `${name} is ${Math.ceil(bytes / KiB)} KiB gzipped, more than its ${budget / KiB}`
+
+async function bundleBudgets(): Promise<Verdict> {
+  const folder = mkdtempSync(join(tmpdir(), 'sirocco-check-'))
+  try {
+    const [worker, agent] = [join(folder, 'worker.mjs'), join(folder, 'agent.mjs')]
+    await bundleWorker(worker, { minify: true })
+    await bundleAgent(agent)
+    const scripts = existsSync(portalFolder)
+      ? readdirSync(portalFolder, { recursive: true, withFileTypes: true }).filter(
+          entry => entry.isFile() && /\.(?:js|css|html)$/.test(entry.name),
+        )
+      : []
+    const portal = scripts.reduce((sum, entry) => sum + gzipped(join(entry.parentPath, entry.name)), 0)
+    return [
+      within('the Worker', gzipped(worker), budgets.worker),
+      within('the agent', gzipped(agent), budgets.agent),
+      within('the portal', portal, budgets.portal),
+    ]
+      .filter(problem => problem !== '')
+      .join('\n')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** What a room's files may import, besides what lies in their own folder: the rules of the design, by the folder that is bound. */
+const rules: readonly { folder: string; may: RegExp; because: string }[] = [
+  { folder: 'shared/kit', may: /^shared\/kit\//, because: 'kit imports nothing' },
+  { folder: 'shared/model', may: /^(?:shared\/(?:kit|model)\/|zod$)/, because: 'model stands on kit' },
+  { folder: 'shared/wire', may: /^(?:shared\/(?:kit|model|wire)\/|zod$)/, because: 'the wire stands on kit and model' },
+  { folder: 'control/domain', may: /^(?:shared\/|control\/domain\/|zod$)/, because: 'decisions are pure' },
+  {
+    folder: 'control/services',
+    may: /^(?:shared\/|control\/(?:domain|ports|services)\/|zod$|node:crypto$)/,
+    because: 'verbs know ports, not adapters',
+  },
+  {
+    folder: 'control/operations',
+    may: /^(?:shared\/|control\/(?:domain|ports|services|operations)\/|zod$)/,
+    because: 'operations know ports, not adapters',
+  },
+  {
+    folder: 'control/reconcile',
+    may: /^(?:shared\/|control\/(?:domain|ports|services|operations|reconcile)\/|zod$)/,
+    because: 'reconcilers know ports, not adapters',
+  },
+  {
+    folder: 'control/dialects',
+    may: /^(?:shared\/|control\/(?:domain|ports|services|dialects)\/|hono(?:\/|$)|zod$)/,
+    because: 'dialects speak through services',
+  },
+  {
+    folder: 'agent/drivers',
+    may: /^(?:shared\/|agent\/(?:ports|drivers|programs)\/|node:|zod$)/,
+    because: 'drivers know the agent by its ports',
+  },
+  {
+    folder: 'agent/reconcile',
+    may: /^(?:shared\/|agent\/(?:ports|reconcile)\/|zod$)/,
+    because: 'reconciling touches the host only through ports',
+  },
+  {
+    folder: 'portal',
+    may: /^(?:shared\/|portal\/|(?!control|agent|local|cli|node:)[@a-z])/,
+    because: 'the portal knows the API alone',
+  },
+]
+
+const sources = (folder: string): string[] =>
+  existsSync(join(root, folder))
+    ? readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+        .filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name))
+        .map(entry => relative(root, join(entry.parentPath, entry.name)))
+        .filter(path => !/(?:^|\/)(?:node_modules|dist)\//.test(path))
+    : []
+
+/** Imports of a file, as paths from the root or as the names of packages. */
+export function importsOf(path: string, text: string): string[] {
+  const found = [
+    ...text.matchAll(/(?:^|\n)\s*(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|import\(['"]([^'"]+)['"]\)/g),
+  ]
+  return found
+    .map(match => match[1] ?? match[2] ?? '')
+    .map(name => (name.startsWith('.') ? relative(root, join(root, path, '..', name)) : name.replace(/^@sirocco\//, '')))
+}
+
+async function importRules(): Promise<Verdict> {
+  const broken = rules.flatMap(({ folder, may, because }) =>
+    sources(folder).flatMap(path =>
+      importsOf(path, readFileSync(join(root, path), 'utf8'))
+        .filter(name => !may.test(name))
+        .map(name => `${path} imports ${name}: ${because}`),
+    ),
+  )
+  return broken.join('\n')
+}
+
+async function deployDryRun(): Promise<Verdict> {
+  const folder = mkdtempSync(join(tmpdir(), 'sirocco-deploy-'))
+  try {
+    const configuration = ['wrangler.toml', 'wrangler.jsonc', 'control/wrangler.toml'].find(path => existsSync(join(root, path)))
+    if (!configuration) return undefined
+    return await run('node_modules/wrangler/bin/wrangler.js', [
+      'deploy',
+      '--dry-run',
+      '--config',
+      configuration,
+      '--outdir',
+      folder,
+    ])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const steps: readonly (readonly [name: string, check: () => Promise<Verdict>])[] = [
+  ...rooms.map(room => [`types of ${room}`, () => run('node_modules/typescript/bin/tsc', ['-p', room])] as const),
+  ['format and lint', () => run('node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.'])],
+  ['import rules', importRules],
+  ['unused code', () => run('node_modules/knip/bin/knip.js', ['--no-progress'])],
+  ['deploy, dry run', deployDryRun],
+  ['bundle budgets', bundleBudgets],
+]
+
+/** Every check with its own verdict; all run, also after one that failed. */
+export async function main(): Promise<number> {
+  let failures = 0
+  for (const [name, check] of steps) {
+    const since = performance.now()
+    const problem = await check().catch((reason: unknown) => (reason instanceof Error ? reason.message : String(reason)))
+    const seconds = ((performance.now() - since) / 1_000).toFixed(1)
+    if (problem) failures += 1
+    process.stdout.write(`${problem === undefined ? '-   ' : problem === '' ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)\n`)
+    if (problem) process.stdout.write(`${problem.replace(/^/gm, '     ')}\n`)
+  }
+  process.stdout.write(failures === 0 ? 'all checks passed\n' : `${failures} of ${steps.length} checks failed\n`)
+  return failures === 0 ? 0 : 1
+}

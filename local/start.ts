@@ -1,0 +1,324 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { bundleAgent } from '@sirocco/agent/bundle.mjs'
+import type { Clock } from '@sirocco/shared/kit/clock.ts'
+import { Secret } from '@sirocco/shared/kit/secret.ts'
+import { keepAgent } from './agent.ts'
+import { help, type Options, readArguments } from './arguments.ts'
+import { assetsOf } from './assets.ts'
+import { bundleWorker } from './bundle.ts'
+import { systemRandom } from './chance.ts'
+import { type ControlPlane, openControlPlane } from './control-plane.ts'
+import { startCron } from './cron.ts'
+import { listen } from './hrana/listen.ts'
+import { createThreadedHrana } from './hrana/threads.ts'
+import { putBootImage } from './image/register.ts'
+import { endLeftovers, markProcesses } from './instance/leftovers.ts'
+import { takeLock } from './instance/lock.ts'
+import { natureOf } from './instance/nature.ts'
+import { type Ready, removeReady, writeReady } from './instance/ready.ts'
+import { type Secrets, secretsOf } from './instance/secrets.ts'
+import { logFile } from './log-file.ts'
+import { keepLibvirtd } from './machine/libvirtd.ts'
+import { claim, firstPool, routesHere } from './machine/registry.ts'
+import { buildPortal, portalFolder, portalIsBuilt } from './portal.ts'
+import { checkHost, checkPorts, checkSpace, descriptorWarning, prepareFolder } from './preflight.ts'
+import { progress } from './progress.mjs'
+import { Stop } from './stop.mjs'
+import { makeCertificate, pinOf } from './tls/certificate.ts'
+import { addressesOf, front } from './tls/front.ts'
+import { startWorkerd } from './workerd.ts'
+
+/** What all instances of a machine share: who has which tag and range, our libvirtd's configuration, machine disks. */
+const machineFolder = '/var/lib/sirocco'
+const clock: Clock = { now: () => Date.now() }
+/** The agent has this long to be heard from; only a host whose libvirt looks at QEMU for the first time takes more than a second. */
+const upMs = 120_000
+
+/** Runs an instance until it is told to stop; answers with the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const options = readArguments(args)
+  if (!options.ok) throw new Stop(options.fault.message, 2)
+  if (options.value === 'help') {
+    process.stdout.write(`${help}\n`)
+    return 0
+  }
+  return run(options.value)
+}
+
+/** What has been started, to be stopped in the opposite order. */
+class Started {
+  readonly #ends: (() => unknown)[] = []
+  add(end: () => unknown): void {
+    this.#ends.push(end)
+  }
+  async stop(): Promise<void> {
+    for (const end of this.#ends.splice(0).reverse()) {
+      try {
+        await end()
+      } catch (reason) {
+        progress.say(`while stopping: ${reason instanceof Error ? reason.message : String(reason)}`)
+      }
+    }
+  }
+}
+
+async function run(options: Options): Promise<number> {
+  const stop = stopAsked()
+  const started = new Started()
+  try {
+    const ready = await start(options, started, stop)
+    if (ready) {
+      tell(options, ready)
+      await stop.asked
+    }
+    return 0
+  } finally {
+    await progress.step('stopping', () => started.stop())
+  }
+}
+
+interface StopAsked {
+  readonly asked: Promise<void>
+  readonly now: () => boolean
+}
+
+/** The first signal stops in order; whoever sends a third does not want to wait. */
+function stopAsked(): StopAsked {
+  let times = 0
+  const asked = new Promise<void>(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        times += 1
+        resolve()
+        if (times > 2) process.exit(1)
+      })
+    }
+  })
+  return { asked, now: () => times > 0 }
+}
+
+interface Place {
+  readonly instance: string
+  readonly tag: string
+  readonly pool: string
+  readonly storage: string
+  readonly cache: string
+}
+
+/** What this instance may use of the machine; a simulated one uses nothing outside its directory. */
+function placeOf({ data, simulated }: Options, { instance }: Secrets): Place {
+  const cache = join(machineFolder, 'cache')
+  if (simulated > 0) return { instance, tag: 'sim', pool: firstPool, storage: join(data, 'disks'), cache }
+  const claimed = claim(
+    join(machineFolder, 'instances'),
+    { instance, data },
+    { random: systemRandom, routes: routesHere(), now: clock.now() },
+  )
+  if (!claimed)
+    throw new Stop('All ranges from 10.64.0.0/16 to 10.127.0.0/16 are in use on this machine: remove an instance or a route.')
+  return { ...claimed, storage: join(machineFolder, instance), cache }
+}
+
+interface Running {
+  readonly ready: Ready
+  readonly link: string
+  readonly pin: string | undefined
+}
+
+async function start(options: Options, started: Started, stop: StopAsked): Promise<Running | undefined> {
+  const { data, port, simulated } = options
+  prepareFolder(data)
+  const lock = takeLock(join(data, 'lock'))
+  if (!lock.taken) throw new Stop(`${data} is in use by process ${lock.by}: stop that one, or give another --data and --port.`)
+  started.add(() => lock.release())
+  removeReady(data)
+  started.add(() => removeReady(data))
+
+  const secrets = secretsOf(join(data, 'secrets.json'), systemRandom)
+  if (!secrets)
+    throw new Stop(`${join(data, 'secrets.json')} cannot be read: without it the data is lost; restore it from a backup.`)
+  await endLeftovers(secrets.instance)
+  markProcesses(secrets.instance)
+
+  const addresses = options.listen ? addressesOf(options.listen.address) : []
+  await checkPorts(['127.0.0.1', ...addresses], port)
+  checkSpace(data, simulated > 0)
+  const real = options.agent && simulated === 0
+  if (real) checkHost()
+  if (real) mkdirSync(machineFolder, { recursive: true, mode: 0o711 })
+  if (real) checkSpace(machineFolder, false)
+  const warning = descriptorWarning()
+  if (warning) progress.say(warning)
+
+  const nature = natureOf(data, { region: options.region, simulated: simulated > 0 })
+  if (nature.region !== options.region)
+    throw new Stop(`The region of ${data} is ${nature.region}: give --region ${nature.region}, or another --data.`)
+  if (options.agent && nature.simulated !== simulated > 0) {
+    throw new Stop(
+      `${data} was begun ${nature.simulated ? 'with' : 'without'} --simulated: start it the same way, or give another --data.`,
+    )
+  }
+
+  const place = placeOf(real ? options : { ...options, simulated: Math.max(1, simulated) }, secrets)
+  const tls = tlsOf(options, addresses)
+  const scheme = tls ? `https://${addresses[0]}` : 'http://127.0.0.1'
+  const url = `${scheme}:${port}`
+  const ec2Url = `${scheme}:${port + 1}`
+  const log = logFile(join(data, 'control.log'))
+
+  const [worker, agentScript] = await progress.step('bundling', async () => {
+    const bundles = [join(data, 'run/worker.mjs'), join(data, 'run/sirocco-agent.mjs')] as const
+    await Promise.all([bundleWorker(bundles[0]), options.agent ? bundleAgent(bundles[1]) : undefined])
+    return bundles
+  })
+  if (!portalIsBuilt()) {
+    const trouble = await progress.step('building the portal', buildPortal)
+    // The APIs are of use without it.
+    if (trouble) progress.say(`The portal could not be built, so it is missing or old: ${trouble}`)
+  }
+
+  const hrana = await createThreadedHrana(join(data, 'control.db'))
+  started.add(() => hrana.close())
+  const databaseToken = new Secret(secrets.databaseToken)
+  const database = await listen(hrana, databaseToken)
+  started.add(() => database.close())
+  const control = await progress.step('preparing the database', () =>
+    openControlPlane(hrana, { data, region: options.region, pool: place.pool, secrets, clock, random: systemRandom }),
+  )
+
+  const workerd = await progress.step('starting the control plane', () =>
+    startWorkerd({
+      script: worker,
+      data,
+      port,
+      database: { port: database.port, token: databaseToken },
+      sealingKey: new Secret(secrets.sealingKey),
+      publicUrl: url,
+      ec2Url,
+      region: options.region,
+      assets: assetsOf(portalFolder),
+      log: log.write,
+    }),
+  )
+  started.add(() => workerd.stop())
+  const cron = startCron(
+    () => workerd.scheduled(),
+    why => log.write(`cron: ${why}\n`),
+  )
+  started.add(() => cron.stop())
+  if (tls) {
+    const outer = await front(addresses, [port, port + 1], tls)
+    started.add(() => outer.close())
+  }
+  if (stop.now()) return undefined
+
+  await progress.step('preparing the boot image', say =>
+    putBootImage({ workerd, control, cache: place.cache, simulated: !real, say }),
+  )
+  if (options.agent && !stop.now()) await startAgent(options, { place, control, agentScript, started, stop })
+  if (stop.now()) return undefined
+
+  const ready: Ready = {
+    url,
+    admin: secrets.admin,
+    ec2: {
+      endpoint: ec2Url,
+      region: options.region,
+      accessKeyId: secrets.accessKey.id,
+      secretAccessKey: secrets.accessKey.secret,
+    },
+    api: { url: `${url}/api/v1`, token: `${secrets.accessKey.id}.${secrets.accessKey.secret}` },
+    pid: process.pid,
+  }
+  const link = `${url}/sign-in#${(await control.signInToken()).reveal()}`
+  writeReady(data, ready)
+  return { ready, link, pin: tls?.pin }
+}
+
+async function startAgent(
+  { data, port, hostName, simulated }: Options,
+  parts: { place: Place; control: ControlPlane; agentScript: string; started: Started; stop: StopAsked },
+): Promise<void> {
+  const { place, control, started, stop } = parts
+  if (simulated === 0) {
+    mkdirSync(place.storage, { recursive: true, mode: 0o711 })
+    const libvirtd = await progress.step('starting libvirt', () => keepLibvirtd(join(machineFolder, 'libvirt'), progress.say))
+    started.add(() => libvirtd.stop())
+  }
+  const agent = await keepAgent(
+    {
+      script: parts.agentScript,
+      data,
+      // Loopback, also behind --listen: it runs on this machine.
+      url: `http://127.0.0.1:${port}`,
+      hostName,
+      simulated,
+      instance: place.instance,
+      tag: place.tag,
+      storage: place.storage,
+      token: control.enrolmentToken,
+    },
+    how => progress.say(`the agent ended (${how}); starting it again, see ${join(data, 'agent.log')}`),
+  )
+  started.add(() => agent.process.stop())
+  await progress.step('waiting for the host', async () => {
+    for (const end = performance.now() + upMs; !stop.now(); await pause(50)) {
+      if (await control.hostsUp(agent.hosts)) return
+      if (performance.now() > end) throw new Stop(`The agent of this host is not heard from: see ${join(data, 'agent.log')}.`)
+    }
+  })
+}
+
+interface Tls {
+  readonly certificate: string
+  readonly key: string
+  /** Of a self-made certificate. */
+  readonly pin?: string
+}
+
+/** The given certificate, or one of our own, which stays the same. */
+function tlsOf({ data, listen: listening }: Options, addresses: readonly string[]): Tls | undefined {
+  if (!listening) return undefined
+  const read = (path: string) => {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      throw new Stop(`${path} cannot be read: --tls-cert and --tls-key take PEM files.`)
+    }
+  }
+  if (listening.certificate) return { certificate: read(listening.certificate.certificate), key: read(listening.certificate.key) }
+
+  const [certificateFile, keyFile] = [join(data, 'tls.crt'), join(data, 'tls.key')]
+  if (!existsSync(certificateFile) || !existsSync(keyFile)) {
+    const made = makeCertificate([hostname(), ...addresses, '127.0.0.1'], { random: systemRandom, now: clock.now() })
+    writeFileSync(keyFile, made.key, { mode: 0o600 })
+    writeFileSync(certificateFile, made.certificate, { mode: 0o600 })
+  }
+  const certificate = read(certificateFile)
+  return { certificate, key: read(keyFile), pin: pinOf(certificate) }
+}
+
+function tell({ simulated, agent }: Options, { ready, link, pin }: Running): void {
+  const { ec2 } = ready
+  const aws = `aws --endpoint-url ${ec2.endpoint} --region ${ec2.region} ec2`
+  const hosts = simulated > 0 ? `  (${simulated} simulated: machines are made up)` : agent ? '' : '  (no agent: no hosts)'
+  process.stdout.write(`
+Sirocco is ready.${hosts}
+
+Portal   ${link}
+         (signs you in once, within 15 minutes; later as ${ready.admin.email} with the password in ready.json)
+${pin ? `TLS      the certificate is self-made; its SHA-256 is ${pin}\n` : ''}
+With the AWS command line:
+
+  export AWS_ACCESS_KEY_ID=${ec2.accessKeyId}
+  export AWS_SECRET_ACCESS_KEY=${ec2.secretAccessKey}
+  image=$(${aws} describe-images --query 'Images[0].ImageId' --output text)
+  ${aws} run-instances --image-id $image --instance-type t3.nano
+  ${aws} describe-instances
+
+Ctrl-C stops it; machines keep running.
+`)
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import { tallyOf, verdict } from './test.ts'
+
+const report = (passed: number, failed: number, skipped: number, files: object[] = []) =>
+  JSON.stringify({
+    numPassedTests: passed,
+    numFailedTests: failed,
+    numPendingTests: skipped,
+    numTodoTests: 0,
+    testResults: files,
+  })
+
+describe('the tally of a test run', () => {
+  it.each([
+    ['what the report says', report(3, 0, 1), 0, { passed: 3, failed: 0, skipped: 1 }],
+    ['a failure where there is no report', undefined, 0, { passed: 0, failed: 1, skipped: 0 }],
+    ['a failure where the report is torn', '{', 1, { passed: 0, failed: 1, skipped: 0 }],
+    ['a failure where vitest failed and no test did', report(3, 0, 0), 1, { passed: 3, failed: 1, skipped: 0 }],
+    [
+      'a failure for a file that could not be loaded',
+      report(3, 0, 0, [{ status: 'failed', assertionResults: [] }]),
+      1,
+      { passed: 3, failed: 1, skipped: 0 },
+    ],
+    [
+      'no more than the failures of the tests',
+      report(3, 1, 0, [{ status: 'failed', assertionResults: [{ status: 'failed' }] }]),
+      1,
+      { passed: 3, failed: 1, skipped: 0 },
+    ],
+  ])('is %s', (_, text, code, expected) => {
+    expect(tallyOf(text, code)).toEqual(expected)
+  })
+
+  it('ends in one line, and fails when anything failed or nothing ran', () => {
+    expect(verdict({ passed: 2, failed: 0, skipped: 0 })).toEqual({ line: '2 passed, 0 failed', code: 0 })
+    expect(verdict({ passed: 2, failed: 1, skipped: 3 })).toEqual({ line: '2 passed, 1 failed, 3 skipped', code: 1 })
+    expect(verdict({ passed: 0, failed: 0, skipped: 3 }).code).toBe(1)
+  })
+})

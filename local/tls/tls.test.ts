@@ -1,0 +1,53 @@
+import { X509Certificate } from 'node:crypto'
+import { createServer } from 'node:http'
+import { connect } from 'node:tls'
+import { describe, expect, it } from 'vitest'
+import { seeded } from '../../shared/kit/random.ts'
+import { makeCertificate, pinOf } from './certificate.ts'
+import { front } from './front.ts'
+
+const now = Date.UTC(2026, 0, 1)
+const made = makeCertificate(['sirocco.example', '127.0.0.2'], { random: seeded(1), now })
+
+describe('a self-made certificate', () => {
+  it('is one for its names and addresses, signed by its own key, valid for years', () => {
+    const certificate = new X509Certificate(made.certificate)
+    expect(certificate.checkHost('sirocco.example')).toBe('sirocco.example')
+    expect(certificate.checkIP('127.0.0.2')).toBe('127.0.0.2')
+    expect(certificate.checkHost('other.example')).toBeUndefined()
+    expect(certificate.verify(certificate.publicKey)).toBe(true)
+    expect(Date.parse(certificate.validFrom)).toBeLessThan(now)
+    expect(Date.parse(certificate.validTo)).toBeGreaterThan(now + 9 * 365 * 24 * 3_600_000)
+  })
+
+  it('has the pin that a client sees', () => {
+    const shown = new X509Certificate(made.certificate).fingerprint256.replaceAll(':', '').toLowerCase()
+    expect(pinOf(made.certificate)).toBe(shown)
+  })
+})
+
+describe('the TLS front', () => {
+  it('leads to the same port on loopback, and shows the certificate', async () => {
+    const inner = createServer((_, response) => response.end('inside'))
+    await new Promise<void>(resolve => inner.listen(0, '127.0.0.1', resolve))
+    const address = inner.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    const outer = await front(['127.0.0.2'], [port], made)
+    const [answer, pin] = await new Promise<[string, string | undefined]>((resolve, reject) => {
+      const socket = connect({ host: '127.0.0.2', port, ca: made.certificate, servername: 'sirocco.example' }, () => {
+        const seen = socket.getPeerX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase()
+        socket.write('GET / HTTP/1.1\r\nhost: sirocco.example\r\nconnection: close\r\n\r\n')
+        let text = ''
+        socket.on('data', chunk => {
+          text += chunk
+        })
+        socket.on('end', () => resolve([text, seen]))
+      })
+      socket.on('error', reject)
+    })
+    expect(answer).toMatch(/inside$/)
+    expect(pin).toBe(pinOf(made.certificate))
+    outer.close()
+    inner.close()
+  })
+})

@@ -1,0 +1,66 @@
+import type { ConsoleLog, Console as ConsoleTicket, Launched } from '@sirocco/shared/api/machines.ts'
+import type { MachineVerb } from '@sirocco/shared/model/machines/states.ts'
+import type { z } from 'zod'
+import { type Ask, request } from './request.ts'
+import type {
+  Accepted,
+  FeedEvent,
+  Flavor,
+  Host,
+  Image,
+  KeyPair,
+  Launch,
+  Machine,
+  MadeKeyPair,
+  Me,
+  Operation,
+  Page,
+  SignIn,
+} from './types.ts'
+
+/** Rows of one page at most; the API's own limit. */
+const pageMax = 1_000
+
+const at = (id: string): string => encodeURIComponent(id)
+
+/** All pages of a list, up to `most` rows. */
+async function every<T>(path: string, most: number, ask: Ask = {}): Promise<{ items: T[]; more: boolean }> {
+  const items: T[] = []
+  let cursor: string | null = null
+  do {
+    const page: Page<T> = await request<Page<T>>(path, {
+      ...ask,
+      query: { ...ask.query, limit: Math.min(most, pageMax), cursor },
+    })
+    items.push(...page.items)
+    cursor = page.next
+  } while (cursor !== null && items.length < most)
+  return { items, more: cursor !== null }
+}
+
+/** The native API, one function a call. */
+export const calls = {
+  me: () => request<Me>('/sessions'),
+  signIn: (body: SignIn) => request<unknown>('/sessions', { method: 'POST', body }),
+  signOut: () => request<null>('/sessions', { method: 'DELETE' }),
+
+  machines: (most: number) => every<Machine>('/machines', most),
+  machine: (id: string) => request<Machine>(`/machines/${at(id)}`),
+  launch: (body: Launch, token: string) => request<z.output<typeof Launched>>('/machines', { method: 'POST', body, token }),
+  act: (verb: MachineVerb, id: string, force: boolean, token: string) =>
+    verb === 'delete'
+      ? request<Accepted>(`/machines/${at(id)}`, { method: 'DELETE', token })
+      : request<Accepted>(`/machines/${at(id)}/${verb}`, { method: 'POST', token, body: verb === 'stop' ? { force } : {} }),
+  console: (id: string) => request<z.output<typeof ConsoleTicket>>(`/machines/${at(id)}/console`, { method: 'POST', body: {} }),
+  consoleLog: (id: string) => request<z.output<typeof ConsoleLog>>(`/machines/${at(id)}/console-log`),
+  operations: (machine: string) => request<Page<Operation>>('/operations', { query: { machine, limit: 100 } }),
+  events: (subject: string) => request<{ items: FeedEvent[] }>('/events', { query: { subject, limit: pageMax } }),
+
+  images: () => every<Image>('/images', pageMax),
+  flavors: () => request<Page<Flavor>>('/flavors'),
+  keyPairs: () => every<KeyPair>('/key-pairs', pageMax),
+  addKeyPair: (body: { name: string; publicKey?: string; type?: 'ed25519' | 'rsa' }) =>
+    request<MadeKeyPair>('/key-pairs', { method: 'POST', body }),
+  deleteKeyPair: (name: string) => request<null>(`/key-pairs/${at(name)}`, { method: 'DELETE' }),
+  hosts: () => every<Host>('/hosts', pageMax),
+}

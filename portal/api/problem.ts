@@ -1,0 +1,34 @@
+import type { FaultCode } from '@sirocco/shared/kit/fault.ts'
+import { faultCodes } from '@sirocco/shared/kit/fault.ts'
+
+/** Why a request did not do what was asked: RFC 9457's answer of the API, or `offline` where there was none. */
+export class Problem extends Error {
+  readonly code: FaultCode | 'offline'
+  readonly status: number
+  /** The field of the request at fault, as a dotted path, where there is one. */
+  readonly field: string | null
+  /** Of the request, for whoever is asked for help. */
+  readonly instance: string | null
+
+  constructor(code: FaultCode | 'offline', status: number, detail: string, field: string | null, instance: string | null) {
+    super(detail)
+    this.name = 'Problem'
+    this.code = code
+    this.status = status
+    this.field = field
+    this.instance = instance
+  }
+}
+
+const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
+
+const isFaultCode = (word: string): word is FaultCode => (faultCodes as readonly string[]).includes(word)
+
+/** Reads an answer's problem document; what is no problem document at all (a proxy's error page) becomes `unavailable`. */
+export function problemOf(status: number, body: unknown): Problem {
+  const fields: Record<string, unknown> = typeof body === 'object' && body !== null ? { ...body } : {}
+  const word = text(fields.type)?.split('/').at(-1) ?? ''
+  const code = isFaultCode(word) ? word : status === 401 ? 'unauthenticated' : status === 404 ? 'not_found' : 'unavailable'
+  const detail = text(fields.detail) ?? text(fields.title) ?? `HTTP ${status}`
+  return new Problem(code, status, detail, text(fields.field), text(fields.instance))
+}

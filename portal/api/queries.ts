@@ -1,0 +1,45 @@
+import { QueryCache, QueryClient, queryOptions } from '@tanstack/react-query'
+import { calls } from './calls.ts'
+import { Problem } from './problem.ts'
+
+const ended = new Set<() => void>()
+
+/** Calls when the session turns out to have ended. */
+export function onSessionEnd(call: () => void): () => void {
+  ended.add(call)
+  return () => ended.delete(call)
+}
+
+/** Tries of a read that found nobody; what was refused is not asked again. */
+const tries = 2
+
+/** Request and response. What changes by itself is kept fresh by the feed (`live/`), never by polling or by focus. */
+export const queryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError(problem) {
+      if (problem instanceof Problem && problem.code === 'unauthenticated') for (const call of ended) call()
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      staleTime: Number.POSITIVE_INFINITY,
+      refetchOnWindowFocus: false,
+      refetchOnReconnect: false,
+      retry: (count, error) =>
+        error instanceof Problem && (error.code === 'offline' || error.code === 'unavailable') && count < tries,
+    },
+  },
+})
+
+export const queries = {
+  me: queryOptions({ queryKey: ['me'], queryFn: calls.me, retry: false }),
+  images: queryOptions({ queryKey: ['images'], queryFn: calls.images }),
+  flavors: queryOptions({ queryKey: ['flavors'], queryFn: calls.flavors }),
+  keyPairs: queryOptions({ queryKey: ['key-pairs'], queryFn: calls.keyPairs }),
+  hosts: queryOptions({ queryKey: ['hosts'], queryFn: calls.hosts }),
+  operations: (machine: string) =>
+    queryOptions({ queryKey: ['of', machine, 'operations'], queryFn: () => calls.operations(machine) }),
+  events: (machine: string) => queryOptions({ queryKey: ['of', machine, 'events'], queryFn: () => calls.events(machine) }),
+  consoleLog: (machine: string) =>
+    queryOptions({ queryKey: ['console-log', machine], queryFn: () => calls.consoleLog(machine), staleTime: 0 }),
+}

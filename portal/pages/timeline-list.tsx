@@ -1,0 +1,85 @@
+import { useQuery } from '@tanstack/react-query'
+import { queries } from '../api/queries.ts'
+import type { FeedEvent, Operation } from '../api/types.ts'
+import { useSpeech } from '../locales/language.tsx'
+import { Moment } from '../ui/moment.tsx'
+import { Trouble, Waiting } from '../ui/trouble.tsx'
+import { timelineOf } from './timeline.ts'
+
+/** What was asked of a machine and what became of it, newest first. */
+export function Timeline({ machine }: { machine: string }) {
+  const { t } = useSpeech()
+  const operations = useQuery(queries.operations(machine))
+  const events = useQuery(queries.events(machine))
+  const failed = [operations, events].find(query => query.error !== null)
+  return (
+    <section className="card timeline" aria-label={t.machine.timeline}>
+      <h2>{t.machine.timeline}</h2>
+      {failed ? (
+        <Trouble problem={failed.error} again={() => void failed.refetch()} />
+      ) : operations.data && events.data ? (
+        <Story operations={operations.data.items} events={events.data.items} />
+      ) : (
+        <Waiting />
+      )}
+    </section>
+  )
+}
+
+function Story({ operations, events }: { operations: readonly Operation[]; events: readonly FeedEvent[] }) {
+  const { t } = useSpeech()
+  const moments = timelineOf(operations, events)
+  if (moments.length === 0) return <p className="soft">{t.machine.empty}</p>
+  return (
+    <ol className="story">
+      {moments.map(moment => (
+        <li
+          key={moment.key}
+          className={moment.is === 'operation' ? `story-operation ${tone[moment.operation.state]}` : 'story-event'}
+        >
+          {moment.is === 'operation' ? (
+            <Told operation={moment.operation} />
+          ) : moment.is === 'state' ? (
+            <span className="soft">{t.events.becomes({ state: t.states[moment.state] })}</span>
+          ) : (
+            <span>
+              {moment.type === 'tags.set' || moment.type === 'tags.unset'
+                ? t.events.tagged
+                : t.events.other({ type: moment.type })}
+            </span>
+          )}
+          <span className="story-when">
+            <Moment at={new Date(moment.at).toISOString()} />
+          </span>
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+const tone: Record<Operation['state'], 'busy' | 'good' | 'bad' | 'idle'> = {
+  running: 'busy',
+  parked: 'busy',
+  undoing: 'busy',
+  done: 'good',
+  failed: 'bad',
+  superseded: 'idle',
+  stuck: 'bad',
+}
+
+function Told({ operation }: { operation: Operation }) {
+  const { t, format } = useSpeech()
+  const took = operation.endedAt === null ? null : Date.parse(operation.endedAt) - Date.parse(operation.createdAt)
+  return (
+    <div>
+      <strong>{t.operations[operation.kind]}</strong>
+      <span className="soft">
+        {' '}
+        {t.operationStates[operation.state]}
+        {took !== null && `, ${t.took({ time: format.span(took) })}`}
+      </span>
+      {operation.waiting && <p className="story-note">{t.machine.waiting({ what: operation.waiting })}</p>}
+      {operation.fault && <p className="story-note bad">{operation.fault.message}</p>}
+    </div>
+  )
+}

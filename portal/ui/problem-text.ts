@@ -1,0 +1,12 @@
+import { Problem } from '../api/problem.ts'
+import type { Messages } from '../locales/messages.ts'
+
+/** Codes whose server text adds nothing that the reader's language should not say. */
+const own = ['offline', 'unauthenticated', 'forbidden', 'stale', 'throttled', 'internal', 'quota', 'capacity'] as const
+
+/** What went wrong, for the reader: in their words where the code says all, in the server's where it knows more. */
+export function problemText(t: Messages, problem: unknown): string {
+  if (!(problem instanceof Problem)) return t.crash.text
+  const code = own.find(word => word === problem.code)
+  return code ? t.problem[code] : problem.message
+}

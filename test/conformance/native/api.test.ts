@@ -1,0 +1,435 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { rights } from '@sirocco/control/domain/access/rights.ts'
+import { Machine } from '@sirocco/shared/api/machines.ts'
+import { Problem } from '@sirocco/shared/api/problem.ts'
+import type { Route } from '@sirocco/shared/api/route.ts'
+import { type RouteName, routes } from '@sirocco/shared/api/routes.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Answer, at, type NativeWorld, nativeWorld, publicUrl } from './native-world.ts'
+
+const all = Object.entries<Route>(routes) as [RouteName, Route][]
+const itemsOf = ({ body }: Answer) => {
+  const items = at(body, 'items')
+  if (!Array.isArray(items)) throw new Error('no list')
+  return items as readonly unknown[]
+}
+const launchBody = (w: NativeWorld, more: Record<string, unknown> = {}) => ({ image: w.rows.image, flavor: 't3.nano', ...more })
+const launchedOf = ({ body }: Answer) => {
+  const machines = at(body, 'machines')
+  if (!Array.isArray(machines)) throw new Error('nothing launched')
+  return machines.map(machine => Machine.parse(machine))
+}
+const only = <T>(items: readonly T[]): T => {
+  const [one, ...more] = items
+  if (one === undefined || more.length > 0) throw new Error(`${items.length} where one was expected`)
+  return one
+}
+
+describe('a machine\u2019s life over REST', () => {
+  let w: NativeWorld
+  beforeAll(async () => {
+    w = await nativeWorld()
+  })
+  const get = async (id: string) => Machine.parse((await w.ask('getMachine', { params: { id } })).body)
+
+  test('every route answers as its document says', async () => {
+    const me = await w.ask('getMe')
+    expect(me.body).toMatchObject({ role: 'admin', via: 'key', simulated: true, region: 'test-1', project: { name: 'demo' } })
+    expect(itemsOf(await w.ask('listImages'))).toMatchObject([{ name: 'tiny', public: true, bytes: 10 }])
+    expect(itemsOf(await w.ask('listFlavors')).length).toBeGreaterThan(5)
+    expect(itemsOf(await w.ask('listRegions'))).toMatchObject([{ name: 'test-1', zones: [{ name: 'test-1a' }] }])
+    expect(itemsOf(await w.ask('listNetworks'))).toMatchObject([{ isDefault: true, subnets: [{ zone: 'test-1a' }] }])
+    expect(itemsOf(await w.ask('listHosts'))).toMatchObject([{ state: 'up', acceleration: 'simulated', machines: 0 }, {}])
+
+    const made = await w.ask('addKeyPair', { body: { name: 'laptop', tags: { team: 'a' } } })
+    expect(made).toMatchObject({ status: 201, body: { type: 'ed25519', privateKey: expect.stringContaining('PRIVATE KEY') } })
+    expect(itemsOf(await w.ask('listKeyPairs'))).toMatchObject([{ name: 'laptop', tags: { team: 'a' } }])
+
+    const launched = await w.ask('launchMachines', {
+      body: launchBody(w, { name: 'web', keyPair: 'laptop', tags: { env: 'test' }, userData: btoa('#!/bin/sh') }),
+    })
+    expect(launched.status).toBe(202)
+    const { id } = only(launchedOf(launched))
+    expect(launched.headers.get('location')).toBe(`/api/v1/machines/${id}`)
+    expect(await get(id)).toMatchObject({
+      state: 'creating',
+      allowed: { start: null, reboot: 'is_creating', delete: null },
+      keyPair: 'laptop',
+      generation: 1,
+    })
+    await w.settle()
+    const running = await get(id)
+    expect(running).toMatchObject({
+      state: 'running',
+      allowed: { reboot: null },
+      host: expect.stringMatching(/^hst_/),
+      tags: { env: 'test' },
+    })
+    expect(running.addresses).toHaveLength(1)
+    expect(await get(running.ec2Id)).toEqual(running)
+    expect(itemsOf(await w.ask('listMachines'))).toEqual([running])
+
+    expect((await w.ask('getConsoleLog', { params: { id } })).body).toMatchObject({ text: expect.stringContaining('login:') })
+    const console = await w.ask('openConsole', { params: { id }, body: {} })
+    expect(at(console.body, 'path')).toBe(`/api/v1/consoles/${String(at(console.body, 'ticket'))}`)
+
+    expect(await w.ask('stopMachine', { params: { id }, body: {} })).toMatchObject({
+      status: 202,
+      body: { machine: { state: 'stopping' }, operations: [expect.stringMatching(/^op_/)] },
+    })
+    await w.settle()
+    expect(await get(id)).toMatchObject({ state: 'stopped', allowed: { reboot: 'is_stopped' } })
+    expect((await w.ask('stopMachine', { params: { id } })).body).toMatchObject({ operations: [] })
+    await w.ask('startMachine', { params: { id } })
+    await w.settle()
+    await w.ask('rebootMachine', { params: { id } })
+    await w.settle()
+    expect(await get(id)).toMatchObject({ state: 'running', generation: 3 })
+
+    expect((await w.ask('setTags', { body: { resources: [id], tags: { tier: 'front', env: 'prod' } } })).status).toBe(204)
+    expect(itemsOf(await w.ask('listTags'))).toContainEqual({ resource: id, ec2Id: running.ec2Id, key: 'env', value: 'prod' })
+    expect((await w.ask('unsetTags', { body: { resources: [id], tags: [{ key: 'tier' }] } })).status).toBe(204)
+    expect((await get(id)).tags).toEqual({ env: 'prod' })
+
+    expect(await w.ask('deleteMachine', { params: { id } })).toMatchObject({
+      status: 202,
+      body: { machine: { state: 'deleting' } },
+    })
+    await w.settle()
+    expect(await get(id)).toMatchObject({ state: 'gone' })
+    const kinds = itemsOf(await w.ask('listOperations', { query: { machine: id } })).map(operation => at(operation, 'kind'))
+    expect(kinds).toEqual(['machine.delete', 'machine.reboot', 'machine.start', 'machine.stop', 'machine.create'])
+    expect(
+      itemsOf(await w.ask('listEvents', { query: { subject: id, limit: '1000' } })).map(event => at(event, 'type')),
+    ).toContain('machine.gone')
+    expect((await w.ask('deleteKeyPair', { params: { name: 'laptop' } })).status).toBe(204)
+
+    const link = await w.link()
+    const session = await w.ask('signIn', { as: null, body: { link } })
+    const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
+    expect((await w.ask('getMe', { as: null, headers: { cookie } })).body).toMatchObject({ via: 'session' })
+    expect((await w.ask('signOut', { as: null, headers: { cookie } })).status).toBe(204)
+    expect((await w.ask('getMe', { as: null, headers: { cookie } })).status).toBe(401)
+
+    expect(new Set(all.map(([name]) => name))).toEqual(w.asked)
+  })
+})
+
+describe('who may what', () => {
+  let w: NativeWorld
+  let viewer: string
+  let stranger: string
+  let id: string
+  beforeAll(async () => {
+    w = await nativeWorld()
+    viewer = await w.person('viewer')
+    stranger = await w.person('owner', true)
+    id = only(launchedOf(await w.ask('launchMachines', { body: launchBody(w) }))).id
+  })
+  const bodies: Partial<Record<RouteName, unknown>> = {
+    launchMachines: { image: 'img_none', flavor: 't3.nano' },
+    addKeyPair: { name: 'k' },
+    setTags: { resources: ['x-1'], tags: {} },
+    unsetTags: { resources: ['x-1'] },
+  }
+
+  test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {
+    const answer = await w.ask(name, { as: null, params: { id: 'vm_1', name: 'k' } })
+    expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
+    expect(answer.headers.get('www-authenticate')).toContain('Bearer')
+  })
+
+  test.each(all.filter(([, { verbs }]) => verbs.some(verb => rights[verb as keyof typeof rights] !== 'viewer')))(
+    '%s is refused to who may only look',
+    async name => {
+      const answer = await w.ask(name, {
+        as: viewer,
+        params: { id, name: 'k' },
+        ...(name in bodies ? { body: bodies[name] } : {}),
+      })
+      expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+    },
+  )
+
+  test('a viewer sees machines, but not on which host they are', async () => {
+    const machine = only(itemsOf(await w.ask('listMachines', { as: viewer })))
+    expect(machine).toMatchObject({ id })
+    expect(machine).not.toHaveProperty('host')
+  })
+
+  test('another project\u2019s machine is not found, whatever is asked of it', async () => {
+    for (const name of [
+      'getMachine',
+      'deleteMachine',
+      'startMachine',
+      'stopMachine',
+      'rebootMachine',
+      'getConsoleLog',
+      'openConsole',
+    ] as const)
+      expect(await w.ask(name, { as: stranger, params: { id } })).toMatchObject({ status: 404, body: { code: 'not_found' } })
+    expect((await w.ask('setTags', { as: stranger, body: { resources: [id], tags: { a: 'b' } } })).status).toBe(404)
+    expect(itemsOf(await w.ask('listMachines', { as: stranger }))).toEqual([])
+    expect(itemsOf(await w.ask('listEvents', { as: stranger }))).toEqual([])
+    expect((await w.ask('getMachine', { params: { id } })).body).toMatchObject({ state: 'creating' })
+  })
+
+  test.each(['Basic abc', 'Bearer', 'Bearer AKIAEXAMPLE', 'Bearer AKIAEXAMPLE.wrong', 'Bearer nobody.secret', 'Bearer .'])(
+    '%j is nobody',
+    async as => {
+      expect((await w.ask('getMe', { as })).status).toBe(401)
+    },
+  )
+})
+
+describe('signing in', () => {
+  let w: NativeWorld
+  beforeAll(async () => {
+    w = await nativeWorld()
+    await w.password('correct horse')
+  })
+  const signIn = (body: unknown, headers: Record<string, string> = {}) => w.ask('signIn', { as: null, body, headers })
+
+  test('by password sets a cookie that scripts cannot read', async () => {
+    const answer = await signIn({ email: 'admin@example.org', password: 'correct horse' })
+    expect(answer.status).toBe(201)
+    expect(answer.headers.get('set-cookie')).toMatch(
+      /^__Host-sirocco_session=[\w-]{40,}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200; Secure$/,
+    )
+  })
+  test('says the same of a wrong password and of an unknown address', async () => {
+    const wrong = await signIn({ email: 'admin@example.org', password: 'wrong' })
+    const unknown = await signIn({ email: 'nobody@example.org', password: 'wrong' })
+    expect([wrong.status, unknown.status]).toEqual([401, 401])
+    expect(at(wrong.body, 'detail')).toBe(at(unknown.body, 'detail'))
+  })
+  test('by link works once', async () => {
+    const link = await w.link()
+    expect((await signIn({ link })).status).toBe(201)
+    expect((await signIn({ link })).status).toBe(401)
+  })
+  test('is not for pages of other sites', async () => {
+    expect(
+      (await signIn({ email: 'admin@example.org', password: 'correct horse' }, { 'sec-fetch-site': 'cross-site' })).status,
+    ).toBe(403)
+  })
+  test('a session changes nothing for a page of another site, and for ours it does', async () => {
+    const cookie =
+      ((await signIn({ email: 'admin@example.org', password: 'correct horse' })).headers.get('set-cookie') ?? '').split(';')[0] ??
+      ''
+    const add = (name: string, headers: Record<string, string>) =>
+      w.ask('addKeyPair', { as: null, body: { name }, headers: { cookie, ...headers } })
+    expect((await add('a', { origin: 'https://evil.example' })).status).toBe(403)
+    expect((await add('a', { 'sec-fetch-site': 'same-site', origin: publicUrl })).status).toBe(403)
+    expect((await add('a', { 'sec-fetch-site': 'same-origin', origin: publicUrl })).status).toBe(201)
+    expect((await add('b', { origin: publicUrl })).status).toBe(201)
+  })
+  test('a feed or console is no page\u2019s of another site', async () => {
+    const cookie =
+      ((await signIn({ email: 'admin@example.org', password: 'correct horse' })).headers.get('set-cookie') ?? '').split(';')[0] ??
+      ''
+    for (const path of ['/api/v1/feed', '/api/v1/consoles/abc']) {
+      const dial = (headers: Record<string, string>) =>
+        w.raw(new Request(publicUrl + path, { headers: { upgrade: 'websocket', ...headers } }))
+      expect((await dial({})).status).toBe(401)
+      expect((await dial({ cookie, origin: 'https://evil.example' })).status).toBe(403)
+      expect((await dial({ cookie, origin: publicUrl })).status).toBe(200)
+      expect((await w.raw(new Request(publicUrl + path, { headers: { cookie } }))).status).toBe(400)
+    }
+  })
+})
+
+describe('a request', () => {
+  let w: NativeWorld
+  beforeAll(async () => {
+    w = await nativeWorld()
+  })
+  const refused = async (response: Promise<Response>) => {
+    const answer = await response
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    const problem = Problem.parse(await answer.json())
+    expect(problem.instance).toBe(answer.headers.get('x-request-id'))
+    return problem
+  }
+  const post = (body: BodyInit, headers: Record<string, string> = {}) => {
+    const { authorization } = Object.fromEntries(w.request('getMe').headers)
+    return w.raw(
+      new Request(`${publicUrl}/api/v1/key-pairs`, {
+        method: 'POST',
+        body,
+        headers: { authorization: authorization ?? '', 'content-type': 'application/json', ...headers },
+      }),
+    )
+  }
+
+  test.each([
+    ['an unknown field', { image: 'ami-1', flavor: 't3.nano', flavour: 'x' }, 'flavour'],
+    ['a missing field', { flavor: 't3.nano' }, 'image'],
+    ['a wrong type', { image: 'ami-1', flavor: 1 }, 'flavor'],
+    ['a number out of range', { image: 'ami-1', flavor: 'x', count: 0 }, 'count'],
+    ['text that is no base64', { image: 'ami-1', flavor: 'x', userData: '#!' }, 'userData'],
+  ])('with %s is refused, and the field named', async (_, body, field) => {
+    expect(await w.ask('launchMachines', { body })).toMatchObject({ status: 400, body: { code: 'invalid', field } })
+  })
+  test('with an unknown or repeated parameter is refused', async () => {
+    expect(await w.ask('listMachines', { query: { colour: 'red' } })).toMatchObject({ status: 400, body: { field: 'colour' } })
+    expect(await w.ask('listMachines', { query: { limit: ['1', '2'] } })).toMatchObject({ status: 400, body: { field: 'limit' } })
+    expect(await w.ask('getMe', { query: { x: 'y' } })).toMatchObject({ status: 400, body: { field: 'x' } })
+    expect(await w.ask('listMachines', { query: { cursor: 'made-up' } })).toMatchObject({
+      status: 400,
+      body: { field: 'cursor' },
+    })
+  })
+  test('that is no JSON, or does not say so, is refused', async () => {
+    expect((await refused(post('{'))).code).toBe('invalid')
+    expect((await refused(post('{"name":"x"}', { 'content-type': 'text/plain' }))).code).toBe('invalid')
+    expect((await refused(post(Uint8Array.of(0xff, 0xfe)))).code).toBe('invalid')
+    expect((await refused(post('[]'))).code).toBe('invalid')
+  })
+  test('that is too long is refused, whatever its headers promise', async () => {
+    expect((await refused(post('x'.repeat(limits.requestBytes + 1)))).detail).toContain(String(limits.requestBytes))
+    const endless = new ReadableStream<Uint8Array>({ pull: controller => controller.enqueue(new Uint8Array(65_536)) })
+    const request = new Request(`${publicUrl}/api/v1/key-pairs`, {
+      method: 'POST',
+      body: endless,
+      // Node's fetch asks for this with a stream.
+      ...{ duplex: 'half' },
+      headers: { authorization: w.request('getMe').headers.get('authorization') ?? '', 'content-type': 'application/json' },
+    })
+    expect((await refused(w.raw(request))).code).toBe('invalid')
+  })
+  test('to what is not there is told so as a problem', async () => {
+    expect((await refused(w.raw(new Request(`${publicUrl}/api/v1/nothing`)))).code).toBe('not_found')
+    expect((await refused(w.raw(new Request(`${publicUrl}/api/v1/machines`, { method: 'PATCH' })))).code).toBe('not_found')
+  })
+  test('that meets a fault of ours tells nothing of it but its id', async () => {
+    const broken = {
+      ...w.parts,
+      ports: { ...w.ports, store: { ...w.ports.store, flavors: { list: () => Promise.reject(new Error('disk on fire')) } } },
+    }
+    const problem = await refused(Promise.resolve(w.app.fetch(w.request('listFlavors'), broken)))
+    expect(problem).toMatchObject({ code: 'internal', status: 500 })
+    expect(JSON.stringify(problem)).not.toContain('fire')
+    expect(JSON.stringify(w.logged)).toContain('disk on fire')
+    expect(JSON.stringify(w.logged)).toContain(problem.instance)
+  })
+  test('is answered so that nobody keeps it', async () => {
+    expect((await w.ask('getMe')).headers.get('cache-control')).toBe('no-store')
+  })
+})
+
+describe('an idempotency key', () => {
+  test('makes a repeated launch land once, and answer the same', async () => {
+    const w = await nativeWorld()
+    const launch = (key: string, more = {}) =>
+      w.ask('launchMachines', { headers: { 'idempotency-key': key }, body: launchBody(w, more) })
+    const [first, second] = [await launch('k1'), await launch('k1')]
+    expect(second.body).toEqual(first.body)
+    expect(await launch('k1', { name: 'other' })).toMatchObject({ status: 409, body: { code: 'conflict' } })
+    await launch('k2')
+    expect(itemsOf(await w.ask('listMachines'))).toHaveLength(2)
+    expect(await launch('k'.repeat(65))).toMatchObject({ status: 400, body: { field: 'Idempotency-Key' } })
+  })
+})
+
+describe('a list', () => {
+  test('gives every machine once, whatever is launched meanwhile', async () => {
+    const w = await nativeWorld({ hosts: 2, cpus: 64, memoryMiB: 131_072 })
+    await w.ask('launchMachines', { body: launchBody(w, { flavor: 't3.pico', count: 23 }) })
+    const expected = itemsOf(await w.ask('listMachines')).map(machine => at(machine, 'id'))
+    expect(expected).toHaveLength(23)
+    const seen: unknown[] = []
+    let query: Record<string, string> = { limit: '5' }
+    for (;;) {
+      const page = await w.ask('listMachines', { query })
+      seen.push(...itemsOf(page).map(machine => at(machine, 'id')))
+      const next = at(page.body, 'next')
+      if (typeof next !== 'string') {
+        expect(page.headers.get('link')).toBeNull()
+        break
+      }
+      expect(page.headers.get('link')).toBe(`</api/v1/machines?limit=5&cursor=${next}>; rel="next"`)
+      query = { limit: '5', cursor: next }
+      w.rows.clock.at += 1
+      await w.ask('launchMachines', { body: launchBody(w, { flavor: 't3.pico' }) })
+    }
+    expect(seen.slice(0, 23)).toEqual(expected)
+    expect(new Set(seen).size).toBe(seen.length)
+  })
+
+  test('filters by name, state and tag', async () => {
+    const w = await nativeWorld()
+    await w.ask('launchMachines', { body: launchBody(w, { name: 'Web-1', tags: { env: 'prod', team: 'a' } }) })
+    await w.settle()
+    await w.ask('launchMachines', { body: launchBody(w, { name: 'db-1', tags: { env: 'test' } }) })
+    const names = async (query: Record<string, string | string[]>) =>
+      itemsOf(await w.ask('listMachines', { query })).map(machine => at(machine, 'name'))
+    expect(await names({ name: 'web' })).toEqual(['Web-1'])
+    expect(await names({ state: 'creating' })).toEqual(['db-1'])
+    expect(await names({ state: ['creating', 'running'] })).toEqual(['Web-1', 'db-1'])
+    expect(await names({ tag: 'env' })).toEqual(['Web-1', 'db-1'])
+    expect(await names({ tag: 'env=test' })).toEqual(['db-1'])
+    expect(await names({ tag: ['env=prod', 'team'] })).toEqual(['Web-1'])
+    expect(await names({ tag: 'constructor' })).toEqual([])
+    expect(await names({ name: 'web', state: 'creating' })).toEqual([])
+  })
+})
+
+describe('machines by their ids', () => {
+  test('come in one page, in the order asked, without those that are not there', async () => {
+    const w = await nativeWorld()
+    const [a, b] = launchedOf(await w.ask('launchMachines', { body: launchBody(w, { count: 2 }) }))
+    if (!a || !b) throw new Error('two were asked for')
+    const ids = async (id: string[], more = {}) =>
+      itemsOf(await w.ask('listMachines', { query: { id, ...more } })).map(machine => at(machine, 'id'))
+    expect(await ids([b.id, a.ec2Id])).toEqual([b.id, a.id])
+    expect(await ids([b.id, 'vm_none', a.id, 'i-none'])).toEqual([b.id, a.id])
+    expect(await ids(['vm_none'])).toEqual([])
+    expect(await ids([a.id, b.id], { state: 'running' })).toEqual([])
+    const many = await w.ask('listMachines', { query: { id: Array.from({ length: limits.page + 1 }, (_, i) => `vm_${i}`) } })
+    expect(many).toMatchObject({ status: 400, body: { field: 'id' } })
+  })
+})
+
+describe('events', () => {
+  const follow = async (w: NativeWorld, headers: Record<string, string>) => {
+    const response = await w.raw(w.request('listEvents', { headers: { accept: 'text/event-stream', ...headers } }))
+    expect(response.headers.get('content-type')).toBe('text/event-stream')
+    const reader = (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader()
+    return async () => ((await reader.read()).value ?? '') as string
+  }
+  const ids = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))
+
+  test('are followed as they happen, and replayed from where one was', async () => {
+    const w = await nativeWorld()
+    const live = await follow(w, {})
+    await w.ask('launchMachines', { body: launchBody(w) })
+    await w.settle()
+    await w.pump()
+    const heard = ids(await live())
+    const listed = itemsOf(await w.ask('listEvents')).map(event => at(event, 'seq'))
+    expect(heard).toEqual(listed)
+    expect(heard.length).toBeGreaterThan(2)
+    const again = await follow(w, { 'last-event-id': String(heard[1]) })
+    expect(ids(await again())).toEqual(heard.slice(2))
+  })
+
+  test('that were forgotten are told as a reset', async () => {
+    const w = await nativeWorld()
+    await w.ask('launchMachines', { body: launchBody(w) })
+    await w.settle()
+    w.rows.clock.at += limits.eventRetention + 1
+    await w.ports.store.expire()
+    await w.ask('launchMachines', { body: launchBody(w) })
+    expect((await w.ask('listEvents', { query: { after: '1' } })).body).toMatchObject({ reset: true })
+    const replay = await follow(w, { 'last-event-id': '1' })
+    expect(await replay()).toContain('event: reset')
+  })
+
+  test('are not told by a cursor that is none', async () => {
+    const w = await nativeWorld()
+    const answer = await w.raw(w.request('listEvents', { headers: { accept: 'text/event-stream', 'last-event-id': 'x' } }))
+    expect(answer.status).toBe(400)
+  })
+})

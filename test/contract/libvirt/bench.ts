@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { libvirtCompute } from '@sirocco/agent/drivers/libvirt/compute.ts'
+import { domainName } from '@sirocco/agent/drivers/libvirt/identity.ts'
+import { linuxNetworks } from '@sirocco/agent/network/networks.ts'
+import { directoryStorage } from '@sirocco/agent/storage/directory.ts'
+import type { Timers } from '@sirocco/shared/kit/clock.ts'
+import type { ImageFile, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import { tinyCommandLine, tinyImage } from '../../../local/image/tiny.ts'
+import { type PrivateLibvirtd, privateLibvirtd, type QemuUser } from '../../support/libvirtd.ts'
+import type { DriverBench } from '../driver.ts'
+
+/** The small boot image, built once for all runs; or a folder that has it already. */
+async function imagePaths(): Promise<Record<ImageFile['role'], string>> {
+  const dir = process.env.SIROCCO_TEST_IMAGE
+  if (dir) return { disk: join(dir, 'tiny.qcow2'), kernel: join(dir, 'vmlinuz'), initrd: join(dir, 'initrd.img') }
+  const built = await tinyImage(join(tmpdir(), 'sirocco-test-images'))
+  const pathOf = (role: ImageFile['role']) => built.find(file => file.role === role)?.path ?? ''
+  return { disk: pathOf('disk'), kernel: pathOf('kernel'), initrd: pathOf('initrd') }
+}
+
+export const realTime: Timers = {
+  now: () => Date.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms)
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
+
+async function imageFile(role: ImageFile['role'], format: ImageFile['format'], path: string): Promise<ImageFile> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path)) hash.update(chunk)
+  return { role, format, sha256: hash.digest('hex'), bytes: (await stat(path)).size }
+}
+
+export interface LibvirtBench extends DriverBench {
+  readonly libvirtd: PrivateLibvirtd
+  readonly tag: string
+}
+
+/** One instance's ports over a libvirtd, networks and a storage folder of the test's own, and the small image booted directly. */
+export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promise<LibvirtBench> {
+  const instance = `contract-${tag}`
+  const paths = await imagePaths()
+  const files = [
+    await imageFile('disk', 'qcow2', paths.disk),
+    await imageFile('kernel', 'raw', paths.kernel),
+    await imageFile('initrd', 'raw', paths.initrd),
+  ]
+  const libvirtd = await privateLibvirtd(user)
+  const byContent = new Map(files.map(file => [file.sha256, paths[file.role]]))
+  const image: WantedMachine['image'] = { id: 'img_tiny', files, cmdline: tinyCommandLine }
+  const open = (as: string) =>
+    libvirtCompute({
+      socket: libvirtd.socket,
+      uri: 'qemu:///system',
+      instance: as,
+      tag,
+      logDir: join(libvirtd.dir, 'consoles'),
+      stateDir: libvirtd.stateDir,
+      clock: realTime,
+    })
+  const compute = open(instance)
+  const storage = join(libvirtd.dir, 'storage')
+  return {
+    libvirtd,
+    tag,
+    compute,
+    storage: directoryStorage({ dir: storage }),
+    networks: linuxNetworks({ instance, tag, dir: join(libvirtd.dir, 'networks') }),
+    image,
+    bytesOf: sha256 => createReadStream(byContent.get(sha256) ?? ''),
+    cidr: '10.213.77.0/24',
+    reopen: async () => open(instance),
+    stranger: async () => open(`${instance}-stranger`),
+    diskStamp: async machine => `${(await stat(join(storage, 'machines', machine, 'disk.qcow2'))).ino}`,
+    async crash(machine) {
+      process.kill(await libvirtd.qemu(domainName(tag, machine)), 'SIGKILL')
+    },
+    async close() {
+      await compute.close()
+      await libvirtd.close()
+    },
+  }
+}

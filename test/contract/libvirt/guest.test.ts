@@ -1,0 +1,265 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Definition } from '@sirocco/agent/ports/compute.ts'
+import type { NetworkOnHost } from '@sirocco/agent/ports/network.ts'
+import type { Result } from '@sirocco/shared/kit/fault.ts'
+import type { WantedMachine, WantedNetwork } from '@sirocco/shared/wire/objects.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { whyNoLibvirtd } from '../../support/libvirtd.ts'
+import { type LibvirtBench, libvirtBench } from './bench.ts'
+
+const why = whyNoLibvirtd()
+const tag = 'ct2'
+
+const network = (id: string, third: number): WantedNetwork => ({
+  kind: 'network',
+  id,
+  generation: 1,
+  cidr: `10.213.${third}.0/24`,
+  gateway: `10.213.${third}.1`,
+  mtu: 1450,
+  domain: `${id.replaceAll('_', '-')}.internal`,
+  gone: false,
+})
+
+const front = network('net_front', 78)
+const back = network('net_back', 79)
+
+const machine = (bench: LibvirtBench, id: string, name: string, on: WantedNetwork, last: number, key: string): WantedMachine => ({
+  kind: 'machine',
+  id,
+  generation: 1,
+  power: 'on',
+  name,
+  vcpus: 1,
+  memoryMiB: 128,
+  diskMiB: 512,
+  image: bench.image,
+  ports: [
+    {
+      id: `prt_${name}`,
+      network: on.id,
+      mac: `52:54:00:00:${on === front ? '0f' : '0b'}:${last.toString(16).padStart(2, '0')}`,
+      address: on.gateway.replace(/1$/, String(last)),
+    },
+  ],
+  seed: {
+    instanceId: `i-${name}`,
+    keys: [key],
+    userData: Buffer.from(`#!/bin/sh\necho "user data of $(hostname)" > /root/ran\n`).toString('base64'),
+  },
+})
+
+const granted = <T>(result: Result<T>): T => {
+  if (!result.ok) throw new Error(JSON.stringify(result.fault))
+  return result.value
+}
+
+async function until(what: string, ms: number, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + ms; !(await holds()); await pause(100))
+    if (Date.now() > end) throw new Error(`waited ${ms} ms in vain for ${what}`)
+}
+
+const spoken = async (address: string, port: number): Promise<string> => {
+  let text = ''
+  for await (const chunk of connect(port, address)) text += chunk
+  return text
+}
+
+describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own user${why === null ? '' : ` (${why})`}`, () => {
+  let bench: LibvirtBench
+  let key: string
+  let web: WantedMachine
+  let db: WantedMachine
+
+  const onHost = (...machines: WantedMachine[]): NetworkOnHost[] =>
+    [front, back].map(one => ({
+      network: one,
+      ports: machines.flatMap(m => m.ports.filter(port => port.network === one.id).map(port => ({ ...port, hostname: m.name }))),
+    }))
+
+  const make = async (wanted: WantedMachine): Promise<Definition> => {
+    const files = granted(await bench.storage.prepare(wanted))
+    const plugs = wanted.ports.map(port => bench.networks.plug(port, port.network === front.id ? front : back))
+    return { machine: wanted, files, plugs }
+  }
+
+  const launch = async (wanted: WantedMachine) => {
+    granted(await bench.compute.define(await make(wanted)))
+    granted(await bench.compute.start(wanted.id))
+  }
+
+  /** What a command in the guest prints. */
+  const ssh = (wanted: WantedMachine, command: string): Promise<{ code: number | null; out: string }> =>
+    new Promise(resolve => {
+      const options = [
+        'BatchMode=yes',
+        'StrictHostKeyChecking=no',
+        'UserKnownHostsFile=/dev/null',
+        'ConnectTimeout=5',
+        'LogLevel=ERROR',
+      ]
+      const args = [...options.flatMap(option => ['-o', option]), '-i', key, `root@${wanted.ports[0]?.address}`, command]
+      const child = spawn('ssh', args, { stdio: ['ignore', 'pipe', 'inherit'], timeout: 20_000 })
+      let out = ''
+      child.stdout.on('data', chunk => {
+        out += chunk
+      })
+      child.on('close', code => resolve({ code, out: out.trim() }))
+    })
+
+  const log = async (wanted: WantedMachine) => Buffer.from(granted(await bench.compute.consoleLog(wanted.id))).toString()
+  const found = async (wanted: WantedMachine) => granted(await bench.compute.list()).find(({ id }) => id === wanted.id)
+
+  beforeAll(async () => {
+    bench = await libvirtBench(tag, 'libvirt-qemu')
+    await mkdir(join(bench.libvirtd.dir, 'ssh'), { mode: 0o700 })
+    key = join(bench.libvirtd.dir, 'ssh/key')
+    expect(spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'a "quoted" comment: x', '-f', key]).status).toBe(0)
+    const publicKey = (await readFile(`${key}.pub`, 'utf8')).trim()
+    web = machine(bench, 'vm_web', 'web', front, 10, publicKey)
+    db = machine(bench, 'vm_db', 'db', back, 20, publicKey)
+    for (const file of bench.image.files) granted(await bench.storage.keep(file, bench.bytesOf(file.sha256)))
+    granted(await bench.networks.apply(onHost(web, db)))
+    await launch(web)
+    await launch(db)
+    for (const one of [web, db])
+      await until(`${one.name}'s login prompt`, 90_000, async () => (await log(one)).includes('login:'))
+  }, 240_000)
+
+  afterAll(async () => {
+    if (!bench) return
+    for (const one of [web, db]) {
+      await bench.compute.cut(one.id)
+      await bench.compute.undefine(one.id)
+      await bench.storage.remove(one.id)
+    }
+    await bench.networks.apply([])
+    await bench.close()
+  }, 60_000)
+
+  test('ssh with the seeded key works from the host; hostname and user-data are the machine’s own', async () => {
+    const answer = await ssh(
+      web,
+      'hostname; cat /root/ran; ip -4 -o addr show eth0; cat /etc/resolv.conf; cat /sys/class/net/eth0/mtu',
+    )
+    expect(answer.code).toBe(0)
+    for (const part of ['web', 'user data of web', '10.213.78.10/24', 'nameserver 10.213.78.1', '1450'])
+      expect(answer.out).toContain(part)
+  }, 30_000)
+
+  test('QEMU is not root, and what it was given is nobody else’s', async () => {
+    const pid = await bench.libvirtd.qemu(`sirocco-${tag}-vm_web`)
+    const uid = Number(/^Uid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1])
+    expect(uid).not.toBe(0)
+    const { disk, seed } = granted(await bench.storage.prepare(web))
+    for (const path of [disk, seed]) expect(await stat(path)).toMatchObject({ uid, mode: 0o100600 })
+  })
+
+  test('names of the network resolve, those of another network do not', async () => {
+    expect((await ssh(web, 'nslookup web.net-front.internal 10.213.78.1')).out).toContain('10.213.78.10')
+    expect((await ssh(web, 'nslookup db.net-back.internal 10.213.78.1')).out).not.toContain('10.213.79.20')
+  }, 30_000)
+
+  test('a guest reaches its gateway by ping and DNS, and nothing else of its host nor of another network', async () => {
+    const hosts = spawnSync('ip', ['-j', '-4', 'addr']).stdout.toString()
+    const own: string | undefined = JSON.parse(hosts)
+      .flatMap((link: { ifname: string; addr_info: { local: string }[] }) => (link.ifname.startsWith('e') ? link.addr_info : []))
+      .map(({ local }: { local: string }) => local)[0]
+    expect((await ssh(web, 'ping -c 2 -W 2 10.213.78.1')).code).toBe(0)
+    for (const address of ['10.213.79.1', '10.213.79.20', ...(own ? [own] : [])])
+      expect((await ssh(web, `ping -c 1 -W 1 ${address}`)).code, address).not.toBe(0)
+    // What listens on the host, on every address, is for the host alone.
+    const listener = createServer(socket => socket.end('the host speaks\n')).listen(0, '0.0.0.0')
+    await once(listener, 'listening')
+    const address = listener.address()
+    const port = address !== null && typeof address === 'object' ? address.port : 0
+    try {
+      expect(await spoken('10.213.78.1', port)).toBe('the host speaks\n')
+      expect((await ssh(web, `timeout 2 nc 10.213.78.1 ${port} </dev/null`)).out).toBe('')
+    } finally {
+      listener.close()
+    }
+  }, 60_000)
+
+  test('applied again, networks and machines stay as they are', async () => {
+    const before = await found(web)
+    granted(await bench.networks.apply(onHost(web, db)))
+    granted(await bench.compute.define(await make(web)))
+    granted(await bench.compute.start(web.id))
+    expect(await found(web)).toEqual(before)
+    expect((await ssh(web, 'true')).code).toBe(0)
+  }, 30_000)
+
+  test('libvirtd killed and back: the same machine in the same run, the watcher told, calls meanwhile unavailable', async () => {
+    const told: (string | null)[] = []
+    bench.compute.watch(id => told.push(id))
+    const before = await found(web)
+    await bench.libvirtd.kill()
+    expect(await bench.compute.list()).toMatchObject({ ok: false, fault: { code: 'unavailable' } })
+    expect((await ssh(web, 'true')).code).toBe(0)
+    told.length = 0
+    await bench.libvirtd.start()
+    await until('a word that anything may have changed', 20_000, () => told.includes(null))
+    expect(await found(web)).toEqual(before)
+  }, 60_000)
+
+  test('a guest that shuts itself down is told from one that was cut', async () => {
+    await ssh(db, 'poweroff')
+    await until('db to be off', 30_000, async () => (await found(db))?.power === 'stopped')
+    expect(await found(db)).toMatchObject({ cause: 'guest', run: '' })
+  }, 60_000)
+
+  test('one shut down while libvirtd was gone is off when it is back', async () => {
+    const first = await found(web)
+    const pid = await bench.libvirtd.qemu(`sirocco-${tag}-vm_web`)
+    await bench.libvirtd.kill()
+    process.kill(pid, 'SIGKILL')
+    await bench.libvirtd.start()
+    await until('web to be seen off', 20_000, async () => ['stopped', 'crashed'].includes((await found(web))?.power ?? ''))
+    const printed = (await log(web)).split('login:').length
+    granted(await bench.compute.start(web.id))
+    const second = await found(web)
+    expect(second?.run).not.toBe(first?.run)
+    await until('a login prompt again', 60_000, async () => (await log(web)).split('login:').length > printed)
+    await until('its ssh', 20_000, async () => (await ssh(web, 'cat /root/ran')).out === 'user data of web')
+  }, 120_000)
+
+  test('a machine taken from a network leaves its address to the next', async () => {
+    const heir = {
+      ...db,
+      id: 'vm_heir',
+      ports: db.ports.map(port => ({ ...port, id: 'prt_heir', mac: '52:54:00:00:0b:99' })),
+      name: 'heir',
+    }
+    granted(await bench.compute.undefine(db.id))
+    granted(await bench.storage.remove(db.id))
+    granted(await bench.networks.apply(onHost(web, heir)))
+    db = heir
+    await launch(heir)
+    await until('the heir’s login prompt', 60_000, async () => (await log(heir)).includes('login:'))
+    await until('its ssh', 20_000, async () => (await ssh(heir, 'ip -4 -o addr show eth0')).out.includes('10.213.79.20/24'))
+    expect((await ssh(heir, 'hostname')).out).toBe('heir')
+  }, 120_000)
+
+  test('what is no longer wanted leaves nothing behind', async () => {
+    for (const one of [web, db]) {
+      granted(await bench.compute.cut(one.id))
+      granted(await bench.compute.undefine(one.id))
+      granted(await bench.storage.remove(one.id))
+    }
+    granted(await bench.networks.apply([]))
+    expect(granted(await bench.compute.list())).toEqual([])
+    expect(granted(await bench.storage.list())).toEqual([])
+    expect(granted(await bench.networks.list())).toEqual([])
+    expect(readFileSync('/proc/net/dev', 'utf8')).not.toMatch(new RegExp(`s[bt]${tag}`))
+    expect(spawnSync('nft', ['list', 'table', 'inet', `sirocco_${tag}`]).status).not.toBe(0)
+    const dnsmasqs = spawnSync('ps', ['-eo', 'args']).stdout.toString()
+    expect(dnsmasqs).not.toContain(bench.libvirtd.dir.concat('/networks'))
+  }, 60_000)
+})

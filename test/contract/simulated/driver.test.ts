@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import { simulatedCompute } from '@sirocco/agent/drivers/simulated/compute.ts'
+import { SimulatedHost } from '@sirocco/agent/drivers/simulated/host.ts'
+import { simulatedNetworks } from '@sirocco/agent/drivers/simulated/networks.ts'
+import { simulatedStorage } from '@sirocco/agent/drivers/simulated/storage.ts'
+import type { Timers } from '@sirocco/shared/kit/clock.ts'
+import { type DriverBench, describeDriver } from '../driver.ts'
+
+const wall: Timers = {
+  now: () => Date.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms)
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
+
+const content = new TextEncoder().encode('the disk of a simulated machine')
+const sha256 = createHash('sha256').update(content).digest('hex')
+
+async function make(): Promise<DriverBench> {
+  const host = new SimulatedHost({ timers: wall, name: 'sim-1', bootId: 'boot-1', bootMs: 30, stopMs: 10 })
+  return {
+    compute: simulatedCompute(host, 'one'),
+    storage: simulatedStorage(host, 'one'),
+    networks: simulatedNetworks(host, 'one'),
+    image: { id: 'img_sim', files: [{ role: 'disk', format: 'raw', sha256, bytes: content.byteLength }] },
+    bytesOf: async function* () {
+      yield content
+    },
+    cidr: '10.99.1.0/24',
+    reopen: async () => simulatedCompute(host, 'one'),
+    stranger: async () => simulatedCompute(host, 'two'),
+    diskStamp: async machine => JSON.stringify(host.store('one').disks[machine]),
+    crash: async machine => host.guestCrashes('one', machine),
+    close: async () => host.close(),
+  }
+}
+
+describeDriver('simulated', make, { bootMs: 2_000, stopMs: 2_000 })

@@ -1,0 +1,112 @@
+import { migrate } from '@sirocco/control/adapters/store/migrate.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type MemoryDatabase, memoryDatabase } from '../../simulation/world/client.ts'
+import { type Furnished, furnish, launched, must } from './furnish.ts'
+
+/** Tables that stay small by what they are: a scan of one is no scan of what grows with tenants. */
+const small = new Set(['meta', 'flavor', 'region', 'zone', 'provider', 'cloud_account', 'project', 'guard', 'address_pool'])
+
+/** Reads of a list, a reconciler or a link: each must go by an index, in its order, whatever the tables hold. */
+const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>> = {
+  'machines.list': at => at.store.machines.list(at.scope, { after: 'vm_0', limit: 10 }),
+  'machines.list, first page': at => at.store.machines.list(at.scope, { after: null, limit: 10 }),
+  'machines.list of the platform': at => at.store.machines.list('platform', { after: 'vm_0', limit: 10 }),
+  'machines.find': (at, machine) => at.store.machines.find(at.scope, [machine, 'i-00000000000000000']),
+  'machines.onHost': (at, machine) => at.store.machines.onHost(at.hosts[0] ?? 'hst_', [machine]),
+  'machines.forgettable': at => at.store.machines.forgettable(1, 10),
+  'hosts.list': at => at.store.hosts.list({ after: 'hst_0', limit: 10 }),
+  'hosts.ofZone': at => at.store.hosts.ofZone('test-1a'),
+  'hosts.revisions': at => at.store.hosts.revisions(at.hosts),
+  'hosts.desired': at => at.store.hosts.desired(at.hosts[0] ?? 'hst_'),
+  'hosts.orphans': at => at.store.hosts.orphans(at.hosts[0] ?? 'hst_'),
+  'agents.find': at => at.store.agents.find(at.agent),
+  'agents.ofHost': at => at.store.agents.ofHost(at.hosts[0] ?? 'hst_'),
+  'agents.alive': at => at.store.agents.alive({ after: 'agt_0', limit: 10 }),
+  'agents.enrolment': at => at.store.agents.enrolment('x'),
+  'images.find': at => at.store.images.find(at.scope, at.image),
+  'images.list': at => at.store.images.list(at.scope, { after: 'img_0', limit: 10 }),
+  'keyPairs.find': at => at.store.keyPairs.find(at.scope, 'mine'),
+  'keyPairs.list': at => at.store.keyPairs.list(at.scope, { after: 'kpr_0', limit: 10 }),
+  'networks.list': at => at.store.networks.list(at.scope, { after: 'net_0', limit: 10 }),
+  'networks.defaultSubnet': at => at.store.networks.defaultSubnet(at.project, 'test-1a'),
+  'tags.list': at => at.store.tags.list(at.scope, { after: 'vm_0|a', limit: 10 }),
+  'tags.resolve': (at, machine) => at.store.tags.resolve(at.scope, [machine]),
+  'operations.find': at => at.store.operations.find('op_x'),
+  'operations.list': at => at.store.operations.list(at.scope, null, { after: 'op_z', limit: 10 }),
+  'operations.list of a subject': (at, machine) => at.store.operations.list(at.scope, machine, { after: null, limit: 10 }),
+  'operations.due': at => at.store.operations.due(0, at.clock.now(), 10),
+  'operations.nextWake': at => at.store.operations.nextWake(0),
+  'operations.dueShards': at => at.store.operations.dueShards(at.clock.now()),
+  'commands.outcome': at => at.store.commands.outcome('cmd_x'),
+  'events.since': at => at.store.events.since(at.scope, 1, 10),
+  'events.since of the platform': at => at.store.events.since('platform', 1, 10),
+  'events.since of a subject': (at, machine) => at.store.events.since(at.scope, 1, 10, machine),
+  'events.newest': at => at.store.events.newest(at.scope),
+  'access.bySession': at => at.store.access.bySession('x'),
+  'access.byLink': at => at.store.access.byLink('x'),
+  'access.byEmail': at => at.store.access.byEmail('x'),
+  'access.byAccessKey': at => at.store.access.byAccessKey('x'),
+  'tokens.find': at => at.store.tokens.find('u', 'v', 't'),
+  incarnation: at => at.store.incarnation(),
+  expire: at => at.store.expire(),
+  'a commit': async at => {
+    must(await at.store.commit([{ do: 'operation.wake', subject: 'vm_x', generation: 1 }]))
+  },
+}
+
+describe('the query plans of the store', () => {
+  let client: MemoryDatabase
+  /** Plans are asked of a second database: an EXPLAIN of a write stays open in the native library and blocks the next commit. */
+  const empty = memoryDatabase()
+  let at: Furnished
+  let machine: string
+  beforeAll(async () => {
+    client = memoryDatabase()
+    at = await furnish(client)
+    machine = (await launched(at, 10)).machine
+    await migrate(empty)
+  })
+
+  const statementsOf = async (read: (at: Furnished, machine: string) => Promise<unknown>) => {
+    const seen: { sql: string; args: readonly (null | bigint | number | string | Uint8Array)[] }[] = []
+    client.onStatement = (sql, args) => seen.push({ sql, args })
+    await read(at, machine)
+    client.onStatement = null
+    return seen
+  }
+  const planOf = (sql: string, args: readonly (null | bigint | number | string | Uint8Array)[]) =>
+    empty.look(`EXPLAIN QUERY PLAN ${sql}`, ...args).map(row => String(row.detail))
+
+  /** `SCAN x` without an index, and a sort that is not the index's own. */
+  const faultsOf = (plan: readonly string[]) =>
+    plan.filter(line => {
+      const scanned = /^SCAN (\w+)/.exec(line)?.[1]
+      if (/USE TEMP B-TREE FOR (ORDER BY|GROUP BY)/.test(line)) return true
+      if (scanned === undefined || line.includes('USING')) return false
+      return !small.has(scanned) && scanned !== 'CONSTANT' && !scanned.startsWith('subquery')
+    })
+
+  test.each(Object.entries(reads))('%s: by an index, in its order', async (_, read) => {
+    const statements = await statementsOf(read)
+    expect(statements.length).toBeGreaterThan(0)
+    for (const { sql, args } of statements) {
+      const plan = planOf(sql, args)
+      expect(faultsOf(plan), `${sql}\n  ${plan.join('\n  ')}`).toEqual([])
+    }
+  })
+
+  test('what this test calls a fault is one: a scan and a sort are seen', () => {
+    expect(faultsOf(planOf('SELECT * FROM machine WHERE name = ?', ['x']))).toHaveLength(1)
+    expect(faultsOf(planOf('SELECT * FROM machine WHERE project = ? ORDER BY name', ['x']))).toHaveLength(1)
+    expect(faultsOf(planOf('SELECT * FROM machine WHERE id = ?', ['x']))).toEqual([])
+  })
+
+  test('no read takes more statements than its page needs', async () => {
+    for (const [name, read] of Object.entries(reads)) {
+      if (name === 'expire') continue
+      expect((await statementsOf(read)).length, name).toBeLessThanOrEqual(5)
+    }
+    expect(limits.reconcilePage).toBeGreaterThan(0)
+  })
+})

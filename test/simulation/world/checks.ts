@@ -1,0 +1,211 @@
+import { stateOf } from '@sirocco/shared/model/machines/state.ts'
+import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import { z } from 'zod'
+import type { MemoryDatabase } from './client.ts'
+import { type HostMachine, instance } from './host.ts'
+import type { Trace } from './trace.ts'
+
+/** What must never be seen, at any moment of any world. */
+export class Violation extends Error {}
+
+const Row = z.object({
+  id: z.string(),
+  power: z.enum(['on', 'off', 'cut', 'gone'] satisfies Power[]),
+  generation: z.int(),
+  version: z.int(),
+  failure: z.string().nullable(),
+  goneAt: z.number().nullable(),
+  ranAt: z.number().nullable(),
+  clientToken: z.string().nullable(),
+  reservation: z.string(),
+  host: z.string().nullable(),
+  seen: z.enum(['running', 'paused', 'stopping', 'stopped', 'crashed', 'absent'] satisfies SeenPower[]).nullable(),
+  applied: z.int().nullable(),
+  epoch: z.int().nullable(),
+  seq: z.int().nullable(),
+})
+export type MachineRow = z.output<typeof Row>
+
+const machinesSql = `SELECT m.id, m.power, m.generation, m.version, m.failure, m.goneAt, m.ranAt, m.clientToken, m.reservation,
+  a.host, o.power AS seen, o.appliedGeneration AS applied, o.epoch, o.seq
+  FROM machine m LEFT JOIN allocation a ON a.consumer = m.id AND a.until IS NULL LEFT JOIN machine_observed o ON o.machine = m.id
+  ORDER BY m.id`
+
+const OperationRow = z.object({
+  id: z.string(),
+  kind: z.string(),
+  state: z.string(),
+  subject: z.string(),
+  version: z.int(),
+  fault: z.string().nullable(),
+})
+const EventRow = z.object({ seq: z.int(), subject: z.string(), type: z.string() })
+const Claim = z.object({ consumer: z.string(), host: z.string() })
+const Used = z.object({ host: z.string(), vcpus: z.number(), memoryMiB: z.number(), diskMiB: z.number() })
+
+const ended = new Set(['done', 'failed', 'superseded'])
+
+export const machineRows = (database: MemoryDatabase): MachineRow[] => database.look(machinesSql).map(row => Row.parse(row))
+export const stateOfRow = ({ power, generation, ranAt, goneAt, failure, seen, applied }: MachineRow) =>
+  stateOf({
+    desired: { power, generation, ran: ranAt !== null, goneAt, failed: failure !== null },
+    observed: seen === null || applied === null ? null : { power: seen, appliedGeneration: applied },
+    observerAlive: true,
+  })
+
+/** Looks at the rows after every write and at the hosts after every change, and remembers what must not go back. */
+export class Checks {
+  readonly #trace: Trace
+  readonly #database: MemoryDatabase
+  readonly #hosts: readonly HostMachine[]
+  readonly #machines = new Map<string, MachineRow>()
+  readonly #operations = new Map<string, z.output<typeof OperationRow>>()
+  /** Hosts that were ever told to carry a machine. */
+  readonly #placed = new Map<string, Set<string>>()
+  /** Disks by machine: when they were made. */
+  readonly #disks = new Map<string, number>()
+  #seq = 0
+  /** Machines that were seen running at any time. */
+  readonly ran = new Set<string>()
+  looked = 0
+
+  constructor(database: MemoryDatabase, hosts: readonly HostMachine[], trace: Trace) {
+    this.#trace = trace
+    this.#database = database
+    this.#hosts = hosts
+  }
+
+  rows(): void {
+    this.looked++
+    const look = <T>(schema: z.ZodType<T>, sql: string, ...args: (string | number)[]) =>
+      this.#database.look(sql, ...args).map(row => schema.parse(row))
+    const machines = machineRows(this.#database)
+    const events = look(EventRow, 'SELECT seq, subject, type FROM event WHERE seq > ? ORDER BY seq', this.#seq)
+    for (const { seq } of events) {
+      hold(seq === this.#seq + 1, `event ${seq} follows ${this.#seq}: the sequence has a gap`)
+      this.#seq = seq
+    }
+    for (const event of events) this.#trace.detail('event', () => JSON.stringify(event))
+    for (const { consumer, host } of look(Claim, 'SELECT consumer, host FROM allocation'))
+      this.#placed.set(consumer, (this.#placed.get(consumer) ?? new Set()).add(host))
+    this.#capacity(look(Used, usedSql))
+    const told = new Set(events.map(e => e.subject))
+    for (const machine of machines) this.#machine(machine, told)
+    for (const [id, before] of this.#machines)
+      if (!machines.some(m => m.id === id)) {
+        hold(before.goneAt !== null, `${id} was forgotten before it was gone`)
+        this.#machines.delete(id)
+      }
+    for (const operation of look(OperationRow, 'SELECT id, kind, state, subject, version, fault FROM operation'))
+      this.#operation(operation)
+  }
+
+  #capacity(used: readonly z.output<typeof Used>[]): void {
+    for (const { host, vcpus, memoryMiB, diskMiB } of used) {
+      const machine = this.#hosts.find(h => h.id === host)
+      hold(machine, `something is allocated on ${host}, which is none of the hosts`)
+      const { sim } = machine
+      hold(vcpus <= sim.cpus * 8, `${vcpus} vCPU are allocated on ${host}, of ${sim.cpus * 8}`)
+      hold(memoryMiB <= sim.memoryMiB, `${memoryMiB} MiB are allocated on ${host}, of ${sim.memoryMiB}`)
+      hold(diskMiB <= sim.diskMiB * 4, `${diskMiB} MiB of disk are allocated on ${host}, of ${sim.diskMiB * 4}`)
+    }
+  }
+
+  #machine(now: MachineRow, told: ReadonlySet<string>): void {
+    const before = this.#machines.get(now.id)
+    if (JSON.stringify(before) !== JSON.stringify(now))
+      this.#trace.detail('row', () => `${stateOfRow(now)} ${JSON.stringify(now)}`)
+    this.#machines.set(now.id, now)
+    if (now.ranAt !== null) this.ran.add(now.id)
+    const { id, generation, version, applied } = now
+    hold(
+      applied === null || applied <= generation,
+      `${id} is observed at generation ${applied}, but only ${generation} was ever wanted`,
+    )
+    hold(now.goneAt === null || now.host === null, `${id} is gone and still has its allocation`)
+    if (!before) {
+      hold(told.has(id), `${id} appeared without an event`)
+      return
+    }
+    hold(generation >= before.generation, `${id} went back from generation ${before.generation} to ${generation}`)
+    hold(version >= before.version, `${id} went back from version ${before.version} to ${version}`)
+    hold(generation === before.generation || version > before.version, `${id} has a new intent under its old version ${version}`)
+    hold(before.goneAt === null || now.goneAt !== null, `${id} came back from being gone`)
+    hold(before.power !== 'gone' || now.power === 'gone', `${id} was to be gone, and is wanted ${now.power} now`)
+    hold(before.host === null || now.host === null || now.host === before.host, `${id} moved from ${before.host} to ${now.host}`)
+    if (before.epoch !== null && now.epoch !== null && before.seq !== null && now.seq !== null) {
+      const forward = now.epoch > before.epoch || (now.epoch === before.epoch && now.seq >= before.seq)
+      hold(forward, `${id}: what was observed at ${before.epoch}.${before.seq} was overwritten by ${now.epoch}.${now.seq}`)
+    }
+    const [from, to] = [stateOfRow(before), stateOfRow(now)]
+    hold(from === to || told.has(id), `${id} went from ${from} to ${to} without an event`)
+  }
+
+  #operation(now: z.output<typeof OperationRow>): void {
+    const before = this.#operations.get(now.id)
+    if (JSON.stringify(before) !== JSON.stringify(now)) this.#trace.detail('row', () => JSON.stringify(now))
+    this.#operations.set(now.id, now)
+    hold(now.state !== 'stuck', `${now.id} (${now.kind}) is stuck: ${now.fault}`)
+    if (!before) return
+    hold(now.version >= before.version, `${now.id} went back from version ${before.version} to ${now.version}`)
+    hold(!ended.has(before.state) || now.state === before.state, `${now.id} had ended ${before.state} and is ${now.state} now`)
+  }
+
+  /** What is on the hosts is what somebody was ever told to make there, once. */
+  hosts(): void {
+    const where = new Map<string, string>()
+    for (const host of this.#hosts) {
+      for (const { id, power } of host.sim.machines(instance)) {
+        const elsewhere = where.get(id)
+        hold(elsewhere === undefined, `${id} is on ${elsewhere} and on ${host.id}`)
+        where.set(id, host.id)
+        hold(this.#placed.get(id)?.has(host.id), `${id} is on ${host.id}, where nobody wanted it`)
+        const row = this.#machines.get(id)
+        hold(row && row.goneAt === null, `${id} is gone, and still there on ${host.id} (${power})`)
+        hold(row.host === host.id, `${id} is on ${host.id} without an allocation (${power})`)
+      }
+      for (const [id, { made }] of Object.entries(host.sim.store(instance).disks)) {
+        const row = this.#machines.get(id)
+        hold(row && row.goneAt === null && row.host === host.id, `a disk of ${id} is left on ${host.id}`)
+        const before = this.#disks.get(id)
+        hold(before === undefined || before === made || row.ranAt === null, `the disk of ${id} was made again`)
+        this.#disks.set(id, made)
+      }
+    }
+    for (const row of this.#machines.values()) {
+      if (row.ranAt === null || row.power === 'gone' || row.goneAt !== null || row.host === null) continue
+      hold(where.get(row.id) === row.host, `${row.id} ran on ${row.host} and is lost`)
+    }
+    this.#resets()
+  }
+
+  /** No more resets reached a guest than were asked for. */
+  #resets(): void {
+    const asked = Map.groupBy(
+      [...this.#operations.values()].filter(o => o.kind === 'machine.reboot'),
+      o => o.subject,
+    )
+    for (const host of this.#hosts)
+      for (const [id, resets] of host.resets) {
+        const operations = asked.get(id) ?? []
+        hold(resets <= operations.length, `${id} was reset ${resets} times, asked for ${operations.length} times`)
+      }
+  }
+
+  /** Reboots that ended well, and never reached their guest. */
+  unresetDone(): string[] {
+    const done = [...this.#operations.values()].filter(o => o.kind === 'machine.reboot' && o.state === 'done')
+    return [...Map.groupBy(done, o => o.subject)].flatMap(([subject, operations]) => {
+      const resets = this.#hosts.reduce((sum, host) => sum + (host.resets.get(subject) ?? 0), 0)
+      return resets >= operations.length
+        ? []
+        : [`${subject} was reset ${resets} times, and ${operations.length} reboots are done`]
+    })
+  }
+}
+
+const usedSql = `SELECT host, sum(vcpus) AS vcpus, sum(memoryMiB) AS memoryMiB, sum(diskMiB) AS diskMiB FROM allocation WHERE until IS NULL GROUP BY host`
+
+function hold(holds: unknown, what: string): asserts holds {
+  if (!holds) throw new Violation(what)
+}

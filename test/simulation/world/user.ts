@@ -1,0 +1,176 @@
+import type { Principal } from '@sirocco/control/domain/access/principal.ts'
+import type { Ports } from '@sirocco/control/services/context.ts'
+import { deleteMachines } from '@sirocco/control/services/machines/delete.ts'
+import { launchMachines } from '@sirocco/control/services/machines/launch.ts'
+import { rebootMachines } from '@sirocco/control/services/machines/reboot.ts'
+import { startMachines } from '@sirocco/control/services/machines/start.ts'
+import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
+import type { FaultCode, Result } from '@sirocco/shared/kit/fault.ts'
+import { below, chance, pick, type Random } from '@sirocco/shared/kit/random.ts'
+import { Violation } from './checks.ts'
+import type { ControlPlane } from './control.ts'
+import type { SimulatedTime } from './time.ts'
+import type { Trace } from './trace.ts'
+
+/** Refusals that say nothing about whether it was done, or that a second try may pass. */
+const again: ReadonlySet<FaultCode> = new Set(['unavailable', 'throttled', 'stale', 'conflict', 'internal'])
+const tries = 12
+
+/** One thing asked for, under one token, however often. */
+interface Request {
+  readonly token: string
+  readonly what: string
+  readonly send: (ports: Ports) => Promise<Result<Answer>>
+  /** Machines it may make at most. */
+  readonly makes: number
+  answer: Answer | null
+  /** Did any try end without saying whether it was done? */
+  doubtful: boolean
+  refused: FaultCode | null
+}
+type Answer = { readonly machines: readonly string[] } | { readonly operations: readonly string[] }
+
+export interface UserParts {
+  readonly time: SimulatedTime
+  readonly random: Random
+  readonly trace: Trace
+  readonly control: ControlPlane
+  readonly principal: Principal
+  readonly image: string
+}
+
+/** A person with scripts: launches and deletes at random, and repeats what got no answer under its token. */
+export class User {
+  readonly #parts: {
+    time: SimulatedTime
+    random: Random
+    trace: Trace
+    control: ControlPlane
+    principal: Principal
+    image: string
+  }
+  readonly requests: Request[] = []
+  readonly #machines = new Set<string>()
+  #open = 0
+  /** Refusals by code, and requests that were accepted. */
+  readonly ended = new Map<string, number>()
+
+  constructor(parts: UserParts) {
+    this.#parts = parts
+  }
+
+  /** Everything asked has its answer. */
+  get idle(): boolean {
+    return this.#open === 0
+  }
+
+  /** Does one thing. */
+  act(): void {
+    const { random } = this.#parts
+    const request = chance(random, 0.4) || this.#machines.size === 0 ? this.#launch() : this.#change()
+    this.requests.push(request)
+    void this.#pursue(request)
+    // A script that runs twice at once.
+    if (chance(random, 0.1)) void this.#pursue(request)
+  }
+
+  /** Asks again for everything that never got a word. */
+  settle(): void {
+    for (const request of this.requests) if (request.answer === null && request.refused === null) void this.#pursue(request)
+  }
+
+  #launch(): Request {
+    const { random, image, principal } = this.#parts
+    const token = `t${this.requests.length}`
+    const misbehaves = chance(random, 0.12) ? pick(random, ['fail-boot', 'fail-define', 'fail-stop']) : 'vm'
+    const input = {
+      image,
+      flavor: pick(random, ['t3.pico', 't3.nano', 't3.nano', 't3.micro']),
+      minCount: 1,
+      maxCount: 1 + below(random, 3),
+      name: `${misbehaves}-${this.requests.length}`,
+      ...(chance(random, 0.3) ? { userData: 'IyEvYmluL3NoCg==' } : {}),
+      ...(chance(random, 0.2) ? { onGuestShutdown: 'terminate' as const } : {}),
+    }
+    return request(token, `launch ${input.maxCount} ${input.flavor} ${input.name}`, input.maxCount, ports =>
+      launchMachines.call({ ports, principal, token }, input),
+    )
+  }
+
+  #change(): Request {
+    const { random, principal } = this.#parts
+    const token = `t${this.requests.length}`
+    const machine = pick(random, [...this.#machines])
+    const [name, verb] = pick(random, [
+      ['stop', stopMachines],
+      ['start', startMachines],
+      ['start', startMachines],
+      ['reboot', rebootMachines],
+      ['reboot', rebootMachines],
+      ['delete', deleteMachines],
+      ['delete', deleteMachines],
+    ] as const)
+    if (name === 'delete') this.#machines.delete(machine)
+    const force = chance(random, 0.3)
+    return request(token, `${name} ${machine}`, 0, ports =>
+      verb.call({ ports, principal, token }, name === 'stop' ? { machines: [machine], force } : { machines: [machine] }),
+    )
+  }
+
+  async #pursue(request: Request): Promise<void> {
+    const { time, random, control, trace } = this.#parts
+    this.#open++
+    try {
+      for (let i = 0; i < tries; i++) {
+        const result = await control.request(request.send)
+        if (result.ok) {
+          this.#answered(request, result.value)
+          return
+        }
+        const { code, message } = result.fault
+        if (code === 'conflict' && message.includes('used before')) throw new Violation(`${request.token}: ${message}`)
+        if (!again.has(code)) {
+          request.refused ??= code
+          trace.add('user', `${request.token} ${request.what}: ${code}`)
+          this.ended.set(code, (this.ended.get(code) ?? 0) + 1)
+          return
+        }
+        if (code === 'unavailable' || code === 'internal') request.doubtful = true
+        await new Promise<void>(resolve => time.after(100 + below(random, 400 * 2 ** Math.min(i, 4)), resolve))
+      }
+    } finally {
+      this.#open--
+    }
+  }
+
+  #answered(request: Request, answer: Answer): void {
+    const before = request.answer
+    const made = 'machines' in answer ? answer.machines : answer.operations
+    const madeBefore = before === null ? [] : 'machines' in before ? before.machines : before.operations
+    if (before !== null && made.length > 0 && madeBefore.length > 0 && made.join() !== madeBefore.join())
+      throw new Violation(`${request.token} was answered ${madeBefore.join()} and then ${made.join()}`)
+    if (before === null || madeBefore.length === 0) request.answer = answer
+    if (before !== null) return
+    this.#parts.trace.add('user', `${request.token} ${request.what}: ${made.join(' ') || 'so already'}`)
+    this.ended.set('ok', (this.ended.get('ok') ?? 0) + 1)
+    if ('machines' in answer) for (const id of answer.machines) this.#machines.add(id)
+  }
+
+  /** Each token landed at most once: `landed` are the machines that carry it, by launch. */
+  check(landed: ReadonlyMap<string, readonly { readonly id: string; readonly reservation: string }[]>): void {
+    for (const { token, answer, makes, refused, doubtful } of this.requests) {
+      const machines = landed.get(token) ?? []
+      if (machines.length > makes) throw new Violation(`${token} may make ${makes} machines and made ${machines.length}`)
+      if (new Set(machines.map(m => m.reservation)).size > 1) throw new Violation(`${token} landed twice`)
+      if (refused !== null && answer === null && !doubtful && machines.length > 0)
+        throw new Violation(`${token} was refused (${refused}) and made ${machines.length} machines`)
+      if (answer === null || !('machines' in answer)) continue
+      for (const { id } of machines)
+        if (!answer.machines.includes(id)) throw new Violation(`${token} made ${id}, which it was not told of`)
+    }
+  }
+}
+
+function request(token: string, what: string, makes: number, send: Request['send']): Request {
+  return { token, what, makes, send, answer: null, doubtful: false, refused: null }
+}

@@ -1,0 +1,121 @@
+import { privateCloud } from '@sirocco/control/adapters/clouds/private/connector.ts'
+import type { Principal } from '@sirocco/control/domain/access/principal.ts'
+import { runDue } from '@sirocco/control/operations/engine.ts'
+import { workflows } from '@sirocco/control/operations/index.ts'
+import type { AgentLinks } from '@sirocco/control/ports/agent-link.ts'
+import type { Pokes } from '@sirocco/control/ports/pokes.ts'
+import { observe } from '@sirocco/control/services/agents/observe.ts'
+import type { Ports } from '@sirocco/control/services/context.ts'
+import { ok } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { SeenMachine, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import { clearSecrets, type Furnished, furnish, hostFacts } from '../contract/store/furnish.ts'
+import { type MemoryDatabase, memoryDatabase } from '../simulation/world/client.ts'
+
+/**
+ * A control plane in this process, over a database in memory, whose hosts do at once what is wanted: for tests of dialects and
+ * verbs. Time stands still but for `clock.at`.
+ */
+export interface World {
+  readonly ports: Ports
+  readonly database: MemoryDatabase
+  readonly rows: Furnished
+  readonly principal: Principal
+  readonly accessKey: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  /** What a host does instead of obeying, by machine name: e.g. a fault. */
+  readonly behaviour: Map<string, (wanted: WantedMachine) => Omit<SeenMachine, 'kind' | 'id'>>
+  /** Runs everything that is due until nothing is: afterwards desired is observed. */
+  settle(): Promise<void>
+}
+
+export const accessKey = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret' }
+
+export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): Promise<World> {
+  const database = memoryDatabase()
+  const rows = await furnish(database, { hosts })
+  const behaviour: World['behaviour'] = new Map()
+  let seq = 1
+  for (const [i, host] of rows.hosts.entries())
+    await rows.store.commit([
+      {
+        do: 'host.observed',
+        host,
+        epoch: 1,
+        seq: ++seq,
+        digest: 'y',
+        facts: { ...hostFacts(host, `h${i + 1}`), cpus, memoryMiB, diskMiB: 1_048_576 },
+      },
+    ])
+
+  const due = new Set<number>()
+  const touched = new Set<Id<'host'>>()
+  const pokes: Pokes = {
+    operations(shards) {
+      for (const shard of shards) due.add(shard)
+    },
+    hosts(ids) {
+      for (const id of ids) touched.add(id)
+    },
+    events: () => {},
+  }
+  const links: AgentLinks = {
+    async send({ id, host, body }) {
+      if (body.do === 'reboot') await rows.store.commit([{ do: 'command.result', id, outcome: { ok: true, value: '' } }])
+      return ok(void host)
+    },
+    ask: async () => ok(btoa('Sirocco Tiny login: ')),
+  }
+  const ports: Ports = {
+    store: rows.store,
+    secrets: clearSecrets,
+    pokes,
+    links,
+    streams: { open: async () => ok(undefined) },
+    clock: rows.clock,
+    random: rows.random,
+    ids: rows.ids,
+  }
+  const engine = { ...ports, clouds: { of: () => privateCloud(ports) } }
+
+  async function obey(host: Id<'host'>): Promise<void> {
+    const desired = await rows.store.hosts.desired(host)
+    if (!desired.ok) throw new Error(desired.fault.message)
+    const changed = desired.value.objects
+      .filter(object => object.kind === 'machine')
+      .map(wanted => ({ kind: 'machine' as const, id: wanted.id, ...(behaviour.get(wanted.name) ?? obedient)(wanted) }))
+    const seen = await observe(ports, host, { epoch: 1, seq: ++seq, base: null, changed, gone: [] })
+    if (!seen.ok) throw new Error(seen.fault.message)
+  }
+
+  const found = await rows.store.access.byAccessKey(accessKey.accessKeyId)
+  if (!found.ok) throw new Error(found.fault.message)
+  return {
+    ports,
+    database,
+    rows,
+    principal: found.value.principal,
+    accessKey,
+    behaviour,
+    async settle() {
+      for (let turns = 0; due.size > 0 || touched.size > 0; turns++) {
+        if (turns > 1_000) throw new Error('it does not settle')
+        const [hosts, shards] = [[...touched], [...due]]
+        touched.clear()
+        due.clear()
+        for (const host of hosts) await obey(host)
+        for (const shard of shards) {
+          const ran = await runDue(engine, workflows, shard)
+          if (!ran.ok) throw new Error(ran.fault.message)
+          if (ran.value !== null && ran.value <= rows.clock.now()) due.add(shard)
+        }
+      }
+    },
+  }
+}
+
+const obedient = ({ generation, power, ports }: WantedMachine): Omit<SeenMachine, 'kind' | 'id'> => ({
+  applied: generation,
+  power: power === 'on' ? 'running' : power === 'gone' ? 'absent' : 'stopped',
+  ...(power === 'on' ? {} : { cause: 'asked' as const }),
+  addresses: power === 'on' ? ports.map(port => port.address) : [],
+})
