@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { AgentConfig } from '@sirocco/agent/config.ts'
 import type { Secret } from '@sirocco/shared/kit/secret.ts'
 import { logFile } from './log-file.ts'
-import { Stop } from './stop.mjs'
+import { Stop } from './stop.ts'
 import { type Supervised, supervise } from './supervise.ts'
 
 export interface LocalAgent {

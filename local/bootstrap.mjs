@@ -9,7 +9,6 @@ import { createInterface } from 'node:readline/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { hostNeeds, imageNeeds, isInstalled, missing, testNeeds } from './packages.mjs'
 import { progress } from './progress.mjs'
-import { Stop } from './stop.mjs'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 /** What this needs at least, and what it installs where the system's is older. */
@@ -25,6 +24,11 @@ const commands = /** @type {const} */ ({
   sim: 'test/simulation/main.ts',
   bench: 'test/bench/main.ts',
 })
+
+/** As `stop.ts`, which cannot be read yet. */
+class Stop extends Error {
+  name = 'Stop'
+}
 
 /**
  * Runs a program whose output only matters when it fails.

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { bundleAgent } from '@sirocco/agent/bundle.mjs'
 import { KiB } from '../shared/kit/units.ts'
@@ -64,78 +64,6 @@ async function bundleBudgets(): Promise<Verdict> {
   }
 }
 
-/** What a room's files may import, besides what lies in their own folder: the rules of the design, by the folder that is bound. */
-const rules: readonly { folder: string; may: RegExp; because: string }[] = [
-  { folder: 'shared/kit', may: /^shared\/kit\//, because: 'kit imports nothing' },
-  { folder: 'shared/model', may: /^(?:shared\/(?:kit|model)\/|zod$)/, because: 'model stands on kit' },
-  { folder: 'shared/wire', may: /^(?:shared\/(?:kit|model|wire)\/|zod$)/, because: 'the wire stands on kit and model' },
-  { folder: 'control/domain', may: /^(?:shared\/|control\/domain\/|zod$)/, because: 'decisions are pure' },
-  {
-    folder: 'control/services',
-    may: /^(?:shared\/|control\/(?:domain|ports|services)\/|zod$|node:crypto$)/,
-    because: 'verbs know ports, not adapters',
-  },
-  {
-    folder: 'control/operations',
-    may: /^(?:shared\/|control\/(?:domain|ports|services|operations)\/|zod$)/,
-    because: 'operations know ports, not adapters',
-  },
-  {
-    folder: 'control/reconcile',
-    may: /^(?:shared\/|control\/(?:domain|ports|services|operations|reconcile)\/|zod$)/,
-    because: 'reconcilers know ports, not adapters',
-  },
-  {
-    folder: 'control/dialects',
-    may: /^(?:shared\/|control\/(?:domain|ports|services|dialects)\/|hono(?:\/|$)|zod$)/,
-    because: 'dialects speak through services',
-  },
-  {
-    folder: 'agent/drivers',
-    may: /^(?:shared\/|agent\/(?:ports|drivers|programs)\/|node:|zod$)/,
-    because: 'drivers know the agent by its ports',
-  },
-  {
-    folder: 'agent/reconcile',
-    may: /^(?:shared\/|agent\/(?:ports|reconcile)\/|zod$)/,
-    because: 'reconciling touches the host only through ports',
-  },
-  {
-    folder: 'portal',
-    may: /^(?:shared\/|portal\/|(?!control|agent|local|cli|node:)[@a-z])/,
-    because: 'the portal knows the API alone',
-  },
-]
-
-const sources = (folder: string): string[] =>
-  existsSync(join(root, folder))
-    ? readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-        .filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name))
-        .map(entry => relative(root, join(entry.parentPath, entry.name)))
-        .filter(path => !/(?:^|\/)(?:node_modules|dist)\//.test(path))
-    : []
-
-/** Imports of a file, as paths from the root or as the names of packages. */
-export function importsOf(path: string, text: string): string[] {
-  const found = [
-    ...text.matchAll(/(?:^|\n)\s*(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|import\(['"]([^'"]+)['"]\)/g),
-  ]
-  return found
-    .map(match => match[1] ?? match[2] ?? '')
-    .map(name => (name.startsWith('.') ? relative(root, join(root, path, '..', name)) : name.replace(/^@sirocco\//, '')))
-}
-
-async function importRules(): Promise<Verdict> {
-  const broken = rules.flatMap(({ folder, may, because }) =>
-    sources(folder).flatMap(path =>
-      importsOf(path, readFileSync(join(root, path), 'utf8'))
-        .filter(name => !may.test(name))
-        .map(name => `${path} imports ${name}: ${because}`),
-    ),
-  )
-  return broken.join('\n')
-}
-
 async function deployDryRun(): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'sirocco-deploy-'))
   try {
@@ -157,7 +85,7 @@ async function deployDryRun(): Promise<Verdict> {
 const steps: readonly (readonly [name: string, check: () => Promise<Verdict>])[] = [
   ...rooms.map(room => [`types of ${room}`, () => run('node_modules/typescript/bin/tsc', ['-p', room])] as const),
   ['format and lint', () => run('node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.'])],
-  ['import rules', importRules],
+  ['import rules', () => run('node_modules/vitest/vitest.mjs', ['run', 'test/imports.test.ts'])],
   ['unused code', () => run('node_modules/knip/bin/knip.js', ['--no-progress'])],
   ['deploy, dry run', deployDryRun],
   ['bundle budgets', bundleBudgets],

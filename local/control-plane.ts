@@ -16,7 +16,7 @@ import { z } from 'zod'
 import { fetchOf, hranaUrl } from './hrana/fetch.ts'
 import type { Hrana } from './hrana/hrana.ts'
 import type { Secrets } from './instance/secrets.ts'
-import { Stop } from './stop.mjs'
+import { Stop } from './stop.ts'
 
 /** What the start command does to the control plane's database itself, before and beside the Worker. */
 export interface ControlPlane {

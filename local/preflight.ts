@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { GiB, MiB } from '../shared/kit/units.ts'
 import { hostNeeds, missing } from './packages.mjs'
-import { Stop } from './stop.mjs'
+import { Stop } from './stop.ts'
 
 /** Below this a database that grows, or one machine's disk, would soon fill the file system. */
 const room = { simulated: 200 * MiB, real: 1 * GiB } as const

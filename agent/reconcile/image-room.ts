@@ -7,6 +7,8 @@ export type FetchImage = (file: ImageFile) => AsyncIterable<Uint8Array>
 
 interface Fetching {
   readonly done: Promise<Result<void>>
+  /** How far it is, in percent. */
+  percent: number
   readonly watchers: Set<(percent: number) => void>
 }
 
@@ -38,6 +40,7 @@ export class ImageRoom {
   async #keepOne(file: ImageFile, progress: (percent: number) => void): Promise<Result<void>> {
     const fetching = this.#fetching.get(file.sha256) ?? this.#begin(file)
     fetching.watchers.add(progress)
+    progress(fetching.percent)
     try {
       return await fetching.done
     } finally {
@@ -48,20 +51,20 @@ export class ImageRoom {
   #begin(file: ImageFile): Fetching {
     const watchers = new Set<(percent: number) => void>()
     const counted = this.#counted(file, percent => {
+      fetching.percent = percent
       for (const watcher of watchers) watcher(percent)
     })
     const done = this.#storage
       .keep(file, counted)
       .catch((error: unknown) => refuse('unavailable', 'the image cannot be fetched now', { detail: String(error) }))
       .finally(() => this.#fetching.delete(file.sha256))
-    const fetching = { done, watchers }
+    const fetching: Fetching = { done, watchers, percent: 0 }
     this.#fetching.set(file.sha256, fetching)
     return fetching
   }
 
   async *#counted(file: ImageFile, progress: (percent: number) => void): AsyncIterable<Uint8Array> {
     let bytes = 0
-    progress(0)
     for await (const part of this.#fetch(file)) {
       bytes += part.byteLength
       progress((100 * bytes) / file.bytes)

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { Stop } from '../stop.mjs'
+import { Stop } from '../stop.ts'
 
 export interface BuiltFile {
   readonly role: 'disk' | 'kernel' | 'initrd'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { takeLock } from '../instance/lock.ts'
 import { hasSystemd } from '../packages.mjs'
-import { Stop } from '../stop.mjs'
+import { Stop } from '../stop.ts'
 
 const execute = promisify(execFile)
 /** Daemons outlive us: nothing of our environment goes with them. */

@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import type { Collection } from './collection.ts'
 
 /** Between two re-orderings of a live table: more often costs a third of the main thread and makes rows jump under the eye. */
@@ -20,7 +20,7 @@ export function useOrder<T extends { readonly id: string }>(
   collection: Collection<T>,
   keep: (row: T) => boolean,
   compare: (a: T, b: T) => number,
-  holder: RefObject<HTMLElement | null>,
+  holder: HTMLElement | null,
 ): Order {
   const subscribe = useCallback((call: () => void) => paced(collection, call), [collection])
   const version = useSyncExternalStore(subscribe, () => pacedVersion(collection))
@@ -28,8 +28,7 @@ export function useOrder<T extends { readonly id: string }>(
   const shown = useRef<{ ids: readonly string[]; of: unknown }>({ ids: [], of: null })
 
   useEffect(() => {
-    const element = holder.current
-    if (!element) return
+    if (!holder) return
     let inside = false
     let focused = false
     const set = (): void => setHeld(inside || focused)
@@ -38,8 +37,8 @@ export function useOrder<T extends { readonly id: string }>(
         change()
         set()
       }
-      element.addEventListener(name, call)
-      return () => element.removeEventListener(name, call)
+      holder.addEventListener(name, call)
+      return () => holder.removeEventListener(name, call)
     }
     const off = [
       on('pointerenter', () => (inside = true)),

@@ -1,6 +1,6 @@
-import { plural } from './plural.ts'
+import { counted } from './counted.ts'
 
-const n = plural('en')
+const n = counted('en-GB')
 
 /** Every string that a person reads. The shape of this file is the contract of the other languages: `Messages`. */
 export const en = {
@@ -128,9 +128,9 @@ export const en = {
     filter: 'Filter by name, address or id',
     state: 'State',
     allStates: 'All states',
-    count: (p: { n: number }) => `${p.n} ${n(p.n, 'machine', 'machines')}`,
-    countOf: (p: { n: number; all: number }) => `${p.n} of ${p.all} ${n(p.all, 'machine', 'machines')}`,
-    behind: (p: { n: number }) => `${p.n} ${n(p.n, 'change', 'changes')}: update order`,
+    count: (p: { n: number }) => n(p.n, 'machine', 'machines'),
+    countOf: (p: { n: number; all: number }) => `${p.n} of ${n(p.all, 'machine', 'machines')}`,
+    behind: (p: { n: number }) => `${n(p.n, 'change', 'changes')}: update order`,
     name: 'Name',
     address: 'Address',
     flavor: 'Flavor',
@@ -152,7 +152,7 @@ export const en = {
   },
   launch: {
     title: 'Launch machines',
-    submit: (p: { n: number }) => `Launch ${p.n} ${n(p.n, 'machine', 'machines')}`,
+    submit: (p: { n: number }) => `Launch ${n(p.n, 'machine', 'machines')}`,
     busy: 'Launching',
     name: 'Name',
     nameHint: 'Also its hostname. Letters, digits and hyphens.',
@@ -161,7 +161,7 @@ export const en = {
     noImages: 'There is no image yet. An administrator adds the first one when the platform starts.',
     flavor: 'Flavor',
     flavorHint: 'How big it is.',
-    vcpus: (p: { n: number }) => `${p.n} ${n(p.n, 'vCPU', 'vCPUs')}`,
+    vcpus: (p: { n: number }) => n(p.n, 'vCPU', 'vCPUs'),
     memory: (p: { size: string }) => `${p.size} memory`,
     disk: (p: { size: string }) => `${p.size} disk`,
     diskTooSmall: (p: { size: string }) => `This image needs a disk of ${p.size}`,
@@ -192,7 +192,7 @@ export const en = {
     badName: 'At most 63 letters, digits and hyphens; no hyphen first or last.',
     tooMuchUserData: 'This is more than 16 KiB.',
     keyMade: (p: { name: string }) => `Key pair ${p.name} is ready; its private key was downloaded.`,
-    launched: (p: { n: number }) => `Launching ${p.n} ${n(p.n, 'machine', 'machines')}`,
+    launched: (p: { n: number }) => `Launching ${n(p.n, 'machine', 'machines')}`,
   },
   machine: {
     overview: 'Overview',
@@ -287,7 +287,7 @@ export const en = {
     imported: (p: { name: string }) => `Key pair ${p.name} is imported`,
     createText: 'The private key is downloaded to this computer and kept nowhere else.',
     createConfirm: 'Create and download',
-    count: (p: { n: number }) => `${p.n} ${n(p.n, 'key pair', 'key pairs')}`,
+    count: (p: { n: number }) => n(p.n, 'key pair', 'key pairs'),
   },
   images: {
     title: 'Images',

@@ -1,7 +1,7 @@
+import { counted } from './counted.ts'
 import type { Messages } from './messages.ts'
-import { plural } from './plural.ts'
 
-const n = plural('fr')
+const n = counted('fr-FR')
 
 /** En français : l’apostrophe typographique, l’espace insécable devant « : », « ? » et « ! ». */
 export const fr: Messages = {
@@ -130,9 +130,9 @@ export const fr: Messages = {
     filter: 'Filtrer par nom, adresse ou identifiant',
     state: 'État',
     allStates: 'Tous les états',
-    count: p => `${p.n} ${n(p.n, 'machine', 'machines')}`,
-    countOf: p => `${p.n} sur ${p.all} ${n(p.all, 'machine', 'machines')}`,
-    behind: p => `${p.n} ${n(p.n, 'changement', 'changements')} : mettre l’ordre à jour`,
+    count: p => n(p.n, 'machine', 'machines'),
+    countOf: p => `${p.n} sur ${n(p.all, 'machine', 'machines')}`,
+    behind: p => `${n(p.n, 'changement', 'changements')} : mettre l’ordre à jour`,
     name: 'Nom',
     address: 'Adresse',
     flavor: 'Gabarit',
@@ -154,7 +154,7 @@ export const fr: Messages = {
   },
   launch: {
     title: 'Lancer des machines',
-    submit: p => `Lancer ${p.n} ${n(p.n, 'machine', 'machines')}`,
+    submit: p => `Lancer ${n(p.n, 'machine', 'machines')}`,
     busy: 'Lancement',
     name: 'Nom',
     nameHint: 'C’est aussi son nom d’hôte. Lettres, chiffres et traits d’union.',
@@ -163,7 +163,7 @@ export const fr: Messages = {
     noImages: 'Il n’y a pas encore d’image. Un administrateur ajoute la première au démarrage de la plateforme.',
     flavor: 'Gabarit',
     flavorHint: 'Sa taille.',
-    vcpus: p => `${p.n} ${n(p.n, 'processeur virtuel', 'processeurs virtuels')}`,
+    vcpus: p => n(p.n, 'processeur virtuel', 'processeurs virtuels'),
     memory: p => `${p.size} de mémoire`,
     disk: p => `${p.size} de disque`,
     diskTooSmall: p => `Cette image demande un disque de ${p.size}`,
@@ -194,7 +194,7 @@ export const fr: Messages = {
     badName: 'Au plus 63 lettres, chiffres et traits d’union ; pas de trait d’union au début ni à la fin.',
     tooMuchUserData: 'Cela dépasse 16 Kio.',
     keyMade: p => `La paire de clés ${p.name} est prête ; sa clé privée a été téléchargée.`,
-    launched: p => `Lancement de ${p.n} ${n(p.n, 'machine', 'machines')}`,
+    launched: p => `Lancement de ${n(p.n, 'machine', 'machines')}`,
   },
   machine: {
     overview: 'Vue d’ensemble',
@@ -290,7 +290,7 @@ export const fr: Messages = {
     imported: p => `La clé ${p.name} est importée`,
     createText: 'La clé privée est téléchargée sur cet ordinateur et n’est conservée nulle part ailleurs.',
     createConfirm: 'Créer et télécharger',
-    count: p => `${p.n} ${n(p.n, 'clé', 'clés')}`,
+    count: p => n(p.n, 'clé', 'clés'),
   },
   images: {
     title: 'Images',

@@ -41,7 +41,7 @@ export function LaunchPage() {
   return (
     <Page
       title={t.launch.title}
-      lead={
+      above={
         <Link to="/machines" className="back">
           {icons.back}
           {t.common.back}

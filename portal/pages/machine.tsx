@@ -46,7 +46,7 @@ export function MachinePage() {
   if (machine) return <Loaded key={machine.id} machine={machine} />
   const gone = (error instanceof Problem && error.code === 'not_found') || (last !== null && last.id === id) || data?.id === id
   return (
-    <Page title={t.nav.machines} lead={<Back />}>
+    <Page title={t.nav.machines} above={<Back />}>
       {gone ? (
         <Empty title={t.machine.goneTitle}>
           <p>{t.machine.goneText}</p>
@@ -78,7 +78,7 @@ function Loaded({ machine }: { machine: Machine }) {
   const words: Record<MachineTab, string> = { overview: t.machine.overview, console: t.machine.console, log: t.machine.log }
   const name = nameOf(machine)
   return (
-    <Page title={name} lead={<Back />} aside={<Actions machine={machine} role={me.role} />}>
+    <Page title={name} above={<Back />} aside={<Actions machine={machine} role={me.role} />}>
       <p className="machine-state" aria-live="polite">
         <StateMark state={machine.state} />
         {machine.progress && <span className="soft">{machine.progress}</span>}

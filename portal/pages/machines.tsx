@@ -25,7 +25,7 @@ export function MachinesPage() {
   const loaded = useLoaded()
   const search = useSearch({ from: '/shell/machines' })
   const navigate = useNavigate({ from: '/machines' })
-  const holder = useRef<HTMLDivElement>(null)
+  const [holder, setHolder] = useState<HTMLDivElement | null>(null)
   const body = useRef<HTMLTableSectionElement>(null)
   const [text, setText] = useState(search.q ?? '')
   const query = useDeferredValue(text)
@@ -122,7 +122,7 @@ export function MachinesPage() {
         )}
       </div>
       {loaded.more && <p className="soft small">{t.machines.truncated({ n: format.number(mostMachines) })}</p>}
-      <div ref={holder} className="sheet">
+      <div ref={setHolder} className="sheet">
         {order.ids.length === 0 ? (
           <Empty title={t.machines.none}>
             <p>{t.machines.noneText}</p>

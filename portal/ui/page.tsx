@@ -6,12 +6,15 @@ import { type ReactNode, useEffect, useRef } from 'react'
  */
 export function Page({
   title,
+  above,
   lead,
   aside,
   wide,
   children,
 }: {
   title: string
+  /** The way back, before the title. */
+  above?: ReactNode
   lead?: ReactNode
   aside?: ReactNode
   wide?: boolean
@@ -28,6 +31,7 @@ export function Page({
     <div className={wide ? 'page wide' : 'page'}>
       <header className="page-head">
         <div className="page-title">
+          {above}
           <h1 ref={head} tabIndex={-1}>
             {title}
           </h1>

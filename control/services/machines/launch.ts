@@ -48,6 +48,11 @@ interface Launch {
 export const launchMachines = write('machines.launch', {
   input: Input,
   async run(context, input): Promise<Result<Decision<Launch>>> {
+    const named = Name.optional().safeParse(input.name ?? (input.tags.Name || undefined))
+    if (!named.success)
+      return refuse('invalid', `the tag Name becomes the machine's name: ${named.error.issues[0]?.message ?? 'invalid'}`, {
+        field: 'tags.Name',
+      })
     if (input.minCount > input.maxCount) return refuse('invalid', 'minCount may not exceed maxCount', { field: 'minCount' })
     const parts = await partsOf(context, input)
     if (!parts.ok) return parts
@@ -87,7 +92,7 @@ export const launchMachines = write('machines.launch', {
             alias,
             project,
             zone: subnet.zoneId,
-            name: nameOf(input.name ?? input.tags.Name, alias, launchIndex, placed.value.hosts.length),
+            name: nameOf(named.data, alias, launchIndex, placed.value.hosts.length),
             flavor: flavor.name,
             vcpus: flavor.vcpus,
             memoryMiB: flavor.memoryMiB,

@@ -1,7 +1,6 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Flavor, Image } from '@sirocco/shared/api/catalogue.ts'
 import type { Event, FeedMessage } from '@sirocco/shared/api/events.ts'
 import type { Host } from '@sirocco/shared/api/hosts.ts'
@@ -37,7 +36,7 @@ export interface FakeOptions {
   readonly role?: Me['role']
 }
 
-const dist = fileURLToPath(new URL('../../../portal/dist/', import.meta.url))
+const dist = join(import.meta.dirname, '../../../portal/dist/')
 /** As the control plane sets it. */
 export const policy =
   "default-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -55,11 +54,12 @@ export const password = 'desert-wind'
 export const linkToken = 'a-sign-in-link-token'
 
 let last = 0
-const id = (prefix: string): string =>
-  `${prefix}_${(++last)
-    .toString(32)
-    .padStart(20, '0')
-    .replaceAll(/[ilou]/g, 'x')}`
+/** Crockford's base 32, as ids are written. */
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
+function id(prefix: string): string {
+  const digits = (++last).toString(32).padStart(20, '0')
+  return `${prefix}_${Array.from(digits, digit => alphabet.charAt(Number.parseInt(digit, 32))).join('')}`
+}
 const hex = (prefix: string): string => `${prefix}-${(++last * 7919).toString(16).padStart(17, '0')}`
 const iso = (ago = 0): string => new Date(Date.now() - ago).toISOString()
 

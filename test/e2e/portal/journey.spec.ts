@@ -19,7 +19,7 @@ test('from signing in to a machine that ran, stopped, started and is gone', asyn
     await expect(page.getByRole('heading', { name: 'Launch machines' })).toBeFocused()
     await page.getByLabel('Name (optional)').fill(name)
     await page.getByText('Import a public key').click()
-    await page.getByLabel('Public key').fill(publicKey)
+    await page.getByRole('textbox', { name: 'Public key' }).fill(publicKey)
     await expect(page.getByLabel('Name of the key pair')).toHaveValue('ada@laptop')
     await page.getByLabel('Name of the key pair').fill(`key-of-${name}`)
     await page.getByRole('button', { name: 'Launch 1 machine' }).click()

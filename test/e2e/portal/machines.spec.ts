@@ -61,13 +61,13 @@ test.describe('in a crowd of 10,000', () => {
   test.use({ world: { scene: 'crowd' } })
   test('draw only what is seen, and are found at once', async ({ page, fake }) => {
     await arrive(page, fake)
-    await expect(page.getByText('10000 machines')).toBeVisible()
+    await expect(page.getByText('10,000 machines')).toBeVisible()
     expect(await page.getByRole('row').count()).toBeLessThan(80)
     await page.mouse.move(700, 500)
     await page.mouse.wheel(0, 200_000)
     await expect(page.getByRole('link', { name: /^node-4[0-9]{3}$/ }).first()).toBeVisible()
     await page.getByLabel('Filter by name, address or id').fill('node-77')
-    await expect(page.getByText('111 of 10000 machines')).toBeVisible()
+    await expect(page.getByText('111 of 10,000 machines')).toBeVisible()
   })
 })
 
@@ -80,7 +80,7 @@ test.describe('for who may only look', () => {
       await expect(page.getByRole('button', { name, exact: true })).toHaveAccessibleDescription(
         'Your role lets you look, not change.',
       )
-    await page.getByRole('button', { name: 'Delete', exact: true }).click()
+    await page.getByRole('button', { name: 'Delete', exact: true }).click({ force: true })
     await expect(page.getByRole('alertdialog')).toHaveCount(0)
     await expect(page.getByRole('navigation').getByRole('link', { name: 'Hosts' })).toHaveCount(0)
     await page.goto(`${fake.url}/hosts`)
