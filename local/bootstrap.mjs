@@ -27,6 +27,7 @@ const commands = /** @type {const} */ ({
 
 /** As `stop.ts`, which cannot be read yet. */
 class Stop extends Error {
+  /** @override */
   name = 'Stop'
 }
 

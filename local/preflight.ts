@@ -1,6 +1,6 @@
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { GiB, MiB } from '../shared/kit/units.ts'
 import { hostNeeds, missing } from './packages.mjs'
 import { Stop } from './stop.ts'
@@ -13,10 +13,17 @@ const descriptors = 4_096
 const codeOf = (reason: unknown): string =>
   reason instanceof Error && 'code' in reason && typeof reason.code === 'string' ? reason.code : 'unknown'
 
+/** With the folders above it. Not by Node's own `recursive`, which never returns where the file system refuses by ENOENT, as /proc does. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  if (dirname(path) !== path) makeFolder(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
+}
+
 /** A data directory that is ours alone to read, and can be written to. */
 export function prepareFolder(data: string): void {
   try {
-    mkdirSync(data, { recursive: true, mode: 0o700 })
+    makeFolder(data)
     accessSync(data, constants.W_OK | constants.X_OK)
     const probe = join(data, '.probe')
     writeFileSync(probe, '')

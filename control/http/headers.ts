@@ -3,7 +3,7 @@
  * as `self`.
  */
 export function securityHeaders(publicUrl: string): Readonly<Record<string, string>> {
-  const { protocol, host } = new URL(publicUrl)
+  const { protocol, host, port } = new URL(publicUrl)
   const secure = protocol === 'https:'
   return {
     'content-security-policy': [
@@ -22,7 +22,8 @@ export function securityHeaders(publicUrl: string): Readonly<Record<string, stri
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'permissions-policy': 'camera=(), microphone=(), geolocation=()',
-    ...(secure ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+    // It would bind every port of the host: only where ours is the one that browsers take by default.
+    ...(secure && port === '' ? { 'strict-transport-security': 'max-age=31536000' } : {}),
   }
 }
 

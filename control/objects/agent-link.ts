@@ -31,7 +31,9 @@ const attachmentSize = 12_000
  */
 export class AgentLink extends DurableObject<Env> {
   readonly #sessions = new WeakMap<WebSocket, AgentSession>()
-  readonly #sweeps = new WeakMap<AgentSession, Coalesced>()
+  readonly #sweeps = new Coalesced()
+  /** Agents whose hosts may be behind. */
+  readonly #stale = new Set<string>()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -70,10 +72,10 @@ export class AgentLink extends DurableObject<Env> {
    */
   async poke(agents: readonly string[]): Promise<void> {
     for (const agent of agents) {
-      const session = await this.#sessionOfAgent(agent)
-      if (session) this.ctx.waitUntil(this.#sweep(session))
+      if (this.#live(agent).length > 0) this.#stale.add(agent)
       else await this.#lose(agent)
     }
+    this.ctx.waitUntil(this.#sweeps.run(() => this.#sweep()))
   }
 
   async send(agent: string, command: { id: string; host: string; deadline: number; body: CommandBody }): Promise<Result<void>> {
@@ -103,8 +105,9 @@ export class AgentLink extends DurableObject<Env> {
       if (attachment.success && now - heard > limits.silence) {
         this.#hangUp(socket, 'nothing was heard')
         if (this.#live(attachment.data.agent).length === 0) await this.#lose(attachment.data.agent, heard)
-      } else this.ctx.waitUntil(this.#sessionOf(socket).then(session => session && this.#sweep(session)))
+      } else if (attachment.success) this.#stale.add(attachment.data.agent)
     }
+    await this.#sweeps.run(() => this.#sweep())
     await this.#noteSilent(now)
     await this.#arm()
   }
@@ -124,11 +127,20 @@ export class AgentLink extends DurableObject<Env> {
     }
   }
 
-  /** Tells an agent what it lacks, as it is once this is called. */
-  #sweep(session: AgentSession): Promise<void> {
-    const sweeps = this.#sweeps.get(session) ?? new Coalesced()
-    this.#sweeps.set(session, sweeps)
-    return sweeps.run(() => session.sweep())
+  /** Tells each stale agent what it lacks: one read finds who lacks anything. */
+  async #sweep(): Promise<void> {
+    const agents = [...this.#stale]
+    this.#stale.clear()
+    const sessions = await Promise.all(agents.map(agent => this.#sessionOfAgent(agent)))
+    const linked = sessions.filter(session => session !== null)
+    const hosts = linked.flatMap(session => session.state.hosts)
+    if (hosts.length === 0) return
+    const revisions = await compose(this.env, this.ctx).store.hosts.revisions(hosts.map(host => host.id))
+    if (!revisions.ok) return
+    for (const session of linked) {
+      const behind = session.state.hosts.filter(host => (revisions.value.get(host.id) ?? host.revision) > host.revision)
+      if (behind.length > 0) this.ctx.waitUntil(session.pull(behind.map(host => host.id)))
+    }
   }
 
   #live(agent?: string): WebSocket[] {

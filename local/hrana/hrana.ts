@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
 import { Connection, type ConnectionOptions, holds, isBusy, Refusal, sqlError } from './connection.ts'
 import { hranaLimits } from './limits.ts'
 import { type Batch, Pipeline, type Request, type SqlError, type StatementResult } from './protocol.ts'
@@ -35,6 +36,8 @@ interface Stream {
  */
 export function createHrana(file: string, options: HranaOptions = {}): Hrana {
   const limits = { ...hranaLimits, ...options.limits }
+  // Made by SQLite it would be as open as the umask lets it; its journal takes its mode.
+  if (!options.readOnly) closeSync(openSync(file, 'a', 0o600))
   const idle: Connection[] = []
   const streams = new Map<string, Stream>()
   let busy = 0

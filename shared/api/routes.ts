@@ -146,6 +146,7 @@ export const routes = {
     faults: ['already_exists', 'conflict'],
     body: NewKeyPair,
     answer: MadeKeyPair,
+    idempotent: true,
   },
   deleteKeyPair: {
     method: 'DELETE',
@@ -153,8 +154,9 @@ export const routes = {
     summary: 'Delete a key pair; machines that have it keep it',
     verbs: ['key-pairs.delete'],
     status: 204,
-    faults: [],
+    faults: ['conflict'],
     params: KeyPairParams,
+    idempotent: true,
   },
   listImages: {
     method: 'GET',
@@ -269,8 +271,9 @@ export const routes = {
     summary: 'Set tags of resources, all or none',
     verbs: ['tags.set'],
     status: 204,
-    faults: ['not_found'],
+    faults: ['not_found', 'quota', 'conflict'],
     body: SetTags,
+    idempotent: true,
   },
   unsetTags: {
     method: 'POST',
@@ -278,8 +281,9 @@ export const routes = {
     summary: 'Remove tags of resources; all of them where none is named',
     verbs: ['tags.unset'],
     status: 204,
-    faults: ['not_found'],
+    faults: ['not_found', 'conflict'],
     body: UnsetTags,
+    idempotent: true,
   },
 } as const satisfies Record<string, Route>
 

@@ -17,8 +17,8 @@ export const limits = {
   tags: 50,
   /** Of one WebSocket message between agent and control plane. */
   frameBytes: 900 * KiB,
-  /** Objects of one `desired` or `observed` frame; a larger set goes in several. */
-  frameObjects: 200,
+  /** Objects of one `desired` or `observed` frame; a larger set goes in several. So many fit `frameBytes` with user-data of full size in each. */
+  frameObjects: 32,
   /** Agents that share one link object. */
   agentsPerLinkObject: 100,
   /** Between two pings of an agent. */

@@ -1,7 +1,7 @@
 import { openapi } from '@sirocco/shared/api/openapi.ts'
 import type { Route } from '@sirocco/shared/api/route.ts'
 import { base, type RouteName, routes } from '@sirocco/shared/api/routes.ts'
-import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
@@ -72,7 +72,7 @@ async function serve(context: Context<Env>, route: Route, handler: AnyHandler): 
   const asked = await askedOf(context, route)
   if (!asked.ok) return refused(context, asked)
   const reply = await handler(asked.value, principal.value ? hereOf(env, principal.value, token.value) : env)
-  if (!reply.ok) return refused(context, reply)
+  if (!reply.ok) return refused(context, inHttpWords(reply))
 
   const { body, headers = {} } = reply.value
   const common = { 'cache-control': 'no-store', 'x-request-id': context.var.requestId, ...headers }
@@ -112,6 +112,12 @@ function tokenOf(request: Request, route: Route): Result<string | undefined> {
     ? ok(token)
     : refuse('invalid', 'Idempotency-Key: 1 to 64 printable ASCII characters', { field: 'Idempotency-Key' })
 }
+
+/** What verbs call the token is a header here. */
+const inHttpWords = ({ fault }: Refused): Refused => ({
+  ok: false,
+  fault: fault.field === 'token' ? { ...fault, field: 'Idempotency-Key' } : fault,
+})
 
 /** RFC 8288: where the next page is. */
 function linkOf(request: Request, body: unknown): { link?: string } {
@@ -158,7 +164,7 @@ function afterOf(text: string | undefined): Result<number | null> {
     : refuse('invalid', 'after: the seq of an event', { field: 'after' })
 }
 
-function refused(context: Context<Env>, { fault }: { readonly fault: Parameters<typeof problemResponse>[0] }): Response {
+function refused(context: Context<Env>, { fault }: Refused): Response {
   const { requestId } = context.var
   if (fault.detail !== undefined)
     context.env.log({ level: 'warn', request: requestId, code: fault.code, message: fault.message, detail: fault.detail })

@@ -4,7 +4,11 @@ import { machineStates, machineVerbs, powers, seenPowers } from './states.ts'
 import { refusal, verdictOf } from './transitions.ts'
 
 const desired = { power: 'on', generation: 2, ran: true, goneAt: null, failed: false } as const
-const seen = (power: (typeof seenPowers)[number], appliedGeneration = 2) => ({ power, appliedGeneration })
+const seen = (power: (typeof seenPowers)[number], appliedGeneration = 2, cause: 'guest' | 'crash' | null = null) => ({
+  power,
+  appliedGeneration,
+  cause,
+})
 
 describe('the state of a machine', () => {
   const cases = [
@@ -12,7 +16,8 @@ describe('the state of a machine', () => {
     ['running', desired, seen('running'), true],
     ['paused', desired, seen('paused'), true],
     ['starting', desired, seen('stopped', 1), true],
-    ['stopped', desired, seen('stopped'), true],
+    ['stopped', desired, seen('stopped', 2, 'guest'), true],
+    ['starting', desired, seen('stopped', 2, 'crash'), true],
     ['stopping', { ...desired, power: 'off' }, seen('running'), true],
     ['stopped', { ...desired, power: 'off' }, seen('stopped'), true],
     ['stopping', { ...desired, power: 'cut', ran: false }, null, true],

@@ -12,7 +12,12 @@ export interface MachineFacts {
     /** Given up: why it never ran, or crashed too often; null while it is being pursued. */
     readonly failed: boolean
   }
-  readonly observed: { readonly power: SeenPower; readonly appliedGeneration: number } | null
+  readonly observed: {
+    readonly power: SeenPower
+    readonly appliedGeneration: number
+    /** Why it is off; only a guest's own shutdown stays. */
+    readonly cause: 'asked' | 'guest' | 'crash' | 'unknown' | null
+  } | null
   /** Is whoever observes it heard from? False once it has been silent for longer than the limit. */
   readonly observerAlive: boolean
 }
@@ -30,7 +35,7 @@ export function stateOf({ desired, observed, observerAlive }: MachineFacts): Mac
     if (seen === 'paused') return 'paused'
     if (!desired.ran) return 'creating'
     // It ran, the intent was fulfilled, and it is off: the guest shut itself down.
-    return applied && seen === 'stopped' ? 'stopped' : 'starting'
+    return applied && seen === 'stopped' && observed.cause === 'guest' ? 'stopped' : 'starting'
   }
   if (seen === 'running' || seen === 'stopping' || seen === 'paused') return 'stopping'
   if (!desired.ran && !applied) return 'stopping'

@@ -326,7 +326,10 @@ describe('an idempotency key', () => {
       w.ask('launchMachines', { headers: { 'idempotency-key': key }, body: launchBody(w, more) })
     const [first, second] = [await launch('k1'), await launch('k1')]
     expect(second.body).toEqual(first.body)
-    expect(await launch('k1', { name: 'other' })).toMatchObject({ status: 409, body: { code: 'conflict' } })
+    expect(await launch('k1', { name: 'other' })).toMatchObject({
+      status: 409,
+      body: { code: 'conflict', field: 'Idempotency-Key' },
+    })
     await launch('k2')
     expect(itemsOf(await w.ask('listMachines'))).toHaveLength(2)
     expect(await launch('k'.repeat(65))).toMatchObject({ status: 400, body: { field: 'Idempotency-Key' } })

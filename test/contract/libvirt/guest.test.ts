@@ -143,14 +143,19 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     await bench.close()
   }, 60_000)
 
-  test('ssh with the seeded key works from the host; hostname and user-data are the machine’s own', async () => {
-    const answer = await ssh(
-      web,
-      'hostname; cat /root/ran; ip -4 -o addr show eth0; cat /etc/resolv.conf; cat /sys/class/net/eth0/mtu',
+  /** User-data goes on after the login prompt. */
+  const ran = (wanted: WantedMachine) =>
+    until(
+      `${wanted.name}'s user-data`,
+      20_000,
+      async () => (await ssh(wanted, 'cat /root/ran; sync')).out === `user data of ${wanted.name}`,
     )
+
+  test('ssh with the seeded key works from the host; hostname and user-data are the machine’s own', async () => {
+    await ran(web)
+    const answer = await ssh(web, 'hostname; ip -4 -o addr show eth0; cat /etc/resolv.conf; cat /sys/class/net/eth0/mtu')
     expect(answer.code).toBe(0)
-    for (const part of ['web', 'user data of web', '10.213.78.10/24', 'nameserver 10.213.78.1', '1450'])
-      expect(answer.out).toContain(part)
+    for (const part of ['web', '10.213.78.10/24', 'nameserver 10.213.78.1', '1450']) expect(answer.out).toContain(part)
   }, 30_000)
 
   test('QEMU is not root, and what it was given is nobody else’s', async () => {
@@ -227,7 +232,7 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     const second = await found(web)
     expect(second?.run).not.toBe(first?.run)
     await until('a login prompt again', 60_000, async () => (await log(web)).split('login:').length > printed)
-    await until('its ssh', 20_000, async () => (await ssh(web, 'cat /root/ran')).out === 'user data of web')
+    await ran(web)
   }, 120_000)
 
   test('a machine taken from a network leaves its address to the next', async () => {

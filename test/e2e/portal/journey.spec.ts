@@ -38,7 +38,8 @@ test('from signing in to a machine that ran, stopped, started and is gone', asyn
 
   await test.step('its console answers', async () => {
     await page.getByRole('tab', { name: 'Serial console' }).click()
-    await expect(page.getByText('Connected')).toBeVisible()
+    await expect(page.getByRole('tabpanel').getByRole('status')).toHaveText('Connected')
+    await expect(page.getByRole('region', { name: `Serial console of ${name}` })).toContainText('login:')
     await page.getByRole('textbox', { name: `Serial console of ${name}` }).pressSequentially('hello wind\r')
     await expect(page.getByRole('region', { name: `Serial console of ${name}` })).toContainText('hello wind')
     await page.keyboard.press('Control+Shift+Escape')

@@ -10,6 +10,7 @@ export class Violation extends Error {}
 
 const Row = z.object({
   id: z.string(),
+  name: z.string(),
   power: z.enum(['on', 'off', 'cut', 'gone'] satisfies Power[]),
   generation: z.int(),
   version: z.int(),
@@ -21,13 +22,14 @@ const Row = z.object({
   host: z.string().nullable(),
   seen: z.enum(['running', 'paused', 'stopping', 'stopped', 'crashed', 'absent'] satisfies SeenPower[]).nullable(),
   applied: z.int().nullable(),
+  cause: z.enum(['asked', 'guest', 'crash', 'unknown']).nullable(),
   epoch: z.int().nullable(),
   seq: z.int().nullable(),
 })
 export type MachineRow = z.output<typeof Row>
 
-const machinesSql = `SELECT m.id, m.power, m.generation, m.version, m.failure, m.goneAt, m.ranAt, m.clientToken, m.reservation,
-  a.host, o.power AS seen, o.appliedGeneration AS applied, o.epoch, o.seq
+const machinesSql = `SELECT m.id, m.name, m.power, m.generation, m.version, m.failure, m.goneAt, m.ranAt, m.clientToken, m.reservation,
+  a.host, o.power AS seen, o.appliedGeneration AS applied, o.cause, o.epoch, o.seq
   FROM machine m LEFT JOIN allocation a ON a.consumer = m.id AND a.until IS NULL LEFT JOIN machine_observed o ON o.machine = m.id
   ORDER BY m.id`
 
@@ -46,10 +48,10 @@ const Used = z.object({ host: z.string(), vcpus: z.number(), memoryMiB: z.number
 const ended = new Set(['done', 'failed', 'superseded'])
 
 export const machineRows = (database: MemoryDatabase): MachineRow[] => database.look(machinesSql).map(row => Row.parse(row))
-export const stateOfRow = ({ power, generation, ranAt, goneAt, failure, seen, applied }: MachineRow) =>
+export const stateOfRow = ({ power, generation, ranAt, goneAt, failure, seen, applied, cause }: MachineRow) =>
   stateOf({
     desired: { power, generation, ran: ranAt !== null, goneAt, failed: failure !== null },
-    observed: seen === null || applied === null ? null : { power: seen, appliedGeneration: applied },
+    observed: seen === null || applied === null ? null : { power: seen, appliedGeneration: applied, cause },
     observerAlive: true,
   })
 
@@ -65,8 +67,9 @@ export class Checks {
   /** Disks by machine: when they were made. */
   readonly #disks = new Map<string, number>()
   #seq = 0
-  /** Machines that were seen running at any time. */
+  /** Machines that were seen running at any time, and all that ever had a row. */
   readonly ran = new Set<string>()
+  readonly ever = new Map<string, MachineRow>()
   looked = 0
 
   constructor(database: MemoryDatabase, hosts: readonly HostMachine[], trace: Trace) {
@@ -116,6 +119,7 @@ export class Checks {
     if (JSON.stringify(before) !== JSON.stringify(now))
       this.#trace.detail('row', () => `${stateOfRow(now)} ${JSON.stringify(now)}`)
     this.#machines.set(now.id, now)
+    if (!before) this.ever.set(now.id, now)
     if (now.ranAt !== null) this.ran.add(now.id)
     const { id, generation, version, applied } = now
     hold(

@@ -22,7 +22,7 @@ export class SimulatedDisk {
   readonly #random: Random
   /** Why every write fails; null: none does. */
   broken: string | null = null
-  /** False: a disk that lies, answering before anything is on the platter. */
+  /** False: answers at once, and writes when it comes to it, unless the process has died by then. */
   honest = true
 
   constructor(random: Random) {
@@ -45,8 +45,18 @@ export class SimulatedDisk {
       },
       append: async (name, line) => {
         this.#refuseBroken()
-        const file = this.#files.get(name) ?? { synced: null, current: '', renamed: false }
-        this.#files.set(name, { ...file, current: file.current + line })
+        const write = () => {
+          const file = this.#files.get(name) ?? { synced: null, current: '', renamed: false }
+          this.#files.set(name, { ...file, current: file.current + line })
+        }
+        if (!this.honest) {
+          void turn(name)
+            .then(() => turn(name))
+            .then(() => turn(name))
+            .then(write)
+          return
+        }
+        write()
         await turn(name)
         this.#sync(name)
       },
@@ -60,11 +70,16 @@ export class SimulatedDisk {
     }
   }
 
+  /** Removes a file, as nobody should. */
+  lose(name: string): void {
+    this.#files.delete(name)
+  }
+
   powerCut(): void {
     for (const [name, { synced, current, renamed }] of this.#files) {
       const under = synced ?? ''
       const kept = renamed
-        ? chance(this.#random, 0.5) && this.honest
+        ? chance(this.#random, 0.5)
           ? current
           : synced
         : current.slice(0, under.length + below(this.#random, current.length - under.length + 1))
@@ -75,7 +90,7 @@ export class SimulatedDisk {
 
   #sync(name: string): void {
     const file = this.#files.get(name)
-    if (file && this.honest) this.#files.set(name, { synced: file.current, current: file.current, renamed: false })
+    if (file) this.#files.set(name, { synced: file.current, current: file.current, renamed: false })
   }
   #refuseBroken(): void {
     if (this.broken !== null) throw new Error(this.broken)

@@ -16,9 +16,11 @@ import type { Trace } from './trace.ts'
 const again: ReadonlySet<FaultCode> = new Set(['unavailable', 'throttled', 'stale', 'conflict', 'internal'])
 const tries = 12
 
-/** One thing asked for, under one token, however often. */
+/** One thing asked for: under one token, however often; or, by those who use none, once. */
 interface Request {
-  readonly token: string
+  readonly token: string | null
+  /** Of the machines that it launches; no other launch has it. */
+  readonly name: string
   readonly what: string
   readonly send: (ports: Ports) => Promise<Result<Answer>>
   /** Machines it may make at most. */
@@ -67,21 +69,26 @@ export class User {
   /** Does one thing. */
   act(): void {
     const { random } = this.#parts
-    const request = chance(random, 0.4) || this.#machines.size === 0 ? this.#launch() : this.#change()
-    this.requests.push(request)
-    void this.#pursue(request)
-    // A script that runs twice at once.
-    if (chance(random, 0.1)) void this.#pursue(request)
+    // Now and then many at once, as a deployment tool does.
+    const launches = chance(random, 0.08) ? 2 + below(random, 4) : 1
+    for (let i = 0; i < launches; i++) {
+      const request = launches > 1 || chance(random, 0.4) || this.#machines.size === 0 ? this.#launch() : this.#change()
+      this.requests.push(request)
+      void this.#pursue(request)
+      // A script that runs twice at once.
+      if (request.token !== null && chance(random, 0.1)) void this.#pursue(request)
+    }
   }
 
   /** Asks again for everything that never got a word. */
   settle(): void {
-    for (const request of this.requests) if (request.answer === null && request.refused === null) void this.#pursue(request)
+    for (const request of this.requests)
+      if (request.token !== null && request.answer === null && request.refused === null) void this.#pursue(request)
   }
 
   #launch(): Request {
     const { random, image, principal } = this.#parts
-    const token = `t${this.requests.length}`
+    const token = chance(random, 0.85) ? `t${this.requests.length}` : null
     const misbehaves = chance(random, 0.12) ? pick(random, ['fail-boot', 'fail-define', 'fail-stop']) : 'vm'
     const input = {
       image,
@@ -92,8 +99,9 @@ export class User {
       ...(chance(random, 0.3) ? { userData: 'IyEvYmluL3NoCg==' } : {}),
       ...(chance(random, 0.2) ? { onGuestShutdown: 'terminate' as const } : {}),
     }
-    return request(token, `launch ${input.maxCount} ${input.flavor} ${input.name}`, input.maxCount, ports =>
-      launchMachines.call({ ports, principal, token }, input),
+    const what = `launch ${input.maxCount} ${input.flavor} ${input.name}`
+    return request({ token, name: input.name, what, makes: input.maxCount }, ports =>
+      launchMachines.call({ ports, principal, ...(token === null ? {} : { token }) }, input),
     )
   }
 
@@ -112,7 +120,7 @@ export class User {
     ] as const)
     if (name === 'delete') this.#machines.delete(machine)
     const force = chance(random, 0.3)
-    return request(token, `${name} ${machine}`, 0, ports =>
+    return request({ token, name: '', what: `${name} ${machine}`, makes: 0 }, ports =>
       verb.call({ ports, principal, token }, name === 'stop' ? { machines: [machine], force } : { machines: [machine] }),
     )
   }
@@ -121,7 +129,7 @@ export class User {
     const { time, random, control, trace } = this.#parts
     this.#open++
     try {
-      for (let i = 0; i < tries; i++) {
+      for (let i = 0; i < (request.token === null ? 1 : tries); i++) {
         const result = await control.request(request.send)
         if (result.ok) {
           this.#answered(request, result.value)
@@ -131,7 +139,7 @@ export class User {
         if (code === 'conflict' && message.includes('used before')) throw new Violation(`${request.token}: ${message}`)
         if (!again.has(code)) {
           request.refused ??= code
-          trace.add('user', `${request.token} ${request.what}: ${code}`)
+          trace.add('user', `${request.token ?? 'once'} ${request.what}: ${code}`)
           this.ended.set(code, (this.ended.get(code) ?? 0) + 1)
           return
         }
@@ -151,26 +159,32 @@ export class User {
       throw new Violation(`${request.token} was answered ${madeBefore.join()} and then ${made.join()}`)
     if (before === null || madeBefore.length === 0) request.answer = answer
     if (before !== null) return
-    this.#parts.trace.add('user', `${request.token} ${request.what}: ${made.join(' ') || 'so already'}`)
+    this.#parts.trace.add('user', `${request.token ?? 'once'} ${request.what}: ${made.join(' ') || 'so already'}`)
     this.ended.set('ok', (this.ended.get('ok') ?? 0) + 1)
     if ('machines' in answer) for (const id of answer.machines) this.#machines.add(id)
   }
 
-  /** Each token landed at most once: `landed` are the machines that carry it, by launch. */
-  check(landed: ReadonlyMap<string, readonly { readonly id: string; readonly reservation: string }[]>): void {
-    for (const { token, answer, makes, refused, doubtful } of this.requests) {
-      const machines = landed.get(token) ?? []
-      if (machines.length > makes) throw new Violation(`${token} may make ${makes} machines and made ${machines.length}`)
-      if (new Set(machines.map(m => m.reservation)).size > 1) throw new Violation(`${token} landed twice`)
+  /** Each request landed at most once, and what it was told of is what landed. `seen` are all machines that ever had a row. */
+  check(seen: readonly { readonly id: string; readonly name: string; readonly reservation: string }[]): void {
+    const landed = Map.groupBy(seen, machine => machine.name.split('-').slice(0, -1).join('-'))
+    const byName = (name: string) => seen.filter(m => m.name === name || (landed.get(name) ?? []).includes(m))
+    for (const { token, name, answer, makes, refused, doubtful } of this.requests) {
+      if (name === '') continue
+      const what = token ?? `the launch of ${name}`
+      const machines = byName(name)
+      if (new Set(machines.map(m => m.reservation)).size > 1) throw new Violation(`${what} landed twice`)
+      if (machines.length > makes) throw new Violation(`${what} may make ${makes} machines and made ${machines.length}`)
       if (refused !== null && answer === null && !doubtful && machines.length > 0)
-        throw new Violation(`${token} was refused (${refused}) and made ${machines.length} machines`)
+        throw new Violation(`${what} was refused (${refused}) and made ${machines.length} machines`)
       if (answer === null || !('machines' in answer)) continue
+      for (const id of answer.machines)
+        if (!machines.some(m => m.id === id)) throw new Violation(`${what} was told of ${id}, which is not there`)
       for (const { id } of machines)
-        if (!answer.machines.includes(id)) throw new Violation(`${token} made ${id}, which it was not told of`)
+        if (!answer.machines.includes(id)) throw new Violation(`${what} made ${id}, which it was not told of`)
     }
   }
 }
 
-function request(token: string, what: string, makes: number, send: Request['send']): Request {
-  return { token, what, makes, send, answer: null, doubtful: false, refused: null }
+function request(about: Pick<Request, 'token' | 'name' | 'what' | 'makes'>, send: Request['send']): Request {
+  return { ...about, send, answer: null, doubtful: false, refused: null }
 }

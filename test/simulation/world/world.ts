@@ -12,7 +12,7 @@ import { ids as idsOf } from '@sirocco/shared/kit/id.ts'
 import { below, chance, pick, type Random, seeded } from '@sirocco/shared/kit/random.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { audit } from './audit.ts'
-import { Checks, machineRows, Violation } from './checks.ts'
+import { Checks, Violation } from './checks.ts'
 import { memoryDatabase } from './client.ts'
 import { type ControlMutations, ControlPlane } from './control.ts'
 import { FaultCount } from './faults.ts'
@@ -245,11 +245,7 @@ export class World {
     if (left.length > 0)
       this.#broken(`not converged ${convergence / minute} minutes after the last fault: ${left.slice(0, 5).join('; ')}`)
     this.#guarded(() => {
-      const landed = Map.groupBy(
-        machineRows(this.database).filter(m => m.clientToken !== null),
-        m => m.clientToken ?? '',
-      )
-      user.check(landed)
+      user.check([...checks.ever.values()])
       const unreset = checks.unresetDone()
       if (unreset.length > 0) throw new Violation(unreset.join('; '))
     })

@@ -1,0 +1,215 @@
+import type { Client, InArgs, InStatement } from '@libsql/client/web'
+import type { Store } from '@sirocco/control/ports/store.ts'
+import { ok } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { Wanted } from '@sirocco/shared/wire/objects.ts'
+import type { ControlMutations } from './world/control.ts'
+import type { HostMutations } from './world/host.ts'
+
+/** A bug planted by wrapping a port; the product itself has no switch for it. */
+export interface Mutant {
+  readonly name: string
+  /** What a checker says when it has found it. */
+  readonly found: RegExp
+  /** It must be found in one of the seeds 1 … within. */
+  readonly within: number
+  /** Made anew for each world. */
+  make(): { readonly control?: ControlMutations; readonly host?: HostMutations }
+}
+
+type Statement = InStatement | [string, InArgs?]
+const sqlOf = (statement: Statement): string =>
+  typeof statement === 'string' ? statement : Array.isArray(statement) ? statement[0] : statement.sql
+
+/** A client whose batches are rewritten on their way. */
+const rewriting = (client: Client, rewrite: (statements: readonly Statement[]) => readonly Statement[]): Client => ({
+  ...client,
+  closed: false,
+  batch: (statements: Statement[], mode?: Parameters<Client['batch']>[1]) => client.batch([...rewrite(statements)], mode),
+})
+
+const without = (pattern: RegExp) => (statements: readonly Statement[]) => statements.filter(s => !pattern.test(sqlOf(s)))
+const edited = (pattern: RegExp, edit: (sql: string) => string) => (statements: readonly Statement[]) =>
+  statements.map(s => (typeof s === 'object' && 'sql' in s && pattern.test(s.sql) ? { ...s, sql: edit(s.sql) } : s))
+
+const client = (rewrite: (statements: readonly Statement[]) => readonly Statement[]) => () => ({
+  control: { client: (inner: Client) => rewriting(inner, rewrite) },
+})
+const projection = (change: (host: string, objects: readonly Wanted[]) => readonly Wanted[]) => ({
+  control: {
+    store: (store: Store): Store => ({
+      ...store,
+      hosts: {
+        ...store.hosts,
+        desired: async (host: Id<'host'>) => {
+          const desired = await store.hosts.desired(host)
+          return desired.ok ? ok({ ...desired.value, objects: change(host, desired.value.objects) }) : desired
+        },
+      },
+    }),
+  },
+})
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'the guards are left out of batches',
+    found: /of \d+$|went back|landed twice|had ended|is gone|lost|observed at|allocated/,
+    within: 6,
+    make: client(without(/^INSERT INTO guard /)),
+  },
+  {
+    name: 'the journal is not on disk when it counts',
+    found: /reset \d+ times|not converged|started|lost|made again|is left/,
+    within: 40,
+    make: () => ({
+      host: {
+        disk: disk => {
+          disk.honest = false
+        },
+      },
+    }),
+  },
+  {
+    name: 'a batch whose answer was lost is sent again without looking',
+    found: /landed twice|may make|not told of/,
+    within: 20,
+    make: () => {
+      let n = 0
+      return {
+        control: {
+          client: inner => ({
+            ...inner,
+            closed: false,
+            batch: async (statements, mode) => {
+              try {
+                return await inner.batch(statements, mode)
+              } catch (error) {
+                if (mode !== 'write' || !(error instanceof TypeError)) throw error
+                const again = statements.map(s =>
+                  typeof s === 'object' && 'sql' in s && /INTO commits/.test(s.sql)
+                    ? { ...s, args: [`cmt_again${n++}`, 0, 1].slice(0, Array.isArray(s.args) ? s.args.length : 2) }
+                    : s,
+                )
+                return inner.batch(again, mode)
+              }
+            },
+          }),
+        },
+      }
+    },
+  },
+  {
+    name: 'a batch whose answer was lost is taken as landed',
+    found: /not there|not converged/,
+    within: 8,
+    make: () => ({
+      control: {
+        client: inner => ({
+          ...inner,
+          closed: false,
+          batch: async (statements, mode) => {
+            try {
+              return await inner.batch(statements, mode)
+            } catch (error) {
+              if (mode !== 'write' || !(error instanceof TypeError)) throw error
+              return []
+            }
+          },
+        }),
+      },
+    }),
+  },
+  {
+    name: 'commands that were done are forgotten when the agent starts again',
+    found: /was reset \d+ times, asked/,
+    within: 40,
+    make: () => ({ host: { onStart: host => host.disk.lose('outbox.jsonl') } }),
+  },
+  {
+    name: 'an older intent is applied over a newer one',
+    found: /is gone|without an allocation|nobody wanted|not converged|started/,
+    within: 8,
+    make: () => {
+      // As if the agent took any generation for the newest: what was wanted before comes again under the newest number.
+      const before = new Map<string, readonly Wanted[]>()
+      const newest = new Map<string, number>()
+      let n = 0
+      return projection((host, objects) => {
+        for (const { id, generation } of objects) newest.set(id, Math.max(newest.get(id) ?? 0, generation))
+        const old = before.get(host)
+        before.set(host, objects)
+        if (!old || ++n % 4 !== 0) return objects
+        return old.map(object => ({ ...object, generation: newest.get(object.id) ?? object.generation }))
+      })
+    },
+  },
+  {
+    name: 'observations are taken in any order',
+    found: /was overwritten by/,
+    within: 60,
+    make: client(edited(/^insert into "machine_observed"/i, sql => sql.replace(/ where \(.*\)\s*$/i, ''))),
+  },
+  {
+    name: 'tombstones are lost',
+    found: /not converged/,
+    within: 4,
+    make: () => projection((_, objects) => objects.filter(object => object.kind !== 'machine' || object.power !== 'gone')),
+  },
+  {
+    name: 'capacity is read and then written',
+    found: /are allocated on/,
+    within: 20,
+    // Without its predicate the claim is what placement read before.
+    make: client(statements =>
+      statements.map(s =>
+        typeof s === 'object' && 'sql' in s && /^\s*INSERT INTO allocation/.test(s.sql) && Array.isArray(s.args)
+          ? { sql: s.sql.replace(/\s+AND \(SELECT coalesce[\s\S]*$/, ''), args: s.args.slice(0, 7) }
+          : s,
+      ),
+    ),
+  },
+  {
+    name: 'operations do not notice that a newer intent has come',
+    found: /not converged/,
+    within: 8,
+    make: () => ({
+      control: {
+        store: store => {
+          // The engine reads the subjects of what is due right after it: it is shown them as they were at the operation's generation.
+          const wanted = new Map<string, number>()
+          return {
+            ...store,
+            operations: {
+              ...store.operations,
+              due: async (shard, now, limit) => {
+                const due = await store.operations.due(shard, now, limit)
+                wanted.clear()
+                if (due.ok) for (const { subject, generation } of due.value) wanted.set(subject, generation)
+                return due
+              },
+            },
+            machines: {
+              ...store.machines,
+              find: async (scope, refs) => {
+                const found = await store.machines.find(scope, refs)
+                if (!found.ok || scope !== 'platform') return found
+                return ok(
+                  found.value.map(machine => ({
+                    ...machine,
+                    generation: Math.min(machine.generation, wanted.get(machine.id) ?? Infinity),
+                  })),
+                )
+              },
+            },
+          }
+        },
+      },
+    }),
+  },
+  {
+    name: 'idempotency tokens are not written',
+    found: /landed twice|may make|not told of|was answered/,
+    within: 8,
+    make: client(without(/^insert into "token"/i)),
+  },
+]
