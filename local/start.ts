@@ -315,7 +315,7 @@ With the AWS command line:
 
   export AWS_ACCESS_KEY_ID=${ec2.accessKeyId}
   export AWS_SECRET_ACCESS_KEY=${ec2.secretAccessKey}
-  image=$(${aws} describe-images --query 'Images[0].ImageId' --output text)
+  image=$(${aws} describe-images --query 'sort_by(Images,&CreationDate)[-1].ImageId' --output text)
   ${aws} run-instances --image-id $image --instance-type t3.nano
   ${aws} describe-instances
 

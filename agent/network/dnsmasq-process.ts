@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
@@ -13,12 +13,24 @@ const looks = 200
 
 const argument = (paths: DnsmasqPaths) => `--conf-file=${paths.conf}`
 
-/** The running dnsmasq of these paths; only a process that was started with our very file counts, whatever the pid file says. */
+const isOurs = async (pid: string, paths: DnsmasqPaths): Promise<boolean> =>
+  (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').includes(argument(paths))
+
+/**
+ * The running dnsmasq of these paths. Only a process that was started with our very file counts, whatever the pid file says; where
+ * that is of no use, all processes are looked through, since a lost one would hold the network's address for ever.
+ */
 async function running(paths: DnsmasqPaths): Promise<number | null> {
-  const text = (await readFile(paths.pid, 'utf8').catch(() => '')).trim()
-  if (!/^[1-9]\d{0,9}$/.test(text)) return null
-  const words = (await readFile(`/proc/${text}/cmdline`, 'utf8').catch(() => '')).split('\0')
-  return words.includes(argument(paths)) ? Number(text) : null
+  const noted = (await readFile(paths.pid, 'utf8').catch(() => '')).trim()
+  if (/^[1-9]\d{0,9}$/.test(noted) && (await isOurs(noted, paths))) return Number(noted)
+  for (const pid of await readdir('/proc')) if (/^\d+$/.test(pid) && (await isOurs(pid, paths))) return Number(pid)
+  return null
+}
+
+/** Gone, or only waiting to be reaped: then its sockets are closed, which its removed pid file or empty command line do not tell. */
+async function hasEnded(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
+  return stat === null || /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
 }
 
 async function lastTold(paths: DnsmasqPaths): Promise<DnsmasqFiles | null> {
@@ -43,10 +55,11 @@ export async function stopDnsmasq(paths: DnsmasqPaths): Promise<void> {
   if (pid === null) return
   signal(pid, 'SIGTERM')
   for (let look = 0; look < looks; look++) {
-    if ((await running(paths)) !== pid) return
+    if (await hasEnded(pid)) return
     await pause(10)
   }
   signal(pid, 'SIGKILL')
+  await pause(10)
 }
 
 /** It reads its hosts again as its own user, so files must be readable, and are whole at every moment. */

@@ -29,7 +29,7 @@ export interface Owner {
 }
 
 /** Why a network cannot be made here: something else on the host has its range, or a bridge of its name is not ours. */
-export interface Conflict {
+interface Conflict {
   readonly network: string
   readonly why: string
 }

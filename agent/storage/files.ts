@@ -2,7 +2,7 @@ import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Only with this mode may QEMU's own user pass through to the files that libvirt gives it; it cannot list what is there. */
-export const passage = 0o711
+const passage = 0o711
 
 /** Makes a directory and those above it. */
 export const makeDirectory = (path: string) => mkdir(path, { recursive: true, mode: passage })

@@ -183,9 +183,9 @@ export class AgentLink extends DurableObject<Env> {
 
   #keep(socket: WebSocket, state: SessionState, since: number): void {
     const { agent } = state
-    if (JSON.stringify(state).length <= attachmentSize) return socket.serializeAttachment({ agent, since, state })
-    this.ctx.waitUntil(this.ctx.storage.put(`state|${agent}`, state))
-    socket.serializeAttachment({ agent, since, state: null })
+    const fits = JSON.stringify(state).length <= attachmentSize
+    if (!fits) this.ctx.waitUntil(this.ctx.storage.put(`state|${agent}`, state))
+    socket.serializeAttachment({ agent, since, state: fits ? state : null })
   }
 
   #hangUp(socket: WebSocket, reason: string): void {

@@ -1,5 +1,4 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { StreamNote } from '@sirocco/shared/wire/stream.ts'
 import { z } from 'zod'
@@ -16,6 +15,12 @@ type Meeting = z.output<typeof Meeting>
 
 /** Of a socket: what it has sent and the other side has not dealt with. */
 const Attachment = z.strictObject({ side: z.enum(sides), outstanding: z.int() })
+
+/** Why a stream ends; `from`: who said so, and needs no telling. */
+interface Over {
+  readonly reason: string
+  readonly from?: Side
+}
 
 /** Two sockets joined by a ticket, a person's and an agent's: bytes pass through as long as each side's credit lasts. */
 export class Stream extends DurableObject<Env> {
@@ -48,40 +53,50 @@ export class Stream extends DurableObject<Env> {
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    const { side, outstanding } = Attachment.parse(socket.deserializeAttachment())
+    const { side } = Attachment.parse(socket.deserializeAttachment())
     const [peer] = this.ctx.getWebSockets(other[side])
-    if (typeof message === 'string') return this.#note(side, peer, message)
+    const over = typeof message === 'string' ? this.#note(side, peer, message) : await this.#bytes(socket, peer, message)
+    if (over) this.#close(over)
+  }
 
+  /** Bytes pass to the other side as long as the credit lasts. Answers what ends the stream, if it ends. */
+  async #bytes(socket: WebSocket, peer: WebSocket | undefined, message: ArrayBuffer): Promise<Over | null> {
+    const { side, outstanding } = Attachment.parse(socket.deserializeAttachment())
     const credit = new Credit(outstanding)
     const sent = credit.sent(message.byteLength)
-    if (!sent.ok) return this.#end(sent.fault)
+    if (!sent.ok) return { reason: sent.fault.message }
     socket.serializeAttachment({ side, outstanding: credit.outstanding })
-    if (peer) return peer.send(message)
+    if (peer) {
+      peer.send(message)
+      return null
+    }
     // The other side has not come yet; what waits for it outlives a hibernation, and is bounded by the credit.
     const before = (await this.ctx.storage.get<Uint8Array>('waiting')) ?? new Uint8Array()
     const waiting = new Uint8Array(before.byteLength + message.byteLength)
     waiting.set(before)
     waiting.set(new Uint8Array(message), before.byteLength)
     await this.ctx.storage.put('waiting', waiting)
+    return null
   }
 
-  /** An acknowledgement gives the other side its credit back; an end ends both. */
-  #note(side: Side, peer: WebSocket | undefined, text: string): void {
+  /** An acknowledgement gives the other side its credit back; an end ends both. Answers what ends the stream, if it ends. */
+  #note(side: Side, peer: WebSocket | undefined, text: string): Over | null {
     const note = noteOf(text)
-    if (!note) return this.#end({ code: 'invalid', message: 'a text message must be {"ack":n} or {"end":reason}' })
-    if ('end' in note) return this.#close(note.end, side)
-    if (!peer) return this.#end({ code: 'invalid', message: 'nothing was sent yet' })
+    if (!note) return { reason: 'a text message must be {"ack":n} or {"end":reason}' }
+    if ('end' in note) return { reason: note.end, from: side }
+    if (!peer) return { reason: 'nothing was sent yet' }
     const attachment = Attachment.parse(peer.deserializeAttachment())
     const credit = new Credit(attachment.outstanding)
     const acknowledged = credit.acknowledged(note.ack)
-    if (!acknowledged.ok) return this.#end(acknowledged.fault)
+    if (!acknowledged.ok) return { reason: acknowledged.fault.message }
     peer.serializeAttachment({ ...attachment, outstanding: credit.outstanding })
     peer.send(text)
+    return null
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
     const attachment = Attachment.safeParse(socket.deserializeAttachment())
-    this.#close('the other side is gone', attachment.success ? attachment.data.side : null)
+    this.#close({ reason: 'the other side is gone', ...(attachment.success ? { from: attachment.data.side } : {}) })
   }
   override async webSocketError(socket: WebSocket): Promise<void> {
     await this.webSocketClose(socket)
@@ -90,15 +105,11 @@ export class Stream extends DurableObject<Env> {
   /** The ticket's time is over: who waits alone waits no longer. */
   override async alarm(): Promise<void> {
     const here = sides.filter(side => this.ctx.getWebSockets(side).length > 0)
-    if (here.length < sides.length) this.#close('the other side did not come', null)
+    if (here.length < sides.length) this.#close({ reason: 'the other side did not come' })
   }
 
-  #end({ message }: Fault): void {
-    this.#close(message, null)
-  }
-
-  /** Ends both sockets, and forgets the meeting. `from`: who said it, and needs no telling. */
-  #close(reason: string, from: Side | null): void {
+  /** Ends both sockets, and forgets the meeting. */
+  #close({ reason, from }: Over): void {
     for (const side of sides)
       for (const socket of this.ctx.getWebSockets(side)) {
         try {

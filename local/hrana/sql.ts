@@ -2,7 +2,7 @@
 const blank = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))+/
 
 /** The text from its first word on. */
-export const trimmed = (sql: string): string => sql.replace(blank, '')
+const trimmed = (sql: string): string => sql.replace(blank, '')
 
 /** What a quoted thing, a comment or a semicolon looks like to SQLite's tokenizer. */
 const token = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|;/g

@@ -44,7 +44,7 @@ const filesOf = (folder: string): BuiltFile[] => [
 ]
 
 /** Where the image of this recipe is, or will be, in `cache`. */
-export const tinyFolder = (cache: string): string => join(cache, `tiny-${recipe()}`)
+const tinyFolder = (cache: string): string => join(cache, `tiny-${recipe()}`)
 
 /** The small boot image, built if `cache` has none of this recipe. Two who build at the same time do not disturb each other. */
 export async function tinyImage(cache: string, say: (detail: string) => void = () => {}): Promise<BuiltFile[]> {

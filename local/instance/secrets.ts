@@ -19,7 +19,7 @@ const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 const letters = (random: Random, count: number, alphabet: string) =>
   Array.from(random.bytes(count), byte => alphabet.charAt(byte % alphabet.length)).join('')
 
-export const makeSecrets = (random: Random): Secrets => ({
+const makeSecrets = (random: Random): Secrets => ({
   instance: hex(random, 12),
   sealingKey: Buffer.from(random.bytes(32)).toString('base64'),
   databaseToken: Buffer.from(random.bytes(24)).toString('base64url'),

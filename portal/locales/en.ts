@@ -247,8 +247,8 @@ export const en = {
   took: (p: { time: string }) => `took ${p.time}`,
   events: {
     becomes: (p: { state: string }) => `Became: ${p.state}`,
-    launched: 'Launch was asked for',
-    asked: (p: { verb: string }) => `${p.verb} was asked for`,
+    crashed: 'It crashed',
+    guestShutdown: 'It shut itself down from within',
     tagged: 'Tags changed',
     other: (p: { type: string }) => `Event ${p.type}`,
   },
@@ -320,6 +320,7 @@ export const en = {
     architecture: 'Architecture',
     agent: 'Agent',
     lastSeen: 'Last seen',
+    seenLately: 'Within the last minute',
     zone: 'Zone',
     machines: 'Machines',
     vcpus: 'vCPUs',

@@ -249,8 +249,8 @@ export const fr: Messages = {
   took: p => `en ${p.time}`,
   events: {
     becomes: p => `Nouvel état : ${p.state}`,
-    launched: 'Le lancement a été demandé',
-    asked: p => `Demande : ${p.verb}`,
+    crashed: 'Elle a planté',
+    guestShutdown: 'Elle s’est éteinte de l’intérieur',
     tagged: 'Les étiquettes ont changé',
     other: p => `Événement ${p.type}`,
   },
@@ -323,6 +323,7 @@ export const fr: Messages = {
     architecture: 'Architecture',
     agent: 'Agent',
     lastSeen: 'Dernières nouvelles',
+    seenLately: 'Il y a moins d’une minute',
     zone: 'Zone',
     machines: 'Machines',
     vcpus: 'Processeurs virtuels',

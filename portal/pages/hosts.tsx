@@ -73,7 +73,9 @@ function HostCard({ host }: { host: Host }) {
         <dt>{t.hosts.zone}</dt>
         <dd>{host.zone}</dd>
         <dt>{t.hosts.lastSeen}</dt>
-        <dd>{host.seenAt === null ? t.common.unknown : <Moment at={host.seenAt} />}</dd>
+        <dd>
+          {host.state === 'up' ? t.hosts.seenLately : host.seenAt === null ? t.common.unknown : <Moment at={host.seenAt} />}
+        </dd>
       </dl>
       {host.warnings.length > 0 && (
         <section className="warn">

@@ -32,7 +32,8 @@ export function MachinesPage() {
 
   const look = (change: MachinesSearch): void => void navigate({ search: change, replace: true })
   const keep = useCallback(
-    (machine: Machine) => (search.state === undefined || machine.state === search.state) && matches(machine, query),
+    (machine: Machine) =>
+      (search.state === undefined ? exists(machine) : machine.state === search.state) && matches(machine, query),
     [search.state, query],
   )
   const compare = useMemo(
@@ -40,7 +41,7 @@ export function MachinesPage() {
     [search.sort, search.down],
   )
   const order = useOrder(machines, keep, compare, holder)
-  const all = machines.rows().length
+  const all = machines.rows().filter(exists).length
   const { from, to } = useWindow(body, order.ids.length, rowHeight)
 
   const launch = (
@@ -61,7 +62,7 @@ export function MachinesPage() {
         <Trouble problem={loaded.problem} again={() => void loadMachines()} />
       </Page>
     )
-  if (all === 0)
+  if (all === 0 && search.state === undefined)
     return (
       <Page title={t.machines.title} wide>
         <FirstMachine />
@@ -154,6 +155,9 @@ export function MachinesPage() {
     </Page>
   )
 }
+
+/** Deleted ones stay visible for a while, to who asks for them. */
+const exists = (machine: Machine): boolean => machine.state !== 'gone'
 
 /** Holds the place of rows that are not drawn. */
 const Gap = ({ rows }: { rows: number }) =>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { queries } from '../api/queries.ts'
 import type { FeedEvent, Operation } from '../api/types.ts'
 import { useSpeech } from '../locales/language.tsx'
+import type { Messages } from '../locales/messages.ts'
 import { Moment } from '../ui/moment.tsx'
 import { Trouble, Waiting } from '../ui/trouble.tsx'
 import { timelineOf } from './timeline.ts'
@@ -42,11 +43,7 @@ function Story({ operations, events }: { operations: readonly Operation[]; event
           ) : moment.is === 'state' ? (
             <span className="soft">{t.events.becomes({ state: t.states[moment.state] })}</span>
           ) : (
-            <span>
-              {moment.type === 'tags.set' || moment.type === 'tags.unset'
-                ? t.events.tagged
-                : t.events.other({ type: moment.type })}
-            </span>
+            <span>{events[moment.type]?.(t) ?? t.events.other({ type: moment.type })}</span>
           )}
           <span className="story-when">
             <Moment at={new Date(moment.at).toISOString()} />
@@ -55,6 +52,14 @@ function Story({ operations, events }: { operations: readonly Operation[]; event
       ))}
     </ol>
   )
+}
+
+/** Events that have words of their own. */
+const events: Partial<Record<string, (t: Messages) => string>> = {
+  'machine.crashed': t => t.events.crashed,
+  'machine.guest-shutdown': t => t.events.guestShutdown,
+  'tags.set': t => t.events.tagged,
+  'tags.unset': t => t.events.tagged,
 }
 
 const tone: Record<Operation['state'], 'busy' | 'good' | 'bad' | 'idle'> = {

@@ -8,7 +8,7 @@ export type Moment =
   | { readonly is: 'event'; readonly at: number; readonly key: string; readonly type: string }
 
 /** Told by the operation's own line already, or by nothing that a person wants to know. */
-const silent = /^(operation\.|machine\.(launch|launched|start|stop|reboot|delete|progress)$)/
+const silent = /^(operation\.|machine\.(launch|failed|gone|[a-z]+\.asked)$)/
 
 /** Operations and events as one story, newest first. A state said twice in a row is told once. */
 export function timelineOf(operations: readonly Operation[], events: readonly FeedEvent[]): readonly Moment[] {

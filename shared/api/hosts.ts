@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { WantedMachine, WantedNetwork } from '../wire/objects.ts'
 import { pageOf } from './page.ts'
 import { Time } from './text.ts'
 
@@ -33,3 +34,14 @@ export const Host = z.strictObject({
 })
 export type Host = z.output<typeof Host>
 export const HostPage = pageOf(Host)
+
+/** What a host is to carry, seeds left out: what `sirocco audit-host` holds the host against. */
+export const HostProjection = z.strictObject({
+  host: z.string(),
+  /** Rises with every change of what is wanted on it. */
+  revision: z.int(),
+  objects: z.array(z.discriminatedUnion('kind', [WantedMachine.omit({ seed: true }), WantedNetwork])),
+})
+export type HostProjection = z.output<typeof HostProjection>
+
+export const HostParams = z.strictObject({ id: z.string().startsWith('hst_').max(64) })

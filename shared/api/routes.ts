@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { FlavorPage, ImagePage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, EventQuery } from './events.ts'
-import { HostPage } from './hosts.ts'
+import { HostPage, HostParams, HostProjection } from './hosts.ts'
 import { KeyPairPage, KeyPairParams, MadeKeyPair, NewKeyPair } from './key-pairs.ts'
 import {
   Accepted,
@@ -226,6 +226,16 @@ export const routes = {
     faults: [],
     query: PageQuery,
     answer: HostPage,
+  },
+  getHostProjection: {
+    method: 'GET',
+    path: '/hosts/:id/projection',
+    summary: 'What a host is to carry now (admins)',
+    verbs: ['hosts.list'],
+    status: 200,
+    faults: ['not_found'],
+    params: HostParams,
+    answer: HostProjection,
   },
   signIn: {
     method: 'POST',

@@ -2,8 +2,3 @@
 export function assert(holds: unknown, what: string): asserts holds {
   if (!holds) throw new Error(`impossible: ${what}`)
 }
-
-/** The case a switch over a closed union cannot reach. */
-export function unreachable(value: never): never {
-  throw new Error(`impossible: ${JSON.stringify(value)}`)
-}

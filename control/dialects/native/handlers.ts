@@ -28,6 +28,7 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listOperations: history.operations,
   listEvents: history.events,
   listHosts: catalogue.hosts,
+  getHostProjection: catalogue.hostProjection,
   signIn: sessions.begin,
   getMe: sessions.me,
   signOut: sessions.end,

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { rights } from '@sirocco/control/domain/access/rights.ts'
 import { Machine } from '@sirocco/shared/api/machines.ts'
 import { Problem } from '@sirocco/shared/api/problem.ts'

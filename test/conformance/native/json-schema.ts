@@ -85,7 +85,7 @@ const words: Readonly<Record<string, (look: Look) => void>> = {
   },
   additionalProperties: ({ document, schema, of, value, path, check, add }) => {
     if (!isObject(value)) return
-    const known = isObject(schema['properties']) ? schema['properties'] : {}
+    const known = isObject(schema.properties) ? schema.properties : {}
     for (const [name, one] of Object.entries(value)) {
       if (name in known) continue
       if (of === false) check(false, `has ${name}, which is not in the schema`)

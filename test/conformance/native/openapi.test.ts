@@ -21,7 +21,7 @@ function* under(key: string, value: unknown): Generator<unknown> {
 
 describe('the OpenAPI document', () => {
   test('is of version 3.1 and plain JSON', () => {
-    expect(document['openapi']).toMatch(/^3\.1\.\d$/)
+    expect(document.openapi).toMatch(/^3\.1\.\d$/)
     expect(JSON.parse(JSON.stringify(document))).toEqual(document)
   })
 

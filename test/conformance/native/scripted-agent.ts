@@ -125,7 +125,10 @@ export class ScriptedAgent {
       this.#tell()
     } else if (frame.type === 'desired') {
       const next = this.#wanted.apply(frame)
-      if (!next) return this.#send({ type: 'resync', host: this.host })
+      if (!next) {
+        this.#send({ type: 'resync', host: this.host })
+        return
+      }
       this.#wanted = next
       for (const object of next.values())
         if (object.kind === 'machine')

@@ -12,6 +12,7 @@ import type { ImageFile, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import { tinyCommandLine, tinyImage } from '../../../local/image/tiny.ts'
 import { type PrivateLibvirtd, privateLibvirtd, type QemuUser } from '../../support/libvirtd.ts'
 import type { DriverBench } from '../driver.ts'
+import { ownRange } from './own.ts'
 
 /** The small boot image, built once for all runs; or a folder that has it already. */
 async function imagePaths(): Promise<Record<ImageFile['role'], string>> {
@@ -22,7 +23,7 @@ async function imagePaths(): Promise<Record<ImageFile['role'], string>> {
   return { disk: pathOf('disk'), kernel: pathOf('kernel'), initrd: pathOf('initrd') }
 }
 
-export const realTime: Timers = {
+const realTime: Timers = {
   now: () => Date.now(),
   after(ms, run) {
     const timer = setTimeout(run, ms)
@@ -73,7 +74,7 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
     networks: linuxNetworks({ instance, tag, dir: join(libvirtd.dir, 'networks') }),
     image,
     bytesOf: sha256 => createReadStream(byContent.get(sha256) ?? ''),
-    cidr: '10.213.77.0/24',
+    cidr: `${ownRange(6)}.0/24`,
     reopen: async () => open(instance),
     stranger: async () => open(`${instance}-stranger`),
     diskStamp: async machine => `${(await stat(join(storage, 'machines', machine, 'disk.qcow2'))).ino}`,

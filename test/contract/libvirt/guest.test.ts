@@ -12,23 +12,25 @@ import type { WantedMachine, WantedNetwork } from '@sirocco/shared/wire/objects.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { whyNoLibvirtd } from '../../support/libvirtd.ts'
 import { type LibvirtBench, libvirtBench } from './bench.ts'
+import { ownRange, ownTag } from './own.ts'
 
 const why = whyNoLibvirtd()
-const tag = 'ct2'
+const tag = ownTag(1)
+const [fore, rear] = [ownRange(0), ownRange(1)]
 
-const network = (id: string, third: number): WantedNetwork => ({
+const network = (id: string, range: string): WantedNetwork => ({
   kind: 'network',
   id,
   generation: 1,
-  cidr: `10.213.${third}.0/24`,
-  gateway: `10.213.${third}.1`,
+  cidr: `${range}.0/24`,
+  gateway: `${range}.1`,
   mtu: 1450,
   domain: `${id.replaceAll('_', '-')}.internal`,
   gone: false,
 })
 
-const front = network('net_front', 78)
-const back = network('net_back', 79)
+const front = network('net_front', fore)
+const back = network('net_back', rear)
 
 const machine = (bench: LibvirtBench, id: string, name: string, on: WantedNetwork, last: number, key: string): WantedMachine => ({
   kind: 'machine',
@@ -155,7 +157,7 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     await ran(web)
     const answer = await ssh(web, 'hostname; ip -4 -o addr show eth0; cat /etc/resolv.conf; cat /sys/class/net/eth0/mtu')
     expect(answer.code).toBe(0)
-    for (const part of ['web', '10.213.78.10/24', 'nameserver 10.213.78.1', '1450']) expect(answer.out).toContain(part)
+    for (const part of ['web', `${fore}.10/24`, `nameserver ${fore}.1`, '1450']) expect(answer.out).toContain(part)
   }, 30_000)
 
   test('QEMU is not root, and what it was given is nobody else’s', async () => {
@@ -167,8 +169,8 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
   })
 
   test('names of the network resolve, those of another network do not', async () => {
-    expect((await ssh(web, 'nslookup web.net-front.internal 10.213.78.1')).out).toContain('10.213.78.10')
-    expect((await ssh(web, 'nslookup db.net-back.internal 10.213.78.1')).out).not.toContain('10.213.79.20')
+    expect((await ssh(web, `nslookup web.net-front.internal ${fore}.1`)).out).toContain(`${fore}.10`)
+    expect((await ssh(web, `nslookup db.net-back.internal ${fore}.1`)).out).not.toContain(`${rear}.20`)
   }, 30_000)
 
   test('a guest reaches its gateway by ping and DNS, and nothing else of its host nor of another network', async () => {
@@ -176,8 +178,8 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     const own: string | undefined = JSON.parse(hosts)
       .flatMap((link: { ifname: string; addr_info: { local: string }[] }) => (link.ifname.startsWith('e') ? link.addr_info : []))
       .map(({ local }: { local: string }) => local)[0]
-    expect((await ssh(web, 'ping -c 2 -W 2 10.213.78.1')).code).toBe(0)
-    for (const address of ['10.213.79.1', '10.213.79.20', ...(own ? [own] : [])])
+    expect((await ssh(web, `ping -c 2 -W 2 ${fore}.1`)).code).toBe(0)
+    for (const address of [`${rear}.1`, `${rear}.20`, ...(own ? [own] : [])])
       expect((await ssh(web, `ping -c 1 -W 1 ${address}`)).code, address).not.toBe(0)
     // What listens on the host, on every address, is for the host alone.
     const listener = createServer(socket => socket.end('the host speaks\n')).listen(0, '0.0.0.0')
@@ -185,8 +187,8 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     const address = listener.address()
     const port = address !== null && typeof address === 'object' ? address.port : 0
     try {
-      expect(await spoken('10.213.78.1', port)).toBe('the host speaks\n')
-      expect((await ssh(web, `timeout 2 nc 10.213.78.1 ${port} </dev/null`)).out).toBe('')
+      expect(await spoken(`${fore}.1`, port)).toBe('the host speaks\n')
+      expect((await ssh(web, `timeout 2 nc ${fore}.1 ${port} </dev/null`)).out).toBe('')
     } finally {
       listener.close()
     }
@@ -248,7 +250,7 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     db = heir
     await launch(heir)
     await until('the heir’s login prompt', 60_000, async () => (await log(heir)).includes('login:'))
-    await until('its ssh', 20_000, async () => (await ssh(heir, 'ip -4 -o addr show eth0')).out.includes('10.213.79.20/24'))
+    await until('its ssh', 20_000, async () => (await ssh(heir, 'ip -4 -o addr show eth0')).out.includes(`${rear}.20/24`))
     expect((await ssh(heir, 'hostname')).out).toBe('heir')
   }, 120_000)
 

@@ -10,9 +10,12 @@ import { type Run, run } from '@sirocco/agent/programs/run.ts'
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { whyNoLibvirtd } from '../../support/libvirtd.ts'
+import { ownRange, ownTag } from './own.ts'
 
 const why = whyNoLibvirtd()
-const tag = 'ct3'
+const tag = ownTag(2)
+const theirTag = ownTag(3)
+const outside = ownRange(7)
 
 /** A network of this host with one guest, which is a network namespace. */
 const wanted = (name: string, third: number, machines: readonly string[] = [name]): NetworkOnHost => ({
@@ -20,8 +23,8 @@ const wanted = (name: string, third: number, machines: readonly string[] = [name
     kind: 'network',
     id: `net_${name}`,
     generation: 1,
-    cidr: `10.213.${third}.0/24`,
-    gateway: `10.213.${third}.1`,
+    cidr: `${ownRange(third)}.0/24`,
+    gateway: `${ownRange(third)}.1`,
     mtu: 1500,
     domain: `${name}.internal`,
     gone: false,
@@ -29,12 +32,12 @@ const wanted = (name: string, third: number, machines: readonly string[] = [name
   ports: machines.map((machine, at) => ({
     id: `prt_${machine}`,
     network: `net_${name}`,
-    mac: `52:54:00:00:${third.toString(16)}:${(10 + at).toString(16)}`,
-    address: `10.213.${third}.${10 + at}`,
+    mac: `52:54:00:00:0${third}:${10 + at}`,
+    address: `${ownRange(third)}.${10 + at}`,
     hostname: machine,
   })),
 })
-const [red, blue] = [wanted('red', 80), wanted('blue', 81)]
+const [red, blue] = [wanted('red', 2), wanted('blue', 3)]
 
 const granted = <T>(result: Result<T>): T => {
   if (!result.ok) throw new Error(JSON.stringify(result.fault))
@@ -100,16 +103,16 @@ describe.skipIf(why !== null)(`networks on Linux${why === null ? '' : ` (${why})
     await chmod(dir, 0o711)
     for (const namespace of namespaces) must('ip', 'netns', 'add', namespace)
     must('ip', 'link', 'add', `v${tag}out`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', `${tag}out`)
-    must('ip', 'addr', 'add', '198.51.100.1/30', 'dev', `v${tag}out`)
+    must('ip', 'addr', 'add', `${outside}.1/30`, 'dev', `v${tag}out`)
     must('ip', 'link', 'set', `v${tag}out`, 'up')
     must('ip', '-n', `${tag}out`, 'link', 'set', 'eth0', 'up')
-    must('ip', '-n', `${tag}out`, 'addr', 'add', '198.51.100.2/30', 'dev', 'eth0')
+    must('ip', '-n', `${tag}out`, 'addr', 'add', `${outside}.2/30`, 'dev', 'eth0')
     await apply(red, blue)
     for (const one of [red, blue]) plug(one)
   }, 60_000)
   afterAll(async () => {
     await open().apply([])
-    await open('theirs', 'ct4').apply([])
+    await open('theirs', theirTag).apply([])
     for (const namespace of namespaces) sh('ip', 'netns', 'del', namespace)
     sh('ip', 'link', 'del', `v${tag}out`)
     await rm(dir, { recursive: true, force: true })
@@ -124,50 +127,50 @@ describe.skipIf(why !== null)(`networks on Linux${why === null ? '' : ` (${why})
   })
 
   test('a guest reaches the outside, which sees the host; the outside does not reach the guest', () => {
-    expect(reaches(guest(red), '198.51.100.2')).toBe(true)
-    must('ip', '-n', `${tag}out`, 'route', 'add', '10.213.80.0/24', 'via', '198.51.100.1')
-    expect(reaches(`${tag}out`, '10.213.80.10')).toBe(false)
-    expect(reaches(guest(red), '198.51.100.2')).toBe(true)
+    expect(reaches(guest(red), `${outside}.2`)).toBe(true)
+    must('ip', '-n', `${tag}out`, 'route', 'add', `${ownRange(2)}.0/24`, 'via', `${outside}.1`)
+    expect(reaches(`${tag}out`, `${ownRange(2)}.10`)).toBe(false)
+    expect(reaches(guest(red), `${outside}.2`)).toBe(true)
   })
 
   test('the host reaches guests; guests reach their own gateway, and no other address of the host', () => {
-    expect(hostReaches('10.213.80.10')).toBe(true)
-    expect(reaches(guest(red), '10.213.80.1', 53)).toBe(true)
-    expect(reaches(guest(red), '10.213.80.1', 22)).toBe(false)
-    for (const address of ['10.213.81.1', '198.51.100.1'])
+    expect(hostReaches(`${ownRange(2)}.10`)).toBe(true)
+    expect(reaches(guest(red), `${ownRange(2)}.1`, 53)).toBe(true)
+    expect(reaches(guest(red), `${ownRange(2)}.1`, 22)).toBe(false)
+    for (const address of [`${ownRange(3)}.1`, `${outside}.1`])
       for (const port of [53, 9]) expect(reaches(guest(red), address, port), address).toBe(false)
   })
 
   test('networks do not reach each other, nor the network of another instance', async () => {
-    expect(reaches(guest(red), '10.213.81.10')).toBe(false)
-    const theirs = wanted('theirs', 82)
-    granted(await open('theirs', 'ct4').apply([theirs]))
-    expect(reaches(guest(red), '10.213.82.1')).toBe(false)
+    expect(reaches(guest(red), `${ownRange(3)}.10`)).toBe(false)
+    const theirs = wanted('theirs', 4)
+    granted(await open('theirs', theirTag).apply([theirs]))
+    expect(reaches(guest(red), `${ownRange(4)}.1`)).toBe(false)
     changes = []
     await apply(red, blue)
     expect(changes).toEqual([])
     expect(granted(await open().list())).toEqual(['net_blue', 'net_red'])
-    granted(await open('theirs', 'ct4').apply([]))
+    granted(await open('theirs', theirTag).apply([]))
     expect(granted(await open().list())).toEqual(['net_blue', 'net_red'])
   })
 
   test('a guest that takes another network’s address gets nothing out', () => {
-    must('ip', '-n', guest(red), 'addr', 'add', '10.213.81.99/32', 'dev', 'eth0')
-    expect(reaches(guest(red), '198.51.100.2', 9, '10.213.81.99')).toBe(false)
-    expect(reaches(guest(red), '198.51.100.2', 9, '10.213.80.10')).toBe(true)
-    must('ip', '-n', guest(red), 'addr', 'del', '10.213.81.99/32', 'dev', 'eth0')
+    must('ip', '-n', guest(red), 'addr', 'add', `${ownRange(3)}.99/32`, 'dev', 'eth0')
+    expect(reaches(guest(red), `${outside}.2`, 9, `${ownRange(3)}.99`)).toBe(false)
+    expect(reaches(guest(red), `${outside}.2`, 9, `${ownRange(2)}.10`)).toBe(true)
+    must('ip', '-n', guest(red), 'addr', 'del', `${ownRange(3)}.99/32`, 'dev', 'eth0')
   })
 
   test('a new machine is told to the running DNS; the name of one that went is forgotten', async () => {
     const before = await pidOf(red)
-    await apply(wanted('red', 80, ['red', 'green']), blue)
+    await apply(wanted('red', 2, ['red', 'green']), blue)
     expect(await pidOf(red)).toBe(before)
-    await expect.poll(() => named('10.213.80.1', 'green.red.internal')).toEqual(['10.213.80.11'])
+    await expect.poll(() => named(`${ownRange(2)}.1`, 'green.red.internal')).toEqual([`${ownRange(2)}.11`])
     await apply(red, blue)
     expect(await pidOf(red)).not.toBe(before)
-    expect(await named('10.213.80.1', 'green.red.internal')).toEqual([])
-    expect(await named('10.213.80.1', 'red.red.internal')).toEqual(['10.213.80.10'])
-    expect(await named('10.213.80.1', 'blue.blue.internal')).toEqual([])
+    expect(await named(`${ownRange(2)}.1`, 'green.red.internal')).toEqual([])
+    expect(await named(`${ownRange(2)}.1`, 'red.red.internal')).toEqual([`${ownRange(2)}.10`])
+    expect(await named(`${ownRange(2)}.1`, 'blue.blue.internal')).toEqual([])
   })
 
   test('what was broken behind its back is mended: DHCP killed, rules flushed, a bridge gone', async () => {
@@ -177,7 +180,7 @@ describe.skipIf(why !== null)(`networks on Linux${why === null ? '' : ` (${why})
     must('ip', 'link', 'del', bridge)
     await apply(red, blue)
     must('ip', 'link', 'set', `v${guest(red)}`, 'master', bridge)
-    expect(reaches(guest(red), '198.51.100.2')).toBe(true)
+    expect(reaches(guest(red), `${outside}.2`)).toBe(true)
     expect(await readFile(`/proc/${await pidOf(red)}/cmdline`, 'utf8')).toContain(bridge)
     changes = []
     await apply(red, blue)
@@ -186,23 +189,25 @@ describe.skipIf(why !== null)(`networks on Linux${why === null ? '' : ` (${why})
 
   test('a range that something else here has is a conflict; the other networks are made', async () => {
     const taken: NetworkOnHost = {
-      ...wanted('taken', 90),
-      network: { ...wanted('taken', 90).network, cidr: '198.51.100.0/24', gateway: '198.51.100.1' },
+      ...wanted('taken', 5),
+      network: { ...wanted('taken', 5).network, cidr: `${outside}.0/24`, gateway: `${outside}.1` },
     }
     expect(await open().apply([taken, red, blue])).toMatchObject({ ok: false, fault: { code: 'conflict' } })
     expect(granted(await open().list())).toEqual(['net_blue', 'net_red'])
   })
 
-  test('a pid file that names somebody else’s process ends nobody', async () => {
+  test('a dnsmasq is found without its pid file; one that names somebody else’s process ends nobody', async () => {
     const bystander = spawnSync('sh', ['-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], { encoding: 'utf8' }).stdout.trim()
     const path = join(dir, tag, bridgeName(tag, blue.network.id), 'pid')
     const real = await pidOf(blue)
     await rm(path)
+    await apply(red, blue)
+    expect(await readFile(`/proc/${real}/cmdline`, 'utf8')).toContain(bridgeName(tag, blue.network.id))
     sh('sh', '-c', `echo ${bystander} > ${path}`)
     await apply(red)
     expect(sh('kill', '-0', bystander).status).toBe(0)
     process.kill(Number(bystander), 'SIGKILL')
-    process.kill(Number(real), 'SIGTERM')
+    expect(await readFile(`/proc/${real}/cmdline`, 'utf8').catch(() => '')).toBe('')
   })
 
   test('nothing wanted, nothing left', async () => {

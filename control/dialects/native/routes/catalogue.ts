@@ -2,6 +2,7 @@ import type { Routes } from '@sirocco/shared/api/routes.ts'
 import { ok } from '@sirocco/shared/kit/fault.ts'
 import { listFlavors } from '../../../services/flavors/list.ts'
 import { listHosts } from '../../../services/hosts/list.ts'
+import { projectHost } from '../../../services/hosts/projection.ts'
 import { listImages } from '../../../services/images/list.ts'
 import { listNetworks } from '../../../services/networks/list.ts'
 import { listRegions } from '../../../services/regions/list.ts'
@@ -45,4 +46,9 @@ export const networks: Handler<Routes['listNetworks']> = async ({ query }, { cal
 export const hosts: Handler<Routes['listHosts']> = async ({ query }, { call }) => {
   const page = await listed(query, page => listHosts.call(call, page), hostJson)
   return page.ok ? ok({ body: page.value }) : page
+}
+
+export const hostProjection: Handler<Routes['getHostProjection']> = async ({ params }, { call }) => {
+  const projected = await projectHost.call(call, { host: params.id })
+  return projected.ok ? ok({ body: { ...projected.value, objects: [...projected.value.objects] } }) : projected
 }
