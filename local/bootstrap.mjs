@@ -208,8 +208,25 @@ function needs(command) {
   return [...hostNeeds, ...imageNeeds, ...testNeeds]
 }
 
+/**
+ * A signal to npm ends the shell that npm runs us by, and the shell tells nobody (dash, Debian's). So the death of the parent counts as
+ * being told to end.
+ */
+function endWithParent() {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    process.kill(process.pid, 'SIGTERM')
+  }, 250)
+  watch.unref()
+}
+
 /** @returns {Promise<number>} */
 async function main() {
+  endWithParent()
+
   const [name = '', ...args] = process.argv.slice(2)
   if (!Object.hasOwn(commands, name))
     throw new Stop(`usage: npm start | npm test | npm run ${Object.keys(commands).slice(2).join('|')}`)

@@ -85,7 +85,7 @@ interface StopAsked {
   readonly now: () => boolean
 }
 
-/** The first signal stops in order; whoever sends a third does not want to wait. */
+/** The first signal stops in order. One Ctrl-C may come as two; whoever sends more does not want to wait. */
 function stopAsked(): StopAsked {
   let times = 0
   const asked = new Promise<void>(resolve => {
@@ -93,7 +93,7 @@ function stopAsked(): StopAsked {
       process.on(signal, () => {
         times += 1
         resolve()
-        if (times > 2) process.exit(1)
+        if (times > 3) process.exit(1)
       })
     }
   })

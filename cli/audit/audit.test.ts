@@ -3,12 +3,12 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Host } from '@sirocco/shared/api/hosts.ts'
+import type { Host, HostProjection } from '@sirocco/shared/api/hosts.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Place } from '../place.ts'
 import { audit } from './audit.ts'
-import type { ProjectedMachine, Projection } from './projection.ts'
+import type { ProjectedMachine } from './expected.ts'
 
 const sha = 'a'.repeat(64)
 const machine = (id: string, more: Partial<ProjectedMachine> = {}): ProjectedMachine => ({
@@ -84,7 +84,7 @@ type State = ReturnType<typeof whole>
 describe('audit-host', () => {
   let folder = ''
   let server: Server
-  let projection: Projection
+  let projection: HostProjection
   let hosts: Host[]
   let authorised: (string | undefined)[]
 

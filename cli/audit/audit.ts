@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Host, HostPage } from '@sirocco/shared/api/hosts.ts'
+import { type Host, HostPage, HostProjection } from '@sirocco/shared/api/hosts.ts'
 import { MachinePage } from '@sirocco/shared/api/machines.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { ask, askAll } from '../api.ts'
@@ -7,7 +7,6 @@ import type { Endpoint, Place } from '../place.ts'
 import { compare, lasting } from './compare.ts'
 import { expectedOf, type Told } from './expected.ts'
 import type { Difference, Found, Kind } from './item.ts'
-import { Projection } from './projection.ts'
 import { dhcp } from './read/dhcp.ts'
 import { files } from './read/files.ts'
 import { links } from './read/links.ts'
@@ -73,7 +72,7 @@ async function onHost(
   host: Host,
   told: ReadonlyMap<string, Told>,
 ): Promise<Result<Difference[]>> {
-  const projection = await ask(endpoint, `/hosts/${encodeURIComponent(host.id)}/projection`, Projection)
+  const projection = await ask(endpoint, `/hosts/${encodeURIComponent(host.id)}/projection`, HostProjection)
   if (!projection.ok) return projection
   const kinds = new Set<Kind>(['allocation'])
   const found: Found[] = [allocation(host)]

@@ -1,6 +1,8 @@
+import type { HostProjection } from '@sirocco/shared/api/hosts.ts'
 import type { MachineState } from '@sirocco/shared/model/machines/states.ts'
 import type { Expected, Kind } from './item.ts'
-import type { ProjectedMachine, Projection } from './projection.ts'
+
+export type ProjectedMachine = Extract<HostProjection['objects'][number], { kind: 'machine' }>
 
 /** What the control plane says of a machine beside the projection; undefined where this principal may not see it. */
 export interface Told {
@@ -9,7 +11,7 @@ export interface Told {
 }
 
 export interface Wishes {
-  readonly projection: Projection
+  readonly projection: HostProjection
   readonly told: ReadonlyMap<string, Told>
   /** Where machines' disks lie; null on a simulated host. */
   readonly storage: string | null

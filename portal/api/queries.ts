@@ -10,9 +10,6 @@ export function onSessionEnd(call: () => void): () => void {
   return () => ended.delete(call)
 }
 
-/** ms between two reads of the hosts while they are shown. */
-const hostsEvery = 10_000
-
 /** Tries of a read that found nobody; what was refused is not asked again. */
 const tries = 2
 
@@ -39,8 +36,7 @@ export const queries = {
   images: queryOptions({ queryKey: ['images'], queryFn: calls.images }),
   flavors: queryOptions({ queryKey: ['flavors'], queryFn: calls.flavors }),
   keyPairs: queryOptions({ queryKey: ['key-pairs'], queryFn: calls.keyPairs }),
-  // What happens to hosts is no project's event: the feed does not tell it, so this page alone asks again and again.
-  hosts: queryOptions({ queryKey: ['hosts'], queryFn: calls.hosts, refetchInterval: hostsEvery }),
+  hosts: queryOptions({ queryKey: ['hosts'], queryFn: calls.hosts }),
   operations: (machine: string) =>
     queryOptions({ queryKey: ['of', machine, 'operations'], queryFn: () => calls.operations(machine) }),
   events: (machine: string) => queryOptions({ queryKey: ['of', machine, 'events'], queryFn: () => calls.events(machine) }),

@@ -14,7 +14,6 @@ export const en = {
     settings: 'Settings',
     signOut: 'Sign out',
     skip: 'Skip to content',
-    project: 'Project',
     account: (p: { email: string }) => `Signed in as ${p.email}`,
   },
   fresh: {
@@ -32,7 +31,6 @@ export const en = {
   common: {
     cancel: 'Cancel',
     close: 'Close',
-    copy: 'Copy',
     copied: 'Copied',
     copyOf: (p: { what: string }) => `Copy ${p.what}`,
     loading: 'Loading',
@@ -40,7 +38,6 @@ export const en = {
     none: 'None',
     unknown: 'Not known',
     optional: 'optional',
-    details: 'Details',
     back: 'Back to machines',
     choose: 'Choose',
     reference: (p: { id: string }) => `Request ${p.id}`,
@@ -225,7 +222,6 @@ export const en = {
     stopConfirm: 'Stop machine',
     stopForce: 'Cut the power at once',
     stopForceHint: 'Without asking the guest. What it has not written is lost.',
-    running: 'In progress',
     empty: 'Nothing has happened yet.',
   },
   operations: {
@@ -253,7 +249,6 @@ export const en = {
     other: (p: { type: string }) => `Event ${p.type}`,
   },
   console: {
-    connect: 'Connect',
     reconnect: 'Connect again',
     connecting: 'Connecting',
     connected: 'Connected',
@@ -264,7 +259,6 @@ export const en = {
     notRunning: 'The machine has to run before its console can be opened.',
     logTitle: 'What it wrote to its serial console',
     logEmpty: 'It has written nothing yet.',
-    logAt: (p: { time: string }) => `Read ${p.time}`,
     reload: 'Read again',
   },
   keyPairs: {
@@ -287,7 +281,6 @@ export const en = {
     imported: (p: { name: string }) => `Key pair ${p.name} is imported`,
     createText: 'The private key is downloaded to this computer and kept nowhere else.',
     createConfirm: 'Create and download',
-    count: (p: { n: number }) => n(p.n, 'key pair', 'key pairs'),
   },
   images: {
     title: 'Images',

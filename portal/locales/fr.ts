@@ -15,7 +15,6 @@ export const fr: Messages = {
     settings: 'Préférences',
     signOut: 'Se déconnecter',
     skip: 'Aller au contenu',
-    project: 'Projet',
     account: p => `Connecté en tant que ${p.email}`,
   },
   fresh: {
@@ -33,7 +32,6 @@ export const fr: Messages = {
   common: {
     cancel: 'Annuler',
     close: 'Fermer',
-    copy: 'Copier',
     copied: 'Copié',
     copyOf: p => `Copier ${p.what}`,
     loading: 'Chargement',
@@ -41,7 +39,6 @@ export const fr: Messages = {
     none: 'Aucune',
     unknown: 'Inconnu',
     optional: 'facultatif',
-    details: 'Détails',
     back: 'Retour aux machines',
     choose: 'Choisir',
     reference: p => `Requête ${p.id}`,
@@ -227,7 +224,6 @@ export const fr: Messages = {
     stopConfirm: 'Arrêter la machine',
     stopForce: 'Couper l’alimentation aussitôt',
     stopForceHint: 'Sans prévenir le système. Ce qu’il n’a pas écrit est perdu.',
-    running: 'En cours',
     empty: 'Rien ne s’est encore passé.',
   },
   operations: {
@@ -255,7 +251,6 @@ export const fr: Messages = {
     other: p => `Événement ${p.type}`,
   },
   console: {
-    connect: 'Se connecter',
     reconnect: 'Se reconnecter',
     connecting: 'Connexion',
     connected: 'Connectée',
@@ -266,7 +261,6 @@ export const fr: Messages = {
     notRunning: 'La machine doit être en marche pour ouvrir sa console.',
     logTitle: 'Ce qu’elle a écrit sur sa console série',
     logEmpty: 'Elle n’a encore rien écrit.',
-    logAt: p => `Lu ${p.time}`,
     reload: 'Relire',
   },
   keyPairs: {
@@ -290,7 +284,6 @@ export const fr: Messages = {
     imported: p => `La clé ${p.name} est importée`,
     createText: 'La clé privée est téléchargée sur cet ordinateur et n’est conservée nulle part ailleurs.',
     createConfirm: 'Créer et télécharger',
-    count: p => n(p.n, 'clé', 'clés'),
   },
   images: {
     title: 'Images',

@@ -25,9 +25,12 @@ export function HostsPage() {
   )
 }
 
+/** ms. What happens to hosts is no project's event: the feed does not tell it, so this page alone asks again and again. */
+const again = 10_000
+
 function Hosts() {
   const { t } = useSpeech()
-  const hosts = useQuery(queries.hosts)
+  const hosts = useQuery({ ...queries.hosts, refetchInterval: again })
   if (hosts.error) return <Trouble problem={hosts.error} again={() => void hosts.refetch()} />
   if (!hosts.data) return <Waiting />
   if (hosts.data.items.length === 0)

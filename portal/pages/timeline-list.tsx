@@ -43,7 +43,7 @@ function Story({ operations, events }: { operations: readonly Operation[]; event
           ) : moment.is === 'state' ? (
             <span className="soft">{t.events.becomes({ state: t.states[moment.state] })}</span>
           ) : (
-            <span>{events[moment.type]?.(t) ?? t.events.other({ type: moment.type })}</span>
+            <span>{words[moment.type]?.(t) ?? t.events.other({ type: moment.type })}</span>
           )}
           <span className="story-when">
             <Moment at={new Date(moment.at).toISOString()} />
@@ -55,7 +55,7 @@ function Story({ operations, events }: { operations: readonly Operation[]; event
 }
 
 /** Events that have words of their own. */
-const events: Partial<Record<string, (t: Messages) => string>> = {
+const words: Partial<Record<string, (t: Messages) => string>> = {
   'machine.crashed': t => t.events.crashed,
   'machine.guest-shutdown': t => t.events.guestShutdown,
   'tags.set': t => t.events.tagged,

@@ -127,6 +127,7 @@ export class Checks {
       `${id} is observed at generation ${applied}, but only ${generation} was ever wanted`,
     )
     hold(now.goneAt === null || now.host === null, `${id} is gone and still has its allocation`)
+    hold(now.host !== null || now.goneAt !== null || now.failure !== null, `${id} is wanted ${now.power}, and is placed nowhere`)
     if (!before) {
       hold(told.has(id), `${id} appeared without an event`)
       return

@@ -39,6 +39,8 @@ export interface UserParts {
   readonly control: ControlPlane
   readonly principal: Principal
   readonly image: string
+  /** A rule of the world was broken. */
+  readonly violation: (what: string) => void
 }
 
 /** A person with scripts: launches and deletes at random, and repeats what got no answer under its token. */
@@ -156,7 +158,7 @@ export class User {
     const made = 'machines' in answer ? answer.machines : answer.operations
     const madeBefore = before === null ? [] : 'machines' in before ? before.machines : before.operations
     if (before !== null && made.length > 0 && madeBefore.length > 0 && made.join() !== madeBefore.join())
-      throw new Violation(`${request.token} was answered ${madeBefore.join()} and then ${made.join()}`)
+      this.#parts.violation(`${request.token} was answered ${madeBefore.join()} and then ${made.join()}`)
     if (before === null || madeBefore.length === 0) request.answer = answer
     if (before !== null) return
     this.#parts.trace.add('user', `${request.token ?? 'once'} ${request.what}: ${made.join(' ') || 'so already'}`)

@@ -194,6 +194,7 @@ export class World {
       trace,
       control,
       image: imageId,
+      violation: what => this.#broken(what),
       principal: {
         user: rows.user,
         email: 'admin@example.org',
