@@ -23,6 +23,7 @@ const commands = /** @type {const} */ ({
   check: 'local/check.ts',
   sim: 'test/simulation/main.ts',
   bench: 'test/bench/main.ts',
+  edge: 'local/edge.ts',
 })
 
 /** As `stop.ts`, which cannot be read yet. */
@@ -201,7 +202,7 @@ async function apt(names) {
 
 /** @param {keyof typeof commands} command */
 function needs(command) {
-  if (command === 'check' || command === 'sim') return []
+  if (command === 'check' || command === 'sim' || command === 'edge') return []
   const bare = ['--simulated', '--no-agent', '--help', '-h'].some(flag => process.argv.includes(flag))
   if (command === 'start') return bare ? [] : [...hostNeeds, ...imageNeeds]
   if (command === 'bench') return [...hostNeeds, ...imageNeeds]

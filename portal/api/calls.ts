@@ -45,6 +45,8 @@ export const calls = {
   signOut: () => request<null>('/sessions', { method: 'DELETE' }),
 
   machines: (most: number) => every<Machine>('/machines', most),
+  /** Just these; those that are not there are left out. At most `limits.page`. */
+  machinesOf: (ids: readonly string[]) => request<Page<Machine>>('/machines', { query: { id: ids } }),
   machine: (id: string) => request<Machine>(`/machines/${at(id)}`),
   launch: (body: Launch, token: string) => request<z.output<typeof Launched>>('/machines', { method: 'POST', body, token }),
   act: (verb: MachineVerb, id: string, force: boolean, token: string) =>

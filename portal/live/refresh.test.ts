@@ -7,11 +7,14 @@ const vm = (n: number): string => `vm_${String(n).padStart(20, '0')}`
 
 function desk() {
   const ticks: (() => void)[] = []
+  const pauses: (() => void)[] = []
   const done: string[] = []
+  let broken = false
   let release: (() => void) | null = null
   let slow = false
   const read = (what: string): Promise<void> => {
     done.push(what)
+    if (broken) return Promise.reject(new Error('unavailable'))
     if (!slow) return Promise.resolve()
     return new Promise(resolve => {
       release = resolve
@@ -19,6 +22,7 @@ function desk() {
   }
   const desk = refresher({
     tick: call => ticks.push(call),
+    later: (_, call) => pauses.push(call),
     machines: ids => read(`machines ${ids.length}`),
     allMachines: () => read('list'),
     others: subjects => done.push(`others ${subjects.length}`),
@@ -31,6 +35,10 @@ function desk() {
     async tick() {
       ticks.shift()?.()
       await new Promise(resolve => setImmediate(resolve))
+    },
+    pauses,
+    breaks: (is: boolean) => {
+      broken = is
     },
     hold: () => {
       slow = true
@@ -55,9 +63,9 @@ describe('events become reads', () => {
 
   it('of the list, when many machines changed', async () => {
     const d = desk()
-    d.desk.events(Array.from({ length: 9 }, (_, n) => of(vm(n))))
+    d.desk.events(Array.from({ length: 101 }, (_, n) => of(vm(n))))
     await d.tick()
-    expect(d.done).toEqual(['others 9', 'list'])
+    expect(d.done).toEqual(['others 101', 'list'])
   })
 
   it('never two at a time: what changes during a read is read after it', async () => {
@@ -71,6 +79,21 @@ describe('events become reads', () => {
     expect(d.ticks).toHaveLength(1)
     await d.tick()
     expect(d.done.filter(what => what.startsWith('machines'))).toHaveLength(2)
+  })
+
+  it('again after a pause, when they failed: the feed does not tell twice', async () => {
+    const d = desk()
+    d.breaks(true)
+    d.desk.events([of(vm(1))])
+    await d.tick()
+    d.desk.events([of(vm(2))])
+    expect(d.ticks).toHaveLength(0)
+    d.breaks(false)
+    d.pauses.shift()?.()
+    await d.tick()
+    expect(d.done.filter(what => what.startsWith('machines'))).toEqual(['machines 1', 'machines 2'])
+    expect(d.pauses).toHaveLength(0)
+    expect(d.ticks).toHaveLength(0)
   })
 
   it('of everything, after a gap', async () => {

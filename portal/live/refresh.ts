@@ -1,12 +1,15 @@
+import { limits } from '@sirocco/shared/model/limits.ts'
 import type { FeedEvent } from '../api/types.ts'
 import { subjectsOf } from './feed.ts'
 
-/** Above this many changed machines, one read of the list is cheaper than one read of each. */
-const single = 8
+/** ms until what could not be read is read again: the feed will not tell of it a second time. */
+const pause = 2_000
 
 export interface RefreshPorts {
-  /** After the current burst of events; returns what cancels it. */
+  /** After the current burst of events. */
   tick(call: () => void): void
+  later(ms: number, call: () => void): void
+  /** At most `limits.page` of them. */
   machines(ids: readonly string[]): Promise<void>
   allMachines(): Promise<void>
   /** Whatever else is shown of these subjects. */
@@ -39,12 +42,18 @@ export function refresher(ports: RefreshPorts): { events(events: readonly FeedEv
       if (everything) ports.everything()
       else ports.others(subjects)
       const machines = subjects.filter(id => id.startsWith('vm_'))
-      if (everything || machines.length > single) await ports.allMachines()
+      if (everything || machines.length > limits.page) await ports.allMachines()
       else if (machines.length > 0) await ports.machines(machines)
-    } finally {
       busy = false
-      if (dirty.size > 0 || all) plan()
+    } catch {
+      for (const subject of subjects) dirty.add(subject)
+      all ||= everything
+      ports.later(pause, () => {
+        busy = false
+        plan()
+      })
     }
+    if (!busy && (dirty.size > 0 || all)) plan()
   }
 
   return {

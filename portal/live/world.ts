@@ -1,6 +1,5 @@
 import { useSyncExternalStore } from 'react'
 import { calls } from '../api/calls.ts'
-import { Problem } from '../api/problem.ts'
 import { queries, queryClient } from '../api/queries.ts'
 import type { Machine } from '../api/types.ts'
 import { liveCollection } from './collection.ts'
@@ -50,7 +49,7 @@ export const useConnection = (): Connection => useSyncExternalStore(connection.o
 /** The newest first read wins: a slow list must not put back what a quick one removed. */
 let reading = 0
 
-/** Reads the whole list again. */
+/** Reads the whole list again. What went wrong is shown where there is no list yet, and thrown. */
 export async function loadMachines(): Promise<void> {
   const mine = ++reading
   try {
@@ -60,20 +59,19 @@ export async function loadMachines(): Promise<void> {
     loaded.set({ state: 'ready', problem: null, more })
   } catch (problem) {
     if (mine === reading && loaded.get().state !== 'ready') loaded.set({ state: 'failed', problem, more: false })
+    throw problem
   }
 }
 
+/** The same for a page, which shows what went wrong by itself. */
+export const showMachines = (): void => void loadMachines().catch(() => {})
+
 /** Reads some machines again; what is no longer there leaves the collection. */
-export async function readMachines(ids: readonly string[]): Promise<void> {
-  await Promise.all(
-    ids.map(async id => {
-      try {
-        machines.put([await calls.machine(id)])
-      } catch (problem) {
-        if (problem instanceof Problem && problem.code === 'not_found') machines.remove([id])
-      }
-    }),
-  )
+async function readMachines(ids: readonly string[]): Promise<void> {
+  const { items } = await calls.machinesOf(ids)
+  const there = new Set(items.map(machine => machine.id))
+  machines.put(items)
+  machines.remove(ids.filter(id => !there.has(id)))
 }
 
 /** Long enough to gather a burst, short enough to be felt as at once. */
@@ -83,6 +81,7 @@ const tick = 60
 export function follow(): () => void {
   const refresh = refresher({
     tick: call => void setTimeout(call, tick),
+    later: (ms, call) => void setTimeout(call, ms),
     machines: readMachines,
     allMachines: loadMachines,
     others(subjects) {

@@ -5,7 +5,7 @@ import type { Machine } from '../api/types.ts'
 import { useRow } from '../live/use-collection.ts'
 import { useOrder } from '../live/use-order.ts'
 import { useWindow } from '../live/use-window.ts'
-import { loadMachines, machines, mostMachines, useLoaded } from '../live/world.ts'
+import { machines, mostMachines, showMachines, useLoaded } from '../live/world.ts'
 import { useSpeech } from '../locales/language.tsx'
 import { Button } from '../ui/button.tsx'
 import { icons } from '../ui/icons.tsx'
@@ -59,7 +59,7 @@ export function MachinesPage() {
   if (loaded.state === 'failed')
     return (
       <Page title={t.machines.title} wide>
-        <Trouble problem={loaded.problem} again={() => void loadMachines()} />
+        <Trouble problem={loaded.problem} again={showMachines} />
       </Page>
     )
   if (all === 0 && search.state === undefined)
@@ -112,6 +112,7 @@ export function MachinesPage() {
               </option>
             ))}
           </select>
+          {icons.chevron}
         </label>
         <span className="count" role="status">
           {count}

@@ -3,7 +3,7 @@ import { Link, type LinkProps, Outlet, useRouter } from '@tanstack/react-router'
 import { type ReactNode, useEffect } from 'react'
 import { calls } from '../api/calls.ts'
 import { onSessionEnd, queries, queryClient } from '../api/queries.ts'
-import { follow, loadMachines, machines, useConnection } from '../live/world.ts'
+import { follow, machines, showMachines, useConnection } from '../live/world.ts'
 import { useSpeech } from '../locales/language.tsx'
 import { IconButton } from '../ui/button.tsx'
 import { icons, Mark } from '../ui/icons.tsx'
@@ -16,7 +16,7 @@ export function Shell() {
   const router = useRouter()
   const { data: me } = useSuspenseQuery(queries.me)
   useEffect(() => {
-    void loadMachines()
+    showMachines()
     return follow()
   }, [])
   useEffect(

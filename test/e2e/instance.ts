@@ -155,9 +155,9 @@ export class Instance {
     for (const end = performance.now() + 60_000; performance.now() < end; await pause(100)) {
       try {
         const answer = await this.ask(method, path, body, key)
-        if (answer.status < 500 && answer.status !== 429 && answer.status !== 409) return answer
+        const again = answer.status === 409 && /try again/.test(JSON.stringify(answer.body))
+        if (answer.status < 500 && answer.status !== 429 && !again) return answer
         last = `${answer.status} ${JSON.stringify(answer.body)}`
-        if (answer.status === 409) return answer
       } catch (error) {
         last = String(error)
       }

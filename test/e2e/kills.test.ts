@@ -28,9 +28,12 @@ async function leftovers(instance: Instance): Promise<string[]> {
 async function rows<T>(all: readonly T[], nameOf: (row: T) => string, run: (row: T) => Promise<void>): Promise<string[]> {
   const failures: string[] = []
   for (const row of all) {
+    const since = performance.now()
     try {
       await run(row)
+      if (process.env.ROWS) process.stderr.write(`${nameOf(row)} ${Math.round(performance.now() - since)}\n`)
     } catch (error) {
+      if (process.env.ROWS) process.stderr.write(`${nameOf(row)} ${Math.round(performance.now() - since)} ${error}\n`)
       failures.push(`${nameOf(row)}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }

@@ -57,8 +57,8 @@ const resets = [1, 2, 3].map(n => ({ point: 'port.compute.reboot.after', n }))
 export const mutants: readonly Mutant[] = [
   {
     name: 'the guards are left out of batches',
-    found: /of \d+$|went back|landed twice|had ended|is gone|lost|observed at|allocated/,
-    within: 6,
+    found: /both pursue|placed nowhere|went back|are allocated on/,
+    within: 12,
     make: client(without(/^INSERT INTO guard /)),
   },
   {
@@ -133,7 +133,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an older intent is applied over a newer one',
-    found: /is gone|without an allocation|nobody wanted|not converged|started/,
+    found: /is gone|without an allocation|nobody wanted|made again/,
     within: 8,
     make: () => {
       // As if the agent took any generation for the newest: what was wanted before comes again under the newest number.

@@ -366,6 +366,8 @@ export async function startFake({
     }
     if (noun === 'machines' && key === undefined) {
       if (method === 'GET') {
+        const ids = url.searchParams.getAll('id')
+        if (ids.length > 0) return page(ids.flatMap(each => machines.get(each) ?? []))
         const from = Number(url.searchParams.get('cursor') ?? 0)
         const limit = Number(url.searchParams.get('limit') ?? 100)
         const all = [...machines.values()]

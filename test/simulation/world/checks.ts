@@ -39,6 +39,7 @@ const OperationRow = z.object({
   state: z.string(),
   subject: z.string(),
   version: z.int(),
+  generation: z.int(),
   fault: z.string().nullable(),
 })
 const EventRow = z.object({ seq: z.int(), subject: z.string(), type: z.string() })
@@ -62,6 +63,7 @@ export class Checks {
   readonly #hosts: readonly HostMachine[]
   readonly #machines = new Map<string, MachineRow>()
   readonly #operations = new Map<string, z.output<typeof OperationRow>>()
+  readonly #intents = new Map<string, string>()
   /** Hosts that were ever told to carry a machine. */
   readonly #placed = new Map<string, Set<string>>()
   /** Disks by machine: when they were made. */
@@ -99,7 +101,7 @@ export class Checks {
         hold(before.goneAt !== null, `${id} was forgotten before it was gone`)
         this.#machines.delete(id)
       }
-    for (const operation of look(OperationRow, 'SELECT id, kind, state, subject, version, fault FROM operation'))
+    for (const operation of look(OperationRow, 'SELECT id, kind, state, subject, version, generation, fault FROM operation'))
       this.#operation(operation)
   }
 
@@ -127,7 +129,7 @@ export class Checks {
       `${id} is observed at generation ${applied}, but only ${generation} was ever wanted`,
     )
     hold(now.goneAt === null || now.host === null, `${id} is gone and still has its allocation`)
-    hold(now.host !== null || now.goneAt !== null || now.failure !== null, `${id} is wanted ${now.power}, and is placed nowhere`)
+    hold(now.host !== null || now.power === 'gone' || now.failure !== null, `${id} is wanted ${now.power}, and is placed nowhere`)
     if (!before) {
       hold(told.has(id), `${id} appeared without an event`)
       return
@@ -151,7 +153,15 @@ export class Checks {
     if (JSON.stringify(before) !== JSON.stringify(now)) this.#trace.detail('row', () => JSON.stringify(now))
     this.#operations.set(now.id, now)
     hold(now.state !== 'stuck', `${now.id} (${now.kind}) is stuck: ${now.fault}`)
-    if (!before) return
+    if (!before) {
+      if (now.kind === 'machine.reboot') return
+      // Each intent is pursued by one operation, each operation pursues an intent of its own.
+      const intent = `${now.subject}@${now.generation}`
+      const other = this.#intents.get(intent)
+      hold(other === undefined, `${now.id} and ${other} both pursue generation ${now.generation} of ${now.subject}`)
+      this.#intents.set(intent, now.id)
+      return
+    }
     hold(now.version >= before.version, `${now.id} went back from version ${before.version} to ${now.version}`)
     hold(!ended.has(before.state) || now.state === before.state, `${now.id} had ended ${before.state} and is ${now.state} now`)
   }

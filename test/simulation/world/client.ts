@@ -32,15 +32,17 @@ export interface MemoryDatabase extends Client {
 export function memoryDatabase(): MemoryDatabase {
   const native = new Database(':memory:')
   native.exec('PRAGMA foreign_keys = ON')
-  const statements = new Map<string, Prepared>()
+  const statements = new Map<string, { statement: Prepared; columns: string[] | null }>()
+  const looks = new Map<string, Prepared>()
   const total = native.prepare<[]>('SELECT total_changes(), last_insert_rowid()').raw(true)
   let closed = false
 
-  const prepare = (sql: string): Prepared => {
+  const prepare = (sql: string) => {
     const known = statements.get(sql)
     if (known) return known
-    const made = native.prepare<Bound[]>(sql)
-    if (made.reader) made.raw(true)
+    const statement = native.prepare<Bound[]>(sql)
+    const made = { statement, columns: statement.reader ? statement.columns().map(c => c.name) : null }
+    if (made.columns) statement.raw(true)
     statements.set(sql, made)
     return made
   }
@@ -57,16 +59,16 @@ export function memoryDatabase(): MemoryDatabase {
     const args = boundOf(typeof statement === 'string' ? more : statement.args)
     memory.onStatement?.(sql, args)
     try {
-      const prepared = prepare(sql)
-      const before = counters()
-      if (!prepared.reader) {
-        prepared.run(...args)
-        return resultSet([], [], counters()[0] - before[0], counters()[1])
+      const { statement, columns } = prepare(sql)
+      if (columns === null) {
+        const { changes, lastInsertRowid } = statement.run(...args)
+        return resultSet([], [], changes, BigInt(lastInsertRowid))
       }
-      const rows = prepared.all(...args)
-      const columns = prepared.columns().map(c => c.name)
-      const values = rows.map(row => (Array.isArray(row) ? row : [row]))
-      return resultSet(columns, values, counters()[0] - before[0], counters()[1])
+      if (/^\s*(select|explain)/i.test(sql)) return resultSet(columns, arrays(statement.all(...args)), 0, 0n)
+      const [before] = counters()
+      const rows = arrays(statement.all(...args))
+      const [after, rowid] = counters()
+      return resultSet(columns, rows, after - before, rowid)
     } catch (error) {
       throw serverError(error)
     }
@@ -84,7 +86,8 @@ export function memoryDatabase(): MemoryDatabase {
     onStatement: null,
     onWrite: null,
     look: (sql, ...args) => {
-      const statement = native.prepare<Bound[]>(sql)
+      const statement = looks.get(sql) ?? native.prepare<Bound[]>(sql)
+      looks.set(sql, statement)
       return statement.all(...args).map(row => ({ ...(row as Record<string, unknown>) }))
     },
     async execute(statement: InStatement, args?: InArgs) {
@@ -118,11 +121,14 @@ export function memoryDatabase(): MemoryDatabase {
     close() {
       closed = true
       statements.clear()
+      looks.clear()
       native.close()
     },
   }
   return memory
 }
+
+const arrays = (rows: readonly unknown[]): unknown[][] => rows.map(row => (Array.isArray(row) ? row : [row]))
 
 function boundOf(args: InArgs | undefined): Bound[] {
   if (args === undefined) return []

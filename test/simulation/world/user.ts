@@ -45,14 +45,7 @@ export interface UserParts {
 
 /** A person with scripts: launches and deletes at random, and repeats what got no answer under its token. */
 export class User {
-  readonly #parts: {
-    time: SimulatedTime
-    random: Random
-    trace: Trace
-    control: ControlPlane
-    principal: Principal
-    image: string
-  }
+  readonly #parts: UserParts
   readonly requests: Request[] = []
   readonly #machines = new Set<string>()
   #open = 0
@@ -71,15 +64,24 @@ export class User {
   /** Does one thing. */
   act(): void {
     const { random } = this.#parts
-    // Now and then many at once, as a deployment tool does.
+    // Now and then many at once, as a deployment tool does, or several for one machine.
+    if (chance(random, 0.1) && this.#machines.size > 0) {
+      const machine = pick(random, [...this.#machines])
+      for (let i = 0; i < 3; i++) this.#send(this.#change(machine))
+      return
+    }
     const launches = chance(random, 0.08) ? 2 + below(random, 4) : 1
     for (let i = 0; i < launches; i++) {
       const request = launches > 1 || chance(random, 0.4) || this.#machines.size === 0 ? this.#launch() : this.#change()
-      this.requests.push(request)
-      void this.#pursue(request)
-      // A script that runs twice at once.
-      if (request.token !== null && chance(random, 0.1)) void this.#pursue(request)
+      this.#send(request)
     }
+  }
+
+  #send(request: Request): void {
+    this.requests.push(request)
+    void this.#pursue(request)
+    // A script that runs twice at once.
+    if (request.token !== null && chance(this.#parts.random, 0.1)) void this.#pursue(request)
   }
 
   /** Asks again for everything that never got a word. */
@@ -107,10 +109,9 @@ export class User {
     )
   }
 
-  #change(): Request {
+  #change(machine = pick(this.#parts.random, [...this.#machines])): Request {
     const { random, principal } = this.#parts
     const token = `t${this.requests.length}`
-    const machine = pick(random, [...this.#machines])
     const [name, verb] = pick(random, [
       ['stop', stopMachines],
       ['start', startMachines],
