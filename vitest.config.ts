@@ -9,6 +9,9 @@ export default defineConfig({
           name: 'unit',
           include: ['{shared,control,agent,portal,local,cli}/**/*.test.{ts,tsx}', 'test/*.test.ts', 'test/support/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
+          // Generous, for a machine that runs everything else beside; a test that needs it is too slow.
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
         },
       },
       {

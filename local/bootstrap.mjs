@@ -215,9 +215,15 @@ function needs(command) {
  */
 function endWithParent() {
   if (process.env.npm_lifecycle_event === undefined) return
-  const parent = process.ppid
+  // Of a shell that npm put between, the parent counts, too: npm, which a SIGKILL ends alone.
+  const read = (/** @type {string} */ path) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
+  const lineage = () => {
+    const stat = /^\d+ \((\w+)\) \S (\d+)/.exec(read(`/proc/${process.ppid}/stat`))
+    return `${process.ppid} ${/^(?:ba|da)?sh$/.test(stat?.[1] ?? '') ? stat?.[2] : ''}`
+  }
+  const born = lineage()
   const watch = setInterval(() => {
-    if (process.ppid === parent) return
+    if (lineage() === born) return
     clearInterval(watch)
     process.kill(process.pid, 'SIGTERM')
   }, 250)

@@ -57,14 +57,19 @@ export async function main(args: readonly string[]): Promise<number> {
   const at = rest.indexOf('--project')
   const chosen = at < 0 ? projects : projects.filter(name => name === rest[at + 1])
   const others = at < 0 ? rest : rest.toSpliced(at, 2)
+  const stop = new AbortController()
+  // A terminal's Ctrl-C reaches vitest by itself; its end is waited for, so that it can clean up.
+  process.on('SIGINT', () => stop.abort('SIGINT'))
+  process.on('SIGTERM', () => stop.abort('SIGTERM'))
   let total = nothing
-  for (const project of chosen) total = sum(total, await runProject(project, others))
+  for (const project of chosen) if (!stop.signal.aborted) total = sum(total, await runProject(project, others, stop.signal))
+  if (stop.signal.aborted) total = sum(total, { ...nothing, failed: 1 })
   const { line, code } = verdict(total)
   process.stdout.write(`\n${line}\n`)
   return code
 }
 
-async function runProject(project: string, args: readonly string[]): Promise<Tally> {
+async function runProject(project: string, args: readonly string[], stop: AbortSignal): Promise<Tally> {
   process.stdout.write(`\n== ${project}\n`)
   const folder = mkdtempSync(join(tmpdir(), 'sirocco-test-'))
   const report = join(folder, 'report.json')
@@ -74,11 +79,10 @@ async function runProject(project: string, args: readonly string[]): Promise<Tal
     cwd: root,
     stdio: 'inherit',
   })
-  // A terminal's Ctrl-C reaches vitest by itself; its end is waited for, so that it can clean up.
-  const ignore = () => {}
-  process.on('SIGINT', ignore)
-  const stop = () => child.kill('SIGTERM')
-  process.on('SIGTERM', stop)
+  const end = () => {
+    if (stop.reason === 'SIGTERM') child.kill('SIGTERM')
+  }
+  stop.addEventListener('abort', end)
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.on('error', reject)
@@ -86,8 +90,7 @@ async function runProject(project: string, args: readonly string[]): Promise<Tal
     })
     return tallyOf(readIfThere(report), code)
   } finally {
-    process.off('SIGINT', ignore)
-    process.off('SIGTERM', stop)
+    stop.removeEventListener('abort', end)
     rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -49,8 +49,7 @@ function parse(body: string): z.infer<typeof Shape> | undefined {
 export async function createThreadedHrana(file: string): Promise<Hrana> {
   // Makes the file and turns it to WAL before a reader, which may not, opens it.
   await createHrana(file).close()
-  const writer = await lane(file, 'writer')
-  const reader = await lane(file, 'reader')
+  const [writer, reader] = await Promise.all([lane(file, 'writer'), lane(file, 'reader')])
   const lanes = { reader, writer } satisfies Record<Lane, Hrana>
   return {
     pipeline: body => lanes[laneOf(body)].pipeline(body),

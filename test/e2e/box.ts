@@ -26,7 +26,7 @@ export interface Box {
 
 /** This machine as it is: for instances that touch nothing outside their directory. */
 export async function here(): Promise<Box> {
-  const dir = await mkdtemp(join(tmpdir(), 'sirocco-e2e-'))
+  const dir = await mkdtemp(join(tmpdir(), 'sirocco-box-'))
   return {
     dir,
     inside: (...words) => [words[0] ?? '', ...words.slice(1)],
@@ -74,7 +74,7 @@ while :; do sleep 3600 & wait $!; done
 
 /** A part of this machine whose processes are all gone when it is closed; the network alone is shared. Needs root. */
 export async function openBox(): Promise<Box> {
-  const dir = await mkdtemp(join(tmpdir(), 'sirocco-e2e-'))
+  const dir = await mkdtemp(join(tmpdir(), 'sirocco-box-'))
   await chmod(dir, 0o711)
   const root = join(dir, 'machine')
   await mkdir(join(root, 'mnt'), { recursive: true })

@@ -52,6 +52,9 @@ const newToken = () => `token-${++tokens}`
 
 const around = (...names: string[]) => names.flatMap(name => [`${name}.before`, `${name}.after`])
 
+/** Points of commands, such as a reset: the simulation kills there. */
+const commands = /^(outbox|port\.compute\.reboot)\./
+
 /** The crash points of the agent that each verb passes. */
 const passed = {
   create: around(
@@ -66,7 +69,6 @@ const passed = {
   stop: around('desired.replace', 'journal.append', 'port.compute.askToStop'),
   cut: around('port.compute.cut'),
   start: around('journal.replace'),
-  reboot: around('outbox.append', 'outbox.replace', 'port.compute.reboot'),
   delete: around(
     'desired.replace',
     'journal.append',
@@ -75,20 +77,23 @@ const passed = {
     'port.storage.remove',
     'port.networks.apply',
   ),
-} as const satisfies Record<Op, readonly string[]>
+} as const satisfies Record<Exclude<Op, 'reboot'>, readonly string[]>
 
 describe('simulated hosts', () => {
   let box: Box
   let instance: Instance
   let fleet: Fleet
+  /** Where the test supervises it. */
+  let agent: ChildProcess | null = null
 
   beforeAll(async () => {
     box = await here()
-    instance = new Instance({ box, name: 'simulated', simulated: 2 })
+    instance = new Instance({ box, name: 'simulated', simulated: 1 })
     await instance.start()
     fleet = new Fleet(instance)
   })
   afterAll(async () => {
+    await end(agent)
     await instance?.erase()
     await box?.close()
   })
@@ -101,13 +106,13 @@ describe('simulated hosts', () => {
   }
 
   test('every crash point of the agent is passed by a verb below', () => {
-    expect([...new Set(Object.values(passed).flat())].sort()).toEqual([...points].sort())
+    expect([...new Set(Object.values(passed).flat())].sort()).toEqual(points.filter(point => !commands.test(point)).sort())
   })
 
   test('the agent is killed at each of its crash points', async () => {
     await instance.stop()
     await instance.start({ agent: false })
-    let agent = startAgent(instance)
+    agent = startAgent(instance)
     const all = Object.entries(passed).flatMap(([op, names]) => names.map(point => ({ op: op as Op, point })))
     const stock = await running(all.filter(({ op }) => op !== 'create').length)
     const failures = await rows(
@@ -272,8 +277,8 @@ function startAgent({ data }: Instance, point?: string): ChildProcess {
   })
 }
 
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+async function end(child: ChildProcess | null): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return
   const over = once(child, 'exit')
   child.kill('SIGKILL')
   await over

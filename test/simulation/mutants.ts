@@ -5,6 +5,7 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import type { ControlMutations } from './world/control.ts'
 import type { HostMutations } from './world/host.ts'
+import { type Losses, noLosses } from './world/lossy.ts'
 
 /** A bug planted by wrapping a port; the product itself has no switch for it. */
 export interface Mutant {
@@ -15,6 +16,8 @@ export interface Mutant {
   readonly within: number
   /** The worlds of one seed that are tried, where chance alone takes too long: the crash points that matter. */
   readonly crashes?: readonly { readonly point: string; readonly n: number }[]
+  /** Where the usual losses are too rare to meet it soon. */
+  readonly losses?: Losses
   /** Made anew for each world. */
   make(): { readonly control?: ControlMutations; readonly host?: HostMutations }
 }
@@ -77,7 +80,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a batch whose answer was lost is sent again without looking',
     found: /landed twice|may make|not told of/,
-    within: 20,
+    within: 10,
+    losses: { ...noLosses, answer: 0.1 },
     make: () => {
       let n = 0
       return {
@@ -133,7 +137,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an older intent is applied over a newer one',
-    found: /is gone|without an allocation|nobody wanted|made again/,
+    found: /is gone|without an allocation|nobody wanted|made again|is left/,
     within: 8,
     make: () => {
       // As if the agent took any generation for the newest: what was wanted before comes again under the newest number.

@@ -10,7 +10,7 @@ import type { OperationKind, OperationState } from '../../domain/operations/oper
 
 /** Times are milliseconds since the Unix epoch. Aliases are EC2's ids: random, made in the batch that inserts. */
 
-/** One row a key: `incarnation` (renewed on restore), `version` of the data. */
+/** One row a key: `incarnation` (renewed on restore), `version` of the data, `forgotten` (the last event that was dropped). */
 export const meta = sqliteTable('meta', { key: text().primaryKey(), value: text().notNull() })
 
 /**
@@ -24,10 +24,15 @@ export const guard = sqliteTable('guard', { stale: integer(), quota: integer(), 
   check('conflict', sql`${t.conflict} IS NULL`),
 ])
 
-/** One row a batch that landed. A lost answer is settled by inserting the same id: refused means it landed, else it never will. */
-export const commit = sqliteTable('commits', { id: text().primaryKey(), at: integer().notNull() }, t => [
-  index('commits_at').on(t.at),
-])
+/**
+ * One row a batch that landed. A lost answer is settled by inserting the same id with `landed` 0: where that lands, the batch never will;
+ * where it is refused, the row that is there says which of the two came first.
+ */
+export const commit = sqliteTable(
+  'commits',
+  { id: text().primaryKey(), at: integer().notNull(), landed: integer({ mode: 'boolean' }).notNull().default(true) },
+  t => [index('commits_at').on(t.at)],
+)
 
 export const project = sqliteTable('project', {
   id: text().$type<Id<'project'>>().primaryKey(),
@@ -267,7 +272,7 @@ export const keyPair = sqliteTable(
     fingerprint: text().notNull(),
     createdAt: integer().notNull(),
   },
-  t => [uniqueIndex('key_pair_name').on(t.project, t.name)],
+  t => [uniqueIndex('key_pair_name').on(t.project, t.name), index('key_pair_project').on(t.project, t.id)],
 )
 
 export const network = sqliteTable(
@@ -374,6 +379,7 @@ export const allocation = sqliteTable(
   t => [
     index('allocation_live').on(t.host, t.vcpus, t.memoryMiB, t.diskMiB, t.consumer).where(sql`${t.until} IS NULL`),
     uniqueIndex('allocation_consumer').on(t.consumer).where(sql`${t.until} IS NULL`),
+    index('allocation_ended').on(t.consumer).where(sql`${t.until} IS NOT NULL`),
   ],
 )
 
@@ -454,13 +460,17 @@ export const operationLog = sqliteTable(
 )
 
 /** Commands sent to agents, and how they ended. */
-export const command = sqliteTable('command', {
-  id: text().primaryKey(),
-  host: text().$type<Id<'host'>>().notNull(),
-  body: text({ mode: 'json' }).$type<CommandBody>().notNull(),
-  outcome: text({ mode: 'json' }).$type<Outcome>(),
-  at: integer().notNull(),
-})
+export const command = sqliteTable(
+  'command',
+  {
+    id: text().primaryKey(),
+    host: text().$type<Id<'host'>>().notNull(),
+    body: text({ mode: 'json' }).$type<CommandBody>().notNull(),
+    outcome: text({ mode: 'json' }).$type<Outcome>(),
+    at: integer().notNull(),
+  },
+  t => [index('command_at').on(t.at)],
+)
 
 /** `seq` is the only cursor: of feeds, webhooks, changes-since. Events are thin. */
 export const event = sqliteTable(

@@ -92,7 +92,7 @@ export class User {
 
   #launch(): Request {
     const { random, image, principal } = this.#parts
-    const token = chance(random, 0.85) ? `t${this.requests.length}` : null
+    const token = chance(random, 0.7) ? `t${this.requests.length}` : null
     const misbehaves = chance(random, 0.12) ? pick(random, ['fail-boot', 'fail-define', 'fail-stop']) : 'vm'
     const input = {
       image,
@@ -164,7 +164,10 @@ export class User {
     if (before !== null) return
     this.#parts.trace.add('user', `${request.token ?? 'once'} ${request.what}: ${made.join(' ') || 'so already'}`)
     this.ended.set('ok', (this.ended.get('ok') ?? 0) + 1)
-    if ('machines' in answer) for (const id of answer.machines) this.#machines.add(id)
+    if (!('machines' in answer)) return
+    for (const id of answer.machines) this.#machines.add(id)
+    // Some change their mind at once.
+    if (chance(this.#parts.random, 0.2)) this.#send(this.#change(pick(this.#parts.random, answer.machines)))
   }
 
   /** Each request landed at most once, and what it was told of is what landed. `seen` are all machines that ever had a row. */

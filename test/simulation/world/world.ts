@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly hosts: number
   /** Things the user does. */
   readonly steps: number
+  /** Of database calls, in place of the usual. */
+  readonly losses?: Losses
   /** No faults at all: a world in which everything must simply work. */
   readonly calm?: boolean
   readonly mutations?: { readonly control?: ControlMutations; readonly host?: HostMutations }
@@ -64,7 +66,7 @@ const epoch = Date.UTC(2026, 10, 22)
 /** Of every database call, while faults last. */
 const losses: Losses = { late: 0.02, answer: 0.012, request: 0.012, lands: 0.012, throttled: 0.006 }
 /** Once faults have stopped, everything is as wanted within this time: a launch's limit, a clock that was ten minutes ahead, slack. */
-const convergence = 40 * minute
+const convergence = 30 * minute
 const hostSize = { cpus: 4, memoryMiB: 4 * 1024, diskMiB: 80 * 1024 }
 
 /** One world from one seed: built, shaken, left alone, and looked at all the while. */
@@ -285,7 +287,7 @@ export class World {
 
   /** What goes wrong all the time, a little. */
   #shake(control: ControlPlane): void {
-    this.network.losses = losses
+    this.network.losses = this.options.losses ?? losses
     control.crashes = 0.002
     control.lostPokes = 0.1
     control.lateAlarms = 0.05
