@@ -91,6 +91,8 @@ export type Change =
       readonly facts: SeenHost
       readonly digest: string
     }
+  /** Guard `stale` unless the link of this epoch is the newest of the host's agent: what an older one says is not written any more. */
+  | { readonly do: 'link.holds'; readonly host: Id<'host'>; readonly epoch: number }
   | { readonly do: 'orphan.seen'; readonly host: Id<'host'>; readonly machine: string; readonly power: SeenPower }
   | { readonly do: 'orphan.gone'; readonly host: Id<'host'>; readonly machine: string }
   | {
@@ -154,6 +156,8 @@ export type Change =
       readonly key: string
       readonly value: string
     }
+  /** Guard `quota`: after the tags that were set before, the resource has at most `limit`. */
+  | { readonly do: 'tag.limit'; readonly resource: string; readonly limit: number }
   | { readonly do: 'tag.unset'; readonly resource: string; readonly key: string; readonly value: string | null }
   | { readonly do: 'tag.drop'; readonly resource: string }
   | {

@@ -22,6 +22,9 @@ export interface Paged<T> {
   readonly next: string | null
 }
 
+/** Whose events are told; with `hosts` those of no project, too: of hosts and agents, for admins. */
+export type Watch = Scope | { readonly project: Id<'project'>; readonly hosts?: boolean }
+
 /** By our id or by the alias that EC2 clients use. */
 export type Ref = string
 
@@ -55,6 +58,8 @@ export interface Store {
     /** What is wanted on a host now, user-data opened, and the revision that it is of. */
     desired(host: Id<'host'>): Promise<Result<{ revision: number; objects: readonly Wanted[] }>>
     orphans(host: Id<'host'>): Promise<Result<readonly string[]>>
+    /** The digest of what its agent last said of the host itself; null: nothing yet. */
+    factsDigest(host: Id<'host'>): Promise<Result<string | null>>
   }
   readonly agents: {
     find(agent: string): Promise<Result<Agent>>
@@ -83,8 +88,8 @@ export interface Store {
   readonly tags: {
     /** Of everything in the scope that has any. */
     list(scope: Scope, page: Page): Promise<Result<Paged<{ resource: string; alias: string; key: string; value: string }>>>
-    /** Our ids of these refs with their kinds; not_found names the first that the scope cannot see. */
-    resolve(scope: Scope, refs: readonly Ref[]): Promise<Result<readonly { ref: Ref; id: string; tags: number }[]>>
+    /** Our ids of these refs; not_found names the first that the scope cannot see. */
+    resolve(scope: Scope, refs: readonly Ref[]): Promise<Result<readonly { ref: Ref; id: string }[]>>
   }
   readonly operations: {
     find(id: Id<'operation'>): Promise<Result<Operation>>
@@ -102,8 +107,8 @@ export interface Store {
   }
   readonly events: {
     /** After `seq`, oldest first; `reset` when events after `seq` were already forgotten. */
-    since(scope: Scope, seq: number, limit: number, subject?: Ref): Promise<Result<{ events: readonly Event[]; reset: boolean }>>
-    newest(scope: Scope): Promise<Result<number>>
+    since(scope: Watch, seq: number, limit: number, subject?: Ref): Promise<Result<{ events: readonly Event[]; reset: boolean }>>
+    newest(scope: Watch): Promise<Result<number>>
   }
   readonly access: {
     /** A live session by the SHA-256 of its token. */
@@ -119,7 +124,10 @@ export interface Store {
   }
   /** Renewed when the database is restored. */
   incarnation(): Promise<Result<string>>
-  /** Drops what is past its keeping: events, tokens, commits, sessions, gone machines; a page a call. Rows dropped. */
+  /**
+   * Drops what is past its keeping: events, tokens, commits, commands, sessions, enrolment tokens, gone machines with all that was theirs; of
+   * each a page a call. Rows dropped.
+   */
   expire(): Promise<Result<number>>
 }
 

@@ -73,6 +73,25 @@ export const limits = {
   clockSkew: 5 * minute,
   /** How long a question to an agent (console log) may take. */
   ask: 10 * second,
+  /** Looks at one report of an agent, where what it bears on changed between reading and writing. */
+  observeLooks: 3,
+  /** Machines nobody asked for that are noted of one host; more are not worth a row each. */
+  orphans: 1_000,
+  /** Remembered nonces of an agent's signed upgrades: none counts twice within the clock's skew. */
+  nonces: 512,
+  /** Passwords checked at once in one isolate (16 MiB each), and those that may wait for it. */
+  passwordChecks: 2,
+  passwordQueue: 16,
+  /** Listeners of one project's feed, sockets and event streams together. */
+  feedListeners: 500,
+  /** A feed looks for events by itself this often while somebody listens, in case a poke was lost; and for those that nobody pokes for. */
+  feedSweep: 5 * second,
+  /** A listener comes back with its credentials after this long: whoever was signed out is heard of no longer. */
+  feedLifetime: 1 * hour,
+  /** Bytes that wait for a reader of an event stream at most; who is slower comes back with its cursor. */
+  feedBacklog: 512 * KiB,
+  /** Tags that one verb writes: of all its resources together. */
+  bulkTags: 5_000,
   /** Results and usage records kept on an agent's disk until acknowledged. */
   outbox: 10_000,
   /** Reconnect pauses of an agent: doubling, with jitter. */

@@ -34,29 +34,40 @@ export function open({ client, clock, ids, pause }: DatabaseParts) {
 
     /**
      * One atomic batch (BEGIN IMMEDIATE). Where the answer is lost, the batch is settled: its id is inserted once more, on its own;
-     * that is refused when the batch landed, and when it succeeds the batch can never land any more.
+     * when that succeeds the batch can never land any more, and when it is refused the row tells who came first: the batch, or a
+     * settling whose answer was lost as well. Answers how many rows changed; 0 where that was never told.
      */
-    async write(statements: readonly InStatement[]): Promise<Result<void>> {
+    async write(statements: readonly InStatement[]): Promise<Result<number>> {
       const id = ids.make('commit')
-      const mark: InStatement = { sql: 'INSERT INTO commits (id, at) VALUES (?, ?)', args: [id, clock.now()] }
       try {
-        await client.batch([mark, ...statements], 'write')
-        return ok(undefined)
+        const [, ...results] = await client.batch([mark(id, true), ...statements], 'write')
+        return ok(results.reduce((sum, result) => sum + result.rowsAffected, 0))
       } catch (error) {
         if (isAnswer(error)) return refusalOf(error)
-        return settle(mark, error)
+        return settle(id, error)
       }
     },
   }
 
-  async function settle(mark: InStatement, lost: unknown): Promise<Result<void>> {
+  function mark(id: string, landed: boolean): InStatement {
+    return { sql: 'INSERT INTO commits (id, at, landed) VALUES (?, ?, ?)', args: [id, clock.now(), landed ? 1 : 0] }
+  }
+
+  async function settle(id: string, lost: unknown): Promise<Result<number>> {
     for (let tries = 0; tries < settleTries; tries++) {
       if (tries > 0) await pause(settlePause * 2 ** tries)
       try {
-        await client.batch([mark], 'write')
+        await client.batch([mark(id, false)], 'write')
         return refusalOf(lost)
       } catch (error) {
-        if (isAnswer(error) && messageOf(error).includes('UNIQUE constraint failed: commits.id')) return ok(undefined)
+        if (!isAnswer(error) || !messageOf(error).includes('UNIQUE constraint failed: commits.id')) continue
+      }
+      try {
+        const { rows } = await client.execute({ sql: 'SELECT landed FROM commits WHERE id = ?', args: [id] })
+        const [row] = rows
+        if (row) return row[0] ? ok(0) : refusalOf(lost)
+      } catch {
+        // Asked again by the next try.
       }
     }
     return refuse('unavailable', 'the database does not answer; try again in a moment', {
@@ -81,7 +92,7 @@ const isAnswer = (error: unknown): boolean =>
 const guards: readonly (readonly [RegExp, FaultCode, string])[] = [
   [/CHECK constraint failed: stale/, 'stale', 'it changed meanwhile; look again and retry'],
   [/CHECK constraint failed: capacity/, 'capacity', 'no host has room for this'],
-  [/CHECK constraint failed: quota/, 'quota', 'this would exceed the quota of the project'],
+  [/CHECK constraint failed: quota/, 'quota', 'this would exceed a limit; remove something first'],
   [/CHECK constraint failed: conflict/, 'conflict', 'it was used or taken meanwhile'],
   [/UNIQUE constraint failed/, 'conflict', 'it was taken meanwhile; try again'],
 ]

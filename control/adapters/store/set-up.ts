@@ -59,7 +59,6 @@ export async function setUp(
       }),
   )
   if (existing) {
-    batch.push(db.update(s.user).set({ password: rows.admin.passwordHash }).where(eq(s.user.id, existing.user)))
     await write(client, batch)
     return existing
   }

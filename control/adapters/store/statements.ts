@@ -15,7 +15,7 @@ interface Built {
 interface Builder {
   toSQL(): { sql: string; params: unknown[] }
 }
-function statement(query: Builder | SQL | Built): InStatement {
+export function statement(query: Builder | SQL | Built): InStatement {
   if ('args' in query) return query
   const built = 'toSQL' in query ? query.toSQL() : dialect.sqlToQuery(query)
   return { sql: built.sql, args: built.params as InValue[] }
@@ -121,6 +121,10 @@ const writes: { readonly [D in Change['do']]: Write<D> } = {
         .onConflictDoUpdate({ target: s.hostObserved.host, set: row, setWhere: newer(s.hostObserved, epoch, seq) }),
     ]
   },
+  'link.holds': ({ host, epoch }) => [
+    sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (
+      SELECT 1 FROM host h JOIN agent a ON a.id = h.agent WHERE h.id = ${host} AND a.epoch = ${epoch})`,
+  ],
   'orphan.seen': ({ host, machine, power }, { database: { db }, now }) => [
     db
       .insert(s.orphan)
@@ -216,6 +220,9 @@ const writes: { readonly [D in Change['do']]: Write<D> } = {
       .insert(s.tag)
       .values({ project, resource, key, value })
       .onConflictDoUpdate({ target: [s.tag.resource, s.tag.key], set: { value } }),
+  ],
+  'tag.limit': ({ resource, limit }) => [
+    sql`INSERT INTO guard (quota) SELECT 1 WHERE (SELECT count(*) FROM tag WHERE resource = ${resource}) > ${limit}`,
   ],
   'tag.unset': ({ resource, key, value }, { database: { db } }) => [
     db

@@ -1,9 +1,9 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
-import { limits } from '@sirocco/shared/model/limits.ts'
-import { and, eq, inArray, lt, notInArray, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { Secrets } from '../../ports/secrets.ts'
 import type { Store } from '../../ports/store.ts'
 import { type DatabaseParts, open } from './database.ts'
+import { expire } from './expire.ts'
 import { accessReads } from './reads/access.ts'
 import { agentReads } from './reads/agents.ts'
 import { catalogueReads } from './reads/catalogue.ts'
@@ -20,9 +20,12 @@ import { statementsOf } from './statements.ts'
 /** The store over libSQL: Turso at the edge, a file behind our Hrana server on one machine, memory in tests. */
 export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly secrets: Secrets }): Store {
   const database = open(parts)
-  const { db, clock } = database
+  const { db } = database
   return {
-    commit: changes => database.write(statementsOf(database, changes)),
+    async commit(changes) {
+      const written = await database.write(statementsOf(database, changes))
+      return written.ok ? ok(undefined) : written
+    },
     machines: machineReads(database),
     hosts: hostReads(database, secrets),
     agents: agentReads(database),
@@ -40,33 +43,6 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
         ? ok(found.value)
         : refuse('internal', 'the database was never set up', { detail: 'meta.incarnation is missing' })
     },
-    async expire() {
-      const now = clock.now()
-      const forgotten = db
-        .select({ id: s.machine.id })
-        .from(s.machine)
-        .where(lt(s.machine.goneAt, now - limits.goneVisible))
-        .limit(limits.reconcilePage)
-      const old = <T extends typeof s.commit | typeof s.token | typeof s.event>(table: T, keep: number) =>
-        db
-          .delete(table)
-          .where(
-            sql`${table.at} < ${now - keep} AND rowid IN (SELECT rowid FROM ${table} WHERE ${table.at} < ${now - keep} LIMIT ${limits.reconcilePage})`,
-          )
-      const dropped = await database.read(() =>
-        db.batch([
-          old(s.commit, limits.tokenRetention),
-          old(s.token, limits.tokenRetention),
-          old(s.event, limits.eventRetention),
-          db.delete(s.session).where(lt(s.session.expiresAt, now)),
-          db.delete(s.machineObserved).where(inArray(s.machineObserved.machine, forgotten)),
-          db.delete(s.tag).where(inArray(s.tag.resource, forgotten)),
-          db.delete(s.operation).where(and(inArray(s.operation.subject, forgotten), notInArray(s.operation.state, ['stuck']))),
-          db.delete(s.allocation).where(and(inArray(s.allocation.consumer, forgotten), sql`${s.allocation.until} IS NOT NULL`)),
-          db.delete(s.machine).where(inArray(s.machine.id, forgotten)),
-        ]),
-      )
-      return dropped.ok ? ok(dropped.value.reduce((sum, result) => sum + result.rowsAffected, 0)) : dropped
-    },
+    expire: () => expire(database),
   }
 }

@@ -1,6 +1,7 @@
 import { digest } from '@sirocco/shared/kit/canonical.ts'
 import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Observed } from '@sirocco/shared/wire/frames.ts'
 import type { SeenMachine } from '@sirocco/shared/wire/objects.ts'
 import type { Machine } from '../../domain/machines/machine.ts'
@@ -10,45 +11,65 @@ import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
 import { pokeFor } from '../poke.ts'
 
+type Frame = Pick<Observed, 'epoch' | 'seq' | 'base' | 'changed' | 'gone'>
+
 /**
  * What an agent says of one of its hosts, as one batch: observed rows, what follows from them, and events. What is known already
- * is not written. Refused `stale` where a newer link has said something since.
+ * is not written. What somebody asked for meanwhile is looked at anew; refused `stale` where a newer link of the agent came up.
  */
-export async function observe(
-  ports: Ports,
-  host: Id<'host'>,
-  frame: Pick<Observed, 'epoch' | 'seq' | 'base' | 'changed' | 'gone'>,
-): Promise<Result<void>> {
+export async function observe(ports: Ports, host: Id<'host'>, frame: Frame): Promise<Result<void>> {
+  for (let look = 1; ; look++) {
+    const changes = await changesOf(ports, host, frame)
+    if (!changes.ok) return changes
+    if (changes.value.length === 0) return ok(undefined)
+    const written = await ports.store.commit([{ do: 'link.holds', host, epoch: frame.epoch }, ...changes.value])
+    if (written.ok) pokeFor(ports.pokes, changes.value)
+    if (written.ok || written.fault.code !== 'stale' || look >= limits.observeLooks) return written
+  }
+}
+
+/** What follows from a frame, as the rows stand now. */
+async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<Result<Change[]>> {
   const { store } = ports
   const machines = frame.changed.filter(object => object.kind === 'machine')
-  const [placed, orphans] = await Promise.all([
-    store.machines.onHost(
-      host,
-      machines.map(m => m.id),
-    ),
+  const saysHost = frame.changed.some(object => object.kind === 'host')
+  const [placed, orphans, factsDigest] = await Promise.all([
+    machines.length === 0
+      ? ok([])
+      : store.machines.onHost(
+          host,
+          machines.map(m => m.id),
+        ),
     store.hosts.orphans(host),
+    saysHost ? store.hosts.factsDigest(host) : ok(null),
   ])
   if (!placed.ok) return placed
   if (!orphans.ok) return orphans
+  if (!factsDigest.ok) return factsDigest
 
   const byId = new Map<string, Machine>(placed.value.map(machine => [machine.id, machine]))
   const at = { host, epoch: frame.epoch, seq: frame.seq }
+  const known = new Set(orphans.value)
   const changes: Change[] = []
   for (const object of frame.changed) {
     if (object.kind === 'host') {
-      changes.push(
-        { do: 'host.observed', ...at, facts: object, digest: digest(object) },
-        { do: 'event', project: null, type: 'host.observed', subject: host },
-      )
+      const said = digest(object)
+      if (said !== factsDigest.value)
+        changes.push(
+          { do: 'host.observed', ...at, facts: object, digest: said },
+          { do: 'event', project: null, type: 'host.observed', subject: host },
+        )
       continue
     }
     const machine = byId.get(object.id)
     if (machine) changes.push(...noticed(ports, machine, object, at))
-    else if (object.power !== 'absent' && !orphans.value.includes(object.id))
+    else if (object.power !== 'absent' && !known.has(object.id) && known.size < limits.orphans) {
+      known.add(object.id)
       changes.push(
         { do: 'orphan.seen', host, machine: object.id, power: object.power },
-        { do: 'event', project: null, type: 'orphan.seen', subject: object.id },
+        { do: 'event', project: null, type: 'orphan.seen', subject: host, data: { machine: object.id } },
       )
+    }
   }
   for (const orphan of orphans.value) {
     const found = machines.find(m => m.id === orphan)
@@ -57,10 +78,7 @@ export async function observe(
       : frame.base === null || frame.gone.some(key => key.id === orphan)
     if (isGone) changes.push({ do: 'orphan.gone', host, machine: orphan })
   }
-  if (changes.length === 0) return ok(undefined)
-  const written = await store.commit(changes)
-  if (written.ok) pokeFor(ports.pokes, changes)
-  return written
+  return ok(changes)
 }
 
 /** The changes that a look at one machine makes. */

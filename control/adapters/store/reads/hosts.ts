@@ -130,6 +130,12 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
       )
       return rows.ok ? ok(rows.value.map(r => r.machine)) : rows
     },
+    async factsDigest(host) {
+      const rows = await database.read(() =>
+        db.select({ digest: s.hostObserved.digest }).from(s.hostObserved).where(eq(s.hostObserved.host, host)),
+      )
+      return rows.ok ? ok(first(rows.value)?.digest ?? null) : rows
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
-import { and, asc, count, eq, inArray, or, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, or, sql } from 'drizzle-orm'
 import type { Scope } from '../../../domain/access/principal.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
@@ -39,34 +39,21 @@ export function tagReads(database: Database): Store['tags'] {
       return rows.ok ? ok(paged(rows.value, page.limit, t => `${t.resource}|${t.key}`)) : rows
     },
     async resolve(scope, refs) {
-      const rows = await database.read(async () => {
-        const [machines, keyPairs, networks, tags] = await db.batch([
-          ...(([s.machine, s.keyPair, s.network] as const).map(table =>
-            db
-              .select({ id: sql<string>`${table.id}`, alias: table.alias })
-              .from(table)
-              .where(and(owned(table, scope), or(inArray(sql`${table.id}`, [...refs]), inArray(table.alias, [...refs])))),
-          ) as [ReturnType<typeof aliases>, ReturnType<typeof aliases>, ReturnType<typeof aliases>]),
-          db
-            .select({ resource: s.tag.resource, n: count() })
-            .from(s.tag)
-            .where(scope === 'platform' ? undefined : eq(s.tag.project, scope.project))
-            .groupBy(s.tag.resource),
-        ])
-        return { found: [...machines, ...keyPairs, ...networks], tags: new Map(tags.map(t => [t.resource, t.n])) }
-      })
+      const named = (table: (typeof taggable)[number]) =>
+        db
+          .select({ id: sql<string>`${table.id}`, alias: table.alias })
+          .from(table)
+          .where(and(owned(table, scope), or(inArray(sql`${table.id}`, [...refs]), inArray(table.alias, [...refs]))))
+      const rows = await database.read(async () => (await db.batch([named(s.machine), named(s.keyPair), named(s.network)])).flat())
       if (!rows.ok) return rows
-      const byRef = new Map(rows.value.found.flatMap(row => [[row.id, row.id] as const, [row.alias, row.id] as const]))
-      const resolved: { ref: string; id: string; tags: number }[] = []
+      const byRef = new Map(rows.value.flatMap(row => [[row.id, row.id] as const, [row.alias, row.id] as const]))
+      const resolved: { ref: string; id: string }[] = []
       for (const ref of refs) {
         const id = byRef.get(ref)
         if (id === undefined) return refuse('not_found', `there is no ${ref}`, { field: ref })
-        resolved.push({ ref, id, tags: rows.value.tags.get(id) ?? 0 })
+        resolved.push({ ref, id })
       }
       return ok(resolved)
     },
-  }
-  function aliases(table: (typeof taggable)[number]) {
-    return db.select({ id: sql<string>`${table.id}`, alias: table.alias }).from(table)
   }
 }
