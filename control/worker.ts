@@ -27,6 +27,7 @@ export default {
     return serve(request, env, ctx)
   },
   async scheduled(_, env, ctx) {
-    await reconcile(compose(env, ctx))
+    for (const { name, fault } of await reconcile(compose(env, ctx)))
+      if (fault) console.error(JSON.stringify({ level: 'error', message: 'reconcile', name, fault }))
   },
 } satisfies ExportedHandler<Env>

@@ -2,6 +2,7 @@ import { problems } from '@sirocco/shared/api/problems.ts'
 import { type Fault, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { EnrolRequest } from '@sirocco/shared/wire/enrol.ts'
+import { signatureHeaders } from '@sirocco/shared/wire/signature.ts'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { blobsOf } from '../compose.ts'
@@ -33,7 +34,8 @@ export function agentRoutes(): Hono<Env> {
   app.get('/link', context =>
     signed(context, async agent => {
       if (!upgrades(context.req.raw)) return refused(refuse('invalid', 'this is a WebSocket').fault)
-      return linkOf(context.env.env, agent.linkObject).fetch(inward(context.req.raw, { agent: agent.id }))
+      const [nonce = '', time = ''] = [context.req.header(signatureHeaders.nonce), context.req.header(signatureHeaders.time)]
+      return linkOf(context.env.env, agent.linkObject).fetch(inward(context.req.raw, { agent: agent.id, nonce, time }))
     }),
   )
 

@@ -9,6 +9,7 @@ import type { Env } from '../env.ts'
 import { AgentSession, type SessionState } from '../services/agents/session.ts'
 import { noteSilence } from '../services/agents/silence.ts'
 import { Coalesced } from './coalesced.ts'
+import { Nonces, withNonce } from './nonces.ts'
 
 const agentId = z.custom<Id<'agent'>>(value => typeof value === 'string' && isId('agent', value))
 const hostId = z.custom<Id<'host'>>(value => typeof value === 'string' && isId('host', value))
@@ -40,9 +41,12 @@ export class AgentLink extends DurableObject<Env> {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'))
   }
 
-  /** `?agent=…`: an agent dials; by the Worker only, which has verified its signature. A newer link ends the older. */
+  /** `?agent=…&nonce=…&time=…`: an agent dials; by the Worker only, which has verified its signature. A newer link ends the older. */
   override async fetch(request: Request): Promise<Response> {
-    const agent = agentId.parse(new URL(request.url).searchParams.get('agent'))
+    const { searchParams } = new URL(request.url)
+    const agent = agentId.parse(searchParams.get('agent'))
+    if (!(await this.#isNew(agent, searchParams.get('nonce') ?? '', Number(searchParams.get('time')))))
+      return new Response(null, { status: 401 })
     for (const older of this.ctx.getWebSockets(agent)) this.#hangUp(older, 'a newer link of this agent came up')
     const { 0: client, 1: server } = new WebSocketPair()
     this.ctx.acceptWebSocket(server, [agent])
@@ -50,6 +54,15 @@ export class AgentLink extends DurableObject<Env> {
     await this.#found(agent)
     await this.#arm()
     return new Response(null, { status: 101, webSocket: client })
+  }
+
+  /** A signed upgrade counts once: one that was listened to opens no second link. */
+  async #isNew(agent: string, nonce: string, time: number): Promise<boolean> {
+    const key = `nonces|${agent}`
+    const kept = Nonces.safeParse(await this.ctx.storage.get(key)).data ?? {}
+    const after = withNonce(kept, nonce, time, Date.now())
+    if (after) await this.ctx.storage.put(key, after)
+    return after !== null
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
@@ -75,6 +88,8 @@ export class AgentLink extends DurableObject<Env> {
       if (this.#live(agent).length > 0) this.#stale.add(agent)
       else await this.#lose(agent)
     }
+    // An alarm that was lost is set again by whoever pokes.
+    await this.#arm()
     this.ctx.waitUntil(this.#sweeps.run(() => this.#sweep()))
   }
 

@@ -15,16 +15,14 @@ export class Coalesced {
     return this.#running
   }
 
+  /** A run that fails loses none that was asked for meanwhile; all who wait are told of the last failure. */
   async #all(work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-      for (let next = this.#next; next !== null; next = this.#next) {
-        this.#next = null
-        await next()
-      }
-    } finally {
-      this.#running = null
+    const failures: unknown[] = []
+    for (let next: (() => Promise<void>) | null = work; next !== null; next = this.#next) {
       this.#next = null
+      await next().catch((error: unknown) => failures.push(error))
     }
+    this.#running = null
+    if (failures.length > 0) throw failures.at(-1)
   }
 }

@@ -63,9 +63,35 @@ export async function runDue(world: World, workflows: Workflows, shard: number):
   if (due.value.length > 0) {
     const machines = await subjectsOf(world, due.value)
     if (!machines.ok) return machines
-    for (const operation of due.value) await advance(world, workflows, operation, machines.value.get(operation.subject) ?? null)
+    for (const operation of due.value)
+      try {
+        await advance(world, workflows, operation, machines.value.get(operation.subject) ?? null)
+      } catch (error) {
+        await postpone(world, operation, error instanceof Error ? error.message : String(error))
+      }
   }
   return store.operations.nextWake(shard)
+}
+
+/** What should not have happened to one operation keeps back no other: it is tried again later, and in the end left to an admin. */
+async function postpone({ store, clock, pokes }: World, operation: Operation, message: string): Promise<void> {
+  const log = { step: '', outcome: `thrown: ${message}` }
+  const { state, step, fault, tries } = operation
+  const next: Next =
+    tries + 1 < limits.stepTries
+      ? {
+          to: { state, step, tries: tries + 1, wakeAt: clock.now() + backoff(tries), waiting: 'something went wrong here', fault },
+          log,
+          changes: [],
+        }
+      : end(operation, 'stuck', { code: 'internal', message: 'something went wrong here; an admin must look', detail: message }, log)
+  const changes: Change[] = [
+    { do: 'operation.move', operation: operation.id, version: operation.version, to: next.to, log: next.log },
+    ...eventsOf(operation, next.to),
+  ]
+  // Where it had moved on before, whoever looks next reads it as it is, and comes here again.
+  const written = await store.commit(changes)
+  if (written.ok) pokeFor(pokes, changes)
 }
 
 /** The machines of these operations in one read; those forgotten meanwhile are missing. */

@@ -23,7 +23,7 @@ export interface Paged<T> {
 }
 
 /** Whose events are told; with `hosts` those of no project, too: of hosts and agents, for admins. */
-export type Watch = Scope | { readonly project: Id<'project'>; readonly hosts?: boolean }
+export type Watch = 'platform' | { readonly project: Id<'project'>; readonly hosts?: boolean }
 
 /** By our id or by the alias that EC2 clients use. */
 export type Ref = string

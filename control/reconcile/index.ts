@@ -1,4 +1,4 @@
-import type { Fault } from '@sirocco/shared/kit/fault.ts'
+import { type Fault, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Ports } from '../services/context.ts'
 import { alarms } from './alarms.ts'
 import { expire } from './expire.ts'
@@ -11,7 +11,9 @@ export const reconcilers: readonly Reconciler[] = [alarms, links, expire]
 export async function reconcile(ports: Ports): Promise<readonly { name: string; found: number; fault: Fault | null }[]> {
   const ran: { name: string; found: number; fault: Fault | null }[] = []
   for (const { name, run } of reconcilers) {
-    const found = await run(ports)
+    const found = await run(ports).catch((error: unknown) =>
+      refuse('internal', 'it failed', { detail: error instanceof Error ? error.message : String(error) }),
+    )
     ran.push(found.ok ? { name, found: found.value, fault: null } : { name, found: 0, fault: found.fault })
   }
   return ran

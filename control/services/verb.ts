@@ -33,7 +33,7 @@ export interface Decision<A> {
   readonly answer: A
   /** Whom the audit names. */
   readonly subjects: readonly string[]
-  /** Empty where all is so already: nothing is written then. */
+  /** Empty where all is so already: nothing but the token is written then. */
   readonly changes: readonly Change[]
 }
 
@@ -102,11 +102,12 @@ export function write<I extends z.ZodType, A>(
       if (!admitted.ok) return admitted
       const { store } = call.ports
       const actor = actorOf(call.principal)
+      const whose = tokensOf(call.principal)
       const requestHash = call.token === undefined ? '' : await sha256(canonical(input))
 
       const answered = async (): Promise<Result<A> | null> => {
         if (call.token === undefined) return null
-        const before = await store.tokens.find(actor, name, call.token)
+        const before = await store.tokens.find(whose, name, call.token)
         if (!before.ok) return before
         if (!before.value) return null
         if (before.value.requestHash !== requestHash)
@@ -125,10 +126,12 @@ export function write<I extends z.ZodType, A>(
         const decided = await run(contextOf(call, attempt, refused), admitted.value)
         if (!decided.ok) return decided
         const { answer, changes, subjects } = decided.value
-        if (changes.length === 0) return ok(answer)
-        const batch: Change[] = [...changes, { do: 'audit', project: call.principal.project, actor, verb: name, subjects }]
+        const batch: Change[] = [...changes]
+        if (changes.length > 0) batch.push({ do: 'audit', project: call.principal.project, actor, verb: name, subjects })
+        // Also where nothing is to do: repeated later, when it would have an effect, it still has none.
         if (call.token !== undefined)
-          batch.push({ do: 'token', principal: actor, verb: name, token: call.token, requestHash, answer })
+          batch.push({ do: 'token', principal: whose, verb: name, token: call.token, requestHash, answer })
+        if (batch.length === 0) return ok(answer)
         const written = await store.commit(batch)
         if (written.ok) {
           pokeFor(call.ports.pokes, changes)
@@ -144,5 +147,7 @@ export function write<I extends z.ZodType, A>(
   }
 }
 
-/** Whose tokens and audit rows: the person, however they came. */
-export const actorOf = (principal: Principal): string => principal.user
+/** Whose audit rows: the person, however they came. */
+const actorOf = (principal: Principal): string => principal.user
+/** Whose tokens: the same person's in another project are others. */
+const tokensOf = ({ project, user }: Principal): string => `${project}/${user}`

@@ -157,7 +157,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'observations are taken in any order',
     found: /was overwritten by/,
-    within: 60,
+    within: 20,
     make: client(edited(/^insert into "machine_observed"/i, sql => sql.replace(/ where \(.*\)\s*$/i, ''))),
   },
   {
@@ -185,35 +185,21 @@ export const mutants: readonly Mutant[] = [
     within: 8,
     make: () => ({
       control: {
-        store: store => {
-          // The engine reads the subjects of what is due right after it: it is shown them as they were at the operation's generation.
-          const wanted = new Map<string, number>()
-          return {
-            ...store,
-            operations: {
-              ...store.operations,
-              due: async (shard, now, limit) => {
-                const due = await store.operations.due(shard, now, limit)
-                wanted.clear()
-                if (due.ok) for (const { subject, generation } of due.value) wanted.set(subject, generation)
-                return due
-              },
+        // Each operation that is due takes the newest intent for its own.
+        store: store => ({
+          ...store,
+          operations: {
+            ...store.operations,
+            due: async (shard, now, limit) => {
+              const due = await store.operations.due(shard, now, limit)
+              if (!due.ok) return due
+              const subjects = [...new Set(due.value.map(o => o.subject))]
+              const found = subjects.length === 0 ? ok([]) : await store.machines.find('platform', subjects)
+              const newest = new Map(found.ok ? found.value.map(m => [m.id, m.generation]) : [])
+              return ok(due.value.map(o => ({ ...o, generation: Math.max(o.generation, newest.get(o.subject) ?? 0) })))
             },
-            machines: {
-              ...store.machines,
-              find: async (scope, refs) => {
-                const found = await store.machines.find(scope, refs)
-                if (!found.ok || scope !== 'platform') return found
-                return ok(
-                  found.value.map(machine => ({
-                    ...machine,
-                    generation: Math.min(machine.generation, wanted.get(machine.id) ?? Infinity),
-                  })),
-                )
-              },
-            },
-          }
-        },
+          },
+        }),
       },
     }),
   },

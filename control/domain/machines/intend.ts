@@ -1,5 +1,5 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
-import type { MachineVerb, Power } from '@sirocco/shared/model/machines/states.ts'
+import type { MachineState, MachineVerb, Power } from '@sirocco/shared/model/machines/states.ts'
 import { verdictOf } from '@sirocco/shared/model/machines/transitions.ts'
 import { because } from './because.ts'
 import { type Intent, type Machine, stateOfMachine } from './machine.ts'
@@ -10,9 +10,18 @@ export function intend(verb: Exclude<MachineVerb, 'reboot'>, machine: Machine, p
     return refuse('precondition', `${machine.name} never ran and holds nothing any more; delete it and launch a new one`, {
       field: machine.alias,
     })
-  const verdict = verdictOf(verb, stateOfMachine(machine))
-  if (verdict === 'done') return ok(null)
-  if (verdict !== 'accept' && verdict !== 'supersede')
+  const state = stateOfMachine(machine)
+  const verdict = verdictOf(verb, state)
+  const cutsShort = state === 'stopping' && power === 'cut' && machine.power === 'off'
+  if (verdict === 'done' && !cutsShort && !hasGivenUp(machine, state)) return ok(null)
+  if (verdict !== 'accept' && verdict !== 'supersede' && verdict !== 'done')
     return refuse('precondition', because(verdict, machine.name), { field: machine.alias })
   return ok({ machine: machine.id, version: machine.version, generation: machine.generation + 1, power })
 }
+
+/** Its observer has finished with the intent and could not fulfil it: the same, asked again, is tried again. */
+const hasGivenUp = ({ observed, generation }: Machine, state: MachineState): boolean =>
+  (state === 'stopping' || state === 'deleting') &&
+  observed !== null &&
+  observed.fault !== null &&
+  observed.appliedGeneration >= generation

@@ -39,8 +39,11 @@ export function notice(machine: Machine, seen: Omit<SeenMachine, 'kind' | 'id'>,
     digest: known,
     at,
   }
-  const ran = machine.ranAt === null && seen.power === 'running'
   const current = seen.applied >= machine.generation && machine.goneAt === null
+  // A guest may have come up, and shut itself down or crashed, before anybody heard of it.
+  const cameAndWent =
+    current && machine.power === 'on' && seen.power === 'stopped' && (seen.cause === 'guest' || seen.cause === 'crash')
+  const ran = machine.ranAt === null && (seen.power === 'running' || cameAndWent)
   const after: Machine = { ...machine, observed: observation, ranAt: ran ? at : machine.ranAt }
   const wasOn = current && machine.power === 'on' && after.ranAt !== null && machine.failure === null
   return {

@@ -8,8 +8,9 @@ import { sha256 } from '../sha256.ts'
 /** Makes an agent of whoever shows a one-time token: its key and hosts are kept, the token is used up, all in one batch. */
 export async function enrol({ store, ids }: Ports, request: EnrolRequest): Promise<Result<EnrolAnswer>> {
   const tokenHash = await sha256(request.token)
-  const [allowed, count] = await Promise.all([store.agents.enrolment(tokenHash), store.agents.count()])
+  const allowed = await store.agents.enrolment(tokenHash)
   if (!allowed.ok) return allowed
+  const count = await store.agents.count()
   if (!count.ok) return count
   const agent = ids.make('agent')
   const { zone } = allowed.value

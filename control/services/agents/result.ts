@@ -13,7 +13,8 @@ export async function keepResult({ store, pokes }: Ports, { command, outcome, ho
   const changes: Change[] = [{ do: 'command.result', id: command, outcome }]
   if (!isId('operation', command)) return store.commit(changes)
   const operation = await store.operations.find(command)
-  if (!operation.ok) return operation
+  // Forgotten with its machine: nobody waits. Refused, the result would be sent again for ever.
+  if (!operation.ok) return operation.fault.code === 'not_found' ? store.commit(changes) : operation
   const written = await store.commit([...changes, { do: 'operation.wake-one', operation: command }])
   if (written.ok) pokes.operations([shardOf(operation.value.subject)])
   return written

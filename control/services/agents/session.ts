@@ -69,7 +69,10 @@ export class AgentSession {
     return this.#inTurn(async () => {
       const frame = decode(FromAgent, text)
       if (!frame.ok) return this.#refuse(frame.fault)
-      if (frame.value.type === 'hello') return this.#hello(frame.value)
+      if (frame.value.type === 'hello')
+        return this.#state.epoch === 0
+          ? this.#hello(frame.value)
+          : this.#refuse({ code: 'invalid', message: 'hello is said once a link' })
       if (this.#state.epoch === 0) return this.#refuse({ code: 'invalid', message: 'the first frame must be hello' })
       if (frame.value.type === 'observed') return this.#observed(frame.value)
       if (frame.value.type === 'result') return this.#result(frame.value)

@@ -19,11 +19,13 @@ export async function verifyAgent(
     nonce: of('nonce'),
     fingerprint: of('fingerprint'),
   }
-  if (Math.abs(clock.now() - Number(signed.time)) > limits.clockSkew || signed.time === '')
+  if (!/^\d{1,15}$/.test(signed.time) || Math.abs(clock.now() - Number(signed.time)) > limits.clockSkew)
     return refuse(
       'unauthenticated',
       "the agent's clock is off by more than 5 minutes, or the request is not signed; set the clock of its machine",
     )
+  if (!/^[\w-]{16,64}$/.test(signed.nonce))
+    return refuse('unauthenticated', 'the request carries no nonce of 16 to 64 letters and digits; update the agent')
   const found = await store.agents.find(signed.agent)
   if (!found.ok)
     return found.fault.code === 'not_found'

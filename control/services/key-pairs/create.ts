@@ -7,11 +7,14 @@ import { ed25519Blob, ed25519PrivateKey, parsePublicKey, rsaBlob } from '../../d
 import { fromBase64, fromBase64Url, toBase64 } from '../base64.ts'
 import { Name, Tags } from '../inputs.ts'
 import { type Call, read, write } from '../verb.ts'
-import { keep } from './keep.ts'
+import { isFree, keep } from './keep.ts'
 
 const Input = z.object({ name: Name, type: z.enum(['rsa', 'ed25519']).default('rsa'), tags: Tags.default({}) })
 
-/** Makes a key pair; the private key is in this answer and nowhere else, so a token cannot repeat it. */
+/**
+ * Makes a key pair; the private key is in this answer and nowhere else. So an idempotency token is not remembered: asked again, it could not
+ * answer the same. That it lands once is held by the name: whoever asks again reads `already_exists`, and deletes it first.
+ */
 export const createKeyPair = {
   name: 'key-pairs.create' as const,
   input: Input,
@@ -26,7 +29,10 @@ export const createKeyPair = {
 
 const make = read('key-pairs.create', {
   input: Input,
-  async run({ random }, { name, type }) {
+  async run({ random, store, scope }, { name, type }) {
+    // Looked for before the work: making a key costs more than all else here.
+    const free = await isFree(store, scope, name)
+    if (!free.ok) return free
     return ok(type === 'rsa' ? await makeRsa() : await makeEd25519(name, random.bytes(4)))
   },
 })

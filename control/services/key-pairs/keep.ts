@@ -1,10 +1,22 @@
 import { createHash } from 'node:crypto'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
+import type { Scope } from '../../domain/access/principal.ts'
 import type { KeyPair } from '../../domain/images/image.ts'
 import { type PublicKey, rsaSpki } from '../../domain/key-pairs/openssh.ts'
+import type { Store } from '../../ports/store.ts'
 import { toBase64 } from '../base64.ts'
 import type { Context, Decision } from '../verb.ts'
+
+/** `already_exists` where the project has a key pair of this name. */
+export async function isFree(store: Store, scope: Scope, name: string): Promise<Result<void>> {
+  const existing = await store.keyPairs.find(scope, name)
+  if (existing.ok)
+    return refuse('already_exists', `there is a key pair ${name} already; choose another name, or delete it first`, {
+      field: 'name',
+    })
+  return existing.fault.code === 'not_found' ? ok(undefined) : existing
+}
 
 /** The row of a new key pair; `already_exists` where the project has one of this name. */
 export async function keep(
@@ -13,12 +25,8 @@ export async function keep(
   key: PublicKey,
   tags: Readonly<Record<string, string>>,
 ): Promise<Result<Decision<KeyPair>>> {
-  const existing = await store.keyPairs.find(scope, name)
-  if (existing.ok)
-    return refuse('already_exists', `there is a key pair ${name} already; choose another name, or delete it first`, {
-      field: 'name',
-    })
-  if (existing.fault.code !== 'not_found') return existing
+  const free = await isFree(store, scope, name)
+  if (!free.ok) return free
   const keyPair = {
     id: ids.make('keyPair'),
     alias: `key-${hex(random, 17)}`,

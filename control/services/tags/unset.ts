@@ -1,4 +1,4 @@
-import { ok } from '@sirocco/shared/kit/fault.ts'
+import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { z } from 'zod'
 import type { Change } from '../../ports/changes.ts'
@@ -14,12 +14,15 @@ export const unsetTags = write('tags.unset', {
   async run({ store, scope, principal }, { resources, tags }) {
     const found = await store.tags.resolve(scope, resources)
     if (!found.ok) return found
-    const changes = found.value.flatMap(({ id }): Change[] => [
+    const ids = [...new Set(found.value.map(f => f.id))]
+    if (ids.length * tags.length > limits.bulkTags)
+      return refuse('invalid', `at most ${limits.bulkTags} tags can be removed at once; name fewer resources`, { field: 'resources' })
+    const changes = ids.flatMap((id): Change[] => [
       ...(tags.length === 0
         ? [{ do: 'tag.drop', resource: id } as const]
         : tags.map(({ key, value }) => ({ do: 'tag.unset', resource: id, key, value: value ?? null }) as const)),
       { do: 'event', project: principal.project, type: 'tags.unset', subject: id },
     ])
-    return ok({ answer: {}, subjects: found.value.map(f => f.id), changes })
+    return ok({ answer: {}, subjects: ids, changes })
   },
 })

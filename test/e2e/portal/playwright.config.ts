@@ -6,9 +6,7 @@ const browsers = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chrom
 /** `npx playwright test -c test/e2e/portal/playwright.config.ts`; the portal must be built (`vite build portal`). */
 export default defineConfig({
   testDir: '.',
-  // Nothing else: what runs this configuration from vitest must never be taken for a spec of it.
-  testMatch: '*.spec.ts',
-  // Not portal.test.ts, which runs this.
+  // Not portal.test.ts, which runs this: it would start itself again, without end.
   testMatch: '**/*.spec.ts',
   fullyParallel: true,
   workers: 2,
