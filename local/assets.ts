@@ -36,6 +36,11 @@ function filesOf(folder: string): ReadonlyMap<string, string> {
   }
 }
 
+/** When the folder was last built; 0 where it never was. */
+function builtAt(folder: string): number {
+  return statSync(join(folder, 'index.html'), { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
 /** Vite puts a hash of the content into these names: they never change. */
 const unchanging = /^\/assets\/.+-[A-Za-z0-9_-]{8,}\.\w+$/
 
@@ -45,10 +50,14 @@ const unchanging = /^\/assets\/.+-[A-Za-z0-9_-]{8,}\.\w+$/
  */
 export function assetsOf(folder: string): (request: { method: string; pathname: string; etag: string | null }) => Asset {
   let files = filesOf(folder)
+  let build = builtAt(folder)
   return ({ method, pathname, etag }) => {
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, headers: { allow: 'GET, HEAD' }, body: null }
-    // A build that came later than the start.
-    if (!files.has('/index.html')) files = filesOf(folder)
+    const newest = builtAt(folder)
+    if (newest !== build) {
+      files = filesOf(folder)
+      build = newest
+    }
     const named = pathname === '/' ? '/index.html' : decoded(pathname)
     const found =
       named === undefined ? undefined : (files.get(named) ?? (extname(named) === '' ? files.get('/index.html') : undefined))
