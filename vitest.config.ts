@@ -7,7 +7,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{shared,control,agent,portal,local,cli}/**/*.test.{ts,tsx}', 'test/*.test.ts', 'test/support/**/*.test.ts'],
+          include: [
+            '{shared,control,agent,portal,local,cli}/**/*.test.{ts,tsx}',
+            'test/*.test.ts',
+            'test/{support,bench}/**/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', '**/dist/**'],
           // Generous, for a machine that runs everything else beside; a test that needs it is too slow.
           testTimeout: 20_000,

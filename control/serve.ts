@@ -10,6 +10,7 @@ import type { Here } from './http/here.ts'
 import { inward } from './http/inward.ts'
 import { feedOf, streamOf } from './objects/addresses.ts'
 import type { Ports } from './services/context.ts'
+import { watchOf } from './services/events/watch.ts'
 import { sha256 } from './services/sha256.ts'
 
 /** Of the product: what `/api/v1/openapi.json` and agents are told. */
@@ -35,10 +36,12 @@ const nativeParts = (env: Env, ports: Ports): NativeParts => ({
   ec2Url: env.EC2_URL,
   region: env.REGION,
   version,
-  feed: (principal, after, request) =>
-    feedOf(env, principal.project).fetch(
-      inward(request, { project: principal.project, ...(after === null ? {} : { after: String(after) }) }),
-    ),
+  feed: (principal, after, request) => {
+    const { project, hosts } = watchOf(principal)
+    return feedOf(env, project).fetch(
+      inward(request, { project, hosts: String(hosts), ...(after === null ? {} : { after: String(after) }) }),
+    )
+  },
   console: async (ticket, request) => streamOf(env, await sha256(ticket)).fetch(inward(request, { side: 'person' })),
   log: line => console.log(JSON.stringify(line)),
 })

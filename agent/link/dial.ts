@@ -1,14 +1,8 @@
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
-import { second } from '@sirocco/shared/kit/clock.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Log } from '../reconcile/reconciler.ts'
 import type { Heard, Link } from './session.ts'
-
-/** Beats without an answer after which the link counts as dead. */
-const missedBeats = 3
-/** From dialling to the control plane's welcome. */
-const welcomeWithin = 20 * second
 
 /** A connection being made or open. */
 export interface Socket {
@@ -67,12 +61,12 @@ export class Dialler {
   #dial(): void {
     const { session, timers, log } = this.#parts
     let missed = 0
-    let timer: { cancel(): void } = timers.after(welcomeWithin, () => socket.drop())
+    let timer: { cancel(): void } = timers.after(limits.welcomeWithin, () => socket.drop())
     const link: Link = { send: text => socket.send(text), close: reason => socket.close(reason) }
     const beat = (beatMs: number) => {
       timer.cancel()
       timer = timers.after(beatMs, () => {
-        if (missed >= missedBeats) return socket.drop()
+        if (missed >= limits.missedBeats) return socket.drop()
         missed++
         socket.send('ping')
         beat(beatMs)
@@ -87,7 +81,7 @@ export class Dialler {
             beat(beatMs)
           },
           bye: retryMs => {
-            this.#notBefore = timers.now() + Math.min(retryMs, maxRetry)
+            this.#notBefore = timers.now() + Math.min(retryMs, limits.byeRetry)
           },
         }),
       message: text => {
@@ -114,9 +108,6 @@ export class Dialler {
       status !== undefined && status >= 400 ? limits.reconnectMax : limits.reconnectFirst * 2 ** Math.min(this.#tries, 16)
     this.#tries++
     const jittered = Math.min(full, limits.reconnectMax) * (0.5 + random.next() / 2)
-    return Math.ceil(Math.max(jittered, Math.min(this.#notBefore - timers.now(), maxRetry)))
+    return Math.ceil(Math.max(jittered, Math.min(this.#notBefore - timers.now(), limits.byeRetry)))
   }
 }
-
-/** Longer than this no control plane keeps an agent away. */
-const maxRetry = 3_600 * second

@@ -1,4 +1,5 @@
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { decode, encode } from '@sirocco/shared/wire/codec.ts'
 import { type Delta, ObjectSet, split } from '@sirocco/shared/wire/delta.ts'
 import { type Command, type Desired, type FromAgent, FromControl, type Hello, type Outcome } from '@sirocco/shared/wire/frames.ts'
@@ -6,9 +7,6 @@ import type { Seen, Wanted } from '@sirocco/shared/wire/objects.ts'
 import { protocol } from '@sirocco/shared/wire/version.ts'
 import type { Log } from '../reconcile/reconciler.ts'
 import type { Outbox } from './outbox.ts'
-
-/** Changes within this time go in one frame. */
-const gatherMs = 10
 
 /** One open connection; `send` and `close` never throw. */
 export interface Link {
@@ -208,7 +206,7 @@ export class Session {
 
   #tellSoon(): void {
     if (this.#epoch === null || this.#gathering) return
-    this.#gathering = this.#parts.timers.after(gatherMs, () => {
+    this.#gathering = this.#parts.timers.after(limits.gather, () => {
       this.#gathering = null
       this.#tell()
     })

@@ -22,9 +22,6 @@ export interface Plan {
   readonly wakeMs?: number
 }
 
-/** A guest that was still booting did not hear the power button: it is pressed again this often. */
-const askAgain = 10_000
-
 const nothing: Plan = { steps: [] }
 const settled: Plan = { steps: [], settle: {} }
 const run: Plan = { steps: ['network', 'fetch', 'prepare', 'define', 'start'] }
@@ -99,6 +96,6 @@ function planOff({ found, facts, now }: View, generation: number): Plan {
     return { steps: ['ask-to-stop'] }
   const left = askedAt + limits.stopGrace - now
   if (left <= 0) return { steps: ['cut'] }
-  const again = askedLast + askAgain - now
+  const again = askedLast + limits.askAgain - now
   return again <= 0 ? { steps: ['ask-to-stop'] } : { steps: [], wakeMs: Math.min(left, again) }
 }

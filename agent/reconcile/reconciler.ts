@@ -2,6 +2,7 @@ import { digest } from '@sirocco/shared/kit/canonical.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { type Fault, ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import type { Seen, SeenHost, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import type { Compute, FoundMachine } from '../ports/compute.ts'
@@ -18,15 +19,6 @@ import { Journal } from './journal.ts'
 import { NetworkRoom, passing } from './network-room.ts'
 import { isOn, noticed, type Plan, plan, type Step, type View } from './plan.ts'
 import { Report } from './report.ts'
-
-/** Machines of one host that are worked on at the same time; waiting ones do not count. */
-const lanes = 4
-/** Everything is looked at again this often, in case a word was lost. */
-const sweep = 60_000
-/** A set that came in parts is taken as whole when no further part comes for this long. */
-const partsHold = 250
-/** After a change, before networks are made that no machine waits for. */
-const networksHold = 100
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, more?: Readonly<Record<string, unknown>>) => void
 
@@ -137,7 +129,7 @@ export class Reconciler {
     const taken = this.#held.take(delta)
     if (taken === 'resync') return false
     if (taken === 'whole') await this.#commit()
-    else this.#alarms.in(partsHold, 'parts', () => void this.#commit().catch(error => this.#failed('desired', error)))
+    else this.#alarms.in(limits.partsHold, 'parts', () => void this.#commit().catch(error => this.#failed('desired', error)))
     return true
   }
 
@@ -174,7 +166,7 @@ export class Reconciler {
     this.#wakeAll()
     // A machine that is made meanwhile has its networks made, and all others with them.
     const begun = this.#networks.begun
-    this.#alarms.in(networksHold, 'networks', () => {
+    this.#alarms.in(limits.networksHold, 'networks', () => {
       if (this.#networks.begun === begun) void this.#settleNetworks()
     })
   }
@@ -279,7 +271,7 @@ export class Reconciler {
 
   #fill(): void {
     for (const id of this.#queue) {
-      if ([...this.#working.values()].filter(work => !work.waiting).length >= lanes) return
+      if ([...this.#working.values()].filter(work => !work.waiting).length >= limits.agentLanes) return
       this.#queue.delete(id)
       const work: Work = { again: false, waiting: false, interrupt: () => {} }
       this.#working.set(id, work)
@@ -480,7 +472,7 @@ export class Reconciler {
   }
 
   #sweepLater(): void {
-    this.#alarms.in(sweep, 'sweep', () => {
+    this.#alarms.in(limits.agentSweep, 'sweep', () => {
       this.#sweepLater()
       void this.#look(true).then(() => this.#wakeAll())
       void this.#settleNetworks()

@@ -95,9 +95,19 @@ class DirectoryStorage implements Storage {
         if (!(await this.has(sha256))) return refuse('precondition', 'the image is not on this host', { detail: sha256 })
       const home = join(this.#machines, machine.id)
       const paths = { disk: join(home, 'disk.qcow2'), seed: join(home, 'seed.iso') }
-      const disk = (await isThere(paths.disk)) ? ok(undefined) : await this.#makeDisk(home, paths.disk, image, machine.diskMiB)
-      if (!disk.ok) return disk
-      const seed = await this.#makeSeed(home, paths.seed, machine)
+      const there = await isThere(paths.disk)
+      const checked = there ? ok(undefined) : await checkBase(this.#run, join(this.#images, image.sha256), image, machine.diskMiB)
+      if (!checked.ok) return checked
+      await makeDirectory(home)
+      // Side by side, since either takes as long as a program; both have ended before the next verb for this machine begins.
+      const [disk, seed] = await Promise.all([
+        there ? ok(undefined) : this.#makeDisk(paths.disk, image, machine.diskMiB).catch(fileFault),
+        this.#makeSeed(home, paths.seed, machine).catch(fileFault),
+      ])
+      if (!disk.ok) {
+        await rm(home, { recursive: true, force: true })
+        return disk
+      }
       if (!seed.ok) return seed
       return ok({ ...paths, ...this.#directBoot(files) })
     })
@@ -125,18 +135,11 @@ class DirectoryStorage implements Storage {
     return Math.floor((blocks * bsize) / MiB)
   }
 
-  async #makeDisk(home: string, path: string, image: ImageFile, diskMiB: number): Promise<Result<void>> {
-    const base = join(this.#images, image.sha256)
-    const checked = await checkBase(this.#run, base, image, diskMiB)
-    if (!checked.ok) return checked
-    await makeDirectory(home)
+  async #makeDisk(path: string, image: ImageFile, diskMiB: number): Promise<Result<void>> {
     const making = `${path}.making`
     await rm(making, { force: true })
-    const made = await createOverlay(this.#run, making, base, image, diskMiB)
-    if (!made.ok) {
-      await rm(home, { recursive: true, force: true })
-      return made
-    }
+    const made = await createOverlay(this.#run, making, join(this.#images, image.sha256), image, diskMiB)
+    if (!made.ok) return made
     await chmod(making, 0o600)
     await settle(making, path)
     return ok(undefined)

@@ -62,7 +62,10 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
     ...ofNetwork('dhcp', () => ({ pidFile: true })),
     ...ofNetwork('settings', () => ({})),
     ...wanted.flatMap(({ ports }) =>
-      ports.map(({ mac, address, network }): Expected => ({ kind: 'lease', id: mac, facts: { address, network } })),
+      ports.flatMap(({ mac, address, network }): Expected[] => [
+        { kind: 'lease', id: mac, facts: { address, network } },
+        { kind: 'given', id: mac, facts: { address, network }, optional: true },
+      ]),
     ),
     ...wanted.flatMap(({ ports }) => ports.map(({ id, network }): Expected => ({ kind: 'port', id, facts: { network } }))),
     {

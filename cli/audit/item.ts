@@ -17,8 +17,9 @@ export const kinds = [
   /** A network's running dnsmasq, and its files. */
   'dhcp',
   'settings',
-  /** An address promised to a MAC. */
+  /** An address promised to a MAC, and one that was given out. */
   'lease',
+  'given',
   /** A simulated machine's interface. */
   'port',
   /** A file or link of ours that is nothing of the above. */

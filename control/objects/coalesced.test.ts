@@ -26,4 +26,14 @@ describe('coalesced work', () => {
     })
     expect(ran).toBe(true)
   })
+  test('loses no call that was made while another failed', async () => {
+    const coalesced = new Coalesced()
+    let ran = false
+    const failing = coalesced.run(() => Promise.reject(new Error('no')))
+    const after = coalesced.run(async () => {
+      ran = true
+    })
+    await Promise.allSettled([failing, after])
+    expect(ran).toBe(true)
+  })
 })

@@ -1,21 +1,20 @@
 import { eventJson } from '@sirocco/shared/api/events.ts'
-import { KiB } from '@sirocco/shared/kit/units.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Event } from '../domain/events/event.ts'
 import type { Listener } from './listeners.ts'
-
-/** Bytes that wait for a reader at most; who is slower comes back with its cursor. */
-const backlog = 512 * KiB
 
 /** A response of server-sent events (HTML standard, 9.2): each with its `seq` as id, so that `Last-Event-ID` resumes. */
 export class EventStream implements Listener {
   after: number
+  readonly hosts: boolean
   readonly body: ReadableStream<Uint8Array>
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null
   readonly #gone: () => void
 
-  /** `gone` is called once it has ended, whoever ended it. */
-  constructor(after: number, gone: () => void) {
+  /** `gone` is called once it has ended, whoever ended it; `hosts`: it may hear of hosts, too. */
+  constructor(after: number, gone: () => void, hosts = false) {
     this.after = after
+    this.hosts = hosts
     this.#gone = gone
     this.body = new ReadableStream<Uint8Array>(
       {
@@ -24,7 +23,7 @@ export class EventStream implements Listener {
         },
         cancel: () => this.end(),
       },
-      { highWaterMark: backlog, size: chunk => chunk?.byteLength ?? 0 },
+      { highWaterMark: limits.feedBacklog, size: chunk => chunk?.byteLength ?? 0 },
     )
   }
 

@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { eventJson, type FeedMessage } from '@sirocco/shared/api/events.ts'
-import { hour, second } from '@sirocco/shared/kit/clock.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { z } from 'zod'
 import { compose } from '../compose.ts'
 import type { Event } from '../domain/events/event.ts'
@@ -9,11 +9,8 @@ import type { Env } from '../env.ts'
 import { EventStream } from './event-stream.ts'
 import { type Listener, Listeners, type Source } from './listeners.ts'
 
-/** How often events are looked for while somebody listens, in case a poke was lost. */
-const sweep = 5 * second
-/** A listener comes back with its credentials after this long: whoever was signed out is heard of no longer. */
-const lifetime = 1 * hour
-const Attachment = z.strictObject({ project: z.string(), after: z.int(), until: z.number() })
+/** `hosts`: may hear of hosts, too. */
+const Attachment = z.strictObject({ project: z.string(), after: z.int(), until: z.number(), hosts: z.boolean() })
 type Attachment = z.output<typeof Attachment>
 
 /**
@@ -35,16 +32,19 @@ export class Feed extends DurableObject<Env> {
     await this.#pump(project)
   }
 
-  /** `?project=…&after=…`, by the Worker only, which has authenticated: a WebSocket, else an event stream. */
+  /** `?project=…&hosts=…&after=…`, by the Worker only, which has authenticated: a WebSocket, else an event stream. */
   override async fetch(request: Request): Promise<Response> {
     const { searchParams } = new URL(request.url)
     const project = searchParams.get('project') as Id<'project'>
     const source = this.#source(project)
+    if (this.#sockets().length + this.#streams.size >= limits.feedListeners)
+      return new Response(null, { status: 429, headers: { 'retry-after': String(limits.feedSweep / 1_000) } })
     const asked = searchParams.get('after')
     const newest = asked === null ? await source.newest() : { ok: true as const, value: Number(asked) }
     if (!newest.ok) return new Response(null, { status: 503 })
-    const attachment: Attachment = { project, after: newest.value, until: Date.now() + lifetime }
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + sweep)
+    const hosts = searchParams.get('hosts') === 'true'
+    const attachment: Attachment = { project, hosts, after: newest.value, until: Date.now() + limits.feedLifetime }
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + limits.feedSweep)
 
     if (request.headers.get('upgrade') === null) return this.#stream(attachment)
     const { 0: client, 1: server } = new WebSocketPair()
@@ -56,9 +56,9 @@ export class Feed extends DurableObject<Env> {
   }
 
   #stream(attachment: Attachment): Response {
-    const stream = new EventStream(attachment.after, () => this.#streams.delete(stream))
+    const stream = new EventStream(attachment.after, () => this.#streams.delete(stream), attachment.hosts)
     this.#streams.set(stream, attachment)
-    stream.say(`retry: ${sweep}\n\n`)
+    stream.say(`retry: ${limits.feedSweep}\n\n`)
     this.ctx.waitUntil(this.#pump(attachment.project as Id<'project'>))
     return new Response(stream.body, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } })
   }
@@ -73,7 +73,7 @@ export class Feed extends DurableObject<Env> {
     }
     const [project] = [...sockets.map(socket => socket.attachment), ...this.#streams.values()].map(({ project }) => project)
     if (project === undefined) return
-    await this.ctx.storage.setAlarm(now + sweep)
+    await this.ctx.storage.setAlarm(now + limits.feedSweep)
     await this.#pump(project as Id<'project'>)
   }
 
@@ -94,7 +94,10 @@ export class Feed extends DurableObject<Env> {
 
   #source(project: Id<'project'>): Source {
     const { store } = compose(this.env, this.ctx)
-    return { since: (seq, limit) => store.events.since({ project }, seq, limit), newest: () => store.events.newest({ project }) }
+    return {
+      since: (seq, limit, hosts) => store.events.since({ project, hosts }, seq, limit),
+      newest: () => store.events.newest({ project, hosts: true }),
+    }
   }
 
   #pump(project: Id<'project'>): Promise<void> {
@@ -113,6 +116,13 @@ class SocketListener implements Listener {
   get after(): number {
     return this.attachment.after
   }
+  set after(seq: number) {
+    this.attachment.after = seq
+    this.#socket.serializeAttachment(this.attachment)
+  }
+  get hosts(): boolean {
+    return this.attachment.hosts
+  }
   tell(events: readonly Event[]): void {
     const cursor = events.at(-1)?.seq ?? this.after
     this.#send({ events: events.map(eventJson), cursor })
@@ -124,8 +134,7 @@ class SocketListener implements Listener {
     this.#socket.close(4001, 'come back')
   }
   #send(message: FeedMessage): void {
-    this.attachment.after = message.cursor
-    this.#socket.serializeAttachment(this.attachment)
+    this.after = message.cursor
     try {
       this.#socket.send(JSON.stringify(message))
     } catch {

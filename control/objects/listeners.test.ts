@@ -115,4 +115,24 @@ describe('listeners of events', () => {
     expect(first.heard).toEqual([3, 4])
     expect(late.heard).toEqual([1, 2, 3, 4])
   })
+
+  test('of whom one may hear of hosts: that one does, the others do not, and all get on', async () => {
+    const events = [event(1), { ...event(2), project: null }, event(3), { ...event(4), project: null }]
+    const asked: boolean[] = []
+    const source = {
+      since: async (seq: number, limit: number, hosts: boolean) => {
+        asked.push(hosts)
+        return ok({ events: events.filter(e => e.seq > seq && (hosts || e.project !== null)).slice(0, limit), reset: false })
+      },
+      newest: async () => ok(4),
+    }
+    const admin = Object.assign(new Ear(0), { hosts: true })
+    const other = new Ear(0)
+    await new Listeners(() => [other]).pump(source)
+    expect(asked).not.toContain(true)
+    await new Listeners(() => [admin, other]).pump(source)
+    expect(admin.heard).toEqual([1, 2, 3, 4])
+    expect(other.heard).toEqual([1, 3])
+    expect(other.after).toBe(4)
+  })
 })

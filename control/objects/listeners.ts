@@ -6,18 +6,22 @@ import { Coalesced } from './coalesced.ts'
 /** Somebody who is told of events, and how far they are. */
 export interface Listener {
   after: number
+  /** May hear of hosts, too: events of no project. */
+  readonly hosts?: boolean
   tell(events: readonly Event[]): void
   /** Events after `after` are forgotten: they are to look anew, and are told what comes after `cursor`. */
   reset(cursor: number): void
 }
 
 export interface Source {
-  since(seq: number, limit: number): Promise<Result<{ readonly events: readonly Event[]; readonly reset: boolean }>>
+  /** With `hosts` events of no project, too. */
+  since(
+    seq: number,
+    limit: number,
+    hosts: boolean,
+  ): Promise<Result<{ readonly events: readonly Event[]; readonly reset: boolean }>>
   newest(): Promise<Result<number>>
 }
-
-/** Pages that one round reads at most; who is further behind is caught up by the next. */
-const pagesPerRound = 50
 
 /**
  * Tells each listener every event after its own cursor, once and in order, however many they are and however often they are woken.
@@ -37,11 +41,12 @@ export class Listeners {
   }
 
   async #round(source: Source): Promise<void> {
-    for (let page = 0; page < pagesPerRound; page++) {
+    for (let page = 0; page < limits.feedRound; page++) {
       const listeners = this.#all()
       if (listeners.length === 0) return
       const after = Math.min(...listeners.map(listener => listener.after))
-      const read = await source.since(after, limits.feedPage)
+      const hosts = listeners.some(listener => listener.hosts)
+      const read = await source.since(after, limits.feedPage, hosts)
       // The database did not answer: the next sweep looks again.
       if (!read.ok) return
       const { events, reset } = read.value
@@ -56,8 +61,11 @@ export class Listeners {
       for (const listener of this.#all()) {
         // Whoever came meanwhile with an older cursor is served by the next page.
         if (listener.after < after) continue
-        const fresh = events.filter(event => event.seq > listener.after)
+        // Whoever came meanwhile, and may hear more than was read, waits for the next page.
+        if (listener.hosts && !hosts) continue
+        const fresh = events.filter(event => event.seq > listener.after && (event.project !== null || listener.hosts))
         if (fresh.length > 0) listener.tell(fresh)
+        if (listener.after < last.seq) listener.after = last.seq
       }
       if (events.length < limits.feedPage && this.#all().every(listener => listener.after >= last.seq)) return
     }

@@ -1,17 +1,11 @@
 import { DurableObject } from 'cloudflare:workers'
-import { second } from '@sirocco/shared/kit/clock.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { z } from 'zod'
 import { composeWorld } from '../compose.ts'
 import type { Env } from '../env.ts'
 import { runDue } from '../operations/engine.ts'
 import { workflows } from '../operations/index.ts'
 import { Coalesced } from './coalesced.ts'
-
-/** Set before a run, so that one which dies in the middle is followed by another. */
-const guard = 5 * second
-
-/** When the database does not answer. */
-const retry = 1 * second
 
 /**
  * Runs the operations of one shard: on a poke at once, else when the next is due. It keeps its number and its alarm; were both lost, cron
@@ -34,9 +28,9 @@ export class Operations extends DurableObject<Env> {
   /** A bounded share of what is due; the alarm goes on. */
   async #run(shard: number): Promise<void> {
     try {
-      await this.ctx.storage.setAlarm(Date.now() + guard)
+      await this.ctx.storage.setAlarm(Date.now() + limits.runGuard)
       const ran = await runDue(composeWorld(this.env, this.ctx), workflows, shard)
-      const next = ran.ok ? ran.value : Date.now() + retry
+      const next = ran.ok ? ran.value : Date.now() + limits.runRetry
       if (next === null) await this.ctx.storage.deleteAlarm()
       else await this.ctx.storage.setAlarm(Math.max(next, Date.now()))
     } catch (error) {

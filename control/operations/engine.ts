@@ -80,11 +80,23 @@ async function postpone({ store, clock, pokes }: World, operation: Operation, me
   const next: Next =
     tries + 1 < limits.stepTries
       ? {
-          to: { state, step, tries: tries + 1, wakeAt: clock.now() + backoff(tries), waiting: 'something went wrong here', fault },
+          to: {
+            state,
+            step,
+            tries: tries + 1,
+            wakeAt: clock.now() + backoff(tries),
+            waiting: 'something went wrong here',
+            fault,
+          },
           log,
           changes: [],
         }
-      : end(operation, 'stuck', { code: 'internal', message: 'something went wrong here; an admin must look', detail: message }, log)
+      : end(
+          operation,
+          'stuck',
+          { code: 'internal', message: 'something went wrong here; an admin must look', detail: message },
+          log,
+        )
   const changes: Change[] = [
     { do: 'operation.move', operation: operation.id, version: operation.version, to: next.to, log: next.log },
     ...eventsOf(operation, next.to),

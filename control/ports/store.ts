@@ -125,7 +125,7 @@ export interface Store {
   /** Renewed when the database is restored. */
   incarnation(): Promise<Result<string>>
   /**
-   * Drops what is past its keeping: events, tokens, commits, commands, sessions, enrolment tokens, gone machines with all that was theirs; of
+   * Drops what is past its keeping: events, tokens, commits, commands, sessions, gone machines with all that was theirs; of
    * each a page a call. Rows dropped.
    */
   expire(): Promise<Result<number>>

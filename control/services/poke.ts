@@ -3,7 +3,10 @@ import { shardOf } from '../domain/operations/shard.ts'
 import type { Change } from '../ports/changes.ts'
 import type { Pokes } from '../ports/pokes.ts'
 
-/** Tells whoever waits for what was just written. */
+/**
+ * Tells whoever waits for what was just written. Events of no project (hosts, agents) are not poked for: which projects' admins listen
+ * is not known here, and their feeds look by themselves every `limits.feedSweep` while somebody listens.
+ */
 export function pokeFor(pokes: Pokes, changes: readonly Change[]): void {
   const shards = new Set<number>()
   const hosts = new Set<Id<'host'>>()

@@ -44,4 +44,4 @@ export const HostProjection = z.strictObject({
 })
 export type HostProjection = z.output<typeof HostProjection>
 
-export const HostParams = z.strictObject({ id: z.string().startsWith('hst_').max(64) })
+export const HostParams = z.strictObject({ id: z.string().min(1).max(64) })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type FaultCode, faultCodes } from '../kit/fault.ts'
 import { FlavorPage, ImagePage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
-import { HostPage } from './hosts.ts'
+import { HostPage, HostProjection } from './hosts.ts'
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Launched, Machine, MachinePage } from './machines.ts'
 import { OperationPage } from './operations.ts'
@@ -31,6 +31,7 @@ const named = {
   EventPage,
   FeedMessage,
   HostPage,
+  HostProjection,
   Me,
   TagPage,
   Problem,

@@ -140,7 +140,7 @@ export const routes = {
   addKeyPair: {
     method: 'POST',
     path: '/key-pairs',
-    summary: 'Import a public key, or make a key pair and get its private key this once',
+    summary: 'Import a public key, or make a key pair: its private key is in this answer only, and no Idempotency-Key repeats it',
     verbs: ['key-pairs.import', 'key-pairs.create'],
     status: 201,
     faults: ['already_exists', 'conflict'],

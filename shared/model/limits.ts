@@ -90,10 +90,41 @@ export const limits = {
   feedLifetime: 1 * hour,
   /** Bytes that wait for a reader of an event stream at most; who is slower comes back with its cursor. */
   feedBacklog: 512 * KiB,
-  /** Tags that one verb writes: of all its resources together. */
-  bulkTags: 5_000,
+  /** Pages that one round of a feed reads at most; who is further behind is caught up by the next. */
+  feedRound: 50,
+  /** Pages that one answer reads at most where a filter leaves out most rows: then it is short, and goes on by its token. */
+  filteredPages: 10,
+  /** Tries to settle a batch whose answer was lost, with doubling pauses. */
+  settleTries: 6,
+  settlePause: 25,
+  /** Set before a run of operations, so that one which dies in the middle is followed by another. */
+  runGuard: 5 * second,
+  /** After a run that the database did not answer. */
+  runRetry: 1 * second,
+  /** Tags that one verb writes, of all its resources together: as many statements of one batch as database servers take. */
+  bulkTags: 2_000,
+  /** User-data that one launch writes, of all its machines together: a batch is one request to the database. */
+  bulkUserData: 8 * MiB,
   /** Results and usage records kept on an agent's disk until acknowledged. */
   outbox: 10_000,
+  /** Machines of one host that its agent works on at the same time; waiting ones do not count. */
+  agentLanes: 4,
+  /** An agent looks at everything again this often, in case a word was lost. */
+  agentSweep: 60 * second,
+  /** A desired set that came in parts is taken as whole when no further part comes for this long. */
+  partsHold: 250,
+  /** After a change, before an agent makes networks that no machine waits for. */
+  networksHold: 100,
+  /** A guest that was still booting did not hear the power button: it is pressed again this often. */
+  askAgain: 10 * second,
+  /** Changes that an agent sees within this time go in one frame. */
+  gather: 10,
+  /** Beats without an answer after which an agent takes its link for dead. */
+  missedBeats: 3,
+  /** From dialling to the control plane's welcome. */
+  welcomeWithin: 20 * second,
+  /** Longer than this no control plane keeps an agent away. */
+  byeRetry: 1 * hour,
   /** Reconnect pauses of an agent: doubling, with jitter. */
   reconnectFirst: 250,
   reconnectMax: 15 * second,

@@ -1,27 +1,28 @@
 import { z } from 'zod'
-import { Seen, Wanted, WireFault } from './objects.ts'
+import { limits } from '../model/limits.ts'
+import { Seen, Wanted, WireFault, WireId, words } from './objects.ts'
 
 /** A set of objects as changes on top of a base; `base: null` says that this is all of it. `digest` is of the whole, after. */
 const delta = <T extends z.ZodType>(object: T) =>
   z.strictObject({
-    host: z.string(),
-    base: z.string().nullable(),
-    digest: z.string(),
-    changed: z.array(object),
-    gone: z.array(z.strictObject({ kind: z.string(), id: z.string() })),
+    host: WireId,
+    base: z.string().max(64).nullable(),
+    digest: z.string().max(64),
+    changed: z.array(object).max(limits.frameObjects),
+    gone: z.array(z.strictObject({ kind: z.string().max(64), id: WireId })).max(limits.frameObjects),
   })
 
 /** Agent: the first frame of every link. */
 export const Hello = z.strictObject({
   type: z.literal('hello'),
   protocol: z.int(),
-  agentVersion: z.string(),
+  agentVersion: words(64),
   /** Of the agent's machine: changes when it reboots. */
-  bootId: z.string(),
+  bootId: words(128),
   /** New at each start of the agent's process. */
-  runId: z.string(),
+  runId: words(128),
   /** The hosts it speaks for, with the digest of the desired set it holds on disk (null: none). */
-  hosts: z.array(z.strictObject({ id: z.string(), name: z.string(), desired: z.string().nullable() })).max(1_000),
+  hosts: z.array(z.strictObject({ id: WireId, name: words(255), desired: z.string().max(64).nullable() })).max(1_000),
 })
 
 /** Control plane: the link is live; what carries another epoch is of an older link. */
@@ -43,7 +44,7 @@ export const Desired = delta(Wanted).extend({ type: z.literal('desired'), revisi
 export const Observed = delta(Seen).extend({ type: z.literal('observed'), epoch: z.int(), seq: z.int() })
 
 /** Either side: the base of your delta is not what I hold; send everything. */
-export const Resync = z.strictObject({ type: z.literal('resync'), host: z.string() })
+export const Resync = z.strictObject({ type: z.literal('resync'), host: WireId })
 
 /** What is no state: done at most once per id, and only before `deadline` (ms since the epoch). */
 export const Command = z.strictObject({
@@ -69,8 +70,8 @@ export const Outcome = z.discriminatedUnion('ok', [
 export const ResultFrame = z.strictObject({
   type: z.literal('result'),
   n: z.int().positive(),
-  command: z.string(),
-  host: z.string(),
+  command: WireId,
+  host: WireId,
   outcome: Outcome,
 })
 

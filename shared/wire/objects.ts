@@ -56,12 +56,21 @@ export type WantedNetwork = z.output<typeof WantedNetwork>
 export const Wanted = z.discriminatedUnion('kind', [WantedMachine, WantedNetwork])
 export type Wanted = z.output<typeof Wanted>
 
-export const WireFault = z.strictObject({ code: z.enum(faultCodes), message: z.string(), detail: z.string().optional() })
+/** An id as it came: ours are shorter. */
+export const WireId = z.string().min(1).max(128)
+/** Words of somebody else's, a hypervisor's above all: cut where they are longer, since a refused frame would only come again. */
+export const words = (length: number) => z.string().overwrite(text => text.slice(0, length))
+
+export const WireFault = z.strictObject({
+  code: z.enum(faultCodes),
+  message: words(1_000),
+  detail: words(4_000).optional(),
+})
 
 /** What a host shows of a machine. */
 export const SeenMachine = z.strictObject({
   kind: z.literal('machine'),
-  id: z.string(),
+  id: WireId,
   /** The intent that the agent has finished with, also when it failed (then with `fault`). -1: found here, never asked for (an orphan). */
   applied: z.int().min(-1),
   power: z.enum(seenPowers),
@@ -69,7 +78,7 @@ export const SeenMachine = z.strictObject({
   cause: z.enum(['asked', 'guest', 'crash', 'unknown']).optional(),
   /** What is being done, for the person who waits: `fetching image 40 %`. */
   progress: z.string().max(200).optional(),
-  addresses: z.array(z.string()),
+  addresses: z.array(z.string().max(64)).max(64),
   fault: WireFault.optional(),
 })
 export type SeenMachine = z.output<typeof SeenMachine>
@@ -77,19 +86,19 @@ export type SeenMachine = z.output<typeof SeenMachine>
 /** What an agent says of a host: whole capacity, before any overcommit. */
 export const SeenHost = z.strictObject({
   kind: z.literal('host'),
-  id: z.string(),
-  name: z.string(),
-  hypervisor: z.string(),
-  hypervisorVersion: z.string(),
+  id: WireId,
+  name: words(255),
+  hypervisor: words(64),
+  hypervisorVersion: words(64),
   /** Emulated where the machine has no hardware virtualisation. */
   acceleration: z.enum(['hardware', 'emulated', 'simulated']),
-  architecture: z.string(),
-  bootId: z.string(),
+  architecture: words(64),
+  bootId: words(128),
   cpus: z.int().positive(),
   memoryMiB: z.int().positive(),
   diskMiB: z.int().nonnegative(),
   /** Said plainly to admins: `FORWARD policy is DROP …`. */
-  warnings: z.array(z.string()),
+  warnings: z.array(words(1_000)).overwrite(all => all.slice(0, 32)),
 })
 export type SeenHost = z.output<typeof SeenHost>
 

@@ -1,39 +1,33 @@
-/** One line of a run. `ratio` is value : baseline, both measured in the same run. */
+/** One figure, as it is printed: a median of `runs`, and beside what it stands. */
 export interface Figure {
   readonly name: string
   readonly value: number
-  readonly unit: 'ms' | 's' | 'MiB' | 'KiB' | '1/s'
+  readonly unit: string
+  /** The same measured without us, in the same run; null where there is nothing to compare with. */
   readonly baseline: number | null
   readonly ratio: number | null
   readonly runs: number
 }
 
-export const median = (values: readonly number[]): number => {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.slice(Math.floor((sorted.length - 1) / 2), Math.floor(sorted.length / 2) + 1)
-  if (middle.length === 0) throw new RangeError('a median of nothing')
-  return middle.reduce((sum, value) => sum + value, 0) / middle.length
+  const middle = Math.floor(sorted.length / 2)
+  const [low, high] = [sorted[sorted.length % 2 === 0 ? middle - 1 : middle], sorted[middle]]
+  if (low === undefined || high === undefined) throw new RangeError('a median of nothing')
+  return (low + high) / 2
 }
 
-const rounded = (value: number): number => Number(value.toPrecision(4))
+const rounded = (value: number) => Number(value.toPrecision(4))
 
-/** The median of `values`, against the median of `baseline` where there is one. */
-export function figure(name: string, unit: Figure['unit'], values: readonly number[], baseline?: readonly number[]): Figure {
+export function figure(name: string, unit: string, values: readonly number[], baselines: readonly number[] = []): Figure {
   const value = median(values)
-  const against = baseline === undefined ? null : median(baseline)
+  const baseline = baselines.length === 0 ? null : median(baselines)
   return {
     name,
     value: rounded(value),
     unit,
-    baseline: against === null ? null : rounded(against),
-    ratio: against === null ? null : rounded(value / against),
+    baseline: baseline === null ? null : rounded(baseline),
+    ratio: baseline === null || baseline === 0 ? null : rounded(value / baseline),
     runs: values.length,
   }
-}
-
-/** One after the other; what each run gave. */
-export async function repeated<T>(runs: number, once: (run: number) => Promise<T>): Promise<T[]> {
-  const results: T[] = []
-  for (let run = 0; run < runs; run++) results.push(await once(run))
-  return results
 }

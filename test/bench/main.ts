@@ -1,56 +1,32 @@
-import { whyNoLibvirtd } from '../support/libvirtd.ts'
+import { parseArgs } from 'node:util'
 import { agent } from './agent.ts'
-import { describeMachines } from './describe.ts'
+import { describe } from './describe.ts'
 import type { Figure } from './figure.ts'
 import { launch } from './launch.ts'
 import { start } from './start.ts'
 
-const runs = 10
+/** What can be measured, in the order in which all of it is. */
+const benches = { agent, describe, launch, start } as const satisfies Record<string, () => Promise<readonly Figure[]>>
 
-interface Place {
-  /** Whether machines can be real here. */
-  readonly real: boolean
+const isBench = (name: string): name is keyof typeof benches => Object.hasOwn(benches, name)
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } })
+const unknown = positionals.find(name => !isBench(name))
+if (unknown !== undefined) {
+  console.error(`there is no bench ${unknown}; choose of ${Object.keys(benches).join(', ')}, or none for all`)
+  process.exit(2)
 }
 
-/** In this order: what other figures would disturb comes first. */
-const benches = {
-  launch: ({ real }) => (real ? launch(runs) : Promise.resolve([])),
-  describe: () => describeMachines(runs),
-  agent: ({ real }) => agent(runs, real),
-  start: ({ real }) => start(runs, real),
-} satisfies Record<string, (place: Place) => Promise<Figure[]>>
-type Name = keyof typeof benches
-
-/** What the project aims at; `null` where a figure is only watched. */
-const aims: Readonly<Record<string, (figure: Figure) => string>> = {
-  launch: ({ baseline }) => `${Math.round((baseline ?? 0) * 1.15 + 60)} ms (1.15 x libvirt's own + 60 ms)`,
-  'start.fresh': () => '90 s',
-  'start.again': () => '5 s',
-  agent: () => '80 MiB',
+function show({ name, value, unit, baseline, ratio, runs }: Figure): string {
+  const beside = baseline === null ? '' : `, beside ${baseline} ${unit} (${ratio} ×)`
+  return `${name}: ${value} ${unit}${beside}, median of ${runs}`
 }
 
-const isName = (word: string): word is Name => Object.hasOwn(benches, word)
-
-/** Prints the figures of all benches, or of those that are named. */
-export async function main(args: readonly string[]): Promise<number> {
-  const words = args.filter(arg => arg !== '--json' && arg !== '--yes')
-  const unknown = words.find(word => !isName(word))
-  if (unknown !== undefined) {
-    process.stderr.write(`usage: npm run bench [-- ${Object.keys(benches).join('|')}] [--json]\n`)
-    return 2
-  }
-  const chosen = words.length > 0 ? words.filter(isName) : Object.keys(benches).filter(isName)
-  const why = whyNoLibvirtd()
-  if (why !== null) process.stderr.write(`No real machines here (${why}): launch is left out, the rest is simulated.\n`)
-  const print = args.includes('--json') ? (figure: Figure) => JSON.stringify(figure) : told
-  for (const name of chosen)
-    for (const figure of await benches[name]({ real: why === null })) process.stdout.write(`${print(figure)}\n`)
-  return 0
-}
-
-function told(figure: Figure): string {
-  const { name, value, unit, baseline, ratio, runs } = figure
-  const aim = Object.entries(aims).find(([key]) => name === key || (key !== 'launch' && name.startsWith(`${key}.`)))?.[1](figure)
-  const against = baseline === null ? '' : `, ${ratio} x ${baseline} ${unit}`
-  return `${name.padEnd(24)} ${value} ${unit}${against} (${runs === 1 ? 'once' : `median of ${runs}`})${aim ? `; aim: ${aim}` : ''}`
-}
+for (const name of positionals.length > 0 ? positionals : Object.keys(benches))
+  if (isBench(name))
+    try {
+      for (const figure of await benches[name]()) console.log(values.json ? JSON.stringify(figure) : show(figure))
+    } catch (error) {
+      console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+      process.exitCode = 1
+    }

@@ -180,7 +180,12 @@ describe('simulated hosts', () => {
 
   test('any part is killed at 50 moments between accepted and done', async () => {
     const random = seeded(50)
-    const moments = momentsOf(random, 50, ['agent', 'workerd', 'all'], ['create', 'cut', 'start', 'delete', 'create', 'delete'])
+    const moments = momentsOf(
+      random,
+      50,
+      ['agent', 'workerd', 'agent', 'workerd', 'all'],
+      ['create', 'cut', 'start', 'delete', 'create', 'delete'],
+    )
     let machine: string | null = null
     const failures = await rows(
       moments,
@@ -253,13 +258,18 @@ describe.skipIf(whyNot !== null)(`real machines${whyNot === null ? '' : ` (${why
 
 type Part = 'agent' | 'workerd' | 'libvirtd' | 'all'
 
-/** Verbs in their order, so that each finds a machine that it suits; parts in turn; moments by chance. */
+/** Verbs in their order, so that each finds a machine that it suits; parts in turn, so that each meets each verb; moments by chance. */
 function momentsOf<P extends Part>(random: Random, count: number, parts: readonly P[], verbs: readonly Op[]) {
+  const round = leastCommonMultiple(parts.length, verbs.length)
   return Array.from({ length: count }, (_, at) => ({
     op: verbs[at % verbs.length] ?? 'create',
-    part: parts[Math.floor(at / verbs.length + at) % parts.length] ?? pick(random, parts),
+    part: parts[(at + Math.floor(at / round)) % parts.length] ?? pick(random, parts),
     ms: Math.floor(random.next() ** 2 * 800),
   }))
+}
+
+const leastCommonMultiple = (a: number, b: number): number => {
+  for (let multiple = a; ; multiple += a) if (multiple % b === 0) return multiple
 }
 
 async function kill(instance: Instance, part: Exclude<Part, 'libvirtd'>): Promise<void> {

@@ -16,6 +16,8 @@ export interface Mutant {
   readonly within: number
   /** The worlds of one seed that are tried, where chance alone takes too long: the crash points that matter. */
   readonly crashes?: readonly { readonly point: string; readonly n: number }[]
+  /** 3 unless said. */
+  readonly hosts?: number
   /** Where the usual losses are too rare to meet it soon. */
   readonly losses?: Losses
   /** Made anew for each world. */
@@ -158,7 +160,11 @@ export const mutants: readonly Mutant[] = [
     name: 'observations are taken in any order',
     found: /was overwritten by/,
     within: 20,
-    make: client(edited(/^insert into "machine_observed"/i, sql => sql.replace(/ where \(.*\)\s*$/i, ''))),
+    // Both of it: that an older link is fenced, and that rows are ordered by (epoch, seq).
+    make: client(statements => {
+      const unfenced = without(/^INSERT INTO guard \(stale\) SELECT 1 WHERE NOT EXISTS/)(statements)
+      return edited(/^insert into "machine_observed"/i, sql => sql.replace(/ where \(.*\)\s*$/i, ''))(unfenced)
+    }),
   },
   {
     name: 'tombstones are lost',
@@ -169,7 +175,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'capacity is read and then written',
     found: /are allocated on/,
-    within: 20,
+    within: 8,
+    hosts: 1,
     // Without its predicate the claim is what placement read before.
     make: client(statements =>
       statements.map(s =>

@@ -9,7 +9,7 @@ const textOf = (path: string) => readFile(path, 'utf8').catch(() => '')
 
 /** The dnsmasq of each network: its processes, by what they were started with; its files; the addresses it promises. */
 export const dhcp: Reader = {
-  kinds: ['dhcp', 'settings', 'lease'],
+  kinds: ['dhcp', 'settings', 'lease', 'given'],
   async read({ runtime }) {
     const folder = join(runtime, 'networks')
     const found: Found[] = []
@@ -36,21 +36,18 @@ export const servers = (processes: readonly Process[], folder: string): { readon
     return conf && words[0]?.endsWith('dnsmasq') ? [{ pid, dir: join(conf, '..') }] : []
   })
 
-/** Promised addresses, and those that are held though nobody promised them. */
-export function leases(network: string, dir: string, hosts: string, held: string): Found[] {
-  const promised = rows(hosts, ',').map(([mac = '', address = '']) => ({ mac, address, where: join(dir, 'dhcp-hosts') }))
-  const isPromised = (mac: string, address: string) => promised.some(one => one.mac === mac && one.address === address)
+/** Addresses that are promised, and those that were given out. */
+export function leases(network: string, dir: string, hosts: string, given: string): Found[] {
+  const promised = rows(hosts, ',').map(([mac = '', address = '']): Found => {
+    return { kind: 'lease', id: mac, facts: { address, network }, where: join(dir, 'dhcp-hosts') }
+  })
   // Expiry, MAC, address, name, client id; `duid` begins a line of DHCPv6's own.
-  const others = rows(held, ' ')
+  const taken = rows(given, ' ')
     .filter(([expiry]) => expiry !== 'duid')
-    .map(([, mac = '', address = '']) => ({ mac, address, where: join(dir, 'leases') }))
-    .filter(({ mac, address }) => !isPromised(mac, address))
-  return [...promised, ...others].map(({ mac, address, where }) => ({
-    kind: 'lease',
-    id: mac,
-    facts: { address, network },
-    where,
-  }))
+    .map(([, mac = '', address = '']): Found => {
+      return { kind: 'given', id: mac, facts: { address, network }, where: join(dir, 'leases') }
+    })
+  return [...promised, ...taken]
 }
 
 const rows = (text: string, between: string) =>

@@ -129,12 +129,12 @@ describe('DHCP', () => {
       { pid: 2, dir: '/r/networks/sbab1x' },
     ])
   })
-  test('promises addresses, and holds some that nobody promised any more', () => {
+  test('promises addresses, and has given out some', () => {
     const hosts = '02:00:00:00:00:01,10.64.0.4,web,infinite\n'
-    const held = '0 02:00:00:00:00:01 10.64.0.4 web *\n0 02:00:00:00:00:02 10.64.0.5 old *\nduid 00:01\n'
-    expect(leases('sub_1', '/d', hosts, held).map(({ id, facts, where }) => [id, facts.address, where])).toEqual([
-      ['02:00:00:00:00:01', '10.64.0.4', '/d/dhcp-hosts'],
-      ['02:00:00:00:00:02', '10.64.0.5', '/d/leases'],
+    const given = '0 02:00:00:00:00:02 10.64.0.5 old *\nduid 00:01\n'
+    expect(leases('sub_1', '/d', hosts, given).map(({ kind, id, facts }) => [kind, id, facts.address])).toEqual([
+      ['lease', '02:00:00:00:00:01', '10.64.0.4'],
+      ['given', '02:00:00:00:00:02', '10.64.0.5'],
     ])
   })
 })

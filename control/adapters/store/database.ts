@@ -2,6 +2,8 @@ import { type Client, type InStatement, LibsqlBatchError, LibsqlError } from '@l
 import type { Clock } from '@sirocco/shared/kit/clock.ts'
 import { type FaultCode, ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Ids } from '@sirocco/shared/kit/id.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/libsql/web'
 
 export type Database = ReturnType<typeof open>
@@ -54,8 +56,8 @@ export function open({ client, clock, ids, pause }: DatabaseParts) {
   }
 
   async function settle(id: string, lost: unknown): Promise<Result<number>> {
-    for (let tries = 0; tries < settleTries; tries++) {
-      if (tries > 0) await pause(settlePause * 2 ** tries)
+    for (let tries = 0; tries < limits.settleTries; tries++) {
+      if (tries > 0) await pause(limits.settlePause * 2 ** tries)
       try {
         await client.batch([mark(id, false)], 'write')
         return refusalOf(lost)
@@ -76,10 +78,6 @@ export function open({ client, clock, ids, pause }: DatabaseParts) {
   }
 }
 
-const settleTries = 6
-/** Milliseconds before the second try, doubling. */
-const settlePause = 25
-
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 /** Did the database itself say no? Anything else leaves it open whether the batch landed. */
@@ -97,7 +95,9 @@ const guards: readonly (readonly [RegExp, FaultCode, string])[] = [
   [/UNIQUE constraint failed/, 'conflict', 'it was taken meanwhile; try again'],
 ]
 
-function refusalOf(error: unknown): Refused {
+function refusalOf(thrown: unknown): Refused {
+  // Drizzle's own message repeats the parameters, which are somebody's: only what the database said goes on.
+  const error = thrown instanceof DrizzleQueryError ? (thrown.cause ?? new Error('a query failed')) : thrown
   const message = messageOf(error)
   for (const [pattern, code, words] of guards) if (pattern.test(message)) return refuse(code, words, { detail: message })
   if (/\b429\b/.test(message)) return refuse('throttled', 'too many requests; try again in a moment', { detail: message })

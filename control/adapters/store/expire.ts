@@ -1,4 +1,4 @@
-import type { Result } from '@sirocco/shared/kit/fault.ts'
+import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from './database.ts'
@@ -6,7 +6,7 @@ import { forgottenKey } from './reads/events.ts'
 import { statement } from './statements.ts'
 
 /** Drops what is past its keeping, of each table a page, in one batch; where nothing is, nothing is written. Answers how many rows went. */
-export function expire(database: Database): Promise<Result<number>> {
+export async function expire(database: Database): Promise<Result<number>> {
   const now = database.clock.now()
   const page = sql`LIMIT ${limits.reconcilePage}`
   const before = (keep: number) => sql`${now - keep}`
@@ -15,19 +15,32 @@ export function expire(database: Database): Promise<Result<number>> {
   const forgotten = sql`SELECT id FROM machine WHERE ${sql.identifier('goneAt')} < ${before(limits.goneVisible)} ORDER BY ${sql.identifier('goneAt')} ${page}`
   /** Theirs, but for what is stuck: that waits for an admin. */
   const operations = sql`SELECT id FROM operation WHERE subject IN (${forgotten}) AND state <> 'stuck'`
-  const old = (table: string, column: string, limit: SQL) =>
-    sql`DELETE FROM ${sql.identifier(table)} WHERE rowid IN (SELECT rowid FROM ${sql.identifier(table)} WHERE ${sql.identifier(column)} < ${limit} ${page})`
+  const rowsOf = (table: string, column: string, limit: SQL) =>
+    sql`SELECT rowid FROM ${sql.identifier(table)} WHERE ${sql.identifier(column)} < ${limit} ${page}`
+  const old = {
+    commits: rowsOf('commits', 'at', before(limits.tokenRetention)),
+    token: rowsOf('token', 'at', before(limits.tokenRetention)),
+    // A result comes within the deadline of its command, or as late as its agent comes back.
+    command: rowsOf('command', 'at', before(limits.eventRetention)),
+    session: rowsOf('session', 'expiresAt', before(0)),
+  }
+
+  const due = await database.read(() =>
+    database.db.all<{ due: number }>(
+      sql`SELECT ${sql.join(
+        [oldEvents, forgotten, ...Object.values(old)].map(rows => sql`EXISTS (SELECT 1 FROM (${rows}))`),
+        sql` OR `,
+      )} AS due`,
+    ),
+  )
+  if (!due.ok) return due
+  if (!due.value[0]?.due) return ok(0)
 
   const drops: readonly SQL[] = [
     sql`INSERT INTO meta (key, value) SELECT ${forgottenKey}, max(seq) FROM (${oldEvents}) WHERE true HAVING max(seq) IS NOT NULL
       ON CONFLICT (key) DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))`,
     sql`DELETE FROM event WHERE seq IN (${oldEvents})`,
-    old('commits', 'at', before(limits.tokenRetention)),
-    old('token', 'at', before(limits.tokenRetention)),
-    // A result comes within the deadline of its command, or as late as its agent comes back.
-    old('command', 'at', before(limits.eventRetention)),
-    old('session', 'expiresAt', before(0)),
-    old('enrolment', 'expiresAt', before(limits.tokenRetention)),
+    ...Object.entries(old).map(([table, rows]) => sql`DELETE FROM ${sql.identifier(table)} WHERE rowid IN (${rows})`),
     sql`DELETE FROM machine_observed WHERE machine IN (${forgotten})`,
     sql`DELETE FROM tag WHERE resource IN (${forgotten})`,
     sql`DELETE FROM port WHERE machine IN (${forgotten})`,

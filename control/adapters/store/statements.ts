@@ -3,7 +3,7 @@ import { and, eq, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 import { diskRatio } from '../../domain/hosts/host.ts'
 import { shardOf } from '../../domain/operations/shard.ts'
-import type { Change } from '../../ports/changes.ts'
+import type { Change, NewMachine } from '../../ports/changes.ts'
 import type { Database } from './database.ts'
 import * as s from './schema.ts'
 
@@ -25,16 +25,44 @@ type Guard = 'stale' | 'quota' | 'capacity' | 'conflict'
 /** Right after a predicate write: rolls the batch back where it changed nothing. */
 const unless = (fault: Guard): Built => ({ sql: `INSERT INTO guard (${fault}) SELECT 1 WHERE changes() = 0`, args: [] })
 
-type Write<D extends Change['do']> = (
-  change: Extract<Change, { do: D }>,
-  at: { database: Database; now: number },
-) => readonly (Builder | SQL | Built)[]
+interface At {
+  readonly database: Database
+  readonly now: number
+}
+type Write<D extends Change['do']> = (change: Extract<Change, { do: D }>, at: At) => readonly (Builder | SQL | Built)[]
+
+const machineRow = (machine: NewMachine, now: number): typeof s.machine.$inferInsert => ({
+  ...machine,
+  createdAt: now,
+  power: 'on',
+  generation: 1,
+  version: 1,
+})
+
+type Started = Extract<Change, { do: 'operation.start' }>['operation']
+const operationRow = (operation: Started, now: number): typeof s.operation.$inferInsert => ({
+  ...operation,
+  shard: shardOf(operation.subject),
+  state: 'running',
+  step: 0,
+  tries: 0,
+  version: 1,
+  wakeAt: now,
+  createdAt: now,
+})
+
+type Told = Extract<Change, { do: 'event' }>
+const eventRow = ({ project, type, subject, data = {} }: Told, { ids }: Database, now: number): typeof s.event.$inferInsert => ({
+  id: ids.make('event'),
+  project,
+  type,
+  subject,
+  data,
+  at: now,
+})
 
 /** How each change is written. */
-const writes: { readonly [D in Change['do']]: Write<D> } = {
-  'machine.insert': ({ machine }, { database: { db }, now }) => [
-    db.insert(s.machine).values({ ...machine, createdAt: now, power: 'on', generation: 1, version: 1 }),
-  ],
+const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   'machine.intent': ({ machine, version, generation, power }, { database: { db } }) => [
     db
       .update(s.machine)
@@ -66,7 +94,6 @@ const writes: { readonly [D in Change['do']]: Write<D> } = {
       .where(and(eq(s.machine.id, machine), eq(s.machine.generation, generation))),
     unless('stale'),
   ],
-  'port.insert': ({ port }, { database: { db } }) => [db.insert(s.port).values(port)],
   'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
   'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB }, { now }) => {
     const used = (column: string) =>
@@ -144,18 +171,6 @@ const writes: { readonly [D in Change['do']]: Write<D> } = {
       unless('stale'),
     ]
   },
-  'operation.start': ({ operation }, { database: { db }, now }) => [
-    db.insert(s.operation).values({
-      ...operation,
-      shard: shardOf(operation.subject),
-      state: 'running',
-      step: 0,
-      tries: 0,
-      version: 1,
-      wakeAt: now,
-      createdAt: now,
-    }),
-  ],
   'operation.move': ({ operation, version, to, log }, { database: { db }, now }) => [
     db
       .update(s.operation)
@@ -238,9 +253,6 @@ const writes: { readonly [D in Change['do']]: Write<D> } = {
     unless('conflict'),
   ],
   'session.end': ({ id }, { database: { db } }) => [db.delete(s.session).where(eq(s.session.id, id))],
-  event: ({ project, type, subject, data = {} }, { database: { db, ids }, now }) => [
-    db.insert(s.event).values({ id: ids.make('event'), project, type, subject, data, at: now }),
-  ],
   audit: ({ do: _, ...row }, { database: { db }, now }) => [db.insert(s.audit).values({ ...row, at: now })],
   token: ({ do: _, ...row }, { database: { db }, now }) => [db.insert(s.token).values({ ...row, at: now })],
 }
@@ -249,11 +261,41 @@ const writes: { readonly [D in Change['do']]: Write<D> } = {
 const newer = (table: typeof s.hostObserved | typeof s.machineObserved, epoch: number, seq: number) =>
   sql`(${table.epoch} < ${epoch} OR (${table.epoch} = ${epoch} AND ${table.seq} < ${seq}))`
 
-/** The statements of a batch, in the order of its changes: a guard stands right behind what it guards. */
+/**
+ * Plain inserts whose place in the batch does not matter: those of one kind become one statement of many rows, so that a launch of a thousand
+ * machines stays within the steps that a database server takes.
+ */
+const gathered = {
+  'machine.insert': (changes, { database: { db }, now }) =>
+    db.insert(s.machine).values(changes.map(({ machine }) => machineRow(machine, now))),
+  'port.insert': (changes, { database: { db } }) => db.insert(s.port).values(changes.map(({ port }) => port)),
+  'operation.start': (changes, { database: { db }, now }) =>
+    db.insert(s.operation).values(changes.map(({ operation }) => operationRow(operation, now))),
+  event: (changes, { database, now }) =>
+    database.db.insert(s.event).values(changes.map(change => eventRow(change, database, now))),
+} as const satisfies {
+  readonly [D in Change['do']]?: (changes: readonly Extract<Change, { do: D }>[], at: At) => Builder
+}
+type Gathered = keyof typeof gathered
+const isGathered = (change: Change): change is Extract<Change, { do: Gathered }> => Object.hasOwn(gathered, change.do)
+
+/** Rows of one statement at most: the widest has some thirty parameters a row, and SQLite takes 32,766. */
+const rowsOfStatement = 500
+
+/** The statements of a batch, in the order of its changes but for plain inserts, which come last: a guard stands right behind what it guards. */
 export function statementsOf(database: Database, changes: readonly Change[]): InStatement[] {
   const at = { database, now: database.clock.now() }
-  return changes.flatMap(change => {
-    const write = writes[change.do] as Write<Change['do']>
-    return write(change, at).map(statement)
+  const ordered = changes
+    .filter(change => !isGathered(change))
+    .flatMap(change => {
+      const write = writes[change.do] as Write<Change['do']>
+      return write(change, at).map(statement)
+    })
+  const inserts = [...Map.groupBy(changes.filter(isGathered), change => change.do)].flatMap(([kind, rows]) => {
+    const insert = gathered[kind] as (changes: readonly Change[], at: At) => Builder
+    return Array.from({ length: Math.ceil(rows.length / rowsOfStatement) }, (_, i) =>
+      statement(insert(rows.slice(i * rowsOfStatement, (i + 1) * rowsOfStatement), at)),
+    )
   })
+  return [...ordered, ...inserts]
 }

@@ -3,9 +3,6 @@ import { z } from 'zod'
 import { fromBase64Url, toBase64Url } from '../../services/base64.ts'
 import { Refusal } from './refusal.ts'
 
-/** Rows that one request looks at while it filters, in store pages: then it answers what it has, with a token to go on. */
-const scannedPages = 10
-
 const cursor = z.tuple([z.literal(1), z.string().max(256)])
 
 /** Opaque to clients; what it names is looked up in the caller's own scope, so that a made-up one shows nothing. */
@@ -48,7 +45,7 @@ export async function pageOf<T>({ MaxResults = limits.pageMax, NextToken, passes
 }> {
   const items: T[] = []
   let after = afterOf(NextToken)
-  for (let i = 0; i < scannedPages; i++) {
+  for (let i = 0; i < limits.filteredPages; i++) {
     const rows = await page({ after, limit: residual ? limits.pageMax : MaxResults })
     for (const [n, row] of rows.items.entries()) {
       if (!passes(row)) continue

@@ -7,11 +7,8 @@ interface Paged<T> {
   readonly next: string | null
 }
 
-/** Reads that one answer makes at most to fill its page where a filter leaves out most rows. */
-const reads = 10
-
 /**
- * One page of a list as clients see it. With `keeps`, pages are read until this one is full, at most `reads` times: a page may
+ * One page of a list as clients see it. With `keeps`, pages are read until this one is full, at most `limits.filteredPages` times: a page may
  * be short although more follows.
  */
 export async function listed<T, V>(
@@ -30,7 +27,7 @@ export async function listed<T, V>(
   }
   const items: V[] = []
   let after = place.value
-  for (let i = 0; i < reads; i++) {
+  for (let i = 0; i < limits.filteredPages; i++) {
     const page = await read({ after, limit: limits.pageMax })
     if (!page.ok) return page
     for (const item of page.value.items) {

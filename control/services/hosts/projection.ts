@@ -6,7 +6,7 @@ import { read } from '../verb.ts'
 
 /** What a host should carry now, seeds left out: what an audit of the host is held against. */
 export const projectHost = read('hosts.list', {
-  input: z.object({ host: z.string().startsWith('hst_') }),
+  input: z.object({ host: z.string().min(1).max(64) }),
   async run({ store }, { host }) {
     const desired = await store.hosts.desired(host as Id<'host'>)
     if (!desired.ok) return desired

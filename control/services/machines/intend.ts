@@ -26,7 +26,6 @@ export async function intendAll(
     operations.push(id)
     return [
       { do: 'machine.intent', ...intent },
-      ...(machine.host ? [{ do: 'host.touch', host: machine.host } as const] : []),
       {
         do: 'operation.start',
         operation: {
@@ -47,5 +46,7 @@ export async function intendAll(
       },
     ]
   })
+  const hosts = new Set(machines.value.flatMap(({ host }, i) => (host && intents.value[i] ? [host] : [])))
+  changes.push(...[...hosts].map(host => ({ do: 'host.touch', host }) as const))
   return ok({ answer: { operations }, subjects: machines.value.map(m => m.id), changes })
 }

@@ -54,6 +54,14 @@ export const launchMachines = write('machines.launch', {
         field: 'tags.Name',
       })
     if (input.minCount > input.maxCount) return refuse('invalid', 'minCount may not exceed maxCount', { field: 'minCount' })
+    if (input.maxCount * Object.keys(input.tags).length > limits.bulkTags)
+      return refuse('invalid', `at most ${limits.bulkTags} tags can be set at once; launch fewer machines, or tag them later`, {
+        field: 'tags',
+      })
+    if (input.maxCount * (input.userData?.length ?? 0) > limits.bulkUserData)
+      return refuse('invalid', 'so much user-data cannot be given to so many machines at once; launch them in several requests', {
+        field: 'userData',
+      })
     const parts = await partsOf(context, input)
     if (!parts.ok) return parts
     const { image, flavor, keyPair, network, subnet, taken, hosts } = parts.value
@@ -131,7 +139,6 @@ export const launchMachines = write('machines.launch', {
           },
         },
         ...Object.entries(input.tags).map(([key, value]) => ({ do: 'tag.set', project, resource: id, key, value }) as const),
-        { do: 'host.touch', host },
         {
           do: 'operation.start',
           operation: {
@@ -146,6 +153,7 @@ export const launchMachines = write('machines.launch', {
         { do: 'event', project, type: 'machine.create.asked', subject: id, data: { operation, generation: 1 } },
       )
     }
+    for (const host of new Set(placed.value.hosts)) changes.push({ do: 'host.touch', host })
     return ok({ answer: { machines, reservation }, subjects: machines, changes })
   },
 })

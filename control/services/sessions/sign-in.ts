@@ -7,6 +7,7 @@ import type { Change } from '../../ports/changes.ts'
 import { toBase64Url } from '../base64.ts'
 import type { Ports } from '../context.ts'
 import { sha256 } from '../sha256.ts'
+import { Bounded } from './bounded.ts'
 import { matchesPassword, noPassword } from './password.ts'
 
 export interface SignedIn {
@@ -17,12 +18,16 @@ export interface SignedIn {
 
 const wrong = () => refuse('unauthenticated', 'this e-mail address and password do not match')
 
+/** Of the isolate: a check takes its processor and 16 MiB, and who asks for one is nobody yet. */
+const checks = new Bounded(limits.passwordChecks, limits.passwordQueue)
+
 /** By e-mail address and password. Takes as long for an unknown address as for a wrong password. */
 export async function signIn(ports: Ports, { email, password }: { email: string; password: Secret }): Promise<Result<SignedIn>> {
   const found = await ports.store.access.byEmail(email.trim().toLowerCase())
   if (!found.ok && found.fault.code !== 'unauthenticated') return found
-  const matches = await matchesPassword(password, (found.ok ? found.value.password : null) ?? noPassword)
-  return found.ok && matches ? begin(ports, found.value, []) : wrong()
+  const matches = await checks.run(() => matchesPassword(password, (found.ok ? found.value.password : null) ?? noPassword))
+  if (!matches.ok) return matches
+  return found.ok && matches.value ? begin(ports, found.value, []) : wrong()
 }
 
 /** By a one-time link: the link is used up in the batch that begins the session. */

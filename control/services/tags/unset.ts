@@ -16,7 +16,9 @@ export const unsetTags = write('tags.unset', {
     if (!found.ok) return found
     const ids = [...new Set(found.value.map(f => f.id))]
     if (ids.length * tags.length > limits.bulkTags)
-      return refuse('invalid', `at most ${limits.bulkTags} tags can be removed at once; name fewer resources`, { field: 'resources' })
+      return refuse('invalid', `at most ${limits.bulkTags} tags can be removed at once; name fewer resources`, {
+        field: 'resources',
+      })
     const changes = ids.flatMap((id): Change[] => [
       ...(tags.length === 0
         ? [{ do: 'tag.drop', resource: id } as const]

@@ -40,6 +40,8 @@ describe('a machine\u2019s life over REST', () => {
     expect(itemsOf(await w.ask('listRegions'))).toMatchObject([{ name: 'test-1', zones: [{ name: 'test-1a' }] }])
     expect(itemsOf(await w.ask('listNetworks'))).toMatchObject([{ isDefault: true, subnets: [{ zone: 'test-1a' }] }])
     expect(itemsOf(await w.ask('listHosts'))).toMatchObject([{ state: 'up', acceleration: 'simulated', machines: 0 }, {}])
+    const [host = ''] = w.rows.hosts
+    await w.ask('getHostProjection', { params: { id: host } })
 
     const made = await w.ask('addKeyPair', { body: { name: 'laptop', tags: { team: 'a' } } })
     expect(made).toMatchObject({ status: 201, body: { type: 'ed25519', privateKey: expect.stringContaining('PRIVATE KEY') } })

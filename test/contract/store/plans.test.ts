@@ -5,7 +5,18 @@ import { type MemoryDatabase, memoryDatabase } from '../../simulation/world/clie
 import { type Furnished, furnish, launched, must } from './furnish.ts'
 
 /** Tables that stay small by what they are: a scan of one is no scan of what grows with tenants. */
-const small = new Set(['meta', 'flavor', 'region', 'zone', 'provider', 'cloud_account', 'project', 'guard', 'address_pool'])
+const small = new Set([
+  'meta',
+  'flavor',
+  'region',
+  'zone',
+  'provider',
+  'cloud_account',
+  'project',
+  'guard',
+  'address_pool',
+  'enrolment',
+])
 
 /** Reads of a list, a reconciler or a link: each must go by an index, in its order, whatever the tables hold. */
 const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>> = {

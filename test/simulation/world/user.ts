@@ -70,7 +70,7 @@ export class User {
       for (let i = 0; i < 3; i++) this.#send(this.#change(machine))
       return
     }
-    const launches = chance(random, 0.08) ? 2 + below(random, 4) : 1
+    const launches = chance(random, 0.1) ? 3 + below(random, 5) : 1
     for (let i = 0; i < launches; i++) {
       const request = launches > 1 || chance(random, 0.4) || this.#machines.size === 0 ? this.#launch() : this.#change()
       this.#send(request)

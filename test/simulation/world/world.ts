@@ -222,7 +222,10 @@ export class World {
 
     const { crashAt } = options
     const kill = crashAt && [...this.hosts.slice(0, 1), control]
-    for (const one of kill ?? []) one.crashAt = crashAt ?? null
+    for (const one of kill ?? []) {
+      one.crashAt = crashAt ?? null
+      one.passed.clear()
+    }
     const shaken = !(options.calm || crashAt)
     if (shaken) this.#shake(control)
     for (let step = 0; step < options.steps && this.#violation === null; step++) {

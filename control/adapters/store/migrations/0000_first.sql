@@ -44,6 +44,7 @@ CREATE TABLE `allocation` (
 --> statement-breakpoint
 CREATE INDEX `allocation_live` ON `allocation` (`host`,`vcpus`,`memoryMiB`,`diskMiB`,`consumer`) WHERE "allocation"."until" IS NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX `allocation_consumer` ON `allocation` (`consumer`) WHERE "allocation"."until" IS NULL;--> statement-breakpoint
+CREATE INDEX `allocation_ended` ON `allocation` (`consumer`) WHERE "allocation"."until" IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `audit` (
 	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`at` integer NOT NULL,
@@ -70,9 +71,11 @@ CREATE TABLE `command` (
 	`at` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE INDEX `command_at` ON `command` (`at`);--> statement-breakpoint
 CREATE TABLE `commits` (
 	`id` text PRIMARY KEY NOT NULL,
-	`at` integer NOT NULL
+	`at` integer NOT NULL,
+	`landed` integer DEFAULT true NOT NULL
 );
 --> statement-breakpoint
 CREATE INDEX `commits_at` ON `commits` (`at`);--> statement-breakpoint
@@ -185,6 +188,7 @@ CREATE TABLE `key_pair` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `key_pair_alias_unique` ON `key_pair` (`alias`);--> statement-breakpoint
 CREATE UNIQUE INDEX `key_pair_name` ON `key_pair` (`project`,`name`);--> statement-breakpoint
+CREATE INDEX `key_pair_project` ON `key_pair` (`project`,`id`);--> statement-breakpoint
 CREATE TABLE `machine` (
 	`id` text PRIMARY KEY NOT NULL,
 	`alias` text NOT NULL,

@@ -11,11 +11,15 @@ export const forgottenKey = 'forgotten'
 
 export function eventReads(database: Database): Store['events'] {
   const { db } = database
+  /** Of hosts and agents, which belong to no project: a read of its own, since an OR would leave the index's order. */
+  const ofNoProject = isNull(s.event.project)
   const within = (scope: Watch) => (scope === 'platform' ? undefined : eq(s.event.project, scope.project))
-  /** Of no project: hosts and agents. Only for who may see them: then a read of its own, since an OR would leave the index's order. */
-  const ofNoProject = (scope: Watch) => (scope !== 'platform' && scope.hosts ? isNull(s.event.project) : sql`0`)
+  const andHosts = (scope: Watch) => scope !== 'platform' && scope.hosts === true
   const forgotten = () =>
-    db.select({ seq: sql<number>`CAST(${s.meta.value} AS INTEGER)` }).from(s.meta).where(eq(s.meta.key, forgottenKey))
+    db
+      .select({ seq: sql<number>`CAST(${s.meta.value} AS INTEGER)` })
+      .from(s.meta)
+      .where(eq(s.meta.key, forgottenKey))
 
   return {
     async since(scope, seq, limit, subject) {
@@ -33,16 +37,15 @@ export function eventReads(database: Database): Store['events'] {
           .where(and(...which, gt(s.event.seq, seq)))
           .orderBy(asc(s.event.seq))
           .limit(limit)
-      const rows = await database.read(() =>
-        db.batch([
-          page(within(scope), machines === null ? undefined : inArray(s.event.subject, machines)),
-          page(ofNoProject(scope), subject === undefined ? undefined : eq(s.event.subject, subject)),
-          forgotten(),
-        ]),
-      )
+      const ours = page(within(scope), machines === null ? undefined : inArray(s.event.subject, machines))
+      const others = page(ofNoProject, subject === undefined ? undefined : eq(s.event.subject, subject))
+      const rows = await database.read(async () => {
+        if (!andHosts(scope)) return await db.batch([forgotten(), ours])
+        const [dropped, a, b] = await db.batch([forgotten(), ours, others])
+        return [dropped, [...a, ...b].sort((x, y) => x.seq - y.seq).slice(0, limit)] as const
+      })
       if (!rows.ok) return rows
-      const [ours, others, dropped] = rows.value
-      const events = [...ours, ...others].sort((a, b) => a.seq - b.seq).slice(0, limit)
+      const [dropped, events] = rows.value
       return ok({ events, reset: seq > 0 && seq < (first(dropped)?.seq ?? 0) })
     },
     async newest(scope) {
@@ -51,8 +54,10 @@ export function eventReads(database: Database): Store['events'] {
           .select({ seq: max(s.event.seq) })
           .from(s.event)
           .where(which)
-      const rows = await database.read(() => db.batch([last(within(scope)), last(ofNoProject(scope)), forgotten()]))
-      return rows.ok ? ok(Math.max(0, ...rows.value.map(found => first(found)?.seq ?? 0))) : rows
+      const rows = await database.read(() =>
+        db.batch(andHosts(scope) ? [forgotten(), last(within(scope)), last(ofNoProject)] : [forgotten(), last(within(scope))]),
+      )
+      return rows.ok ? ok(Math.max(0, ...rows.value.map(found => first<{ seq: number | null }>(found)?.seq ?? 0))) : rows
     },
   }
 }

@@ -44,7 +44,9 @@ export function tagReads(database: Database): Store['tags'] {
           .select({ id: sql<string>`${table.id}`, alias: table.alias })
           .from(table)
           .where(and(owned(table, scope), or(inArray(sql`${table.id}`, [...refs]), inArray(table.alias, [...refs]))))
-      const rows = await database.read(async () => (await db.batch([named(s.machine), named(s.keyPair), named(s.network)])).flat())
+      const rows = await database.read(async () =>
+        (await db.batch([named(s.machine), named(s.keyPair), named(s.network)])).flat(),
+      )
       if (!rows.ok) return rows
       const byRef = new Map(rows.value.flatMap(row => [[row.id, row.id] as const, [row.alias, row.id] as const]))
       const resolved: { ref: string; id: string }[] = []
