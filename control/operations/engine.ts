@@ -39,6 +39,8 @@ export interface Workflow {
   readonly kind: OperationKind
   readonly version: number
   readonly steps: readonly Step[]
+  /** Cannot be given up: whatever refuses a step, it is tried again. */
+  readonly persists?: true
   /** What failing writes, in the batch that ends the operation. */
   failed?(context: StepContext, fault: Fault): readonly Change[]
 }
@@ -220,7 +222,7 @@ const backoff = (tries: number): number => Math.min(limits.stepBackoffMax, limit
 function refused(workflow: Workflow, context: StepContext, step: Step, fault: Fault, now: number): Next {
   const { operation } = context
   const log = { step: step.name, outcome: `${fault.code}: ${fault.detail ?? fault.message}` }
-  if (retryable.has(fault.code) && operation.tries + 1 < limits.stepTries)
+  if (workflow.persists || (retryable.has(fault.code) && operation.tries + 1 < limits.stepTries))
     return {
       to: {
         state: 'running',

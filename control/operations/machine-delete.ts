@@ -23,5 +23,5 @@ const freed = ({ machine: { id, project, host, generation }, operation }: StepCo
   { do: 'event', project, type: 'machine.gone', subject: id, data: { operation: operation.id } },
 ]
 
-/** From an accepted delete to nothing left. Never fails: it waits for its host for as long as it takes. */
-export const machineDelete: Workflow = { kind: 'machine.delete', version: 1, steps: [{ ...ensure }, absent] }
+/** From an accepted delete to nothing left. Never fails: it waits for its host, or for whatever refuses it, for as long as it takes. */
+export const machineDelete: Workflow = { kind: 'machine.delete', version: 1, steps: [ensure, absent], persists: true }
