@@ -8,11 +8,3 @@ export function useRow<T>(collection: Collection<T>, id: string): T | undefined 
     useCallback(() => collection.row(id), [collection, id]),
   )
 }
-
-/** The whole set, at every change: for small sets. A large table orders itself at its own pace (`useOrder`). */
-export function useRows<T>(collection: Collection<T>): readonly T[] {
-  return useSyncExternalStore(
-    useCallback(call => collection.onRows(call), [collection]),
-    useCallback(() => collection.rows(), [collection]),
-  )
-}
