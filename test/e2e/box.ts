@@ -35,18 +35,7 @@ export async function here(): Promise<Box> {
   }
 }
 
-const programs = [
-  'libvirtd',
-  'virtlogd',
-  'virsh',
-  'qemu-system-x86_64',
-  'qemu-img',
-  'dnsmasq',
-  'nft',
-  'xorriso',
-  'unshare',
-  'nsenter',
-]
+const programs = ['libvirtd', 'virtlogd', 'virsh', 'qemu-system-x86_64', 'qemu-img', 'dnsmasq', 'nft', 'unshare', 'nsenter']
 
 /** Why no machine can be real here; null where one can. */
 export function whyNotReal(): string | null {

@@ -109,14 +109,15 @@ export class Instance {
     for (const pid of this.pids(part)) signal(pid, 'SIGKILL')
   }
 
-  /** `kill -9` of everything that was started with it, at one moment. */
-  killAll(): Promise<void> {
-    const child = this.#child
+  /** `kill -9` of everything that was started with it, at one moment; resolves when nothing of it is left. */
+  async killAll(): Promise<void> {
+    const group = this.#child?.pid
     this.#child = null
-    if (!child?.pid) return Promise.resolve()
-    const over = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null
-    signal(-child.pid, 'SIGKILL')
-    return over ? over.then(() => undefined) : Promise.resolve()
+    if (group === undefined) return
+    signal(-group, 'SIGKILL')
+    await until('the process group to end', async () =>
+      this.#options.box.processes().some(one => one.group === group) ? null : true,
+    )
   }
 
   /** Ctrl-C; resolves with the exit code. */
