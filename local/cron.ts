@@ -17,6 +17,8 @@ export function startCron(run: () => Promise<void>, failed: (why: string) => voi
       running = false
     }
   }
+  // At once, too: what was lost by a crash waits no further interval.
+  void tick()
   const timer = setInterval(tick, interval)
   return { stop: () => clearInterval(timer) }
 }

@@ -42,7 +42,6 @@ export const hostNeeds = [
   { package: 'dnsmasq-base', present: () => isInstalled('dnsmasq') },
   { package: 'nftables', present: () => isInstalled('nft') },
   { package: 'iproute2', present: () => isInstalled('ip') },
-  { package: 'xorriso', present: () => isInstalled('xorriso') },
   { package: 'openssh-client', present: () => isInstalled('ssh') },
 ]
 

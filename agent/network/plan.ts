@@ -72,6 +72,8 @@ function create(owner: Owner, { network }: NetworkOnHost): string[] {
   return [
     `link add ${name} address ${bridgeMac(network.id)} mtu ${network.mtu} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
     `link set ${name} alias ${bridgeAlias(owner.instance, network.id)}`,
+    // Once more: only what is set after its making outlives the last tap.
+    `link set ${name} mtu ${network.mtu}`,
     `link set ${name} addrgenmode none`,
     `address add ${network.gateway}/${prefixOf(network.cidr)} dev ${name}`,
     `link set ${name} up`,

@@ -97,6 +97,11 @@ export class Held {
     this.#known = true
   }
 
+  /** What is not on the host is no stray: it may have been taken for one before the host was heard. */
+  forgetStrays(here: (machine: string) => boolean): void {
+    this.#strays = ObjectSet.of(this.#straysBeside(this.#objects, here))
+  }
+
   #straysBeside(next: ObjectSet<Wanted>, here: (machine: string) => boolean): Wanted[] {
     const earlier = [...this.#strays.values(), ...this.#objects.values()]
     const vanished = earlier.filter(object => !next.get(object.kind, object.id))

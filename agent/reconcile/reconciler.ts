@@ -229,7 +229,9 @@ export class Reconciler {
     this.#alarms.succeeded('host')
     this.#alarms.cancel('host')
     this.#hostFault = null
-    this.#found = new Map(machines.map(machine => [machine.id, machine]))
+    const found = new Map(machines.map(machine => [machine.id, machine]))
+    this.#found = found
+    this.#held.forgetStrays(id => found.has(id))
     if (!before) {
       for (const id of this.#ids()) this.#show(id)
       this.#wakeAll()

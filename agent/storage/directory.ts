@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
-import { access, chmod, mkdtemp, open, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
+import { access, chmod, open, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { canonical } from '@sirocco/shared/kit/canonical.ts'
 import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import type { ImageFile, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import type { MachineFiles } from '../ports/compute.ts'
 import type { Storage } from '../ports/storage.ts'
 import { type Run, run as runHere } from '../programs/run.ts'
-import { checkBase, createOverlay, programFault } from './disk-image.ts'
+import { createOverlay, sizeOfBase } from './disk-image.ts'
 import { makeDirectory, settle } from './files.ts'
+import { iso9660 } from './iso9660.ts'
 import { seedFiles } from './seed.ts'
 
 export interface DirectoryOptions {
@@ -20,6 +20,8 @@ export interface DirectoryOptions {
 
 const machineShape = /^[A-Za-z0-9_-]{1,64}$/
 const contentShape = /^[0-9a-f]{64}$/
+/** Of a seed and what is in it: the same for ever, so that the same content is the same file. */
+const seedDate = new Date('2026-01-01T00:00:00Z')
 
 /** What the file system refuses, as a fault. */
 const codes: Readonly<Record<string, readonly ['capacity' | 'unavailable', string]>> = {
@@ -58,6 +60,11 @@ class DirectoryStorage implements Storage {
   /** What is under way for a machine or an image; its next verb waits for it. */
   readonly #turns = new Map<string, Promise<unknown>>()
 
+  /**
+   * What images that passed as a base are to the guest, in bytes, by content and format: at most so many as there are files, since those
+   * never change.
+   */
+  readonly #bases = new Map<string, number>()
   #swept: Promise<void> | null = null
 
   constructor(dir: string, run: Run) {
@@ -96,13 +103,13 @@ class DirectoryStorage implements Storage {
       const home = join(this.#machines, machine.id)
       const paths = { disk: join(home, 'disk.qcow2'), seed: join(home, 'seed.iso') }
       const there = await isThere(paths.disk)
-      const checked = there ? ok(undefined) : await checkBase(this.#run, join(this.#images, image.sha256), image, machine.diskMiB)
+      const checked = there ? ok(undefined) : await this.#checkBase(image, machine.diskMiB)
       if (!checked.ok) return checked
       await makeDirectory(home)
-      // Side by side, since either takes as long as a program; both have ended before the next verb for this machine begins.
+      // Side by side, since both wait for the disk; both have ended before the next verb for this machine begins.
       const [disk, seed] = await Promise.all([
         there ? ok(undefined) : this.#makeDisk(paths.disk, image, machine.diskMiB).catch(fileFault),
-        this.#makeSeed(home, paths.seed, machine).catch(fileFault),
+        this.#makeSeed(paths.seed, machine).catch(fileFault),
       ])
       if (!disk.ok) {
         await rm(home, { recursive: true, force: true })
@@ -135,6 +142,17 @@ class DirectoryStorage implements Storage {
     return Math.floor((blocks * bsize) / MiB)
   }
 
+  async #checkBase(image: ImageFile, diskMiB: number): Promise<Result<void>> {
+    const known = `${image.sha256} ${image.format}`
+    const remembered = this.#bases.get(known)
+    const size =
+      remembered === undefined ? await sizeOfBase(this.#run, join(this.#images, image.sha256), image.format) : ok(remembered)
+    if (!size.ok) return size
+    this.#bases.set(known, size.value)
+    if (size.value <= diskMiB * MiB) return ok(undefined)
+    return refuse('invalid', `the image needs a disk of ${Math.ceil(size.value / MiB)} MiB, the machine has ${diskMiB}`)
+  }
+
   async #makeDisk(path: string, image: ImageFile, diskMiB: number): Promise<Result<void>> {
     const making = `${path}.making`
     await rm(making, { force: true })
@@ -146,24 +164,17 @@ class DirectoryStorage implements Storage {
   }
 
   /** The seed follows what is wanted: it is made again when that has changed, which a guest sees at its next boot. */
-  async #makeSeed(home: string, path: string, machine: WantedMachine): Promise<Result<void>> {
-    const files = seedFiles(machine)
-    const texts = Object.entries(files).map(([name, content]) => [name, Buffer.from(content).toString('base64')])
-    const content = createHash('sha256').update(canonical(texts)).digest('hex')
-    const note = join(home, 'seed.sha256')
-    if ((await isThere(path)) && (await readFile(note, 'utf8').catch(() => '')) === content) return ok(undefined)
-    const source = await mkdtemp(join(home, 'seed-'))
+  async #makeSeed(path: string, machine: WantedMachine): Promise<Result<void>> {
+    const files = Object.entries(seedFiles(machine)).map(([name, content]) => ({ name, bytes: Buffer.from(content) }))
+    const wanted = iso9660('cidata', files, seedDate)
+    if ((await readFile(path).catch(() => null))?.equals(wanted)) return ok(undefined)
     const making = `${path}.making`
+    await rm(making, { force: true })
     try {
-      for (const [name, bytes] of Object.entries(files)) await writeFile(join(source, name), bytes, { mode: 0o600 })
-      const ran = await this.#run('xorriso', ['-as', 'mkisofs', '-quiet', '-V', 'cidata', '-J', '-r', '-o', making, source])
-      if (ran.code !== 0) return programFault('making the seed', ran)
-      await chmod(making, 0o600)
+      await writeFile(making, wanted, { mode: 0o600 })
       await settle(making, path)
-      await writeFile(note, content, { mode: 0o600 })
       return ok(undefined)
     } finally {
-      await rm(source, { recursive: true, force: true })
       await rm(making, { force: true })
     }
   }

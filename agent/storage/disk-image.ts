@@ -1,5 +1,4 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
-import { MiB } from '@sirocco/shared/kit/units.ts'
 import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
 import { z } from 'zod'
 import type { Ran, Run } from '../programs/run.ts'
@@ -18,7 +17,7 @@ const Info = z.object({
 const harness = ['--as=1073741824', '--cpu=30', '--'] as const
 
 /** What a failed program means: a full disk, or something nobody foresaw. */
-export function programFault(what: string, ran: Ran) {
+function programFault(what: string, ran: Ran) {
   const detail = ran.stderr.trim().slice(0, 2_000)
   return /no space left on device|disk quota exceeded/i.test(ran.stderr)
     ? refuse('capacity', "the host's storage is full", { detail })
@@ -26,11 +25,11 @@ export function programFault(what: string, ran: Ran) {
 }
 
 /**
- * Whether an image may be the base of a disk: of the format it is said to be, standing alone (a backing or data file would give the guest
- * a file of the host), not larger than the disk.
+ * How large a disk the image is, in bytes, if it may be the base of one: of the format it is said to be, and standing alone (a backing or
+ * data file would give the guest a file of the host).
  */
-export async function checkBase(run: Run, path: string, file: ImageFile, diskMiB: number): Promise<Result<void>> {
-  const ran = await run('prlimit', [...harness, 'qemu-img', 'info', '-U', '-f', file.format, '--output=json', path])
+export async function sizeOfBase(run: Run, path: string, format: ImageFile['format']): Promise<Result<number>> {
+  const ran = await run('prlimit', [...harness, 'qemu-img', 'info', '-U', '-f', format, '--output=json', path])
   if (ran.code !== 0) return refuse('invalid', 'the image cannot be read', { detail: ran.stderr.slice(0, 2_000) })
   const parsed = Info.safeParse(parse(ran.stdout))
   if (!parsed.success) return refuse('invalid', 'the image cannot be read', { detail: parsed.error.message })
@@ -40,9 +39,7 @@ export async function checkBase(run: Run, path: string, file: ImageFile, diskMiB
   if (info['format-specific']?.data?.['data-file'] !== undefined)
     return refuse('invalid', 'the image keeps its data in another file')
   if (info.encrypted) return refuse('invalid', 'the image is encrypted')
-  if (info['virtual-size'] > diskMiB * MiB)
-    return refuse('invalid', `the image needs a disk of ${Math.ceil(info['virtual-size'] / MiB)} MiB, the machine has ${diskMiB}`)
-  return ok(undefined)
+  return ok(info['virtual-size'])
 }
 
 function parse(text: string): unknown {

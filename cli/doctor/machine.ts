@@ -8,7 +8,6 @@ import { bad, type Finding, good, odd } from './finding.ts'
 /** What a host's agent calls, and where Debian has it. */
 const programs = {
   'qemu-img': 'qemu-utils',
-  xorriso: 'xorriso',
   ip: 'iproute2',
   nft: 'nftables',
   dnsmasq: 'dnsmasq-base',

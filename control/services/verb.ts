@@ -122,6 +122,7 @@ export function write<I extends z.ZodType, A>(
       if (before) return before
 
       const refused = new Set<Id<'host'>>()
+      let full = 0
       for (let attempt = 0; ; attempt++) {
         const decided = await run(contextOf(call, attempt, refused), admitted.value)
         if (!decided.ok) return decided
@@ -139,7 +140,9 @@ export function write<I extends z.ZodType, A>(
         }
         const raced = written.fault.code === 'conflict' ? await answered() : null
         if (raced) return raced
-        if (!retryable.has(written.fault.code) || attempt + 1 >= limits.placementTries) return written
+        if (written.fault.code === 'capacity') full++
+        if (!retryable.has(written.fault.code) || full >= limits.placementTries || attempt + 1 >= limits.commitTries)
+          return written
         for (const change of changes)
           if (change.do === 'allocation.claim' && written.fault.code === 'capacity') refused.add(change.host)
       }

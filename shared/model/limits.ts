@@ -46,6 +46,8 @@ export const limits = {
   launch: 15 * minute,
   /** Placement tries on `capacity` before a launch is refused. */
   placementTries: 3,
+  /** Tries of a verb whose batch is refused because something changed or was taken meanwhile. */
+  commitTries: 8,
   /** Placement picks among this many best hosts. */
   placementSpread: 3,
   /** Operations objects that operations are spread over, by hash of their subject. */

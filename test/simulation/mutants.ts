@@ -81,7 +81,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a batch whose answer was lost is sent again without looking',
-    found: /landed twice|may make|not told of/,
+    found: /landed twice|may make|not told of|was refused/,
     within: 10,
     losses: { ...noLosses, answer: 0.1 },
     make: () => {
@@ -177,14 +177,32 @@ export const mutants: readonly Mutant[] = [
     found: /are allocated on/,
     within: 8,
     hosts: 1,
-    // Without its predicate the claim is what placement read before.
-    make: client(statements =>
-      statements.map(s =>
-        typeof s === 'object' && 'sql' in s && /^\s*INSERT INTO allocation/.test(s.sql) && Array.isArray(s.args)
-          ? { sql: s.sql.replace(/\s+AND \(SELECT coalesce[\s\S]*$/, ''), args: s.args.slice(0, 7) }
-          : s,
-      ),
-    ),
+    // Without its predicate the claim is what placement read before; it reads now and then.
+    make: () => {
+      let reads = 0
+      let before: Awaited<ReturnType<Store['hosts']['ofZone']>> | null = null
+      const stripped = (statements: readonly Statement[]) =>
+        statements.map(s =>
+          typeof s === 'object' && 'sql' in s && /^\s*INSERT INTO allocation/.test(s.sql) && Array.isArray(s.args)
+            ? { sql: s.sql.replace(/\s+AND \(SELECT coalesce[\s\S]*$/, ''), args: s.args.slice(0, 7) }
+            : s,
+        )
+      return {
+        control: {
+          client: inner => rewriting(inner, stripped),
+          store: store => ({
+            ...store,
+            hosts: {
+              ...store.hosts,
+              ofZone: async zone => {
+                if (before === null || !before.ok || ++reads % 4 === 0) before = await store.hosts.ofZone(zone)
+                return before
+              },
+            },
+          }),
+        },
+      }
+    },
   },
   {
     name: 'operations do not notice that a newer intent has come',

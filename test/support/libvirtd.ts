@@ -17,7 +17,6 @@ const programs = [
   'ip',
   'nft',
   'dnsmasq',
-  'xorriso',
 ]
 
 /** Why no test can have a libvirtd of its own here; null when it can. */

@@ -5,6 +5,7 @@ import { workflows } from '@sirocco/control/operations/index.ts'
 import type { AgentLinks } from '@sirocco/control/ports/agent-link.ts'
 import type { Pokes } from '@sirocco/control/ports/pokes.ts'
 import { observe } from '@sirocco/control/services/agents/observe.ts'
+import { keepResult } from '@sirocco/control/services/agents/result.ts'
 import type { Ports } from '@sirocco/control/services/context.ts'
 import { ok } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
@@ -60,8 +61,8 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
   }
   const links: AgentLinks = {
     async send({ id, host, body }) {
-      if (body.do === 'reboot') await rows.store.commit([{ do: 'command.result', id, outcome: { ok: true, value: '' } }])
-      return ok(void host)
+      if (body.do !== 'reboot') return ok(undefined)
+      return keepResult(ports, { type: 'result', n: 1, command: id, host, outcome: { ok: true, value: '' } })
     },
     ask: async () => ok(btoa('Sirocco Tiny login: ')),
   }

@@ -45,7 +45,7 @@ async function machineIn(storage: string, machine: string): Promise<Result<Found
     if (info.ok) found.push(diskOf(machine, path, info.value))
   }
   if (there.includes('seed.iso')) found.push({ kind: 'seed', id: machine, facts: {}, where: join(home, 'seed.iso') })
-  const known = ['disk.qcow2', 'seed.iso', 'seed.sha256']
+  const known = ['disk.qcow2', 'seed.iso']
   if (!there.includes('disk.qcow2')) found.push(stray(storage, 'machines', machine))
   return ok([...found, ...there.filter(name => !known.includes(name)).map(name => stray(storage, 'machines', machine, name))])
 }

@@ -469,7 +469,7 @@ export const command = sqliteTable(
     outcome: text({ mode: 'json' }).$type<Outcome>(),
     at: integer().notNull(),
   },
-  t => [index('command_at').on(t.at)],
+  t => [index('command_at').on(t.at), index('command_pending').on(t.host, t.at).where(sql`${t.outcome} IS NULL`)],
 )
 
 /** `seq` is the only cursor: of feeds, webhooks, changes-since. Events are thin. */

@@ -19,6 +19,10 @@ describe('addresses', () => {
     expect(freeAddress('10.64.0.0/29', new Set())).toBe('10.64.0.4')
     expect(freeAddress('10.64.0.0/29', new Set(['10.64.0.4']))).toBe('10.64.0.5')
   })
+  test('are looked for from anywhere, and around', () => {
+    expect(freeAddress('10.64.0.0/29', new Set(), 0.99)).toBe('10.64.0.6')
+    expect(freeAddress('10.64.0.0/29', new Set(['10.64.0.6']), 0.99)).toBe('10.64.0.4')
+  })
   test('end before the broadcast address', () => {
     expect(freeAddress('10.64.0.0/29', new Set(['10.64.0.4', '10.64.0.5', '10.64.0.6']))).toBeNull()
   })

@@ -21,10 +21,18 @@ export const gatewayOf = (cidr: string): string => textOf(rangeOf(cidr).first + 
 /** Addresses kept back at the start of every subnet, as EC2 does: network, gateway, two for services. */
 const keptBack = 4
 
-/** The lowest free address for a machine; null when the subnet is full. */
-export function freeAddress(cidr: string, taken: ReadonlySet<string>): string | null {
+/**
+ * The first free address for a machine, looked for from `begin` (in [0, 1), of the way through the subnet) and around; null when the subnet
+ * is full.
+ */
+export function freeAddress(cidr: string, taken: ReadonlySet<string>, begin = 0): string | null {
   const { first, size } = rangeOf(cidr)
-  for (let at = first + keptBack; at < first + size - 1; at++) if (!taken.has(textOf(at))) return textOf(at)
+  const usable = size - keptBack - 1
+  const skipped = Math.floor(begin * usable)
+  for (let i = 0; i < usable; i++) {
+    const address = textOf(first + keptBack + ((skipped + i) % usable))
+    if (!taken.has(address)) return address
+  }
   return null
 }
 

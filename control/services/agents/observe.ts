@@ -95,7 +95,9 @@ export function noticed(
   const changes: Change[] = [{ do: 'machine.observed', machine: machine.id, ...at, ...observation }]
   if (found.ran) changes.push({ do: 'machine.ran', machine: machine.id })
   if (found.wake) changes.push({ do: 'operation.wake', subject: machine.id, generation: applied })
-  if (found.from !== found.to || progress !== undefined)
+  // Also where the state seems the same: somebody may have asked for something between the look and the write.
+  const moved = machine.observed?.power !== observation.power || machine.observed.appliedGeneration !== applied
+  if (found.from !== found.to || moved || progress !== undefined)
     changes.push({
       do: 'event',
       project: machine.project,

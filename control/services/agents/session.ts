@@ -17,6 +17,7 @@ import { oldestProtocol, protocol } from '@sirocco/shared/wire/version.ts'
 import type { Ports } from '../context.ts'
 import { observe } from './observe.ts'
 import { keepResult } from './result.ts'
+import { sendAgain } from './send-again.ts'
 
 /** What must survive the object's sleep: a few hundred bytes beside the socket. */
 export interface SessionState {
@@ -186,6 +187,11 @@ export class AgentSession {
     this.#sent.clear()
     this.#write({ type: 'welcome', protocol, incarnation: incarnation.value, epoch, hosts: [...hosts], beatMs: limits.beat })
     for (const { id } of hosts) await this.#send(id, hello.hosts.find(h => h.id === id)?.desired ?? null)
+    // Only a hint: what this misses, the operations' own sweep sends.
+    await sendAgain(
+      this.#parts.ports,
+      hosts.map(h => h.id),
+    )
   }
 
   /** Sends what is wanted on a host; `held` is the digest of what the agent has on disk. */

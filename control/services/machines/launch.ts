@@ -80,7 +80,8 @@ export const launchMachines = write('machines.launch', {
     const used = new Set(taken)
     const secret = input.userData ? new Secret(input.userData) : null
     for (const [launchIndex, host] of placed.value.hosts.entries()) {
-      const address = freeAddress(subnet.cidr, used)
+      // Who lost an address to another launch looks elsewhere, so that a crowd does not fight for the lowest.
+      const address = freeAddress(subnet.cidr, used, context.attempt === 0 ? 0 : context.random.next())
       if (address === null)
         return refuse(
           'capacity',

@@ -25,11 +25,13 @@ const Row = z.object({
   cause: z.enum(['asked', 'guest', 'crash', 'unknown']).nullable(),
   epoch: z.int().nullable(),
   seq: z.int().nullable(),
+  silent: z.number().nullable(),
 })
 export type MachineRow = z.output<typeof Row>
 
 const machinesSql = `SELECT m.id, m.name, m.power, m.generation, m.version, m.failure, m.goneAt, m.ranAt, m.clientToken, m.reservation,
-  a.host, o.power AS seen, o.appliedGeneration AS applied, o.cause, o.epoch, o.seq
+  a.host, o.power AS seen, o.appliedGeneration AS applied, o.cause, o.epoch, o.seq,
+  (SELECT g.silentSince FROM host h JOIN agent g ON g.id = h.agent WHERE h.id = a.host) AS silent
   FROM machine m LEFT JOIN allocation a ON a.consumer = m.id AND a.until IS NULL LEFT JOIN machine_observed o ON o.machine = m.id
   ORDER BY m.id`
 
@@ -49,11 +51,11 @@ const Used = z.object({ host: z.string(), vcpus: z.number(), memoryMiB: z.number
 const ended = new Set(['done', 'failed', 'superseded'])
 
 export const machineRows = (database: MemoryDatabase): MachineRow[] => database.look(machinesSql).map(row => Row.parse(row))
-export const stateOfRow = ({ power, generation, ranAt, goneAt, failure, seen, applied, cause }: MachineRow) =>
+export const stateOfRow = ({ silent, power, generation, ranAt, goneAt, failure, seen, applied, cause }: MachineRow) =>
   stateOf({
     desired: { power, generation, ran: ranAt !== null, goneAt, failed: failure !== null },
     observed: seen === null || applied === null ? null : { power: seen, appliedGeneration: applied, cause },
-    observerAlive: true,
+    observerAlive: silent === null,
   })
 
 /** Looks at the rows after every write and at the hosts after every change, and remembers what must not go back. */
@@ -145,7 +147,12 @@ export class Checks {
       hold(forward, `${id}: what was observed at ${before.epoch}.${before.seq} was overwritten by ${now.epoch}.${now.seq}`)
     }
     const [from, to] = [stateOfRow(before), stateOfRow(now)]
-    hold(from === to || told.has(id), `${id} went from ${from} to ${to} without an event`)
+    // Silence, and its end, are told once for the host.
+    const host = now.host ?? before.host ?? ''
+    hold(
+      from === to || told.has(id) || ((before.silent === null) !== (now.silent === null) && told.has(host)),
+      `${id} went from ${from} to ${to} without an event`,
+    )
   }
 
   #operation(now: z.output<typeof OperationRow>): void {

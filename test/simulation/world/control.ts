@@ -399,5 +399,5 @@ export function kindOf(changes: readonly Change[]): string {
   if (verb) return verb.verb
   const move = find('operation.move')
   if (move) return `operation.${move.log.step === '' ? move.to.state : move.log.step.replaceAll(' ', '-')}`
-  return find('machine.observed')?.do ?? changes[0]?.do ?? 'nothing'
+  return find('machine.observed')?.do ?? changes.find(c => c.do !== 'link.holds')?.do ?? 'nothing'
 }

@@ -9,7 +9,7 @@ export class WallClock implements Clock {
     this.#true = clock
   }
   now(): number {
-    return this.#true.now() + this.skew
+    return Math.floor(this.#true.now() + this.skew)
   }
 }
 

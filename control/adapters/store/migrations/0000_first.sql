@@ -72,6 +72,7 @@ CREATE TABLE `command` (
 );
 --> statement-breakpoint
 CREATE INDEX `command_at` ON `command` (`at`);--> statement-breakpoint
+CREATE INDEX `command_pending` ON `command` (`host`,`at`) WHERE "command"."outcome" IS NULL;--> statement-breakpoint
 CREATE TABLE `commits` (
 	`id` text PRIMARY KEY NOT NULL,
 	`at` integer NOT NULL,

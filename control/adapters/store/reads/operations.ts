@@ -1,6 +1,7 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { and, asc, desc, eq, inArray, isNotNull, lt, lte, or } from 'drizzle-orm'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or } from 'drizzle-orm'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
@@ -76,6 +77,16 @@ export function operationReads(database: Database): Pick<Store, 'operations' | '
           db.select({ host: s.command.host, outcome: s.command.outcome }).from(s.command).where(eq(s.command.id, id)),
         )
         return rows.ok ? ok(first(rows.value)) : rows
+      },
+      async pending(hosts, since) {
+        const rows = await database.read(() =>
+          db
+            .select({ id: s.command.id, body: s.command.body })
+            .from(s.command)
+            .where(and(inArray(s.command.host, [...hosts]), isNull(s.command.outcome), gt(s.command.at, since)))
+            .limit(limits.bulk),
+        )
+        return rows.ok ? ok(rows.value.map(({ id, body }) => ({ id, machine: body.machine }))) : rows
       },
     },
   }
