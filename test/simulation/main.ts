@@ -10,31 +10,42 @@ npm run sim -- --crash POINT[:n] [--seed N]   only that point kills, at its n-th
 /** What one run must at least have had, to mean anything: of each fault over all seeds, and of machines that ran, by things asked for. */
 const floors = { ranPerStep: 0.2, seedsForFaults: 20 }
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    seeds: { type: 'string' },
-    hosts: { type: 'string', default: '3' },
-    steps: { type: 'string', default: '40' },
-    crash: { type: 'string' },
-    points: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    trace: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
+const options = {
+  seed: { type: 'string' },
+  seeds: { type: 'string' },
+  hosts: { type: 'string', default: '3' },
+  steps: { type: 'string', default: '40' },
+  crash: { type: 'string' },
+  points: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  trace: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+/** What the person typed is wrong; the bootstrap prints the sentence. */
+class Stop extends Error {
+  override name = 'Stop'
+  readonly exitCode = 2
+}
 
 function count(name: string, text: string): number {
   const n = Number(text)
   if (Number.isInteger(n) && n >= 0) return n
-  console.error(`--${name} takes a whole number, not ${text}\n${usage}`)
-  process.exit(2)
+  throw new Stop(`--${name} takes a whole number, not ${text}.\n${usage}`)
 }
 
-function range(): readonly number[] {
-  const [from = '', to = from] = (values.seeds ?? values.seed ?? '1').split('..')
+function range(text: string): readonly number[] {
+  const [from = '', to = from] = text.split('..')
   const first = count('seeds', from)
   return Array.from({ length: Math.max(0, count('seeds', to) - first + 1) }, (_, i) => first + i)
+}
+
+function valuesOf(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options }).values
+  } catch (error) {
+    throw new Stop(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
+  }
 }
 
 async function pointsPassed(): Promise<readonly string[]> {
@@ -63,7 +74,9 @@ function belowFloors(outcomes: readonly Outcome[], steps: number): string[] {
   ]
 }
 
-async function main(): Promise<number> {
+/** What `npm run sim` runs; answers with the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const values = valuesOf(args)
   if (values.help) {
     console.log(usage)
     return 0
@@ -76,7 +89,7 @@ async function main(): Promise<number> {
   const steps = count('steps', values.steps)
   const [point, n = '1'] = values.crash?.split(':') ?? []
   const outcomes: Outcome[] = []
-  for (const seed of range()) {
+  for (const seed of range(values.seeds ?? values.seed ?? '1')) {
     const outcome = await runWorld({
       seed,
       hosts,
@@ -103,5 +116,3 @@ async function main(): Promise<number> {
   }
   return broken.length === 0 && low.length === 0 ? 0 : 1
 }
-
-process.exitCode = await main()
