@@ -10,23 +10,31 @@ const benches = { agent, describe, launch, start } as const satisfies Record<str
 
 const isBench = (name: string): name is keyof typeof benches => Object.hasOwn(benches, name)
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } })
-const unknown = positionals.find(name => !isBench(name))
-if (unknown !== undefined) {
-  console.error(`there is no bench ${unknown}; choose of ${Object.keys(benches).join(', ')}, or none for all`)
-  process.exit(2)
-}
-
 function show({ name, value, unit, baseline, ratio, runs }: Figure): string {
   const beside = baseline === null ? '' : `, beside ${baseline} ${unit} (${ratio} ×)`
   return `${name}: ${value} ${unit}${beside}, median of ${runs}`
 }
 
-for (const name of positionals.length > 0 ? positionals : Object.keys(benches))
-  if (isBench(name))
-    try {
-      for (const figure of await benches[name]()) console.log(values.json ? JSON.stringify(figure) : show(figure))
-    } catch (error) {
-      console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`)
-      process.exitCode = 1
-    }
+/** What `npm run bench [-- NAME …] [--json]` runs; answers with the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false } },
+  })
+  const unknown = positionals.find(name => !isBench(name))
+  if (unknown !== undefined) {
+    console.error(`there is no bench ${unknown}; choose of ${Object.keys(benches).join(', ')}, or none for all`)
+    return 2
+  }
+  let failed = false
+  for (const name of positionals.length > 0 ? positionals : Object.keys(benches))
+    if (isBench(name))
+      try {
+        for (const figure of await benches[name]()) console.log(values.json ? JSON.stringify(figure) : show(figure))
+      } catch (error) {
+        console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+        failed = true
+      }
+  return failed ? 1 : 0
+}
