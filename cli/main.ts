@@ -39,7 +39,7 @@ const options = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
-const parse = () => parseArgs({ options, allowPositionals: true })
+const parse = (args: readonly string[]) => parseArgs({ args: [...args], options, allowPositionals: true })
 type Values = ReturnType<typeof parse>['values']
 
 /** Of a search; `failed` where it could not be made. */
@@ -107,8 +107,9 @@ function fail(why: string): number {
 }
 const refused = ({ message }: Fault): number => fail(message)
 
-async function main(): Promise<number> {
-  const { values, positionals } = parse()
+/** Runs one command; answers with the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args)
   const name = positionals.join(' ')
   if (values.help || name === '' || name === 'help') {
     print(usage)
@@ -118,11 +119,13 @@ async function main(): Promise<number> {
   return command ? command(values) : fail(`there is no command ${name}\n\n${usage}`)
 }
 
-main().then(
-  code => {
-    process.exitCode = code
-  },
-  (error: unknown) => {
-    process.exitCode = fail(error instanceof Error ? error.message : String(error))
-  },
-)
+// Not where the bootstrap of a clone has loaded it.
+if (import.meta.main)
+  main(process.argv.slice(2)).then(
+    code => {
+      process.exitCode = code
+    },
+    (error: unknown) => {
+      process.exitCode = fail(error instanceof Error ? error.message : String(error))
+    },
+  )

@@ -24,6 +24,7 @@ const commands = /** @type {const} */ ({
   sim: 'test/simulation/main.ts',
   bench: 'test/bench/main.ts',
   edge: 'local/edge.ts',
+  sirocco: 'cli/main.ts',
 })
 
 /** As `stop.ts`, which cannot be read yet. */
@@ -202,7 +203,7 @@ async function apt(names) {
 
 /** @param {keyof typeof commands} command */
 function needs(command) {
-  if (command === 'check' || command === 'sim' || command === 'edge') return []
+  if (['check', 'sim', 'edge', 'sirocco'].includes(command)) return []
   const bare = ['--simulated', '--no-agent', '--help', '-h'].some(flag => process.argv.includes(flag))
   if (command === 'start') return bare ? [] : [...hostNeeds, ...imageNeeds]
   if (command === 'bench') return [...hostNeeds, ...imageNeeds]
