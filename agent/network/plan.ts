@@ -70,9 +70,9 @@ function conflictOf(owner: Owner, host: HostNetwork, { network }: NetworkOnHost)
 function create(owner: Owner, { network }: NetworkOnHost): string[] {
   const name = bridgeName(owner.tag, network.id)
   return [
-    `link add ${name} address ${bridgeMac(network.id)} mtu ${network.mtu} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+    `link add ${name} address ${bridgeMac(network.id)} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
     `link set ${name} alias ${bridgeAlias(owner.instance, network.id)}`,
-    // Once more: only what is set after its making outlives the last tap.
+    // Not at its making, which the kernel does not count as set: the last tap to leave would take it along.
     `link set ${name} mtu ${network.mtu}`,
     `link set ${name} addrgenmode none`,
     `address add ${network.gateway}/${prefixOf(network.cidr)} dev ${name}`,
