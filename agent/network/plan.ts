@@ -1,6 +1,6 @@
+import { overlap, overlaps, prefixOf, rangeOf } from '@sirocco/shared/kit/ipv4.ts'
 import type { NetworkOnHost } from '../ports/network.ts'
 import { bridgeAlias, bridgeMac, bridgeName, bridgePrefix, networkOfAlias } from './names.ts'
-import { overlap, prefixOf, rangeOf } from './ranges.ts'
 
 /** A link of the host, as `ip -j -d address` shows it. */
 export interface Link {
@@ -103,7 +103,7 @@ export function planLinks(owner: Owner, host: HostNetwork, all: readonly Network
   const wanted: NetworkOnHost[] = []
   const conflicts: Conflict[] = []
   for (const one of [...present.filter(standing), ...present.filter(other => !standing(other))]) {
-    const twin = wanted.find(other => overlap(rangeOf(other.network.cidr), rangeOf(one.network.cidr)))
+    const twin = wanted.find(other => overlaps(other.network.cidr, one.network.cidr))
     const why = twin ? `${one.network.cidr} overlaps ${twin.network.cidr} of ${twin.network.id}` : conflictOf(owner, host, one)
     if (why === null) wanted.push(one)
     else conflicts.push({ network: one.network.id, why })

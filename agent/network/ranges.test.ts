@@ -1,5 +1,6 @@
+import { overlap, rangeOf } from '@sirocco/shared/kit/ipv4.ts'
 import { expect, test } from 'vitest'
-import { netmask, networkAddress, overlap, rangeOf } from './ranges.ts'
+import { netmask, networkAddress } from './ranges.ts'
 
 test('ranges overlap when they share an address', () => {
   const overlapping = (a: string, b: string) => overlap(rangeOf(a), rangeOf(b)) && overlap(rangeOf(b), rangeOf(a))

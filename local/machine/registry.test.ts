@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { overlaps } from '../../shared/kit/ipv4.ts'
 import { seeded } from '../../shared/kit/random.ts'
-import { claim, claims, overlaps, unclaim } from './registry.ts'
+import { claim, claims, unclaim } from './registry.ts'
 
 let folder: string
 beforeEach(() => {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { overlaps } from '../../shared/kit/ipv4.ts'
 import { pick, type Random } from '../../shared/kit/random.ts'
 
 /** What an instance may call its own on this machine; nobody else's name begins so, no other range overlaps. */
@@ -20,14 +21,6 @@ const pools = Array.from({ length: 64 }, (_, i) => `10.${64 + i}.0.0/16`)
 
 /** Of a simulated instance, which touches nothing of the machine and so asks nobody. */
 export const firstPool = '10.64.0.0/16'
-
-const start = (cidr: string): number => {
-  const [address = ''] = cidr.split('/')
-  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
-}
-const size = (cidr: string): number => 2 ** (32 - Number(cidr.split('/')[1] ?? '32'))
-
-export const overlaps = (a: string, b: string): boolean => start(a) < start(b) + size(b) && start(b) < start(a) + size(a)
 
 const Routes = z.array(z.object({ dst: z.string() }))
 

@@ -1,5 +1,6 @@
 import { digest } from '@sirocco/shared/kit/canonical.ts'
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
+import { overlaps } from '@sirocco/shared/kit/ipv4.ts'
 import type { Networks } from '../../ports/network.ts'
 import type { SimulatedHost } from './host.ts'
 
@@ -33,18 +34,4 @@ export function simulatedNetworks(host: SimulatedHost, instance: string): Networ
       return ['machines on this host are simulated: nothing runs']
     },
   }
-}
-
-/** Do two IPv4 ranges share an address? */
-function overlaps(a: string, b: string): boolean {
-  const [x, y] = [rangeOf(a), rangeOf(b)]
-  return x.first <= y.last && y.first <= x.last
-}
-
-function rangeOf(cidr: string): { first: number; last: number } {
-  const [address = '', bits = '32'] = cidr.split('/')
-  const value = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0)
-  const size = 2 ** (32 - Number(bits))
-  const first = Math.floor(value / size) * size
-  return { first, last: first + size - 1 }
 }

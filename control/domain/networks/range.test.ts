@@ -1,6 +1,7 @@
+import { overlap, rangeOf } from '@sirocco/shared/kit/ipv4.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { freeAddress, freeBlock, gatewayOf, overlap, rangeOf } from './range.ts'
+import { freeAddress, freeBlock, gatewayOf } from './range.ts'
 
 describe('ranges', () => {
   test('know where they begin, whatever address they are written with', () => {

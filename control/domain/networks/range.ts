@@ -1,22 +1,7 @@
-/** IPv4 ranges as numbers; the text was parsed at the edge. */
-const numberOf = (address: string): number => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
-const textOf = (address: number): string => [24, 16, 8, 0].map(shift => Math.floor(address / 2 ** shift) % 256).join('.')
-
-export interface Range {
-  readonly first: number
-  readonly size: number
-}
-
-export function rangeOf(cidr: string): Range {
-  const [base = '', prefix = '32'] = cidr.split('/')
-  const size = 2 ** (32 - Number(prefix))
-  return { first: Math.floor(numberOf(base) / size) * size, size }
-}
-
-export const overlap = (a: Range, b: Range): boolean => a.first < b.first + b.size && b.first < a.first + a.size
+import { addressOf, overlap, rangeOf } from '@sirocco/shared/kit/ipv4.ts'
 
 /** The first address of a subnet is its gateway. */
-export const gatewayOf = (cidr: string): string => textOf(rangeOf(cidr).first + 1)
+export const gatewayOf = (cidr: string): string => addressOf(rangeOf(cidr).first + 1)
 
 /** Addresses kept back at the start of every subnet, as EC2 does: network, gateway, two for services. */
 const keptBack = 4
@@ -30,7 +15,7 @@ export function freeAddress(cidr: string, taken: ReadonlySet<string>, begin = 0)
   const usable = size - keptBack - 1
   const skipped = Math.floor(begin * usable)
   for (let i = 0; i < usable; i++) {
-    const address = textOf(first + keptBack + ((skipped + i) % usable))
+    const address = addressOf(first + keptBack + ((skipped + i) % usable))
     if (!taken.has(address)) return address
   }
   return null
@@ -42,6 +27,6 @@ export function freeBlock(pool: string, prefix: number, taken: readonly string[]
   const block = 2 ** (32 - prefix)
   const used = taken.map(rangeOf)
   for (let at = first; at < first + size; at += block)
-    if (!used.some(range => overlap(range, { first: at, size: block }))) return `${textOf(at)}/${prefix}`
+    if (!used.some(range => overlap(range, { first: at, size: block }))) return `${addressOf(at)}/${prefix}`
   return null
 }
