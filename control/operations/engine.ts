@@ -219,19 +219,18 @@ const end = (
 
 const backoff = (tries: number): number => Math.min(limits.stepBackoffMax, limits.stepBackoff * 2 ** tries)
 
+/** The same step once more, after a pause that doubles. */
+const again = (
+  { step, tries }: Operation,
+  { state, fault, waiting, now }: Pick<Move, 'state' | 'fault' | 'waiting'> & { readonly now: number },
+): Move => ({ state, step, tries: tries + 1, wakeAt: now + backoff(tries), waiting, fault })
+
 function refused(workflow: Workflow, context: StepContext, step: Step, fault: Fault, now: number): Next {
   const { operation } = context
   const log = { step: step.name, outcome: `${fault.code}: ${fault.detail ?? fault.message}` }
   if (workflow.persists || (retryable.has(fault.code) && operation.tries + 1 < limits.stepTries))
     return {
-      to: {
-        state: 'running',
-        step: operation.step,
-        tries: operation.tries + 1,
-        wakeAt: now + backoff(operation.tries),
-        waiting: fault.message,
-        fault: null,
-      },
+      to: again(operation, { state: 'running', fault: null, waiting: fault.message, now }),
       log,
       changes: [],
     }
@@ -251,14 +250,7 @@ async function undo(workflow: Workflow, context: StepContext, now: number): Prom
     const log = { step: name, outcome: `${outcome.fault.code}: ${outcome.fault.detail ?? outcome.fault.message}` }
     if (operation.tries + 1 >= limits.stepTries) return end(operation, 'stuck', fault, log)
     return {
-      to: {
-        state: 'undoing',
-        step: operation.step,
-        tries: operation.tries + 1,
-        wakeAt: now + backoff(operation.tries),
-        waiting: outcome.fault.message,
-        fault,
-      },
+      to: again(operation, { state: 'undoing', fault, waiting: outcome.fault.message, now }),
       log,
       changes: [],
     }
