@@ -78,18 +78,11 @@ export async function runDue(world: World, workflows: Workflows, shard: number):
 /** What should not have happened to one operation keeps back no other: it is tried again later, and in the end left to an admin. */
 async function postpone({ store, clock, pokes }: World, operation: Operation, message: string): Promise<void> {
   const log = { step: '', outcome: `thrown: ${message}` }
-  const { state, step, fault, tries } = operation
+  const { state, fault, tries } = operation
   const next: Next =
     tries + 1 < limits.stepTries
       ? {
-          to: {
-            state,
-            step,
-            tries: tries + 1,
-            wakeAt: clock.now() + backoff(tries),
-            waiting: 'something went wrong here',
-            fault,
-          },
+          to: again(operation, { state, fault, waiting: 'something went wrong here', now: clock.now() }),
           log,
           changes: [],
         }
