@@ -23,12 +23,12 @@ test('an operation whose code throws keeps back no other, is tried again later, 
   const [bad = '', good = ''] = pair
   const step: Workflow['steps'][number] = {
     name: 'only',
-    async run({ machine }) {
-      if (machine.id === bad) throw new Error('a secret of the code')
+    async run({ subject }) {
+      if (subject.id === bad) throw new Error('a secret of the code')
       return done()
     },
   }
-  const workflows: Workflows = kind => ({ kind, version: 1, steps: [step] })
+  const workflows: Workflows = () => ({ kind: 'machine.create', version: 1, steps: [step] })
   const engine = { ...at.ports, clouds: { of: () => privateCloud(at.ports) } }
   const stateOf = (machine: string) => at.database.look('SELECT state, fault, tries FROM operation WHERE subject = ?', machine)[0]
 

@@ -1,23 +1,22 @@
 import { type Fault, type FaultCode, ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import type { Machine } from '../domain/machines/machine.ts'
 import type { Operation, OperationKind } from '../domain/operations/operation.ts'
 import type { Change } from '../ports/changes.ts'
 import type { Connector } from '../ports/connector.ts'
 import type { Ports } from '../services/context.ts'
 import { pokeFor } from '../services/poke.ts'
+import { finders, type Subject, type SubjectNoun, type Subjects, subjectNoun } from './subjects.ts'
 
 /** What operations act on: the ports, and the clouds behind regions. */
 export interface World extends Ports {
   readonly clouds: { of(region: string): Connector }
 }
 
-export interface StepContext {
+export interface StepContext<N extends SubjectNoun = 'machine'> {
   readonly world: World
   readonly operation: Operation
-  /** Its subject as it stood when this wake began. */
-  readonly machine: Machine
-  readonly connector: Connector
+  /** As it stood when this wake began. */
+  readonly subject: Subjects[N]
 }
 
 /** A step ends done (with what it writes), or parked until it is woken, at the latest by `limits.parkSweep`. */
@@ -28,22 +27,25 @@ export const done = (...changes: readonly Change[]): Result<Outcome> => ok({ kin
 export const park = (waiting: string): Result<Outcome> => ok({ kind: 'park', waiting })
 
 /** Runs twice, lands once. Refused `unavailable`, `throttled` or `stale` it is tried again; any other Fault fails the operation. */
-export interface Step {
+export interface Step<N extends SubjectNoun = 'machine'> {
   readonly name: string
-  run(context: StepContext): Promise<Result<Outcome>>
+  run(context: StepContext<N>): Promise<Result<Outcome>>
   /** Only where `run` has an effect outside the database. */
-  undo?(context: StepContext): Promise<Result<Outcome>>
+  undo?(context: StepContext<N>): Promise<Result<Outcome>>
 }
 
-export interface Workflow {
-  readonly kind: OperationKind
+/** The steps of one kind of operation, on one noun: `machine.create` is given machines. */
+export interface Workflow<N extends SubjectNoun = 'machine'> {
+  readonly kind: Extract<OperationKind, `${N}.${string}`>
   readonly version: number
-  readonly steps: readonly Step[]
+  readonly steps: readonly Step<N>[]
   /** Cannot be given up: whatever refuses a step, it is tried again. */
   readonly persists?: true
   /** What failing writes, in the batch that ends the operation. */
-  failed?(context: StepContext, fault: Fault): readonly Change[]
+  failed?(context: StepContext<N>, fault: Fault): readonly Change[]
 }
+/** Whatever noun it is about: the engine finds the subject by the operation's kind. */
+export type AnyWorkflow = Workflow<SubjectNoun>
 
 const retryable: ReadonlySet<FaultCode> = new Set(['unavailable', 'throttled', 'stale'])
 
@@ -63,11 +65,11 @@ export async function runDue(world: World, workflows: Workflows, shard: number):
   const due = await store.operations.due(shard, clock.now(), limits.operationsPerWake)
   if (!due.ok) return due
   if (due.value.length > 0) {
-    const machines = await subjectsOf(world, due.value)
-    if (!machines.ok) return machines
+    const subjects = await subjectsOf(world, due.value)
+    if (!subjects.ok) return subjects
     for (const operation of due.value)
       try {
-        await advance(world, workflows, operation, machines.value.get(operation.subject) ?? null)
+        await advance(world, workflows, operation, subjects.value.get(operation.subject) ?? null)
       } catch (error) {
         await postpone(world, operation, error instanceof Error ? error.message : String(error))
       }
@@ -101,28 +103,31 @@ async function postpone({ store, clock, pokes }: World, operation: Operation, me
   if (written.ok) pokeFor(pokes, changes)
 }
 
-/** The machines of these operations in one read; those forgotten meanwhile are missing. */
-async function subjectsOf({ store }: World, operations: readonly Operation[]): Promise<Result<ReadonlyMap<string, Machine>>> {
-  const subjects = [...new Set(operations.map(o => o.subject))]
-  const all = await store.machines.find('platform', subjects)
-  if (all.ok) return ok(new Map(all.value.map(m => [m.id, m])))
-  if (all.fault.code !== 'not_found') return all
-  const found = new Map<string, Machine>()
-  for (const subject of subjects) {
-    const one = await store.machines.find('platform', [subject])
-    if (one.ok) for (const machine of one.value) found.set(machine.id, machine)
-    else if (one.fault.code !== 'not_found') return one
+/** What these operations are about, one read a noun; those forgotten meanwhile are missing. */
+async function subjectsOf({ store }: World, operations: readonly Operation[]): Promise<Result<ReadonlyMap<string, Subject>>> {
+  const found = new Map<string, Subject>()
+  for (const [noun, of] of Map.groupBy(operations, ({ kind }) => subjectNoun(kind))) {
+    const refs = [...new Set(of.map(o => o.subject))]
+    const all = await finders[noun](store, refs)
+    if (all.ok) for (const subject of all.value) found.set(subject.id, subject)
+    else if (all.fault.code !== 'not_found') return all
+    else
+      for (const ref of refs) {
+        const one = await finders[noun](store, [ref])
+        if (one.ok) for (const subject of one.value) found.set(subject.id, subject)
+        else if (one.fault.code !== 'not_found') return one
+      }
   }
   return ok(found)
 }
 
-export type Workflows = (kind: OperationKind, version: number) => Workflow | null
+export type Workflows = (kind: OperationKind, version: number) => AnyWorkflow | null
 
 /** Runs steps of one operation until it parks, ends, or has had its turn. Each step's result, rows and event are one batch. */
-export async function advance(world: World, workflows: Workflows, first: Operation, machine: Machine | null): Promise<void> {
+export async function advance(world: World, workflows: Workflows, first: Operation, subject: Subject | null): Promise<void> {
   let operation = first
   for (let turn = 0; turn < limits.stepsPerWake && operation.wakeAt !== null && operation.wakeAt <= world.clock.now(); turn++) {
-    const next = await nextOf(world, workflows, operation, machine)
+    const next = await nextOf(world, workflows, operation, subject)
     if (!next) return
     const changes: Change[] = [
       { do: 'operation.move', operation: operation.id, version: operation.version, to: next.to, log: next.log },
@@ -153,12 +158,12 @@ function eventsOf({ id, project, subject, kind, waiting }: Operation, to: Move):
   return []
 }
 
-async function nextOf(world: World, workflows: Workflows, operation: Operation, machine: Machine | null): Promise<Next | null> {
+async function nextOf(world: World, workflows: Workflows, operation: Operation, subject: Subject | null): Promise<Next | null> {
   const now = world.clock.now()
-  if (!machine || machine.generation > operation.generation)
+  if (!subject || subject.generation > operation.generation)
     return end(operation, 'superseded', null, {
       step: '',
-      outcome: machine ? `superseded by generation ${machine.generation}` : 'the subject is forgotten',
+      outcome: subject ? `superseded by generation ${subject.generation}` : 'the subject is forgotten',
     })
   const workflow = workflows(operation.kind, operation.workflow)
   if (!workflow)
@@ -168,7 +173,7 @@ async function nextOf(world: World, workflows: Workflows, operation: Operation, 
       { code: 'internal', message: `no code knows ${operation.kind} version ${operation.workflow}` },
       { step: '', outcome: 'unknown workflow' },
     )
-  const context: StepContext = { world, operation, machine, connector: world.clouds.of(machine.region) }
+  const context: StepContext<SubjectNoun> = { world, operation, subject }
   if (operation.state === 'undoing') return undo(workflow, context, now)
 
   const step = workflow.steps[operation.step]
@@ -218,7 +223,13 @@ const again = (
   { state, fault, waiting, now }: Pick<Move, 'state' | 'fault' | 'waiting'> & { readonly now: number },
 ): Move => ({ state, step, tries: tries + 1, wakeAt: now + backoff(tries), waiting, fault })
 
-function refused(workflow: Workflow, context: StepContext, step: Step, fault: Fault, now: number): Next {
+function refused(
+  workflow: AnyWorkflow,
+  context: StepContext<SubjectNoun>,
+  step: Step<SubjectNoun>,
+  fault: Fault,
+  now: number,
+): Next {
   const { operation } = context
   const log = { step: step.name, outcome: `${fault.code}: ${fault.detail ?? fault.message}` }
   if (workflow.persists || (retryable.has(fault.code) && operation.tries + 1 < limits.stepTries))
@@ -233,7 +244,7 @@ function refused(workflow: Workflow, context: StepContext, step: Step, fault: Fa
   return { to: { state: 'undoing', step: undoable, tries: 0, wakeAt: now, waiting: 'cleaning up', fault }, log, changes: [] }
 }
 
-async function undo(workflow: Workflow, context: StepContext, now: number): Promise<Next> {
+async function undo(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, now: number): Promise<Next> {
   const { operation } = context
   const fault: Fault = operation.fault ?? { code: 'internal', message: 'it failed' }
   const step = workflow.steps[operation.step]

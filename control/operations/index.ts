@@ -1,5 +1,5 @@
 import type { OperationKind } from '../domain/operations/operation.ts'
-import type { Workflow, Workflows } from './engine.ts'
+import type { AnyWorkflow, Workflows } from './engine.ts'
 import { machineCreate } from './machine-create.ts'
 import { machineDelete } from './machine-delete.ts'
 import { machineReboot } from './machine-reboot.ts'
@@ -13,7 +13,7 @@ const registry = {
   'machine.stop': [machineStop],
   'machine.reboot': [machineReboot],
   'machine.delete': [machineDelete],
-} as const satisfies Record<OperationKind, readonly Workflow[]>
+} as const satisfies Record<OperationKind, readonly AnyWorkflow[]>
 
 export const workflows: Workflows = (kind, version) => registry[kind].find(workflow => workflow.version === version) ?? null
-export const allWorkflows: readonly Workflow[] = Object.values(registry).flat()
+export const allWorkflows: readonly AnyWorkflow[] = Object.values(registry).flat()

@@ -16,7 +16,7 @@ export const machineCreate: Workflow = {
     {
       name: 'running',
       async run(context) {
-        const { machine, world } = context
+        const { subject: machine, world } = context
         if (machine.ranAt !== null) return done()
         const late = world.clock.now() - machine.createdAt > limits.launch
         if (late && seenOf(context).kind === 'pending')
@@ -37,7 +37,7 @@ export const machineCreate: Workflow = {
    * A machine that never ran frees everything at once where its host has finished with it and kept nothing; else it is discarded, and
    * what it holds stays quarantined until its host says that nothing is left.
    */
-  failed({ machine, world, operation }, fault) {
+  failed({ subject: machine, world, operation }, fault) {
     const { id, project, host, generation } = machine
     const nothingLeft =
       host === null ||

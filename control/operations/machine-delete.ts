@@ -6,7 +6,7 @@ import { ensure, seenOf } from './steps.ts'
 const absent: Step = {
   name: 'absent',
   async run(context) {
-    const { machine } = context
+    const { subject: machine } = context
     if (machine.host === null) return done(...freed(context))
     const seen = seenOf(context)
     if (seen.kind === 'pending') return park(seen.waiting)
@@ -15,7 +15,7 @@ const absent: Step = {
   },
 }
 
-const freed = ({ machine: { id, project, host, generation }, operation }: StepContext): Change[] => [
+const freed = ({ subject: { id, project, host, generation }, operation }: StepContext): Change[] => [
   { do: 'machine.gone', machine: id, generation },
   { do: 'allocation.release', consumer: id },
   { do: 'port.release', machine: id },

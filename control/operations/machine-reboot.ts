@@ -9,7 +9,7 @@ export const machineReboot: Workflow = {
   steps: [
     {
       name: 'reset',
-      async run({ world, connector, operation, machine }) {
+      async run({ world, operation, subject: machine }) {
         const known = await world.store.commands.outcome(operation.id)
         if (!known.ok) return known
         const outcome = known.value?.outcome
@@ -20,7 +20,9 @@ export const machineReboot: Workflow = {
         const deadline = operation.createdAt + limits.launch
         if (world.clock.now() > deadline)
           return refuse('internal', `the host of ${machine.name} did not answer in time; try again`)
-        const asked = await connector.act({ id: operation.id, do: 'reboot', machine: machine.id, host: machine.host, deadline })
+        const asked = await world.clouds
+          .of(machine.region)
+          .act({ id: operation.id, do: 'reboot', machine: machine.id, host: machine.host, deadline })
         if (!asked.ok && asked.fault.code !== 'unavailable') return asked
         return park(asked.ok ? 'waiting for the host' : 'waiting for the host, which does not answer')
       },

@@ -8,5 +8,5 @@ export const machineStart: Workflow = {
   version: 1,
   steps: [ensure, settled('running', () => done())],
   /** Stopped before it ever ran and then started, it ends as a launch that failed. */
-  failed: (context, fault) => (context.machine.ranAt === null ? (machineCreate.failed?.(context, fault) ?? []) : []),
+  failed: (context, fault) => (context.subject.ranAt === null ? (machineCreate.failed?.(context, fault) ?? []) : []),
 }

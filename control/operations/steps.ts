@@ -5,8 +5,8 @@ import { done, type Outcome, park, type Step, type StepContext } from './engine.
 /** Tells the cloud what is wanted of the machine now; that it is so is observed. */
 export const ensure: Step = {
   name: 'ensure',
-  async run({ connector, machine }) {
-    const accepted = await connector.ensure(machine)
+  async run({ world, subject: machine }) {
+    const accepted = await world.clouds.of(machine.region).ensure(machine)
     return accepted.ok ? done() : accepted
   },
 }
@@ -17,7 +17,7 @@ export type Seen =
   | { readonly kind: 'failed'; readonly fault: Fault }
   | { readonly kind: 'applied' }
 
-export function seenOf({ operation, machine }: StepContext): Seen {
+export function seenOf({ operation, subject: machine }: StepContext): Seen {
   const { observed } = machine
   if (observed && observed.appliedGeneration >= operation.generation)
     return observed.fault ? { kind: 'failed', fault: observed.fault } : { kind: 'applied' }

@@ -5,7 +5,7 @@ import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { SeenHost } from '@sirocco/shared/wire/objects.ts'
 import type { KeyPair } from '../domain/images/image.ts'
 import type { Intent } from '../domain/machines/machine.ts'
-import type { Operation } from '../domain/operations/operation.ts'
+import type { Operation, SubjectId } from '../domain/operations/operation.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
 export interface NewMachine {
@@ -121,7 +121,7 @@ export type Change =
       readonly log: { readonly step: string; readonly outcome: string }
     }
   /** What its operations wait for may have come: those up to `generation` are due now. Their version rises, so that a look that began before parks none. */
-  | { readonly do: 'operation.wake'; readonly subject: Id<'machine'>; readonly generation: number }
+  | { readonly do: 'operation.wake'; readonly subject: SubjectId; readonly generation: number }
   | { readonly do: 'operation.wake-one'; readonly operation: Id<'operation'> }
   | { readonly do: 'command.insert'; readonly id: string; readonly host: Id<'host'>; readonly body: CommandBody }
   | { readonly do: 'command.result'; readonly id: string; readonly outcome: Outcome }

@@ -6,7 +6,7 @@ import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { Role } from '../../domain/access/principal.ts'
-import type { OperationKind, OperationState } from '../../domain/operations/operation.ts'
+import type { OperationKind, OperationState, SubjectId } from '../../domain/operations/operation.ts'
 
 /** Times are milliseconds since the Unix epoch. Aliases are EC2's ids: random, made in the batch that inserts. */
 
@@ -425,7 +425,7 @@ export const operation = sqliteTable(
     kind: text().$type<OperationKind>().notNull(),
     workflow: integer().notNull(),
     project: text().$type<Id<'project'>>().notNull(),
-    subject: text().$type<Id<'machine'>>().notNull(),
+    subject: text().$type<SubjectId>().notNull(),
     /** Which operations object owns it: by hash of the subject. */
     shard: integer().notNull(),
     generation: integer().notNull(),

@@ -1,11 +1,13 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
-import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { Id, Noun } from '@sirocco/shared/kit/id.ts'
 
 export const operationStates = ['running', 'parked', 'undoing', 'done', 'failed', 'superseded', 'stuck'] as const
 export type OperationState = (typeof operationStates)[number]
 
 export const operationKinds = ['machine.create', 'machine.start', 'machine.stop', 'machine.reboot', 'machine.delete'] as const
 export type OperationKind = (typeof operationKinds)[number]
+/** What an operation is about: the noun that its kind begins with. */
+export type SubjectId = Id<OperationKind extends `${infer N extends Noun}.${string}` ? N : never>
 
 /** A durable workflow's row. Ends in done, failed or superseded; stuck waits for an admin. */
 export interface Operation {
@@ -14,7 +16,7 @@ export interface Operation {
   /** Of the workflow's definition: kept until no row names it. */
   readonly workflow: number
   readonly project: Id<'project'>
-  readonly subject: Id<'machine'>
+  readonly subject: SubjectId
   /** The intent that it pursues; a newer one supersedes it. */
   readonly generation: number
   readonly state: OperationState

@@ -1,0 +1,28 @@
+import type { Result } from '@sirocco/shared/kit/fault.ts'
+import type { Machine } from '../domain/machines/machine.ts'
+import type { OperationKind } from '../domain/operations/operation.ts'
+import type { Store } from '../ports/store.ts'
+
+/** What operations are about, by noun. Each has an `id` and a `generation`: a newer intent supersedes the operations of an older. */
+export interface Subjects {
+  readonly machine: Machine
+}
+export type SubjectNoun = keyof Subjects
+export type Subject = Subjects[SubjectNoun]
+
+/** How they are read, many at once: `not_found` where one is forgotten. */
+export const finders: {
+  readonly [N in SubjectNoun]: (store: Store, refs: readonly string[]) => Promise<Result<readonly Subjects[N][]>>
+} = {
+  machine: (store, refs) => store.machines.find('platform', refs),
+}
+
+const nouns = new Set<string>(Object.keys(finders))
+const isNoun = (word: string): word is SubjectNoun => nouns.has(word)
+
+/** `machine.create` is about a machine. */
+export function subjectNoun(kind: OperationKind): SubjectNoun {
+  const [noun = ''] = kind.split('.')
+  if (!isNoun(noun)) throw new Error(`impossible: no finder for the subject of ${kind}`)
+  return noun
+}
