@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { placementPolicies } from '../model/placement/policies.ts'
 import { pageOf } from './page.ts'
-import { Tags, Time } from './text.ts'
+import { Time } from './text.ts'
 
 export const PlacementGroup = z.strictObject({
   id: z.string(),
@@ -25,7 +25,6 @@ export const NewPlacementGroup = z.strictObject({
   name: z.string().min(1).max(255),
   policy: z.enum(placementPolicies),
   strict: z.boolean().default(true),
-  tags: Tags.optional(),
 })
 
 /** By name, or by either id. */

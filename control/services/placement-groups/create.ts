@@ -4,7 +4,7 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import { placementPolicies } from '@sirocco/shared/model/placement/policies.ts'
 import { z } from 'zod'
 import type { PlacementGroup } from '../../domain/placement/group.ts'
-import { Name, Tags } from '../inputs.ts'
+import { Name } from '../inputs.ts'
 import { type Decision, write } from '../verb.ts'
 
 const Input = z.object({
@@ -12,13 +12,12 @@ const Input = z.object({
   policy: z.enum(placementPolicies),
   /** Refused where it cannot be kept; otherwise a preference. */
   strict: z.boolean().default(true),
-  tags: Tags.default({}),
 })
 
 /** Makes a placement group: machines launched into it share one host, or each have another. */
 export const createPlacementGroup = write('placement-groups.create', {
   input: Input,
-  async run({ store, scope, principal: { project }, ids, random, clock }, { name, policy, strict, tags }) {
+  async run({ store, scope, principal: { project }, ids, random, clock }, { name, policy, strict }) {
     const existing = await store.placementGroups.find(scope, name)
     if (existing.ok)
       return refuse('already_exists', `there is a placement group ${name} already; choose another name, or delete it first`, {
@@ -31,7 +30,6 @@ export const createPlacementGroup = write('placement-groups.create', {
       subjects: [group.id],
       changes: [
         { do: 'placement-group.insert', group, limit: limits.placementGroups },
-        ...Object.entries(tags).map(([key, value]) => ({ do: 'tag.set', project, resource: group.id, key, value }) as const),
         { do: 'event', project, type: 'placement-group.made', subject: group.id },
       ],
     }

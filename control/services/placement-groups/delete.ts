@@ -16,7 +16,6 @@ export const deletePlacementGroup = write('placement-groups.delete', {
       subjects: [id],
       changes: [
         { do: 'placement-group.delete', id },
-        { do: 'tag.drop', resource: id },
         { do: 'event', project, type: 'placement-group.gone', subject: id },
       ],
     })

@@ -12,9 +12,9 @@ export function placementGroupReads(database: Database): Store['placementGroups'
   const { db } = database
   const owned = (scope: Scope) => (scope === 'platform' ? undefined : eq(s.placementGroup.project, scope.project))
   const { id, alias, project, name, policy, strict, createdAt } = s.placementGroup
-  const machines = sql<number>`(SELECT count(*) FROM ${s.machine} WHERE ${s.machine.placementGroup} = ${id} AND ${s.machine.goneAt} IS NULL)`
-
-  const hosts = sql<number>`(SELECT count(DISTINCT ${s.allocation.host}) FROM ${s.allocation} WHERE ${s.allocation.placementGroup} = ${id} AND ${s.allocation.until} IS NULL)`
+  // With names in full: where one table is read, columns are written without it.
+  const machines = sql<number>`(SELECT count(*) FROM machine m WHERE m."placementGroup" = placement_group.id AND m."goneAt" IS NULL)`
+  const hosts = sql<number>`(SELECT count(DISTINCT a.host) FROM allocation a WHERE a."placementGroup" = placement_group.id AND a.until IS NULL)`
 
   const load = (which: SQL | undefined, limit: number): Promise<Result<PlacementGroup[]>> =>
     database.read(() =>
