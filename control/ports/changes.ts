@@ -3,9 +3,11 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { SeenHost } from '@sirocco/shared/wire/objects.ts'
+import type { HostWords } from '../domain/hosts/host.ts'
 import type { KeyPair } from '../domain/images/image.ts'
 import type { Intent } from '../domain/machines/machine.ts'
 import type { Operation, SubjectId } from '../domain/operations/operation.ts'
+import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
 export interface NewMachine {
@@ -27,6 +29,8 @@ export interface NewMachine {
   readonly launchIndex: number
   readonly clientToken: string | null
   readonly onGuestShutdown: 'stop' | 'terminate'
+  readonly placementGroup: Id<'placementGroup'> | null
+  readonly hostTags: Readonly<Record<string, string>>
 }
 
 export interface NewPort {
@@ -63,7 +67,7 @@ export type Change =
   | { readonly do: 'machine.gone'; readonly machine: Id<'machine'>; readonly generation: number }
   | { readonly do: 'port.insert'; readonly port: NewPort }
   | { readonly do: 'port.release'; readonly machine: Id<'machine'> }
-  /** Guard `capacity`: the sum of live claims with this one fits the host, which accepts. */
+  /** Guard `capacity`: the sum of live claims with this one fits the host, which accepts; a strict group is there, and kept by it. */
   | {
       readonly do: 'allocation.claim'
       readonly id: Id<'allocation'>
@@ -72,9 +76,14 @@ export type Change =
       readonly vcpus: number
       readonly memoryMiB: number
       readonly diskMiB: number
+      readonly group?: Grouping | null
+      /** Any of these where `host` has no room. A claim that must be where this one comes to be says so by `beside`. */
+      readonly others?: readonly Id<'host'>[]
+      /** On the host of this consumer's claim, which stands before it in the batch, whatever `host` says. */
+      readonly beside?: Id<'machine'>
     }
   | { readonly do: 'allocation.release'; readonly consumer: Id<'machine'> }
-  /** What is wanted on the host changed. */
+  /** What is wanted on the host changed; comes behind the claims and releases that changed it. */
   | { readonly do: 'host.touch'; readonly host: Id<'host'> }
   | {
       readonly do: 'host.insert'
@@ -83,6 +92,8 @@ export type Change =
       readonly zone: Id<'zone'>
       readonly name: string
     }
+  /** What an admin says of it; what is not named stays. */
+  | { readonly do: 'host.update'; readonly host: Id<'host'>; readonly set: Partial<HostWords> }
   | {
       readonly do: 'host.observed'
       readonly host: Id<'host'>
@@ -149,6 +160,14 @@ export type Change =
   /** Guard `conflict` where the name is taken. */
   | { readonly do: 'key-pair.insert'; readonly keyPair: Omit<KeyPair, 'tags' | 'createdAt'>; readonly project: Id<'project'> }
   | { readonly do: 'key-pair.delete'; readonly id: Id<'keyPair'> }
+  /** Guard `conflict` where the name is taken, `quota` where the project has `limit` already. */
+  | {
+      readonly do: 'placement-group.insert'
+      readonly group: Omit<PlacementGroup, 'machines' | 'hosts' | 'createdAt'>
+      readonly limit: number
+    }
+  /** Guard `conflict` while a machine is in it. */
+  | { readonly do: 'placement-group.delete'; readonly id: Id<'placementGroup'> }
   | {
       readonly do: 'tag.set'
       readonly project: Id<'project'>

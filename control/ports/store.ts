@@ -9,6 +9,8 @@ import type { Flavor, Image, KeyPair } from '../domain/images/image.ts'
 import type { Machine } from '../domain/machines/machine.ts'
 import type { Network } from '../domain/networks/network.ts'
 import type { Operation } from '../domain/operations/operation.ts'
+import type { Candidate, Demand } from '../domain/placement/demand.ts'
+import type { PlacementGroup } from '../domain/placement/group.ts'
 import type { Change } from './changes.ts'
 
 /** One page by keyset: rows after `after` (an id, or null for the first), at most `limit`. */
@@ -51,8 +53,14 @@ export interface Store {
   }
   readonly hosts: {
     list(page: Page): Promise<Result<Paged<Host>>>
-    /** Those of a zone that placement may look at. */
-    ofZone(zone: string): Promise<Result<readonly Host[]>>
+    find(host: string): Promise<Result<Host>>
+    /** Hosts of the demand's zone as placement sees them, a page, counted from live claims. */
+    ofZone(demand: Pick<Demand, 'zone' | 'group'>, page: Page): Promise<Result<Paged<Candidate>>>
+    /**
+     * At most `most` hosts that look as if they fit, roomiest first, and as many that the demand's group is on: bounded whatever the zone
+     * has. By what was counted when they were last touched; whether they fit is for `place` to say, and for the claim's guard.
+     */
+    roomiest(demand: Demand, most: number): Promise<Result<readonly Candidate[]>>
     /** Revisions of these hosts, for the sweep. */
     revisions(hosts: readonly Id<'host'>[]): Promise<Result<ReadonlyMap<Id<'host'>, number>>>
     /** What is wanted on a host now, user-data opened, and the revision that it is of. */
@@ -79,6 +87,11 @@ export interface Store {
   readonly keyPairs: {
     find(scope: Scope, name: string): Promise<Result<KeyPair>>
     list(scope: Scope, page: Page): Promise<Result<Paged<KeyPair>>>
+  }
+  readonly placementGroups: {
+    /** By name or either id. */
+    find(scope: Scope, ref: Ref): Promise<Result<PlacementGroup>>
+    list(scope: Scope, page: Page): Promise<Result<Paged<PlacementGroup>>>
   }
   readonly networks: {
     list(scope: Scope, page: Page): Promise<Result<Paged<Network>>>

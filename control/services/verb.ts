@@ -141,10 +141,11 @@ export function write<I extends z.ZodType, A>(
         const raced = written.fault.code === 'conflict' ? await answered() : null
         if (raced) return raced
         if (written.fault.code === 'capacity') full++
-        if (!retryable.has(written.fault.code) || full >= limits.placementTries || attempt + 1 >= limits.commitTries)
+        if (!retryable.has(written.fault.code) || full > limits.placementTries || attempt + 1 >= limits.commitTries)
           return written
-        for (const change of changes)
-          if (change.do === 'allocation.claim' && written.fault.code === 'capacity') refused.add(change.host)
+        // Which of several did not fit is not known: a fresh look tells.
+        const claimed = new Set(changes.flatMap(change => (change.do === 'allocation.claim' ? [change.host] : [])))
+        if (written.fault.code === 'capacity' && claimed.size === 1) for (const host of claimed) refused.add(host)
       }
     },
   }

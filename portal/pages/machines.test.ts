@@ -21,6 +21,8 @@ const machine = (id: string, more: Partial<Machine> = {}): Machine => ({
   flavor: { name: 't3.micro', vcpus: 2, memoryMiB: 1_024, diskMiB: 8_192 },
   image: { id: 'img_1', ec2Id: 'ami-1' },
   keyPair: null,
+  placementGroup: null,
+  hostTags: {},
   addresses: ['10.64.0.7'],
   ports: [],
   tags: {},

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { limits } from '../model/limits.ts'
 import { WantedMachine, WantedNetwork } from '../wire/objects.ts'
 import { pageOf } from './page.ts'
-import { Time } from './text.ts'
+import { Tags, Time } from './text.ts'
 
 const Size = z.strictObject({ vcpus: z.int(), memoryMiB: z.int(), diskMiB: z.int() })
 
@@ -24,6 +25,12 @@ export const Host = z.strictObject({
   /** `simulated`: its machines are not real. */
   acceleration: z.enum(['hardware', 'emulated', 'simulated']).nullable(),
   architecture: z.string().nullable(),
+  /** How far each may be overcommitted. */
+  cpuRatio: z.number(),
+  memoryRatio: z.number(),
+  diskRatio: z.number(),
+  /** What launches may ask for with `hostTags`. */
+  tags: z.record(z.string(), z.string()),
   /** What may be claimed in all, overcommit counted. */
   capacity: Size,
   used: Size,
@@ -43,5 +50,19 @@ export const HostProjection = z.strictObject({
   objects: z.array(z.discriminatedUnion('kind', [WantedMachine.omit({ seed: true }), WantedNetwork])),
 })
 export type HostProjection = z.output<typeof HostProjection>
+
+const Ratio = z.number().min(limits.ratioMin).max(limits.ratioMax)
+
+/** What is not named stays. */
+export const ChangeHost = z.strictObject({
+  /** Takes new machines. */
+  accepting: z.boolean().optional(),
+  cpuRatio: Ratio.optional(),
+  memoryRatio: Ratio.optional(),
+  diskRatio: Ratio.optional(),
+  /** Whole: those that are not named are taken off. */
+  tags: Tags.optional(),
+})
+export type ChangeHost = z.input<typeof ChangeHost>
 
 export const HostParams = z.strictObject({ id: z.string().min(1).max(64) })

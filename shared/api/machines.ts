@@ -41,6 +41,9 @@ export const Machine = z.strictObject({
   flavor: z.strictObject({ name: z.string(), vcpus: z.int(), memoryMiB: z.int(), diskMiB: z.int() }),
   image: z.strictObject({ id: z.string(), ec2Id: z.string() }),
   keyPair: z.string().nullable(),
+  placementGroup: z.strictObject({ id: z.string(), name: z.string() }).nullable(),
+  /** Its host has these. */
+  hostTags: z.record(z.string(), z.string()),
   addresses: z.array(z.string()),
   ports: z.array(
     z.strictObject({
@@ -97,6 +100,10 @@ export const Launch = z.strictObject({
   count: z.int().min(1).max(limits.bulk).default(1),
   zone: z.string().min(1).max(64).optional(),
   subnet: Ref.optional(),
+  /** By name or id. */
+  placementGroup: z.string().min(1).max(255).optional(),
+  /** Only on hosts that have these tags. */
+  hostTags: Tags.optional(),
   tags: Tags.optional(),
   /** What becomes of it when the guest shuts itself down. */
   onGuestShutdown: z.enum(['stop', 'terminate']).optional(),

@@ -2,10 +2,12 @@ import { z } from 'zod'
 import { type FaultCode, faultCodes } from '../kit/fault.ts'
 import { FlavorPage, ImagePage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
-import { HostPage, HostProjection } from './hosts.ts'
+import { Host, HostPage, HostProjection } from './hosts.ts'
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Launched, Machine, MachinePage } from './machines.ts'
 import { OperationPage } from './operations.ts'
+import { PlacementExplained } from './placement.ts'
+import { PlacementGroup, PlacementGroupPage } from './placement-groups.ts'
 import { Problem } from './problem.ts'
 import { problems } from './problems.ts'
 import { commonFaults, type Route } from './route.ts'
@@ -23,6 +25,9 @@ const named = {
   Console,
   KeyPairPage,
   MadeKeyPair,
+  PlacementGroup,
+  PlacementGroupPage,
+  PlacementExplained,
   ImagePage,
   FlavorPage,
   RegionPage,
@@ -30,6 +35,7 @@ const named = {
   OperationPage,
   EventPage,
   FeedMessage,
+  Host,
   HostPage,
   HostProjection,
   Me,

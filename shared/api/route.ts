@@ -3,7 +3,7 @@ import type { FaultCode } from '../kit/fault.ts'
 
 /** One route of the native API: what validates a request is also what the OpenAPI document says of it. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Under `/api/v1`; `:name` stands for a path parameter, whose schema is in `params`. */
   readonly path: string
   readonly summary: string

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { FlavorPage, ImagePage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, EventQuery } from './events.ts'
-import { HostPage, HostParams, HostProjection } from './hosts.ts'
+import { ChangeHost, Host, HostPage, HostParams, HostProjection } from './hosts.ts'
 import { KeyPairPage, KeyPairParams, MadeKeyPair, NewKeyPair } from './key-pairs.ts'
 import {
   Accepted,
@@ -17,6 +17,8 @@ import {
 } from './machines.ts'
 import { OperationPage, OperationQuery } from './operations.ts'
 import { PageQuery } from './page.ts'
+import { ExplainPlacement, PlacementExplained } from './placement.ts'
+import { NewPlacementGroup, PlacementGroup, PlacementGroupPage, PlacementGroupParams } from './placement-groups.ts'
 import type { Route } from './route.ts'
 import { Me, SignIn } from './sessions.ts'
 import { SetTags, TagPage, UnsetTags } from './tags.ts'
@@ -158,6 +160,37 @@ export const routes = {
     params: KeyPairParams,
     idempotent: true,
   },
+  listPlacementGroups: {
+    method: 'GET',
+    path: '/placement-groups',
+    summary: 'Placement groups of the project',
+    verbs: ['placement-groups.list'],
+    status: 200,
+    faults: [],
+    query: PageQuery,
+    answer: PlacementGroupPage,
+  },
+  addPlacementGroup: {
+    method: 'POST',
+    path: '/placement-groups',
+    summary: 'Make a placement group: its machines share one host, or each have another',
+    verbs: ['placement-groups.create'],
+    status: 201,
+    faults: ['already_exists', 'quota', 'conflict'],
+    body: NewPlacementGroup,
+    answer: PlacementGroup,
+    idempotent: true,
+  },
+  deletePlacementGroup: {
+    method: 'DELETE',
+    path: '/placement-groups/:name',
+    summary: 'Delete a placement group that no machine is in',
+    verbs: ['placement-groups.delete'],
+    status: 204,
+    faults: ['precondition', 'conflict'],
+    params: PlacementGroupParams,
+    idempotent: true,
+  },
   listImages: {
     method: 'GET',
     path: '/images',
@@ -226,6 +259,39 @@ export const routes = {
     faults: [],
     query: PageQuery,
     answer: HostPage,
+  },
+  getHost: {
+    method: 'GET',
+    path: '/hosts/:id',
+    summary: 'One host (admins)',
+    verbs: ['hosts.list'],
+    status: 200,
+    faults: ['not_found'],
+    params: HostParams,
+    answer: Host,
+  },
+  changeHost: {
+    method: 'PATCH',
+    path: '/hosts/:id',
+    summary: 'Say whether a host takes new machines, how far it may be overcommitted, and its tags (admins)',
+    verbs: ['hosts.update'],
+    status: 200,
+    faults: ['not_found', 'stale', 'conflict'],
+    params: HostParams,
+    body: ChangeHost,
+    answer: Host,
+    idempotent: true,
+  },
+  explainPlacement: {
+    method: 'POST',
+    path: '/hosts/explain',
+    summary: 'For a launch, what placement says of each host, and why (admins)',
+    verbs: ['placement.explain'],
+    status: 200,
+    faults: ['not_found'],
+    query: PageQuery,
+    body: ExplainPlacement,
+    answer: PlacementExplained,
   },
   getHostProjection: {
     method: 'GET',

@@ -17,6 +17,7 @@ export const prefixes = {
   port: 'prt',
   addressPool: 'apl',
   keyPair: 'kpr',
+  placementGroup: 'pgr',
   allocation: 'alc',
   project: 'prj',
   user: 'usr',

@@ -44,12 +44,21 @@ export const limits = {
   parkSweep: 30 * second,
   /** A machine that does not come to run within this time has failed. */
   launch: 15 * minute,
-  /** Placement tries on `capacity` before a launch is refused. */
+  /** Times that a launch looks for another place after its claim met `capacity`. */
   placementTries: 3,
   /** Tries of a verb whose batch is refused because something changed or was taken meanwhile. */
   commitTries: 8,
-  /** Placement picks among this many best hosts. */
+  /** Hosts that placement draws for each machine, to take the one with most room. */
   placementSpread: 3,
+  /** Hosts that placement looks at first, at least; all of a zone only where these do not do. */
+  placementWindow: 64,
+  /** Hosts of one zone that placement looks at, at most. */
+  placementHosts: 10_000,
+  /** Placement groups of one project. */
+  placementGroups: 500,
+  /** What may be claimed of one unit that a host has. */
+  ratioMin: 0.1,
+  ratioMax: 64,
   /** Operations objects that operations are spread over, by hash of their subject. */
   operationObjects: 16,
   /** Rows one pass of a reconciler reads. */

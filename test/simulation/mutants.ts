@@ -180,13 +180,14 @@ export const mutants: readonly Mutant[] = [
     // Without its predicate the claim is what placement read before; it reads now and then.
     make: () => {
       let reads = 0
-      let before: Awaited<ReturnType<Store['hosts']['ofZone']>> | null = null
+      let before: Awaited<ReturnType<Store['hosts']['roomiest']>> | null = null
       const stripped = (statements: readonly Statement[]) =>
-        statements.map(s =>
-          typeof s === 'object' && 'sql' in s && /^\s*INSERT INTO allocation/.test(s.sql) && Array.isArray(s.args)
-            ? { sql: s.sql.replace(/\s+AND \(SELECT coalesce[\s\S]*$/, ''), args: s.args.slice(0, 7) }
-            : s,
-        )
+        statements.map(s => {
+          if (typeof s !== 'object' || !('sql' in s) || !/^\s*INSERT INTO allocation/.test(s.sql) || !Array.isArray(s.args))
+            return s
+          const sql = s.sql.replace(/\s+AND \(SELECT coalesce[\s\S]*$/, ' LIMIT 1')
+          return { sql, args: s.args.slice(0, sql.split('?').length - 1) }
+        })
       return {
         control: {
           client: inner => rewriting(inner, stripped),
@@ -194,8 +195,8 @@ export const mutants: readonly Mutant[] = [
             ...store,
             hosts: {
               ...store.hosts,
-              ofZone: async zone => {
-                if (before === null || !before.ok || ++reads % 4 === 0) before = await store.hosts.ofZone(zone)
+              roomiest: async (demand, most) => {
+                if (before === null || !before.ok || ++reads % 4 === 0) before = await store.hosts.roomiest(demand, most)
                 return before
               },
             },

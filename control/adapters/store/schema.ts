@@ -1,6 +1,7 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { PlacementPolicy } from '@sirocco/shared/model/placement/policies.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
 import { sql } from 'drizzle-orm'
@@ -179,12 +180,26 @@ export const host = sqliteTable(
     name: text().notNull(),
     /** Takes new machines? */
     accepting: integer({ mode: 'boolean' }).notNull(),
+    /** Ratios may have fractions: SQLite keeps what is no integer as it is, whatever the column says. */
     cpuRatio: integer().notNull(),
     memoryRatio: integer().notNull(),
+    diskRatio: integer().notNull().default(4),
+    tags: text({ mode: 'json' }).$type<Readonly<Record<string, string>>>().notNull().default({}),
     /** Bumped by every batch that changes what is wanted on it. */
     revision: integer().notNull(),
+    /**
+     * Counted anew from its live allocations whenever it is touched, so that placement finds the roomiest by an index. Only a hint: the truth
+     * is in the allocations, and the guard of a claim reads those.
+     */
+    freeVcpus: integer().notNull().default(0),
+    freeMemoryMiB: integer().notNull().default(0),
+    freeDiskMiB: integer().notNull().default(0),
   },
-  t => [uniqueIndex('host_name').on(t.agent, t.name)],
+  t => [
+    uniqueIndex('host_name').on(t.agent, t.name),
+    index('host_zone').on(t.zone, t.id),
+    index('host_room').on(t.zone, t.freeMemoryMiB).where(sql`${t.accepting} = 1`),
+  ],
 )
 
 /** What the agent says of the host. Capacity in whole units, before the ratios. */
@@ -226,6 +241,8 @@ export const flavor = sqliteTable('flavor', {
   vcpus: integer().notNull(),
   memoryMiB: integer().notNull(),
   diskMiB: integer().notNull(),
+  /** Hosts of its machines have these tags. */
+  hostTags: text({ mode: 'json' }).$type<Readonly<Record<string, string>>>().notNull().default({}),
 })
 
 export const image = sqliteTable('image', {
@@ -273,6 +290,21 @@ export const keyPair = sqliteTable(
     createdAt: integer().notNull(),
   },
   t => [uniqueIndex('key_pair_name').on(t.project, t.name), index('key_pair_project').on(t.project, t.id)],
+)
+
+/** Machines that belong on one host, or each on another. */
+export const placementGroup = sqliteTable(
+  'placement_group',
+  {
+    id: text().$type<Id<'placementGroup'>>().primaryKey(),
+    alias: text().notNull().unique(),
+    project: text().$type<Id<'project'>>().notNull(),
+    name: text().notNull(),
+    policy: text().$type<PlacementPolicy>().notNull(),
+    strict: integer({ mode: 'boolean' }).notNull(),
+    createdAt: integer().notNull(),
+  },
+  t => [uniqueIndex('placement_group_name').on(t.project, t.name), index('placement_group_project').on(t.project, t.id)],
 )
 
 export const network = sqliteTable(
@@ -330,6 +362,9 @@ export const machine = sqliteTable(
     launchIndex: integer().notNull(),
     clientToken: text(),
     onGuestShutdown: text().$type<'stop' | 'terminate'>().notNull(),
+    placementGroup: text().$type<Id<'placementGroup'>>(),
+    /** Its host has these, wherever it is placed next. */
+    hostTags: text({ mode: 'json' }).$type<Readonly<Record<string, string>>>().notNull().default({}),
     createdAt: integer().notNull(),
     ranAt: integer(),
     power: text().$type<Power>().notNull(),
@@ -342,6 +377,7 @@ export const machine = sqliteTable(
     index('machine_project').on(t.project, t.id),
     index('machine_reservation').on(t.reservation),
     index('machine_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
+    index('machine_group').on(t.placementGroup).where(sql`${t.placementGroup} IS NOT NULL AND ${t.goneAt} IS NULL`),
   ],
 )
 
@@ -373,12 +409,15 @@ export const allocation = sqliteTable(
     vcpus: integer().notNull(),
     memoryMiB: integer().notNull(),
     diskMiB: integer().notNull(),
+    /** Of its consumer, where it is in one: what the guard of a claim in the same group looks at. */
+    placementGroup: text().$type<Id<'placementGroup'>>(),
     from: integer().notNull(),
     until: integer(),
   },
   t => [
     index('allocation_live').on(t.host, t.vcpus, t.memoryMiB, t.diskMiB, t.consumer).where(sql`${t.until} IS NULL`),
     uniqueIndex('allocation_consumer').on(t.consumer).where(sql`${t.until} IS NULL`),
+    index('allocation_group').on(t.placementGroup, t.host).where(sql`${t.until} IS NULL AND ${t.placementGroup} IS NOT NULL`),
     index('allocation_ended').on(t.consumer).where(sql`${t.until} IS NOT NULL`),
   ],
 )

@@ -1,10 +1,11 @@
 import type { InStatement, InValue } from '@libsql/client/web'
 import { and, eq, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
-import { diskRatio } from '../../domain/hosts/host.ts'
 import { shardOf } from '../../domain/operations/shard.ts'
+import type { Grouping } from '../../domain/placement/group.ts'
 import type { Change, NewMachine } from '../../ports/changes.ts'
 import type { Database } from './database.ts'
+import { roomSql } from './room.ts'
 import * as s from './schema.ts'
 
 const dialect = new SQLiteSyncDialect()
@@ -61,6 +62,15 @@ const eventRow = ({ project, type, subject, data = {} }: Told, { ids }: Database
   at: now,
 })
 
+/** The part of a claim's guard that a placement group adds: it is still there, and a strict one stays what it is with this claim. */
+function keeps({ id, policy, strict }: Grouping): SQL {
+  const there = sql`AND EXISTS (SELECT 1 FROM placement_group WHERE id = ${id})`
+  if (!strict) return there
+  const live = sql`SELECT 1 FROM allocation g WHERE g.${sql.identifier('placementGroup')} = ${id} AND g.until IS NULL`
+  const onHost = sql`EXISTS (${live} AND g.host = h.id)`
+  return policy === 'anti-affinity' ? sql`${there} AND NOT ${onHost}` : sql`${there} AND (${onHost} OR NOT EXISTS (${live}))`
+}
+
 /** How each change is written. */
 const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   'machine.intent': ({ machine, version, generation, power }, { database: { db } }) => [
@@ -95,18 +105,30 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     unless('stale'),
   ],
   'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
-  'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB }, { now }) => {
+  'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB, group = null, others = [], beside }, { now }) => {
     const used = (column: string) =>
-      sql`(SELECT coalesce(sum(${sql.identifier(column)}), 0) FROM allocation WHERE host = ${host} AND until IS NULL)`
+      sql`(SELECT coalesce(sum(${sql.identifier(column)}), 0) FROM allocation WHERE host = h.id AND until IS NULL)`
+    const claimed = (by: string) => sql`(SELECT host FROM allocation WHERE consumer = ${by} AND until IS NULL)`
+    const where =
+      beside === undefined
+        ? others.length === 0
+          ? sql`h.id = ${host}`
+          : oneOf([host, ...others])
+        : sql`h.id = ${claimed(beside)}`
     return [
-      sql`INSERT INTO allocation (id, consumer, host, vcpus, ${sql.identifier('memoryMiB')}, ${sql.identifier('diskMiB')}, ${sql.identifier('from')}, until)
-        SELECT ${id}, ${consumer}, h.id, ${vcpus}, ${memoryMiB}, ${diskMiB}, ${now}, NULL
+      sql`INSERT INTO allocation (id, consumer, host, vcpus, ${sql.identifier('memoryMiB')}, ${sql.identifier('diskMiB')}, ${sql.identifier('from')}, until, ${sql.identifier('placementGroup')})
+        SELECT ${id}, ${consumer}, h.id, ${vcpus}, ${memoryMiB}, ${diskMiB}, ${now}, NULL, ${group?.id ?? null}
         FROM host h JOIN host_observed o ON o.host = h.id
-        WHERE h.id = ${host} AND h.accepting = 1
+        WHERE ${where} AND h.accepting = 1
           AND ${used('vcpus')} + ${vcpus} <= o.cpus * h.${sql.identifier('cpuRatio')}
           AND ${used('memoryMiB')} + ${memoryMiB} <= o.${sql.identifier('memoryMiB')} * h.${sql.identifier('memoryRatio')}
-          AND ${used('diskMiB')} + ${diskMiB} <= o.${sql.identifier('diskMiB')} * ${diskRatio}`,
+          AND ${used('diskMiB')} + ${diskMiB} <= o.${sql.identifier('diskMiB')} * h.${sql.identifier('diskRatio')}
+          ${group === null ? sql`` : keeps(group)}
+        ${others.length === 0 ? sql`` : sql`ORDER BY h.id = ${host} DESC LIMIT 1`}`,
       unless('capacity'),
+      ...(others.length === 0
+        ? []
+        : [sql`UPDATE host SET revision = revision + 1 WHERE id = ${claimed(consumer)}`, countRoom(sql`${claimed(consumer)}`)]),
     ]
   },
   'allocation.release': ({ consumer }, { database: { db }, now }) => [
@@ -120,9 +142,15 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .update(s.host)
       .set({ revision: sql`${s.host.revision} + 1` })
       .where(eq(s.host.id, host)),
+    countRoom(host),
   ],
   'host.insert': ({ host, agent, zone, name }, { database: { db } }) => [
     db.insert(s.host).values({ id: host, agent, zone, name, accepting: true, cpuRatio: 8, memoryRatio: 1, revision: 1 }),
+  ],
+  'host.update': ({ host, set }, { database: { db } }) => [
+    db.update(s.host).set(set).where(eq(s.host.id, host)),
+    unless('stale'),
+    countRoom(host),
   ],
   'host.observed': ({ host, epoch, seq, facts, digest }, { database: { db }, now }) => {
     const { hypervisor, hypervisorVersion, acceleration, architecture, bootId, cpus, memoryMiB, diskMiB, warnings } = facts
@@ -146,6 +174,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
         .insert(s.hostObserved)
         .values({ host, ...row })
         .onConflictDoUpdate({ target: s.hostObserved.host, set: row, setWhere: newer(s.hostObserved, epoch, seq) }),
+      countRoom(host),
     ]
   },
   'link.holds': ({ host, epoch }) => [
@@ -230,6 +259,15 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     db.insert(s.keyPair).values({ ...keyPair, project, createdAt: now }),
   ],
   'key-pair.delete': ({ id }, { database: { db } }) => [db.delete(s.keyPair).where(eq(s.keyPair.id, id))],
+  'placement-group.insert': ({ group, limit }, { database: { db }, now }) => [
+    db.insert(s.placementGroup).values({ ...group, createdAt: now }),
+    sql`INSERT INTO guard (quota) SELECT 1 WHERE (SELECT count(*) FROM placement_group WHERE project = ${group.project}) > ${limit}`,
+  ],
+  'placement-group.delete': ({ id }) => [
+    sql`DELETE FROM placement_group WHERE id = ${id} AND NOT EXISTS (
+      SELECT 1 FROM machine m WHERE m.${sql.identifier('placementGroup')} = ${id} AND m.${sql.identifier('goneAt')} IS NULL)`,
+    unless('conflict'),
+  ],
   'tag.set': ({ project, resource, key, value }, { database: { db } }) => [
     db
       .insert(s.tag)
@@ -256,6 +294,14 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   audit: ({ do: _, ...row }, { database: { db }, now }) => [db.insert(s.audit).values({ ...row, at: now })],
   token: ({ do: _, ...row }, { database: { db }, now }) => [db.insert(s.token).values({ ...row, at: now })],
 }
+
+const countRoom = (host: string | SQL): SQL => sql`${sql.raw(roomSql)} WHERE id = ${host}`
+
+const oneOf = (hosts: readonly string[]): SQL =>
+  sql`h.id IN (${sql.join(
+    hosts.map(host => sql`${host}`),
+    sql`, `,
+  )})`
 
 /** Only what is newer replaces what is known: observers are ordered by their own (epoch, seq). */
 const newer = (table: typeof s.hostObserved | typeof s.machineObserved, epoch: number, seq: number) =>

@@ -13,6 +13,8 @@ import { machineReads } from './reads/machines.ts'
 import { networkReads } from './reads/networks.ts'
 import { operationReads } from './reads/operations.ts'
 import { first } from './reads/page.ts'
+import { placementReads } from './reads/placement.ts'
+import { placementGroupReads } from './reads/placement-groups.ts'
 import { tagReads } from './reads/tags.ts'
 import * as s from './schema.ts'
 import { statementsOf } from './statements.ts'
@@ -27,7 +29,8 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
       return written.ok ? ok(undefined) : written
     },
     machines: machineReads(database),
-    hosts: hostReads(database, secrets),
+    hosts: { ...hostReads(database, secrets), ...placementReads(database) },
+    placementGroups: placementGroupReads(database),
     agents: agentReads(database),
     networks: networkReads(database),
     tags: tagReads(database),

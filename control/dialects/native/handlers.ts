@@ -4,6 +4,7 @@ import * as catalogue from './routes/catalogue.ts'
 import * as history from './routes/history.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
+import * as placement from './routes/placement.ts'
 import * as sessions from './routes/sessions.ts'
 import * as tags from './routes/tags.ts'
 
@@ -21,6 +22,9 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listKeyPairs: keyPairs.list,
   addKeyPair: keyPairs.add,
   deleteKeyPair: keyPairs.remove,
+  listPlacementGroups: placement.groups,
+  addPlacementGroup: placement.addGroup,
+  deletePlacementGroup: placement.removeGroup,
   listImages: catalogue.images,
   listFlavors: catalogue.flavors,
   listRegions: catalogue.regions,
@@ -28,6 +32,9 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listOperations: history.operations,
   listEvents: history.events,
   listHosts: catalogue.hosts,
+  getHost: placement.host,
+  changeHost: placement.changeHost,
+  explainPlacement: placement.explain,
   getHostProjection: catalogue.hostProjection,
   signIn: sessions.begin,
   getMe: sessions.me,

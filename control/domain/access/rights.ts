@@ -23,7 +23,12 @@ export const rights = {
   'networks.list': 'viewer',
   'operations.list': 'viewer',
   'events.list': 'viewer',
+  'placement-groups.list': 'viewer',
+  'placement-groups.create': 'operator',
+  'placement-groups.delete': 'operator',
+  'placement.explain': 'admin',
   'hosts.list': 'admin',
+  'hosts.update': 'admin',
 } as const satisfies Record<string, Role>
 
 export type VerbName = keyof typeof rights

@@ -14,6 +14,10 @@ export interface Host {
   readonly silentSince: number | null
   readonly cpuRatio: number
   readonly memoryRatio: number
+  /** Disks are thin: their sum may exceed what the pool has. */
+  readonly diskRatio: number
+  /** What launches may ask for; an admin's words. */
+  readonly tags: Readonly<Record<string, string>>
   /** What the agent says of it; null until it has said anything. */
   readonly facts: {
     readonly hypervisor: string
@@ -31,19 +35,35 @@ export interface Host {
   readonly orphans: readonly { readonly machine: string; readonly power: string }[]
 }
 
+/** What an admin says of a host. */
+export type HostWords = Pick<Host, 'accepting' | 'cpuRatio' | 'memoryRatio' | 'diskRatio' | 'tags'>
+
 export interface Size {
   readonly vcpus: number
   readonly memoryMiB: number
   readonly diskMiB: number
 }
 
-/** What may be claimed in all: the observed capacity times the ratios. Disks are thin; their sum may not exceed the pool fourfold. */
-export const diskRatio = 4
-export function capacityOf(host: Host): Size {
-  if (!host.facts) return { vcpus: 0, memoryMiB: 0, diskMiB: 0 }
+type Capacious = Pick<Host, 'cpuRatio' | 'memoryRatio' | 'diskRatio'> & {
+  readonly facts: { readonly cpus: number; readonly memoryMiB: number; readonly diskMiB: number } | null
+}
+
+/** What may be claimed in all: the observed capacity times the ratios. */
+export function capacityOf({ facts, cpuRatio, memoryRatio, diskRatio }: Capacious): Size {
+  if (!facts) return { vcpus: 0, memoryMiB: 0, diskMiB: 0 }
   return {
-    vcpus: host.facts.cpus * host.cpuRatio,
-    memoryMiB: host.facts.memoryMiB * host.memoryRatio,
-    diskMiB: host.facts.diskMiB * diskRatio,
+    vcpus: Math.floor(facts.cpus * cpuRatio),
+    memoryMiB: Math.floor(facts.memoryMiB * memoryRatio),
+    diskMiB: Math.floor(facts.diskMiB * diskRatio),
+  }
+}
+
+/** What may still be claimed; below zero where a ratio was lowered under what is used. */
+export function freeOf(host: Capacious & Pick<Host, 'used'>): Size {
+  const all = capacityOf(host)
+  return {
+    vcpus: all.vcpus - host.used.vcpus,
+    memoryMiB: all.memoryMiB - host.used.memoryMiB,
+    diskMiB: all.diskMiB - host.used.diskMiB,
   }
 }

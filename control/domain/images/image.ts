@@ -22,6 +22,8 @@ export interface Flavor {
   readonly vcpus: number
   readonly memoryMiB: number
   readonly diskMiB: number
+  /** Hosts of its machines have these tags. */
+  readonly hostTags: Readonly<Record<string, string>>
 }
 
 export interface KeyPair {

@@ -31,6 +31,11 @@ export interface Machine {
   readonly clientToken: string | null
   /** What desired becomes when the guest shuts itself down. */
   readonly onGuestShutdown: 'stop' | 'terminate'
+  readonly placementGroup: Id<'placementGroup'> | null
+  /** Of `placementGroup`; null where it is in none. */
+  readonly placementGroupName: string | null
+  /** Its host has these. */
+  readonly hostTags: Readonly<Record<string, string>>
   readonly createdAt: number
   /** When it was first seen running; ms since the epoch. */
   readonly ranAt: number | null

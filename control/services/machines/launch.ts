@@ -7,9 +7,11 @@ import { z } from 'zod'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { freeAddress } from '../../domain/networks/range.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
-import { place } from '../../domain/placement/place.ts'
 import type { Change } from '../../ports/changes.ts'
+import { flavorNamed } from '../flavors/find.ts'
 import { Name, Ref, Tags } from '../inputs.ts'
+import { choose } from '../placement/choose.ts'
+import { zoneNamed } from '../regions/find.ts'
 import { type Context, type Decision, write } from '../verb.ts'
 
 const Input = z.object({
@@ -31,6 +33,10 @@ const Input = z.object({
     .optional(),
   tags: Tags.default({}),
   subnet: Ref.optional(),
+  /** By name or id. */
+  placementGroup: z.string().min(1).max(255).optional(),
+  /** Only on hosts that have these tags, beside those that the flavor asks for. */
+  hostTags: Tags.default({}),
   zone: z.string().max(64).optional(),
   onGuestShutdown: z.enum(['stop', 'terminate']).default('stop'),
   clientToken: z.string().max(64).optional(),
@@ -64,15 +70,21 @@ export const launchMachines = write('machines.launch', {
       })
     const parts = await partsOf(context, input)
     if (!parts.ok) return parts
-    const { image, flavor, keyPair, network, subnet, taken, hosts } = parts.value
+    const { image, flavor, keyPair, network, subnet, taken, group } = parts.value
     const diskMiB = Math.max(flavor.diskMiB, image.minDiskMiB)
 
-    const placed = place(
-      hosts,
-      { zone: subnet.zone, architecture: image.architecture, vcpus: flavor.vcpus, memoryMiB: flavor.memoryMiB, diskMiB },
-      { min: input.minCount, max: input.maxCount, refused: context.refused, random: context.random },
+    const hostTags = { ...input.hostTags, ...flavor.hostTags }
+    const { vcpus, memoryMiB } = flavor
+    const placed = await choose(
+      context,
+      { zone: subnet.zone, architecture: image.architecture, vcpus, memoryMiB, diskMiB, hostTags, group },
+      { min: input.minCount, max: input.maxCount },
     )
     if (!placed.ok) return placed
+
+    // Where another was quicker before, any host that fits will do: else a crowd on the last free places refuses each other for ever.
+    const others =
+      context.refused.size > 0 && placed.value.hosts.length === 1 ? placed.value.others.slice(0, limits.placementWindow) : []
 
     const reservation = `r-${hex(context.random, 17)}`
     const machines: Id<'machine'>[] = []
@@ -114,6 +126,8 @@ export const launchMachines = write('machines.launch', {
             launchIndex,
             clientToken: input.clientToken ?? context.token,
             onGuestShutdown: input.onGuestShutdown,
+            placementGroup: group?.id ?? null,
+            hostTags,
           },
         },
         {
@@ -124,6 +138,8 @@ export const launchMachines = write('machines.launch', {
           vcpus: flavor.vcpus,
           memoryMiB: flavor.memoryMiB,
           diskMiB,
+          group,
+          others,
         },
         {
           do: 'port.insert',
@@ -161,45 +177,36 @@ export const launchMachines = write('machines.launch', {
 
 /** Everything a launch names, found; the first that is missing or does not fit refuses. */
 async function partsOf({ store, scope, principal }: Context, input: z.output<typeof Input>) {
-  const [image, flavors, keyPair, regions] = await Promise.all([
+  const [image, flavors, keyPair, regions, group] = await Promise.all([
     store.images.find(scope, input.image),
     store.flavors.list(),
     input.keyPair === undefined ? ok(null) : store.keyPairs.find(scope, input.keyPair),
     store.regions.list(),
+    input.placementGroup === undefined ? ok(null) : store.placementGroups.find(scope, input.placementGroup),
   ])
   if (!image.ok) return image
   if (!flavors.ok) return flavors
   if (!keyPair.ok) return keyPair
   if (!regions.ok) return regions
-  const flavor = flavors.value.find(f => f.name === input.flavor)
-  if (!flavor)
-    return refuse('invalid', `there is no flavor ${input.flavor}; choose one of ${flavors.value.map(f => f.name).join(', ')}`, {
-      field: 'flavor',
-    })
-  const zones = regions.value.flatMap(region => region.zones)
-  const zone = zones.find(z => input.zone === undefined || z.name === input.zone)
-  if (!zone)
-    return refuse('invalid', `there is no zone ${input.zone}; choose one of ${zones.map(z => z.name).join(', ')}`, {
-      field: 'zone',
-    })
-  const [network, hosts] = await Promise.all([
-    store.networks.defaultSubnet(principal.project, zone.name),
-    store.hosts.ofZone(zone.name),
-  ])
+  if (!group.ok) return group
+  const flavor = flavorNamed(flavors.value, input.flavor)
+  if (!flavor.ok) return flavor
+  const zone = zoneNamed(regions.value, input.zone)
+  if (!zone.ok) return zone
+  const network = await store.networks.defaultSubnet(principal.project, zone.value.name)
   if (!network.ok) return network
-  if (!hosts.ok) return hosts
   const subnet = network.value.network.subnets.find(
     (s: Subnet) => input.subnet === undefined || s.id === input.subnet || s.alias === input.subnet,
   )
   if (!subnet) return refuse('not_found', `there is no subnet ${input.subnet}`, { field: 'subnet' })
   return ok({
     image: image.value,
-    flavor,
+    flavor: flavor.value,
     keyPair: keyPair.value,
     network: network.value.network,
     subnet,
     taken: network.value.taken,
-    hosts: hosts.value,
+    group: group.value,
   })
 }
 

@@ -42,6 +42,32 @@ describe('a machine\u2019s life over REST', () => {
     expect(itemsOf(await w.ask('listHosts'))).toMatchObject([{ state: 'up', acceleration: 'simulated', machines: 0 }, {}])
     const [host = ''] = w.rows.hosts
     await w.ask('getHostProjection', { params: { id: host } })
+    expect(
+      (await w.ask('changeHost', { params: { id: host }, body: { cpuRatio: 1.5, tags: { disk: 'ssd' } } })).body,
+    ).toMatchObject({
+      accepting: true,
+      cpuRatio: 1.5,
+      memoryRatio: 1,
+      tags: { disk: 'ssd' },
+      capacity: { vcpus: 96 },
+    })
+    expect((await w.ask('getHost', { params: { id: host } })).body).toMatchObject({ cpuRatio: 1.5, used: { vcpus: 0 } })
+
+    const group = { name: 'web', policy: 'anti-affinity' }
+    expect(await w.ask('addPlacementGroup', { body: group })).toMatchObject({
+      status: 201,
+      body: { ...group, strict: true, machines: 0, ec2Id: expect.stringMatching(/^pg-[0-9a-f]{17}$/) },
+    })
+    expect(itemsOf(await w.ask('listPlacementGroups'))).toMatchObject([group])
+    const explained = await w.ask('explainPlacement', {
+      body: { image: w.rows.image, flavor: 't3.nano', placementGroup: 'web', hostTags: { disk: 'ssd' } },
+    })
+    expect(explained.body).toMatchObject({ demand: { zone: 'test-1a', vcpus: 2, hostTags: { disk: 'ssd' } } })
+    expect(itemsOf(explained)).toMatchObject([
+      { host, rejection: null, fits: 48, members: 0 },
+      { rejection: 'tags_missing', fits: 128 },
+    ])
+    expect((await w.ask('deletePlacementGroup', { params: { name: 'web' } })).status).toBe(204)
 
     const made = await w.ask('addKeyPair', { body: { name: 'laptop', tags: { team: 'a' } } })
     expect(made).toMatchObject({ status: 201, body: { type: 'ed25519', privateKey: expect.stringContaining('PRIVATE KEY') } })
@@ -131,6 +157,8 @@ describe('who may what', () => {
   const bodies: Partial<Record<RouteName, unknown>> = {
     launchMachines: { image: 'img_none', flavor: 't3.nano' },
     addKeyPair: { name: 'k' },
+    addPlacementGroup: { name: 'k', policy: 'affinity' },
+    explainPlacement: { image: 'img_none', flavor: 't3.nano' },
     setTags: { resources: ['x-1'], tags: {} },
     unsetTags: { resources: ['x-1'] },
   }

@@ -18,6 +18,9 @@ const small = new Set([
   'enrolment',
 ])
 
+const apart = { id: 'pgr_x', policy: 'anti-affinity', strict: true } as const
+const demand = { zone: 'test-1a', architecture: 'x86_64', vcpus: 1, memoryMiB: 1, diskMiB: 1, hostTags: {}, group: null }
+
 /** Reads of a list, a reconciler or a link: each must go by an index, in its order, whatever the tables hold. */
 const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>> = {
   'machines.list': at => at.store.machines.list(at.scope, { after: 'vm_0', limit: 10 }),
@@ -27,7 +30,14 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'machines.onHost': (at, machine) => at.store.machines.onHost(at.hosts[0] ?? 'hst_', [machine]),
   'machines.forgettable': at => at.store.machines.forgettable(1, 10),
   'hosts.list': at => at.store.hosts.list({ after: 'hst_0', limit: 10 }),
-  'hosts.ofZone': at => at.store.hosts.ofZone('test-1a'),
+  'hosts.find': at => at.store.hosts.find(at.hosts[0] ?? 'hst_'),
+  'hosts.ofZone': at => at.store.hosts.ofZone({ zone: 'test-1a', group: null }, { after: 'hst_0', limit: 10 }),
+  'hosts.ofZone, for a group': at => at.store.hosts.ofZone({ zone: 'test-1a', group: apart }, { after: 'hst_0', limit: 10 }),
+  'hosts.roomiest': at => at.store.hosts.roomiest(demand, 10),
+  'hosts.roomiest, apart': at => at.store.hosts.roomiest({ ...demand, group: apart }, 10),
+  'hosts.roomiest, together': at => at.store.hosts.roomiest({ ...demand, group: { ...apart, policy: 'affinity' } }, 10),
+  'placementGroups.find': at => at.store.placementGroups.find(at.scope, 'mine'),
+  'placementGroups.list': at => at.store.placementGroups.list(at.scope, { after: 'pgr_0', limit: 10 }),
   'hosts.revisions': at => at.store.hosts.revisions(at.hosts),
   'hosts.desired': at => at.store.hosts.desired(at.hosts[0] ?? 'hst_'),
   'hosts.orphans': at => at.store.hosts.orphans(at.hosts[0] ?? 'hst_'),

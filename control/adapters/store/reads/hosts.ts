@@ -10,7 +10,7 @@ import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { first, paged } from './page.ts'
 
-export function hostReads(database: Database, secrets: Secrets): Store['hosts'] {
+export function hostReads(database: Database, secrets: Secrets): Omit<Store['hosts'], 'ofZone' | 'roomiest'> {
   const { db } = database
 
   async function load(which: SQL | undefined, limit: number): Promise<Result<Host[]>> {
@@ -70,7 +70,12 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
       const found = await load(page.after === null ? undefined : gt(s.host.id, page.after as Id<'host'>), page.limit + 1)
       return found.ok ? ok(paged(found.value, page.limit, h => h.id)) : found
     },
-    ofZone: zone => load(eq(s.zone.name, zone), limits.pageMax),
+    async find(host) {
+      const found = await load(eq(s.host.id, host as Id<'host'>), 1)
+      if (!found.ok) return found
+      const one = first(found.value)
+      return one ? ok(one) : refuse('not_found', `there is no host ${host}`, { field: 'host' })
+    },
     async revisions(hosts) {
       const rows = await database.read(() =>
         db

@@ -27,6 +27,7 @@ export function machineReads(database: Database): Store['machines'] {
             region: s.region.name,
             account: s.project.account,
             imageAlias: s.image.alias,
+            groupName: s.placementGroup.name,
             host: s.allocation.host,
             silentSince: s.agent.silentSince,
             observed: s.machineObserved,
@@ -36,6 +37,7 @@ export function machineReads(database: Database): Store['machines'] {
           .innerJoin(s.region, eq(s.region.id, s.zone.region))
           .innerJoin(s.project, eq(s.project.id, s.machine.project))
           .leftJoin(s.image, eq(s.image.id, s.machine.image))
+          .leftJoin(s.placementGroup, eq(s.placementGroup.id, s.machine.placementGroup))
           .leftJoin(s.allocation, and(eq(s.allocation.consumer, s.machine.id), isNull(s.allocation.until)))
           .leftJoin(s.host, eq(s.host.id, s.allocation.host))
           .leftJoin(s.agent, eq(s.agent.id, s.host.agent))
@@ -62,6 +64,7 @@ export function machineReads(database: Database): Store['machines'] {
           region: row.region,
           host: row.host,
           imageAlias: row.imageAlias ?? '',
+          placementGroupName: row.groupName,
           ports: (portsOf.get(machine.id) ?? [])
             .sort((a, b) => a.port.position - b.port.position)
             .map(({ port, networkAlias, subnetAlias }) => ({ ...port, networkAlias, subnetAlias })),

@@ -26,6 +26,9 @@ export function machineJson(machine: Machine, admin: boolean): MachineJson {
     flavor: { name: machine.flavor, vcpus: machine.vcpus, memoryMiB: machine.memoryMiB, diskMiB: machine.diskMiB },
     image: { id: machine.image, ec2Id: machine.imageAlias },
     keyPair: machine.keyPair,
+    placementGroup:
+      machine.placementGroup === null ? null : { id: machine.placementGroup, name: machine.placementGroupName ?? '' },
+    hostTags: { ...machine.hostTags },
     addresses: machine.ports.map(port => port.address),
     ports: machine.ports.map(({ id, alias, network, subnet, mac, address }) => ({
       id,
