@@ -7,7 +7,7 @@ export const nowhere: At = async () => {}
 
 /** The verbs that change something outside this process, by port; between any two of them a crash must be harmless. */
 const effects = {
-  'port.compute': ['define', 'start', 'askToStop', 'cut', 'reboot', 'undefine'],
+  'port.compute': ['define', 'start', 'askToStop', 'pause', 'suspend', 'cut', 'reboot', 'undefine'],
   'port.storage': ['keep', 'prepare', 'remove'],
   'port.networks': ['apply'],
 } as const

@@ -408,7 +408,8 @@ export class Reconciler {
     }
     this.#tell(id, null)
     // Somebody else started it meanwhile: look again at what is there.
-    if (machine.power === 'on' && isOn(this.#found?.get(id))) return true
+    const there = this.#found?.get(id)
+    if (machine.power === 'on' && isOn(there) && there?.power !== 'paused') return true
     const note = facts.ran || machine.power !== 'on' ? 'settled' : 'failing'
     await this.#journal.write([{ note, machine: id, generation, fault: wireFault(fault) }])
     this.#alarms.succeeded(id)
@@ -487,7 +488,7 @@ export class Reconciler {
 }
 
 /** Steps after which the hypervisor must be looked at before anything is said. */
-const touches = (step: Step): boolean => step === 'start' || step === 'cut' || step === 'undefine'
+const touches = (step: Step): boolean => ['start', 'pause', 'suspend', 'cut', 'undefine'].includes(step)
 
 interface StepFault {
   readonly step: Step
