@@ -28,7 +28,8 @@ export interface Definition {
 /** A machine of this instance as the hypervisor shows it. */
 export interface FoundMachine {
   readonly id: string
-  readonly power: 'running' | 'paused' | 'stopping' | 'stopped' | 'crashed'
+  /** `suspended`: off, and its memory is kept on disk, from which the next start goes on. */
+  readonly power: 'running' | 'paused' | 'stopping' | 'stopped' | 'suspended' | 'crashed'
   /** Why it is off, where the hypervisor still knows. */
   readonly cause: 'asked' | 'guest' | 'crash' | 'unknown'
   /** Digest of the definition it was made with, to notice what must be redefined. */
@@ -55,9 +56,15 @@ export interface Compute {
   list(): Promise<Result<readonly FoundMachine[]>>
   /** Defines, or redefines one that is off; refuses (`precondition`) one that runs with another shape. */
   define(definition: Definition): Promise<Result<void>>
+  /** Starts what is off; lets what is paused, or suspended, go on. */
   start(id: string): Promise<Result<void>>
-  /** Asks the guest (ACPI); returns at once. */
+  /** Lets a running machine stand still in memory; refuses (`precondition`) one that is off. */
+  pause(id: string): Promise<Result<void>>
+  /** Writes memory to disk and ends the run; refuses (`precondition`) one that is off. Suspended already is success. */
+  suspend(id: string): Promise<Result<void>>
+  /** Asks the guest (ACPI); returns at once. One that is paused goes on first, since it hears nothing. */
   askToStop(id: string): Promise<Result<void>>
+  /** Ends the run at once; of a suspended machine, drops the memory that was kept. */
   cut(id: string): Promise<Result<void>>
   /** Resets at once, as the reset button. */
   reboot(id: string): Promise<Result<void>>

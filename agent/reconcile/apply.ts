@@ -63,6 +63,8 @@ export const executors = {
     const asked = await compute.askToStop(machine.id)
     return asked.ok || asked.fault.code !== 'unavailable' ? ok(undefined) : asked
   },
+  pause: ({ machine, compute }) => compute.pause(machine.id),
+  suspend: ({ machine, compute }) => compute.suspend(machine.id),
   cut: ({ machine, compute }) => compute.cut(machine.id),
   undefine: ({ machine, compute }) => compute.undefine(machine.id),
   remove: ({ machine, storage }) => storage.remove(machine.id),

@@ -1,3 +1,4 @@
+import { type Power, powers } from '@sirocco/shared/model/machines/states.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { AgentWorld, machine, network } from '../../test/support/agent-world.ts'
@@ -40,8 +41,11 @@ test.each(points.map(point => [point]))(
         { want: [machine('vm_a')], power: 'running' },
         { want: [machine('vm_a', { generation: 2, power: 'off' })], power: 'stopped' },
         { want: [machine('vm_a', { generation: 3, power: 'on' })], power: 'running' },
-        { want: [machine('vm_a', { generation: 4, power: 'cut' })], power: 'stopped' },
-        { want: [machine('vm_a', { generation: 5, power: 'gone' })], power: 'absent' },
+        { want: [machine('vm_a', { generation: 4, power: 'paused' })], power: 'paused' },
+        { want: [machine('vm_a', { generation: 5, power: 'suspended' })], power: 'suspended' },
+        { want: [machine('vm_a', { generation: 6, power: 'on' })], power: 'running' },
+        { want: [machine('vm_a', { generation: 7, power: 'cut' })], power: 'stopped' },
+        { want: [machine('vm_a', { generation: 8, power: 'gone' })], power: 'absent' },
       ]
       for (const { want, power } of steps) {
         await world.want(...want)
@@ -71,7 +75,7 @@ test('these kills happened: every point was passed', () => {
 const wish = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ do: fc.constant('want' as const), power: fc.constantFrom('on', 'off', 'cut', 'gone' as const) }),
+    arbitrary: fc.record({ do: fc.constant('want' as const), power: fc.constantFrom(...powers) }),
   },
   {
     weight: 4,
@@ -87,7 +91,7 @@ test('whatever order intents, deaths and accidents come in, the newest intent is
     fc.asyncProperty(fc.array(wish, { minLength: 3, maxLength: 14 }), async deeds => {
       const world = new AgentWorld()
       let generation = 1
-      let power: 'on' | 'off' | 'cut' | 'gone' = 'on'
+      let power: Power = 'on'
       let boots = 1
       let shutdown = false
       await world.start()
@@ -145,11 +149,19 @@ test('whatever order intents, deaths and accidents come in, the newest intent is
       await world.connect()
       await world.pass(300_000)
 
-      const last = { on: ['running'], off: ['stopped', 'absent'], cut: ['stopped', 'absent'], gone: ['absent'] }[power]
+      const last = {
+        on: ['running'],
+        off: ['stopped', 'absent'],
+        cut: ['stopped', 'absent'],
+        paused: ['paused'],
+        suspended: ['suspended'],
+        gone: ['absent'],
+      }[power]
       const seen = world.seenMachine('vm_a')
       expect(seen).toMatchObject({ applied: generation, power: world.power('vm_a') })
-      // A guest that shut itself down, or crashed too often, is where it may be instead.
-      if (!(power === 'on' && (shutdown || seen?.fault))) expect(last).toContain(world.power('vm_a'))
+      // A guest that shut itself down, or crashed too often, is where it may be instead; one that went off stands still nowhere.
+      const lost = power === 'paused' || power === 'suspended'
+      if (!lost && !(power === 'on' && (shutdown || seen?.fault))) expect(last).toContain(world.power('vm_a'))
       if (power === 'gone') expect(world.remains('vm_a')).toBe(false)
       expect(world.log.filter(line => line.level === 'error')).toEqual([])
     }),

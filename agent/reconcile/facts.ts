@@ -3,7 +3,17 @@ import { WireFault } from '@sirocco/shared/wire/objects.ts'
 import { z } from 'zod'
 
 /** The steps that touch a machine. */
-export const machineSteps = ['prepare', 'define', 'start', 'ask-to-stop', 'cut', 'undefine', 'remove'] as const
+export const machineSteps = [
+  'prepare',
+  'define',
+  'start',
+  'ask-to-stop',
+  'pause',
+  'suspend',
+  'cut',
+  'undefine',
+  'remove',
+] as const
 export type MachineStep = (typeof machineSteps)[number]
 
 export const causes = ['asked', 'guest', 'crash', 'unknown'] as const

@@ -23,7 +23,7 @@ export interface StepFault {
 }
 
 /** Steps after which the hypervisor must be looked at before anything is said. */
-const touches = (step: Step): boolean => step === 'start' || step === 'cut' || step === 'undefine'
+const touches = (step: Step): boolean => ['start', 'pause', 'suspend', 'cut', 'undefine'].includes(step)
 
 /** Does the steps of a plan in their order; ends early, and well, where it is superseded. What is done is written with the next intent. */
 export async function follow(attempt: Attempt, { steps, settle }: Plan, following: Following): Promise<StepFault | null> {

@@ -4,13 +4,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { FoundMachine } from '../ports/compute.ts'
 import { causes, type MachineFacts, machineSteps, noFacts } from './facts.ts'
-import { isOn, noticed, plan, type View } from './plan.ts'
+import { isOn, isUp, noticed, plan, type View } from './plan.ts'
 
 const now = 1_800_000_000_000
 const found = fc.option(
   fc.record<FoundMachine>({
     id: fc.constant('vm_a'),
-    power: fc.constantFrom('running', 'paused', 'stopping', 'stopped', 'crashed'),
+    power: fc.constantFrom('running', 'paused', 'stopping', 'stopped', 'suspended', 'crashed'),
     cause: fc.constantFrom(...causes),
     shape: fc.constant('s'),
     run: fc.constant(''),
@@ -49,9 +49,15 @@ test('starts only what is wanted on and is off; removes only by a tombstone, or 
   fc.assert(
     fc.property(view, view => {
       const { steps } = plan(view)
-      if (steps.includes('start')) expect([view.wanted?.power, isOn(view.found)]).toEqual(['on', false])
+      if (steps.includes('start'))
+        expect([view.wanted?.power, isOn(view.found) && view.found?.power !== 'paused']).toEqual(['on', false])
+      for (const [step, power] of [
+        ['pause', 'paused'],
+        ['suspend', 'suspended'],
+      ] as const)
+        if (steps.includes(step)) expect([view.wanted?.power, isOn(view.found)]).toEqual([power, true])
       if (steps.includes('remove')) expect(view.wanted?.power === 'gone' || view.facts.failing !== undefined).toBe(true)
-      if (steps.includes('cut')) expect(isOn(view.found)).toBe(true)
+      if (steps.includes('cut')) expect(isUp(view.found)).toBe(true)
       if (!view.wanted || view.wanted.generation < view.facts.generation) expect(steps).toEqual([])
     }),
   )
@@ -64,6 +70,9 @@ test('a machine that is as it is wanted is left alone', () => {
     [{ generation: 2, power: 'on' }, at('running'), { ...done, up: true }],
     [{ generation: 2, power: 'off' }, at('stopped'), done],
     [{ generation: 2, power: 'cut' }, undefined, done],
+    [{ generation: 2, power: 'paused' }, at('paused'), { ...done, up: true }],
+    [{ generation: 2, power: 'suspended' }, at('suspended'), done],
+    [{ generation: 2, power: 'paused' }, at('stopped'), done],
     [{ generation: 2, power: 'gone' }, undefined, done],
     [undefined, at('running'), noFacts],
   ]

@@ -25,9 +25,14 @@ export interface Plan {
 const nothing: Plan = { steps: [] }
 const settled: Plan = { steps: [], settle: {} }
 const run: Plan = { steps: ['network', 'fetch', 'prepare', 'define', 'start'] }
+/** What stands still goes on as it was: disk and definition are those it stopped with. */
+const goOn: Plan = { steps: ['network', 'start'] }
 
 export const isOn = (found: FoundMachine | undefined): boolean =>
   found !== undefined && (found.power === 'running' || found.power === 'paused' || found.power === 'stopping')
+
+/** Does it hold memory, in the host or on disk? */
+export const isUp = (found: FoundMachine | undefined): boolean => isOn(found) || found?.power === 'suspended'
 
 /** A change that nobody has written down yet: the machine went off, or is on though it was not known to be. */
 export function noticed({ id, found, facts, now }: View): Entry | null {
@@ -43,6 +48,7 @@ export function noticed({ id, found, facts, now }: View): Entry | null {
 function causeOf(found: FoundMachine, facts: MachineFacts, now: number): Cause {
   // The guest may do what an intent asked that is superseded by now.
   const pressed = facts.askedLast !== null && Math.abs(now - facts.askedLast) < 2 * limits.stopGrace
+  if (found.power === 'suspended') return 'asked'
   if (pressed || facts.askedAt !== null || facts.step === 'cut') return 'asked'
   return found.power === 'crashed' ? 'crash' : found.cause
 }
@@ -59,14 +65,16 @@ export function plan(view: View): Plan {
 const plans = {
   on: planOn,
   off: planOff,
-  cut: ({ found, facts }, generation) => (isOn(found) ? { steps: ['cut'] } : unlessSettled(facts, generation)),
+  cut: ({ found, facts }, generation) => (isUp(found) ? { steps: ['cut'] } : unlessSettled(facts, generation)),
+  paused: (view, generation) => planStill(view, generation, 'pause', 'paused'),
+  suspended: (view, generation) => planStill(view, generation, 'suspend', 'suspended'),
   gone: (view, generation) => (view.facts.applied >= generation && !view.found ? nothing : { steps: removal(view), settle: {} }),
 } satisfies Record<Power, (view: View, generation: number) => Plan>
 
 const unlessSettled = (facts: MachineFacts, generation: number): Plan => (facts.applied >= generation ? nothing : settled)
 
 const removal = ({ found }: View): Step[] => [
-  ...(isOn(found) ? (['cut'] as const) : []),
+  ...(isUp(found) ? (['cut'] as const) : []),
   ...(found ? (['undefine'] as const) : []),
   'remove',
   'unplug',
@@ -75,7 +83,10 @@ const removal = ({ found }: View): Step[] => [
 function planOn({ found, facts, now }: View, generation: number): Plan {
   const reached = facts.applied >= generation
   if (reached && facts.fault) return nothing
+  // A pause of the host's own, when its disk is full, ends by an intent only.
+  if (found?.power === 'paused' && !reached) return goOn
   if (isOn(found)) return unlessSettled(facts, generation)
+  if (found?.power === 'suspended') return goOn
   if (!reached && facts.started < generation) return run
   // It ran under this intent and is off: by what it went off decides.
   if (facts.off === 'guest') return unlessSettled(facts, generation)
@@ -88,7 +99,16 @@ function planOn({ found, facts, now }: View, generation: number): Plan {
   }
 }
 
+/** Only what runs can come to stand still: one that went off has no memory left to keep, and is not started for it. */
+function planStill({ found, facts }: View, generation: number, step: 'pause' | 'suspend', power: FoundMachine['power']): Plan {
+  if (facts.applied >= generation) return nothing
+  if (found?.power === power) return settled
+  if (isOn(found)) return { steps: [step] }
+  return { steps: [], settle: { fault: { code: 'precondition', message: 'the machine went off meanwhile; start it' } } }
+}
+
 function planOff({ found, facts, now }: View, generation: number): Plan {
+  if (found?.power === 'suspended') return { steps: ['cut'] }
   if (!isOn(found)) return unlessSettled(facts, generation)
   const { askedAt, askedLast } = facts
   // A clock set back begins the guest's grace anew.

@@ -12,6 +12,8 @@ const steps = {
   define: 'port.compute.define',
   start: 'port.compute.start',
   'ask-to-stop': 'port.compute.askToStop',
+  pause: 'port.compute.pause',
+  suspend: 'port.compute.suspend',
   cut: 'port.compute.cut',
   undefine: 'port.compute.undefine',
   remove: 'port.storage.remove',

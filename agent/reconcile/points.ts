@@ -17,6 +17,8 @@ const verbs = {
     define: true,
     start: true,
     askToStop: true,
+    pause: true,
+    suspend: true,
     cut: true,
     reboot: true,
     undefine: true,

@@ -285,7 +285,8 @@ export class Reconciler {
     }
     this.#tell(id, null)
     // Somebody else started it meanwhile: look again at what is there.
-    if (machine.power === 'on' && isOn(this.#host.machine(id))) return true
+    const there = this.#host.machine(id)
+    if (machine.power === 'on' && isOn(there) && there?.power !== 'paused') return true
     const note = facts.ran || machine.power !== 'on' ? 'settled' : 'failing'
     await this.#journal.write([{ note, machine: id, generation, fault: wireFault(fault) }])
     this.#alarms.succeeded(id)

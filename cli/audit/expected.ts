@@ -21,17 +21,28 @@ export interface Wishes {
 const need = ({ power }: ProjectedMachine, told: Told | undefined): Pick<Expected, 'optional'> =>
   power === 'on' || told?.ran ? {} : { optional: true }
 
+const shown: Record<ProjectedMachine['power'], string> = {
+  on: 'running',
+  off: 'stopped',
+  cut: 'stopped',
+  paused: 'paused',
+  suspended: 'suspended',
+  gone: 'absent',
+}
+
 /** A machine that was given up is as it is. */
 function powerOf({ power }: ProjectedMachine, told: Told | undefined): { readonly power?: string } {
   if (told?.state === 'failed') return {}
-  return { power: power === 'on' ? 'running' : 'stopped' }
+  // What went off while it was to stand still is off.
+  const still = power === 'paused' || power === 'suspended'
+  return { power: still && told?.state === 'stopped' ? 'stopped' : shown[power] }
 }
 
 /** What a host should carry, by kind. A machine that is to be gone is to have nothing there. */
 export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
   const machines = projection.objects.filter(object => object.kind === 'machine')
   const wanted = machines.filter(({ power }) => power !== 'gone')
-  const running = wanted.filter(machine => powerOf(machine, told.get(machine.id)).power === 'running')
+  const running = wanted.filter(machine => ['running', 'paused'].includes(powerOf(machine, told.get(machine.id)).power ?? ''))
   const networks = projection.objects.filter(object => object.kind === 'network').filter(({ gone }) => !gone)
   const each = (kind: Kind, facts: (machine: ProjectedMachine) => Expected['facts']): Expected[] =>
     wanted.map(machine => ({ kind, id: machine.id, facts: facts(machine), ...need(machine, told.get(machine.id)) }))

@@ -2,9 +2,12 @@ import type { OperationKind } from '../domain/operations/operation.ts'
 import type { AnyWorkflow, Workflows } from './engine.ts'
 import { machineCreate } from './machine-create.ts'
 import { machineDelete } from './machine-delete.ts'
+import { machinePause } from './machine-pause.ts'
 import { machineReboot } from './machine-reboot.ts'
+import { machineResume } from './machine-resume.ts'
 import { machineStart } from './machine-start.ts'
 import { machineStop } from './machine-stop.ts'
+import { machineSuspend } from './machine-suspend.ts'
 
 /** Every workflow there is; of a kind, the versions that rows may still name. */
 const registry = {
@@ -12,6 +15,9 @@ const registry = {
   'machine.start': [machineStart],
   'machine.stop': [machineStop],
   'machine.reboot': [machineReboot],
+  'machine.pause': [machinePause],
+  'machine.suspend': [machineSuspend],
+  'machine.resume': [machineResume],
   'machine.delete': [machineDelete],
 } as const satisfies Record<OperationKind, readonly AnyWorkflow[]>
 

@@ -1,3 +1,4 @@
+import { wantedAsSeen } from './as-seen.ts'
 import { done, type Workflow } from './engine.ts'
 import { machineCreate } from './machine-create.ts'
 import { ensure, settled } from './steps.ts'
@@ -7,6 +8,10 @@ export const machineStart: Workflow = {
   kind: 'machine.start',
   version: 1,
   steps: [ensure, settled('running', () => done())],
-  /** Stopped before it ever ran and then started, it ends as a launch that failed. */
-  failed: (context, fault) => (context.subject.ranAt === null ? (machineCreate.failed?.(context, fault) ?? []) : []),
+  /** Stopped before it ever ran and then started, it ends as a launch that failed; paused or suspended, it is left so. */
+  failed(context, fault) {
+    if (context.subject.ranAt === null) return machineCreate.failed?.(context, fault) ?? []
+    const seen = context.subject.observed?.power
+    return seen === 'paused' || seen === 'suspended' ? wantedAsSeen(context) : []
+  },
 }

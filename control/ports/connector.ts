@@ -1,5 +1,6 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { Power } from '@sirocco/shared/model/machines/states.ts'
 import type { SeenMachine } from '@sirocco/shared/wire/objects.ts'
 
 /**
@@ -17,12 +18,14 @@ export interface Connector {
   observe(cursor: string | null): Promise<Result<{ facts: readonly Observed[]; cursor: string; complete: boolean }>>
 }
 
-export type Capabilities = Readonly<Record<'reboot' | 'console' | 'consoleLog', { readonly supported: boolean }>>
+export type Capabilities = Readonly<
+  Record<'reboot' | 'pause' | 'suspend' | 'console' | 'consoleLog', { readonly supported: boolean }>
+>
 
 export interface DesiredMachine {
   readonly id: Id<'machine'>
   readonly generation: number
-  readonly power: 'on' | 'off' | 'cut' | 'gone'
+  readonly power: Power
   readonly host: Id<'host'> | null
 }
 export interface ConnectorCommand {

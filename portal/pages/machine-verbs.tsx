@@ -10,7 +10,10 @@ import { Button } from '../ui/button.tsx'
 import { complain, say } from '../ui/notices.tsx'
 import { restsOf } from './machine-actions.ts'
 
-const shown = ['start', 'stop', 'reboot', 'delete'] as const satisfies readonly MachineVerb[]
+const shown = ['start', 'stop', 'reboot', 'pause', 'suspend', 'delete'] as const satisfies readonly MachineVerb[]
+/** What stands still is not started but goes on. */
+const shownStill = ['resume', 'stop', 'reboot', 'pause', 'suspend', 'delete'] as const satisfies readonly MachineVerb[]
+const verbsOf = ({ state }: Machine) => (state === 'paused' || state === 'suspended' ? shownStill : shown)
 
 /** What can be done with a machine; what cannot says why. Stop and delete ask first. */
 export function Actions({ machine, role }: { machine: Machine; role: string }) {
@@ -39,7 +42,7 @@ export function Actions({ machine, role }: { machine: Machine; role: string }) {
 
   return (
     <div className="actions" role="toolbar" aria-label={t.machine.actions}>
-      {shown.map(verb => {
+      {verbsOf(machine).map(verb => {
         const rest = rests[verb]
         return (
           <Button
@@ -60,7 +63,7 @@ export function Actions({ machine, role }: { machine: Machine; role: string }) {
         confirm={t.machine.stopConfirm}
         act={() => act('stop')}
       >
-        <p>{t.machine.stopText}</p>
+        <p>{machine.state === 'suspended' ? t.machine.stopSuspended : t.machine.stopText}</p>
         <Checkbox className="checkbox" isSelected={force} onChange={setForce}>
           <span className="box" aria-hidden="true" />
           <span>

@@ -23,6 +23,9 @@ const Allowed = z.strictObject({
   start: RefusalKey.nullable(),
   stop: RefusalKey.nullable(),
   reboot: RefusalKey.nullable(),
+  pause: RefusalKey.nullable(),
+  suspend: RefusalKey.nullable(),
+  resume: RefusalKey.nullable(),
   delete: RefusalKey.nullable(),
 } satisfies Record<MachineVerb, z.ZodType<Refusal | null>>)
 

@@ -157,6 +157,8 @@ export const limits = {
   libvirtCall: 60 * second,
   /** Starting a guest with much memory on a busy host takes long, as does a definition for which libvirt probes QEMU first. */
   libvirtLongCall: 5 * minute,
+  /** Suspending takes as long as a large machine's memory takes to a slow disk. */
+  libvirtSave: 30 * minute,
   /** Between two signs of life; twice as long without any and the connection is dead. */
   libvirtBeat: 10 * second,
   /** Calls under way at once; more is a fault of ours. And those of one listing: libvirtd serves five of one client at a time. */

@@ -56,7 +56,13 @@ export function describeConnector(name: string, make: () => Promise<ConnectorBen
     }
 
     test('says what it can do', async () => {
-      expect(Object.keys(await bench.connector.capabilities()).sort()).toEqual(['console', 'consoleLog', 'reboot'])
+      expect(Object.keys(await bench.connector.capabilities()).sort()).toEqual([
+        'console',
+        'consoleLog',
+        'pause',
+        'reboot',
+        'suspend',
+      ])
     })
 
     test('runs a machine, and observes that its generation is fulfilled', async () => {

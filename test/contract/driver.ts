@@ -78,7 +78,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     test('verbs on a machine that is not there: success for cut, undefine and remove, not_found for the rest', async () => {
       for (const verb of ['cut', 'undefine'] as const) expect(await bench.compute[verb](absent)).toMatchObject({ ok: true })
       expect(await bench.storage.remove(absent)).toMatchObject({ ok: true })
-      for (const verb of ['start', 'askToStop', 'reboot', 'consoleLog'] as const)
+      for (const verb of ['start', 'askToStop', 'pause', 'suspend', 'reboot', 'consoleLog'] as const)
         expect(await bench.compute[verb](absent)).toMatchObject({ ok: false, fault: { code: 'not_found' } })
       expect(
         await bench.compute.console(
@@ -162,8 +162,9 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       expect((await find())?.shape).toBe(before)
     })
 
-    test('refuses to reset, or to join the console of, a machine that is off', async () => {
-      expect(await bench.compute.reboot(id)).toMatchObject({ ok: false })
+    test('refuses to reset, pause, suspend, or join the console of, a machine that is off', async () => {
+      for (const verb of ['reboot', 'pause', 'suspend'] as const)
+        expect(await bench.compute[verb](id)).toMatchObject({ ok: false, fault: { code: 'precondition' } })
       expect(
         await bench.compute.console(
           id,
@@ -242,6 +243,37 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       expect(await bench.compute.reboot(id)).toMatchObject({ ok: true })
       expect(await power()).toBe('running')
     }, 30_000)
+
+    test('pauses a machine, twice, and lets it go on in the same run', { timeout: 30_000 }, async () => {
+      const run = (await find())?.run
+      for (let i = 0; i < 2; i++) expect(await bench.compute.pause(id)).toMatchObject({ ok: true })
+      expect(await find()).toMatchObject({ power: 'paused', run })
+      for (let i = 0; i < 2; i++) expect(await bench.compute.start(id)).toMatchObject({ ok: true })
+      expect(await find()).toMatchObject({ power: 'running', run })
+    })
+
+    test('suspends a machine, twice: off with its memory kept, from which it goes on', { timeout: 60_000 }, async () => {
+      await until('a login prompt', options.bootMs, async () => (await consoleText()).split('login:').length > 2)
+      const printed = (await consoleText()).length
+      for (let i = 0; i < 2; i++) expect(await bench.compute.suspend(id)).toMatchObject({ ok: true })
+      expect(await find()).toMatchObject({ power: 'suspended', cause: 'asked', run: '' })
+      const again = await bench.reopen()
+      expect((await find(again))?.power).toBe('suspended')
+      await again.close()
+      expect(await bench.compute.define(definition)).toMatchObject({ ok: true })
+      expect(await bench.compute.start(id)).toMatchObject({ ok: true })
+      expect(await power()).toBe('running')
+      // It booted no second time: whatever came on the console since is no new boot.
+      expect((await consoleText()).slice(printed)).not.toContain('login:')
+    })
+
+    test('cutting a suspended machine drops the memory that was kept', { timeout: 30_000 }, async () => {
+      expect(await bench.compute.suspend(id)).toMatchObject({ ok: true })
+      for (let i = 0; i < 2; i++) expect(await bench.compute.cut(id)).toMatchObject({ ok: true })
+      expect(await power()).toBe('stopped')
+      expect(await bench.compute.start(id)).toMatchObject({ ok: true })
+      expect(await power()).toBe('running')
+    })
 
     test('cuts a machine twice: off because it was asked for, watched, its definition and disk kept', {
       timeout: 30_000,

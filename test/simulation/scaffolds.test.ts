@@ -9,15 +9,19 @@ import type { Store } from '@sirocco/control/ports/store.ts'
 import { noticed } from '@sirocco/control/services/agents/observe.ts'
 import type { Ports } from '@sirocco/control/services/context.ts'
 import { deleteMachines } from '@sirocco/control/services/machines/delete.ts'
+import { pauseMachines } from '@sirocco/control/services/machines/pause.ts'
 import { rebootMachines } from '@sirocco/control/services/machines/reboot.ts'
+import { resumeMachines } from '@sirocco/control/services/machines/resume.ts'
 import { startMachines } from '@sirocco/control/services/machines/start.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
+import { suspendMachines } from '@sirocco/control/services/machines/suspend.ts'
 import { assert } from '@sirocco/shared/kit/assert.ts'
 import { faultCodes, ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { clearSecrets, type Furnished, furnish, launched, must } from '../contract/store/furnish.ts'
+import { shown } from '../support/world.ts'
 import { type MemoryDatabase, memoryDatabase } from './world/client.ts'
 
 /** Everything that every operation must stand, made from the list of workflows: a new one is in it by being there. */
@@ -40,7 +44,8 @@ class Cloud implements Connector {
   resets = 0
   readonly #commands = new Set<string>()
   async capabilities() {
-    return { reboot: { supported: true }, console: { supported: true }, consoleLog: { supported: true } }
+    const supported = { supported: true }
+    return { reboot: supported, pause: supported, suspend: supported, console: supported, consoleLog: supported }
   }
   async ensure() {
     return ok('accepted' as const)
@@ -61,8 +66,8 @@ class Cloud implements Connector {
   async settle(): Promise<void> {
     for (const machine of await machines()) {
       if (machine.goneAt !== null || machine.host === null) continue
-      const power =
-        machine.power === 'on' ? 'running' : machine.power === 'gone' ? 'absent' : machine.ranAt === null ? 'absent' : 'stopped'
+      const off = machine.ranAt === null && (machine.power === 'off' || machine.power === 'cut')
+      const power = off ? 'absent' : shown[machine.power]
       const seen = { applied: machine.generation, power, addresses: [] as string[] } as const
       const changes = noticed(ports(), machine, seen, { host: machine.host, epoch: 1, seq: ++seq })
       if (changes.length > 0) must(await at.store.commit(changes))
@@ -127,10 +132,17 @@ async function accepted(kind: OperationKind): Promise<{ subject: Id<'machine'>; 
     must(await stopMachines.call(call, { machines: [subject] }))
     await drive(calm, subject)
   }
+  if (kind === 'machine.resume') {
+    must(await suspendMachines.call(call, { machines: [subject] }))
+    await drive(calm, subject)
+  }
   const verbs = {
     'machine.start': startMachines,
     'machine.stop': stopMachines,
     'machine.reboot': rebootMachines,
+    'machine.pause': pauseMachines,
+    'machine.suspend': suspendMachines,
+    'machine.resume': resumeMachines,
     'machine.delete': deleteMachines,
   } as const
   at.clock.at += 1

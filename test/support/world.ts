@@ -9,6 +9,7 @@ import { keepResult } from '@sirocco/control/services/agents/result.ts'
 import type { Ports } from '@sirocco/control/services/context.ts'
 import { ok } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { SeenMachine, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import { clearSecrets, type Furnished, furnish, hostFacts } from '../contract/store/furnish.ts'
 import { type MemoryDatabase, memoryDatabase } from '../simulation/world/client.ts'
@@ -114,9 +115,19 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
   }
 }
 
+/** What a host shows that has done what was wanted. */
+export const shown = {
+  on: 'running',
+  off: 'stopped',
+  cut: 'stopped',
+  paused: 'paused',
+  suspended: 'suspended',
+  gone: 'absent',
+} as const satisfies Record<Power, SeenPower>
+
 const obedient = ({ generation, power, ports }: WantedMachine): Omit<SeenMachine, 'kind' | 'id'> => ({
   applied: generation,
-  power: power === 'on' ? 'running' : power === 'gone' ? 'absent' : 'stopped',
-  ...(power === 'on' ? {} : { cause: 'asked' as const }),
+  power: shown[power],
+  ...(power === 'on' || power === 'paused' ? {} : { cause: 'asked' as const }),
   addresses: power === 'on' ? ports.map(port => port.address) : [],
 })

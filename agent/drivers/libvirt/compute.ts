@@ -5,13 +5,13 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Compute, Definition, FoundMachine } from '../../ports/compute.ts'
 import { consoleTail, isFileName, removeLog, trimLog } from './console-log.ts'
-import { canResume, isOff, seenOf } from './domain-state.ts'
+import { canResume, isOff, isPaused, type Standing, seenOf } from './domain-state.ts'
 import { type DomainHost, domainXml, readMark, shapeOf } from './domain-xml.ts'
 import { faultOf, isCode, libvirtErrors } from './faults.ts'
 import { acceleration, architecture, hostFacts, startOf } from './host.ts'
 import { domainName, domainUuid, type Mark, metadataNamespace, uuidText } from './identity.ts'
 import type { Answer, Connection } from './rpc/connection.ts'
-import { type Domain, type DomainState, type LifecycleEvent, type Procedure, procedures } from './rpc/procedures.ts'
+import { type Domain, type LifecycleEvent, type Procedure, procedures } from './rpc/procedures.ts'
 import { Session } from './session.ts'
 
 export interface LibvirtOptions {
@@ -47,8 +47,17 @@ const withAllOfIt = 1 | 2 | 4 | 16
 interface Held {
   readonly link: Connection
   readonly domain: Domain
-  readonly state: DomainState
+  readonly state: Standing
   readonly mark: Mark
+}
+
+/** Of one that is off, also whether its memory is kept. */
+async function standingOf(link: Connection, domain: Domain): Promise<Answer<Standing>> {
+  const state = await link.call(procedures.state, domain)
+  if (!state.ok) return state
+  if (!isOff(state.value)) return { ok: true, value: { ...state.value, saved: false } }
+  const saved = await link.call(procedures.saved, domain)
+  return saved.ok ? { ok: true, value: { ...state.value, saved: saved.value } } : saved
 }
 
 const notHere = (id: string) => refuse('not_found', 'the machine is not on this host', { detail: id })
@@ -149,15 +158,34 @@ class LibvirtCompute implements Compute {
   }
 
   askToStop(id: string): Promise<Result<void>> {
-    return this.#on(id, held =>
-      isOff(held.state) ? ok(undefined) : this.#do(held, procedures.shutdown, { domain: held.domain, flags: acpi }, isOff),
-    )
+    return this.#on(id, async held => {
+      if (isOff(held.state)) return ok(undefined)
+      if (canResume(held.state)) await held.link.call(procedures.resume, held.domain)
+      return this.#do(held, procedures.shutdown, { domain: held.domain, flags: acpi }, isOff)
+    })
+  }
+
+  pause(id: string): Promise<Result<void>> {
+    return this.#on(id, held => {
+      if (isOff(held.state)) return refuse('precondition', 'the machine is off: start it first')
+      return isPaused(held.state) ? ok(undefined) : this.#do(held, procedures.pause, held.domain, isPaused)
+    })
+  }
+
+  suspend(id: string): Promise<Result<void>> {
+    return this.#on(id, held => {
+      if (held.state.saved) return ok(undefined)
+      if (isOff(held.state)) return refuse('precondition', 'the machine is off: start it first')
+      return this.#do(held, procedures.save, { domain: held.domain, flags: 0 }, state => state.saved, limits.libvirtSave)
+    })
   }
 
   cut(id: string): Promise<Result<void>> {
-    return this.#onIfThere(id, held =>
-      isOff(held.state) ? ok(undefined) : this.#do(held, procedures.destroy, { domain: held.domain, flags: 0 }, isOff),
-    )
+    return this.#onIfThere(id, held => {
+      if (!isOff(held.state)) return this.#do(held, procedures.destroy, { domain: held.domain, flags: 0 }, isOff)
+      if (!held.state.saved) return ok(undefined)
+      return this.#do(held, procedures.dropSaved, { domain: held.domain, flags: 0 }, state => !state.saved)
+    })
   }
 
   reboot(id: string): Promise<Result<void>> {
@@ -246,7 +274,7 @@ class LibvirtCompute implements Compute {
     const ours = mark?.instance === this.#options.instance && uuidText(domainUuid(mark.instance, mark.id)) === uuid
     this.#known.set(uuid, ours ? mark.id : null)
     if (!ours) return nobodys
-    const state = await link.call(procedures.state, domain)
+    const state = await standingOf(link, domain)
     if (!state.ok) return isCode(state.error, libvirtErrors.noDomain) ? nobodys : state
     return { ok: true, value: { link, domain, state: state.value, mark } }
   }
@@ -283,13 +311,13 @@ class LibvirtCompute implements Compute {
     { link, domain }: Held,
     procedure: Procedure<A, R>,
     args: A,
-    reached: (state: DomainState) => boolean,
+    reached: (state: Standing) => boolean,
     deadline?: number,
   ): Promise<Result<void>> {
     const done = await link.call(procedure, args, deadline)
     if (done.ok) return ok(undefined)
     if (isCode(done.error, libvirtErrors.operationInvalid)) {
-      const now = await link.call(procedures.state, domain)
+      const now = await standingOf(link, domain)
       if (now.ok && reached(now.value)) return ok(undefined)
     }
     return faultOf(done.error)
@@ -300,7 +328,7 @@ class LibvirtCompute implements Compute {
   }
 
   /** libvirt's running number may begin again when libvirtd restarts, so QEMU's start is added where it can be read. */
-  async #run(domain: Domain, mark: Mark, state: DomainState): Promise<string> {
+  async #run(domain: Domain, mark: Mark, state: Standing): Promise<string> {
     if (isOff(state)) return ''
     const name = domainName(this.#options.tag, mark.id)
     const started = await startOf(join(this.#options.stateDir ?? '/run/libvirt/qemu', `${name}.pid`))

@@ -14,8 +14,12 @@ test.each([
   ['crashed and kept', 6, 1, 'crashed', 'crash'],
   ['asleep', 7, 0, 'paused', 'unknown'],
 ] as const)('%s', (_, state, reason, power, cause) => {
-  expect(seenOf({ state, reason })).toEqual({ power, cause })
+  expect(seenOf({ state, reason, saved: false })).toEqual({ power, cause })
   expect(isOff({ state, reason })).toBe(power === 'stopped' || power === 'crashed')
+})
+
+test('off with its memory kept is suspended, whatever it was off by', () => {
+  for (const reason of [0, 5]) expect(seenOf({ state: 5, reason, saved: true })).toEqual({ power: 'suspended', cause: 'asked' })
 })
 
 test('a start ends the pauses that nothing else ends', () => {

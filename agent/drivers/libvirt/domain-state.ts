@@ -2,6 +2,8 @@ import type { FoundMachine } from '../../ports/compute.ts'
 import type { DomainState } from './rpc/procedures.ts'
 
 type Seen = Pick<FoundMachine, 'power' | 'cause'>
+/** A domain's state, and whether its memory is kept on disk (libvirt's managed save). */
+export type Standing = DomainState & { readonly saved: boolean }
 
 /** virDomainState. A guest suspended to memory (7) can be woken: it is paused. */
 const powers: Readonly<Record<number, FoundMachine['power']>> = {
@@ -27,7 +29,8 @@ const resumable: ReadonlySet<number> = new Set([0, 1, 5])
 const off = { paused: 3, shutOff: 5, crashed: 6 } as const
 
 /** What libvirt's state and reason mean. */
-export function seenOf({ state, reason }: DomainState): Seen {
+export function seenOf({ state, reason, saved }: Standing): Seen {
+  if (state === off.shutOff && saved) return { power: 'suspended', cause: 'asked' }
   if (state === off.crashed) return { power: 'crashed', cause: 'crash' }
   if (state !== off.shutOff) return { power: powers[state] ?? 'running', cause: 'unknown' }
   const cause = causes[reason] ?? 'unknown'
@@ -35,4 +38,5 @@ export function seenOf({ state, reason }: DomainState): Seen {
 }
 
 export const isOff = ({ state }: DomainState): boolean => state === off.shutOff || state === off.crashed
+export const isPaused = ({ state }: DomainState): boolean => state === off.paused
 export const canResume = ({ state, reason }: DomainState): boolean => state === off.paused && resumable.has(reason)

@@ -1,7 +1,7 @@
 import { digest } from '@sirocco/shared/kit/canonical.ts'
 import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Compute, Definition } from '../../ports/compute.ts'
-import { type SimulatedHost, sentinels } from './host.ts'
+import { isUp, type SimulatedHost, sentinels } from './host.ts'
 import type { SimulatedMachine } from './state.ts'
 
 /** What a definition depends on, without generation and power. */
@@ -44,7 +44,7 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
           power,
           cause,
           shape,
-          run: power === 'running' ? `${starts}.${startedAt}` : '',
+          run: power === 'running' || power === 'paused' ? `${starts}.${startedAt}` : '',
         })),
       )
     },
@@ -53,7 +53,7 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
         const { machine, files, plugs } = definition
         const shape = shapeOf(definition)
         if (machine.name.includes(sentinels.define)) return refuse('invalid', 'the hypervisor refuses this definition')
-        if (found?.power === 'running')
+        if (found && isUp(found))
           return found.shape === shape ? ok(undefined) : refuse('precondition', `${machine.id} runs with another definition`)
         if (found?.shape === shape) return ok(undefined)
         host.put({
@@ -65,7 +65,7 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
           disk: files.disk,
           bridges: plugs.map(p => p.bridge),
           addresses: machine.ports.map(p => p.address),
-          power: 'stopped',
+          power: found?.power ?? 'stopped',
           cause: found?.cause ?? 'unknown',
           starts: found?.starts ?? 0,
           startedAt: 0,
@@ -80,22 +80,43 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
       verb('start', id, found => {
         if (!found) return absent(id)
         if (found.power === 'running') return ok(undefined)
+        if (found.power === 'paused') {
+          host.thaw(found)
+          return ok(undefined)
+        }
         if (!host.diskExists(found.disk)) return refuse('internal', `${id} has no disk`, { detail: found.disk })
         const bridge = found.bridges.find(b => !host.bridgeExists(b))
         if (bridge) return refuse('internal', `${id} has no network to plug into`, { detail: bridge })
         if (host.memoryInUseMiB() + found.memoryMiB > host.memoryMiB) return refuse('capacity', 'the host has no memory left')
-        host.boot(found)
+        if (found.power === 'suspended') host.thaw(found)
+        else host.boot(found)
         return ok(undefined)
       }),
     askToStop: id =>
       verb('askToStop', id, found => {
         if (!found) return absent(id)
-        if (found.power === 'running') host.press(found)
+        if (found.power === 'paused') host.thaw(found)
+        const now = host.machine(instance, id)
+        if (now?.power === 'running') host.press(now)
+        return ok(undefined)
+      }),
+    pause: id =>
+      verb('pause', id, found => {
+        if (!found) return absent(id)
+        if (!isUp(found)) return refuse('precondition', `${id} is off`)
+        if (found.power === 'running') host.freeze(found, 'paused')
+        return ok(undefined)
+      }),
+    suspend: id =>
+      verb('suspend', id, found => {
+        if (!found) return absent(id)
+        if (found.power === 'stopped') return refuse('precondition', `${id} is off`)
+        if (found.power !== 'suspended') host.freeze(found, 'suspended')
         return ok(undefined)
       }),
     cut: id =>
       verb('cut', id, found => {
-        if (found?.power === 'running') host.off(found, 'asked')
+        if (found && found.power !== 'stopped') host.off(found, 'asked')
         return ok(undefined)
       }),
     reboot: id =>
@@ -108,7 +129,7 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
       }),
     undefine: id =>
       verb('undefine', id, found => {
-        if (found?.power === 'running') return refuse('precondition', `${id} runs`)
+        if (found && isUp(found)) return refuse('precondition', `${id} runs`)
         if (found) host.drop(found)
         return ok(undefined)
       }),

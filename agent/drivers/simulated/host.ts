@@ -88,7 +88,7 @@ export class SimulatedHost {
   }
   /** Of every instance. */
   memoryInUseMiB(): number {
-    return Object.values(this.#state.machines).reduce((sum, m) => sum + (m.power === 'running' ? m.memoryMiB : 0), 0)
+    return Object.values(this.#state.machines).reduce((sum, m) => sum + (isUp(m) ? m.memoryMiB : 0), 0)
   }
   store(instance: string): SimulatedStore {
     return (this.#state.stores[instance] ??= { images: {}, disks: {}, networks: {} })
@@ -137,6 +137,14 @@ export class SimulatedHost {
     })
     this.#show(`${machine.instance}/${machine.id}`, banner)
   }
+  /** Stands still: in memory, or on disk; what was due in the guest waits. */
+  freeze(machine: SimulatedMachine, power: 'paused' | 'suspended'): void {
+    this.put({ ...machine, power, ...(power === 'suspended' ? { cause: 'asked' as const } : {}) })
+    if (power === 'suspended') this.#hangUp(`${machine.instance}/${machine.id}`)
+  }
+  thaw(machine: SimulatedMachine): void {
+    this.put({ ...machine, power: 'running', cause: 'unknown' })
+  }
   off(machine: SimulatedMachine, cause: 'asked' | 'guest' | 'crash'): void {
     this.put({ ...machine, power: 'stopped', cause, upAt: null, offAt: null })
     this.#hangUp(`${machine.instance}/${machine.id}`)
@@ -154,7 +162,7 @@ export class SimulatedHost {
   }
   guestCrashes(instance: string, id: string): void {
     const machine = this.machine(instance, id)
-    if (machine?.power === 'running') this.off(machine, 'crash')
+    if (machine && isUp(machine)) this.off(machine, 'crash')
   }
   /** The host loses power and comes back: nothing runs, networks are gone, definitions and disks are there. */
   restart(bootId: string): void {
@@ -162,10 +170,8 @@ export class SimulatedHost {
     for (const machine of Object.values(this.#state.machines))
       this.#state.machines[`${machine.instance}/${machine.id}`] = {
         ...machine,
-        power: 'stopped',
+        ...(machine.power === 'suspended' ? {} : ({ power: 'stopped', upAt: null, offAt: null } as const)),
         cause: 'unknown',
-        upAt: null,
-        offAt: null,
       }
     for (const store of Object.values(this.#state.stores)) store.networks = {}
     for (const key of Object.keys(this.#state.machines)) this.#arm(key)
@@ -281,6 +287,9 @@ export class SimulatedHost {
     this.#print(key, `${answer === '' ? '' : `${answer}\r\n`}${machine.name}:~# `)
   }
 }
+
+/** Does it hold memory of the host? */
+export const isUp = ({ power }: SimulatedMachine): boolean => power === 'running' || power === 'paused'
 
 export const diskPath = (instance: string, machine: string) => `simulated:/${instance}/machines/${machine}/disk`
 

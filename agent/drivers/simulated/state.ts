@@ -10,7 +10,7 @@ const Machine = z.strictObject({
   disk: z.string(),
   bridges: z.array(z.string()),
   addresses: z.array(z.string()),
-  power: z.enum(['running', 'stopped']),
+  power: z.enum(['running', 'paused', 'stopped', 'suspended']),
   cause: z.enum(['asked', 'guest', 'crash', 'unknown']),
   starts: z.int(),
   startedAt: z.number(),

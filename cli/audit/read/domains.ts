@@ -7,7 +7,7 @@ import type { Found } from '../item.ts'
 export interface Domain {
   readonly machine: string
   readonly name: string
-  readonly power: 'running' | 'paused' | 'stopped'
+  readonly power: 'running' | 'paused' | 'stopped' | 'suspended'
   readonly vcpus: number
   readonly memoryMiB: number
   readonly disk: string
@@ -35,11 +35,16 @@ export async function readDomains(place: Place): Promise<Result<Domain[]>> {
   if (!all.ok) return all
   const paused = await virsh('list', '--uuid', '--state-paused')
   if (!paused.ok) return paused
+  const saved = await virsh('list', '--all', '--uuid', '--with-managed-save')
+  if (!saved.ok) return saved
   const domains: Domain[] = []
   for (const id of lines(all.value)) {
     const xml = await virsh('dumpxml', id)
     if (xml.ok) {
-      const domain = domainOf(xml.value, place.instance, lines(paused.value).includes(id))
+      const domain = domainOf(xml.value, place.instance, {
+        paused: lines(paused.value).includes(id),
+        saved: lines(saved.value).includes(id),
+      })
       if (domain) domains.push(domain)
       continue
     }
@@ -73,7 +78,11 @@ const text = (xml: string, name: string): string => plain(new RegExp(`<${name}[^
 const unitsPerMiB: Readonly<Record<string, number>> = { b: 1_048_576, bytes: 1_048_576, KiB: 1_024, MiB: 1, GiB: 1 / 1_024 }
 
 /** A domain from its XML, as libvirt prints it; null where it is not this instance's. */
-export function domainOf(xml: string, instance: string, isPaused: boolean): Domain | null {
+export function domainOf(
+  xml: string,
+  instance: string,
+  is: { readonly paused: boolean; readonly saved: boolean },
+): Domain | null {
   const mark = elements(xml, 'sirocco:machine').find(element => attribute(element, 'instance') === instance)
   if (mark === undefined) return null
   const [memory = ''] = elements(xml, 'memory')
@@ -82,7 +91,7 @@ export function domainOf(xml: string, instance: string, isPaused: boolean): Doma
     machine: attribute(mark, 'id'),
     name: text(xml, 'name'),
     // Only a domain that is on has a number.
-    power: attribute(xml.trimStart(), 'id') === '' ? 'stopped' : isPaused ? 'paused' : 'running',
+    power: attribute(xml.trimStart(), 'id') === '' ? (is.saved ? 'suspended' : 'stopped') : is.paused ? 'paused' : 'running',
     vcpus: Number(text(xml, 'vcpu')),
     memoryMiB: Number(text(memory, 'memory')) / (unitsPerMiB[attribute(memory, 'unit')] ?? Number.NaN),
     disk: elements(xml, 'disk').map(file)[0] ?? '',

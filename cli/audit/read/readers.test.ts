@@ -8,6 +8,8 @@ import { type Ruleset, rulesOf } from './rules.ts'
 const place = { instance: 'one', tag: 'ab1' }
 const link = (ifname: string, more: Partial<Link> = {}): Link => ({ ifname, mtu: 1450, flags: ['UP'], addr_info: [], ...more })
 
+const calm = { paused: false, saved: false }
+
 describe('a domain', () => {
   const xml = (mark: string, id = " id='3'") => `<domain type='kvm'${id}>
   <name>sirocco-ab1-vm_a</name>
@@ -22,7 +24,7 @@ describe('a domain', () => {
   </devices></domain>`
 
   test('is read from what virsh prints', () => {
-    expect(domainOf(xml('instance="one" id="vm_a"'), 'one', false)).toEqual({
+    expect(domainOf(xml('instance="one" id="vm_a"'), 'one', calm)).toEqual({
       machine: 'vm_a',
       name: 'sirocco-ab1-vm_a',
       power: 'running',
@@ -33,12 +35,13 @@ describe('a domain', () => {
     })
   })
   test('is off without a number, and paused where virsh says so', () => {
-    expect(domainOf(xml('instance="one" id="vm_a"', ''), 'one', false)?.power).toBe('stopped')
-    expect(domainOf(xml('instance="one" id="vm_a"'), 'one', true)?.power).toBe('paused')
+    expect(domainOf(xml('instance="one" id="vm_a"', ''), 'one', calm)?.power).toBe('stopped')
+    expect(domainOf(xml('instance="one" id="vm_a"', ''), 'one', { ...calm, saved: true })?.power).toBe('suspended')
+    expect(domainOf(xml('instance="one" id="vm_a"'), 'one', { ...calm, paused: true })?.power).toBe('paused')
   })
   test('of another instance, or with no mark but a name like ours, is not ours', () => {
-    expect(domainOf(xml('instance="two" id="vm_a"'), 'one', false)).toBeNull()
-    expect(domainOf(xml('').replace('sirocco:machine', 'machine'), 'one', false)).toBeNull()
+    expect(domainOf(xml('instance="two" id="vm_a"'), 'one', calm)).toBeNull()
+    expect(domainOf(xml('').replace('sirocco:machine', 'machine'), 'one', calm)).toBeNull()
   })
 })
 

@@ -4,7 +4,7 @@ const reasons: Record<Reason, (name: string) => string> = {
   is_creating: name => `${name} is still being created; wait until it runs`,
   is_starting: name => `${name} is starting; wait until it runs`,
   is_stopping: name => `${name} is stopping; wait until it is stopped, then start it`,
-  is_stopped: name => `${name} is stopped; start it instead`,
+  is_stopped: name => `${name} is stopped; start it first`,
   is_paused: name => `${name} is paused; resume it first`,
   is_suspended: name => `${name} is suspended; resume it first`,
   is_failed: name => `${name} has failed; start it again, or delete it`,

@@ -12,12 +12,16 @@ export function intend(verb: Exclude<MachineVerb, 'reboot'>, machine: Machine, p
     })
   const state = stateOfMachine(machine)
   const verdict = verdictOf(verb, state)
-  const cutsShort = state === 'stopping' && power === 'cut' && machine.power === 'off'
+  const cutsShort = state === 'stopping' && power !== machine.power && machine.power !== 'cut' && verb === 'stop'
+  // On its way there; the table knows states only, and `stopping` is one of several ways.
+  if ((verb === 'pause' || verb === 'suspend') && machine.power === power && isPursued(machine)) return ok(null)
   if (verdict === 'done' && !cutsShort && !hasGivenUp(machine, state)) return ok(null)
   if (verdict !== 'accept' && verdict !== 'supersede' && verdict !== 'done')
     return refuse('precondition', because(verdict, machine.name), { field: machine.alias })
   return ok({ machine: machine.id, version: machine.version, generation: machine.generation + 1, power })
 }
+
+const isPursued = ({ observed, generation }: Machine): boolean => observed === null || observed.appliedGeneration < generation
 
 /** Its observer has finished with the intent and could not fulfil it: the same, asked again, is tried again. */
 const hasGivenUp = ({ observed, generation }: Machine, state: MachineState): boolean =>

@@ -57,7 +57,8 @@ export function notice(machine: Machine, seen: Omit<SeenMachine, 'kind' | 'id'>,
           ? 'gone'
           : 'off'
         : null,
-    crashed: wasOn && seen.fault !== undefined && seen.power !== 'running',
+    // One that stands still, and could not go on, has lost nothing.
+    crashed: wasOn && seen.fault !== undefined && !['running', 'paused', 'suspended'].includes(seen.power),
     wake: seen.applied >= machine.generation || seen.fault !== undefined,
   }
 }

@@ -6,5 +6,8 @@ export const workflowVersions = {
   'machine.start': 1,
   'machine.stop': 1,
   'machine.reboot': 1,
+  'machine.pause': 1,
+  'machine.suspend': 1,
+  'machine.resume': 1,
   'machine.delete': 1,
 } as const satisfies Record<OperationKind, number>

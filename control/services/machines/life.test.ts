@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest'
+import { must } from '../../../test/contract/store/furnish.ts'
 import { world } from '../../../test/support/world.ts'
 import { stateOfMachine } from '../../domain/machines/machine.ts'
 import { deleteMachines } from './delete.ts'
 import { launchMachines } from './launch.ts'
+import { pauseMachines } from './pause.ts'
 import { rebootMachines } from './reboot.ts'
+import { resumeMachines } from './resume.ts'
 import { startMachines } from './start.ts'
 import { stopMachines } from './stop.ts'
+import { suspendMachines } from './suspend.ts'
 
 async function launched(name = 'web') {
   const at = await world()
@@ -96,4 +100,60 @@ test('a guest that shuts itself down is stopped, not restarted', async () => {
   const machine = await look()
   expect(machine.power).toBe('off')
   expect(stateOfMachine(machine)).toBe('stopped')
+})
+
+test('a machine is paused, suspended and resumed; asked again for what is so, or on its way, nothing is begun', async () => {
+  const { at, call, machines, look } = await launched()
+  expect(await pauseMachines.call(call, { machines })).toMatchObject({ fault: { code: 'precondition' } })
+  await at.settle()
+  for (const [verb, on, state] of [
+    [pauseMachines, 'running', 'paused'],
+    [suspendMachines, 'stopping', 'suspended'],
+    [resumeMachines, 'starting', 'running'],
+  ] as const) {
+    expect(await verb.call(call, { machines })).toMatchObject({ value: { operations: [expect.any(String)] } })
+    expect(stateOfMachine(await look())).toBe(on)
+    expect(await verb.call(call, { machines })).toMatchObject({ value: { operations: [] } })
+    await at.settle()
+    expect(stateOfMachine(await look())).toBe(state)
+    expect(await verb.call(call, { machines })).toMatchObject({ value: { operations: [] } })
+  }
+  must(await suspendMachines.call(call, { machines }))
+  await at.settle()
+  must(await startMachines.call(call, { machines }))
+  await at.settle()
+  expect(stateOfMachine(await look())).toBe('running')
+  expect(at.database.look("SELECT id FROM operation WHERE state <> 'done'")).toEqual([])
+})
+
+test('a stop that is asked for while a machine is being suspended takes its place', async () => {
+  const { at, call, machines, look } = await launched()
+  await at.settle()
+  must(await suspendMachines.call(call, { machines }))
+  expect(must(await stopMachines.call(call, { machines })).operations).toHaveLength(1)
+  await at.settle()
+  expect(stateOfMachine(await look())).toBe('stopped')
+})
+
+test.each([
+  ['running', 'on'],
+  ['stopped', 'off'],
+] as const)('where a suspend is refused by the host, the machine stays %s and is wanted so', async (power, wanted) => {
+  const { at, call, machines, look } = await launched()
+  await at.settle()
+  at.behaviour.set('web', ({ generation }) => ({
+    applied: generation,
+    power,
+    addresses: [],
+    fault: { code: 'capacity', message: 'the host is out of disk space' },
+  }))
+  const { operations } = must(await suspendMachines.call(call, { machines }))
+  await at.settle()
+  const [operation] = operations
+  expect(operation && must(await at.ports.store.operations.find(operation))).toMatchObject({
+    state: 'failed',
+    fault: { code: 'capacity' },
+  })
+  expect(await look()).toMatchObject({ power: wanted, generation: 3 })
+  at.behaviour.delete('web')
 })

@@ -32,12 +32,21 @@ export function stateOf({ desired, observed, observerAlive }: MachineFacts): Mac
   const applied = observed !== null && observed.appliedGeneration >= desired.generation
   if (desired.power === 'on') {
     if (seen === 'running') return 'running'
-    if (seen === 'paused') return 'paused'
+    if (seen === 'paused' || (seen === 'suspended' && applied)) return seen
     if (!desired.ran) return 'creating'
     // It ran, the intent was fulfilled, and it is off: the guest shut itself down.
     return applied && seen === 'stopped' && observed.cause === 'guest' ? 'stopped' : 'starting'
   }
+  if (desired.power === 'paused' || desired.power === 'suspended') return stillStateOf(desired.power, seen, applied)
   if (seen === 'running' || seen === 'stopping' || seen === 'paused') return 'stopping'
+  if (seen === 'suspended' && !applied) return 'stopping'
   if (!desired.ran && !applied) return 'stopping'
+  return 'stopped'
+}
+
+/** Of a machine that is to stand still, in memory or on disk. One that went off instead stays off: there is no memory to go on from. */
+function stillStateOf(wanted: 'paused' | 'suspended', seen: SeenPower, applied: boolean): MachineState {
+  if (seen === 'paused' || seen === 'running') return wanted === 'suspended' && !applied ? 'stopping' : seen
+  if (seen === 'stopping' || seen === 'suspended') return seen
   return 'stopped'
 }

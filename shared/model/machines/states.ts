@@ -13,13 +13,16 @@ export const machineStates = [
 ] as const
 export type MachineState = (typeof machineStates)[number]
 
-export const machineVerbs = ['start', 'stop', 'reboot', 'delete'] as const
+export const machineVerbs = ['start', 'stop', 'reboot', 'pause', 'suspend', 'resume', 'delete'] as const
 export type MachineVerb = (typeof machineVerbs)[number]
 
-/** What is wanted of the power. `off` asks the guest, waits, then cuts; `cut` does not ask; `gone` removes the machine. */
-export const powers = ['on', 'off', 'cut', 'gone'] as const
+/**
+ * What is wanted of the power. `off` asks the guest, waits, then cuts; `cut` does not ask; `paused` stands still in memory; `suspended` is
+ * off, its memory kept on disk; `gone` removes the machine.
+ */
+export const powers = ['on', 'off', 'cut', 'paused', 'suspended', 'gone'] as const
 export type Power = (typeof powers)[number]
 
 /** What an observer sees of it. `absent`: the hypervisor knows no such machine. */
-export const seenPowers = ['running', 'paused', 'stopping', 'stopped', 'crashed', 'absent'] as const
+export const seenPowers = ['running', 'paused', 'stopping', 'stopped', 'suspended', 'crashed', 'absent'] as const
 export type SeenPower = (typeof seenPowers)[number]

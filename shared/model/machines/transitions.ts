@@ -18,6 +18,7 @@ export type Verdict = 'accept' | 'supersede' | 'done' | Reason
  * - accept: a new intent, nothing is in its way
  * - supersede: a new intent that ends the operation under way at its next step
  * - done: already so; answers success and changes nothing
+ * Start goes on with what is paused or suspended, as EC2's does with what is hibernated; stop drops a suspended machine's memory.
  * - any other word: refused, and why (a message key)
  */
 export const transitions = {
@@ -25,10 +26,10 @@ export const transitions = {
     creating: 'done',
     starting: 'done',
     running: 'done',
-    paused: 'is_paused',
+    paused: 'accept',
     stopping: 'supersede',
     stopped: 'accept',
-    suspended: 'is_suspended',
+    suspended: 'accept',
     failed: 'accept',
     deleting: 'is_deleting',
     gone: 'is_gone',
@@ -55,6 +56,45 @@ export const transitions = {
     stopping: 'is_stopping',
     stopped: 'is_stopped',
     suspended: 'is_suspended',
+    failed: 'is_failed',
+    deleting: 'is_deleting',
+    gone: 'is_gone',
+    unknown: 'host_silent',
+  },
+  pause: {
+    creating: 'is_creating',
+    starting: 'is_starting',
+    running: 'accept',
+    paused: 'done',
+    stopping: 'is_stopping',
+    stopped: 'is_stopped',
+    suspended: 'is_suspended',
+    failed: 'is_failed',
+    deleting: 'is_deleting',
+    gone: 'is_gone',
+    unknown: 'host_silent',
+  },
+  suspend: {
+    creating: 'is_creating',
+    starting: 'is_starting',
+    running: 'accept',
+    paused: 'accept',
+    stopping: 'is_stopping',
+    stopped: 'is_stopped',
+    suspended: 'done',
+    failed: 'is_failed',
+    deleting: 'is_deleting',
+    gone: 'is_gone',
+    unknown: 'host_silent',
+  },
+  resume: {
+    creating: 'is_creating',
+    starting: 'done',
+    running: 'done',
+    paused: 'accept',
+    stopping: 'is_stopping',
+    stopped: 'is_stopped',
+    suspended: 'accept',
     failed: 'is_failed',
     deleting: 'is_deleting',
     gone: 'is_gone',

@@ -113,6 +113,15 @@ describe('a machine\u2019s life over REST', () => {
     await w.ask('rebootMachine', { params: { id } })
     await w.settle()
     expect(await get(id)).toMatchObject({ state: 'running', generation: 3 })
+    await w.ask('pauseMachine', { params: { id } })
+    await w.settle()
+    expect(await get(id)).toMatchObject({ state: 'paused', allowed: { reboot: 'is_paused', resume: null } })
+    await w.ask('suspendMachine', { params: { id } })
+    await w.settle()
+    expect(await get(id)).toMatchObject({ state: 'suspended' })
+    await w.ask('resumeMachine', { params: { id } })
+    await w.settle()
+    expect(await get(id)).toMatchObject({ state: 'running', generation: 6 })
 
     expect((await w.ask('setTags', { body: { resources: [id], tags: { tier: 'front', env: 'prod' } } })).status).toBe(204)
     expect(itemsOf(await w.ask('listTags'))).toContainEqual({ resource: id, ec2Id: running.ec2Id, key: 'env', value: 'prod' })
@@ -126,7 +135,16 @@ describe('a machine\u2019s life over REST', () => {
     await w.settle()
     expect(await get(id)).toMatchObject({ state: 'gone' })
     const kinds = itemsOf(await w.ask('listOperations', { query: { machine: id } })).map(operation => at(operation, 'kind'))
-    expect(kinds).toEqual(['machine.delete', 'machine.reboot', 'machine.start', 'machine.stop', 'machine.create'])
+    expect(kinds).toEqual([
+      'machine.delete',
+      'machine.resume',
+      'machine.suspend',
+      'machine.pause',
+      'machine.reboot',
+      'machine.start',
+      'machine.stop',
+      'machine.create',
+    ])
     expect(
       itemsOf(await w.ask('listEvents', { query: { subject: id, limit: '1000' } })).map(event => at(event, 'type')),
     ).toContain('machine.gone')

@@ -7,6 +7,7 @@ import type { Seen, Wanted } from '@sirocco/shared/wire/objects.ts'
 import { signatureHeaders, signedText } from '@sirocco/shared/wire/signature.ts'
 import { protocol } from '@sirocco/shared/wire/version.ts'
 import { WebSocket } from 'ws'
+import { shown } from '../../support/world.ts'
 
 /** An agent of one host that does at once what is wanted, and says so: all that the control plane's end of a link needs. */
 export class ScriptedAgent {
@@ -136,8 +137,8 @@ export class ScriptedAgent {
             kind: 'machine',
             id: object.id,
             applied: object.generation,
-            power: object.power === 'on' ? 'running' : object.power === 'gone' ? 'absent' : 'stopped',
-            ...(object.power === 'on' ? {} : { cause: 'asked' as const }),
+            power: shown[object.power],
+            ...(object.power === 'on' || object.power === 'paused' ? {} : { cause: 'asked' as const }),
             addresses: object.ports.map(port => port.address),
           })
       this.#tell()

@@ -60,7 +60,7 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
       uri: 'qemu:///system',
       instance: as,
       tag,
-      logDir: join(libvirtd.dir, 'consoles'),
+      logDir: join(libvirtd.dir, 'consoles', as),
       stateDir: libvirtd.stateDir,
       qemuLogDir: join(libvirtd.dir, 'var/log/libvirt/qemu'),
       clock: realTime,

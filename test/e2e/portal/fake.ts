@@ -128,6 +128,9 @@ export async function startFake({
     start: refusal('start', state),
     stop: refusal('stop', state),
     reboot: refusal('reboot', state),
+    pause: refusal('pause', state),
+    suspend: refusal('suspend', state),
+    resume: refusal('resume', state),
     delete: refusal('delete', state),
   })
   const become = (machine: string, state: MachineState, more: Partial<Machine> = {}, ago = 0): void => {
@@ -212,6 +215,9 @@ export async function startFake({
       start: ['starting', 'running'],
       stop: ['stopping', 'stopped'],
       reboot: ['running', 'running'],
+      pause: ['running', 'paused'],
+      suspend: ['stopping', 'suspended'],
+      resume: ['starting', 'running'],
       delete: ['deleting', 'gone'],
     } as const
     const [first, then] = way[verb]

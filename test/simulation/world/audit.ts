@@ -1,3 +1,4 @@
+import type { Power } from '@sirocco/shared/model/machines/states.ts'
 import { z } from 'zod'
 import { machineRows } from './checks.ts'
 import type { MemoryDatabase } from './client.ts'
@@ -13,6 +14,16 @@ const Live = z.object({
 const Port = z.object({ id: z.string(), machine: z.string(), subnet: z.string() })
 const Silent = z.object({ id: z.string() })
 const Orphan = z.object({ machine: z.string(), host: z.string() })
+
+/** Where a machine may be that is wanted so; what went off while it stood still stays off. */
+const shown: Readonly<Record<Power, readonly string[]>> = {
+  on: ['running'],
+  off: ['stopped', 'absent'],
+  cut: ['stopped', 'absent'],
+  paused: ['paused', 'stopped'],
+  suspended: ['suspended', 'stopped'],
+  gone: ['absent'],
+}
 
 /** What is not as it should be once nothing happens any more: rows against hosts. Empty: nothing lost, doubled, leaked or unfinished. */
 export function audit(database: MemoryDatabase, hosts: readonly HostMachine[]): string[] {
@@ -38,8 +49,8 @@ export function audit(database: MemoryDatabase, hosts: readonly HostMachine[]): 
       found.push(`${machine.id} is applied at ${machine.applied}, wanted at ${machine.generation}`)
     const host = hosts.find(h => h.id === machine.host)
     const power = host?.sim.machine(instance, machine.id)?.power ?? 'absent'
-    const wanted = machine.power === 'on' && machine.failure === null
-    if (wanted !== (power === 'running'))
+    const wanted = machine.failure === null ? shown[machine.power] : ['stopped', 'absent', 'paused', 'suspended']
+    if (!wanted.includes(power))
       found.push(`${machine.id} is ${power}, wanted ${machine.power}${machine.failure === null ? '' : ' (failed)'}`)
     if (power !== 'absent' && power !== machine.seen) found.push(`${machine.id} is ${power}, observed ${machine.seen}`)
   }

@@ -1,5 +1,5 @@
 import { stateOf } from '@sirocco/shared/model/machines/state.ts'
-import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import { powers, seenPowers } from '@sirocco/shared/model/machines/states.ts'
 import { z } from 'zod'
 import type { MemoryDatabase } from './client.ts'
 import { type HostMachine, instance } from './host.ts'
@@ -11,7 +11,7 @@ export class Violation extends Error {}
 const Row = z.object({
   id: z.string(),
   name: z.string(),
-  power: z.enum(['on', 'off', 'cut', 'gone'] satisfies Power[]),
+  power: z.enum(powers),
   generation: z.int(),
   version: z.int(),
   failure: z.string().nullable(),
@@ -20,7 +20,7 @@ const Row = z.object({
   clientToken: z.string().nullable(),
   reservation: z.string(),
   host: z.string().nullable(),
-  seen: z.enum(['running', 'paused', 'stopping', 'stopped', 'crashed', 'absent'] satisfies SeenPower[]).nullable(),
+  seen: z.enum(seenPowers).nullable(),
   applied: z.int().nullable(),
   cause: z.enum(['asked', 'guest', 'crash', 'unknown']).nullable(),
   epoch: z.int().nullable(),

@@ -2,9 +2,12 @@ import type { Principal } from '@sirocco/control/domain/access/principal.ts'
 import type { Ports } from '@sirocco/control/services/context.ts'
 import { deleteMachines } from '@sirocco/control/services/machines/delete.ts'
 import { launchMachines } from '@sirocco/control/services/machines/launch.ts'
+import { pauseMachines } from '@sirocco/control/services/machines/pause.ts'
 import { rebootMachines } from '@sirocco/control/services/machines/reboot.ts'
+import { resumeMachines } from '@sirocco/control/services/machines/resume.ts'
 import { startMachines } from '@sirocco/control/services/machines/start.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
+import { suspendMachines } from '@sirocco/control/services/machines/suspend.ts'
 import type { FaultCode, Result } from '@sirocco/shared/kit/fault.ts'
 import { below, chance, pick, type Random } from '@sirocco/shared/kit/random.ts'
 import { Violation } from './checks.ts'
@@ -118,6 +121,9 @@ export class User {
       ['start', startMachines],
       ['reboot', rebootMachines],
       ['reboot', rebootMachines],
+      ['pause', pauseMachines],
+      ['suspend', suspendMachines],
+      ['resume', resumeMachines],
       ['delete', deleteMachines],
       ['delete', deleteMachines],
     ] as const)

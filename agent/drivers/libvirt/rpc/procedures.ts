@@ -50,6 +50,8 @@ export const procedures = {
   version: procedure<void, bigint>(4, nothing, reader => reader.uhyper()),
   /** REMOTE_PROC_DOMAIN_LOOKUP_BY_UUID */
   lookup: procedure<Uint8Array, Domain>(24, (writer, uuid) => writer.fixed(uuid), readDomain),
+  /** REMOTE_PROC_DOMAIN_SUSPEND */
+  pause: onDomain(34, nothing),
   /** REMOTE_PROC_DOMAIN_RESUME */
   resume: onDomain(28, nothing),
   /** REMOTE_PROC_CONNECT_SUPPORTS_FEATURE */
@@ -60,6 +62,16 @@ export const procedures = {
   ),
   /** REMOTE_PROC_AUTH_LIST: 0 none, 1 SASL, 2 polkit. */
   authentications: procedure<void, number[]>(66, nothing, reader => reader.list(r => r.int())),
+  /** REMOTE_PROC_DOMAIN_MANAGED_SAVE: memory goes to a file of libvirt's own, and the domain off. */
+  save: onDomainWithFlags(182),
+  /** REMOTE_PROC_DOMAIN_HAS_MANAGED_SAVE_IMAGE */
+  saved: procedure<Domain, boolean>(
+    183,
+    (writer, domain) => writeDomain(writer, domain).uint(0),
+    reader => reader.int() !== 0,
+  ),
+  /** REMOTE_PROC_DOMAIN_MANAGED_SAVE_REMOVE */
+  dropSaved: onDomainWithFlags(184),
   /** REMOTE_PROC_DOMAIN_CREATE_WITH_FLAGS */
   start: procedure<Domain, Domain>(196, (writer, domain) => writeDomain(writer, domain).uint(0), readDomain),
   /** REMOTE_PROC_DOMAIN_OPEN_CONSOLE, of the first serial port; flag 1 (FORCE) ends another reader. */

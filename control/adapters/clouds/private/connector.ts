@@ -10,7 +10,8 @@ import type { Store } from '../../../ports/store.ts'
  */
 export const privateCloud = ({ store, pokes, links }: { store: Store; pokes: Pokes; links: AgentLinks }): Connector => ({
   async capabilities() {
-    return { reboot: { supported: true }, console: { supported: true }, consoleLog: { supported: true } }
+    const supported = { supported: true }
+    return { reboot: supported, pause: supported, suspend: supported, console: supported, consoleLog: supported }
   },
   async ensure({ host }) {
     if (host !== null) pokes.hosts([host])

@@ -1,5 +1,5 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
-import type { SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { Capabilities, Connector, DesiredMachine, Observed } from '../../../ports/connector.ts'
 import type { ForeignCloud, Instance } from './cloud.ts'
 
@@ -35,12 +35,16 @@ const powers: Readonly<Record<string, SeenPower>> = {
 }
 
 /** Has the cloud what is wanted? */
-export const satisfies = (wanted: DesiredMachine, power: SeenPower): boolean =>
-  wanted.power === 'on'
-    ? power === 'running'
-    : wanted.power === 'gone'
-      ? power === 'absent'
-      : power === 'stopped' || power === 'absent'
+export const satisfies = (wanted: DesiredMachine, power: SeenPower): boolean => fulfilled[wanted.power].includes(power)
+
+const fulfilled: Record<Power, readonly SeenPower[]> = {
+  on: ['running'],
+  off: ['stopped', 'absent'],
+  cut: ['stopped', 'absent'],
+  paused: ['paused'],
+  suspended: ['suspended'],
+  gone: ['absent'],
+}
 
 /**
  * A foreign cloud behind the connector port. What is wanted is written down before anything is called; a launch carries our id as its
@@ -52,7 +56,13 @@ export function simulatedCloud(
   { reboot = true }: { readonly reboot?: boolean } = {},
 ): Connector {
   const supported = { supported: true }
-  const capabilities: Capabilities = { reboot: { supported: reboot }, console: { supported: false }, consoleLog: supported }
+  const capabilities: Capabilities = {
+    reboot: { supported: reboot },
+    pause: { supported: false },
+    suspend: { supported: false },
+    console: { supported: false },
+    consoleLog: supported,
+  }
 
   /** Machines that the pages of this walk showed; after a restart in its middle the rest is asked for one by one. */
   const walked = new Set<string>()
@@ -60,6 +70,8 @@ export function simulatedCloud(
   /** Moves the cloud one call towards what is wanted. */
   async function pursue(remembered: Remembered): Promise<Result<Remembered>> {
     const { wanted } = remembered
+    if (wanted.power === 'paused' || wanted.power === 'suspended')
+      return refuse('unsupported', 'this cloud can neither pause nor suspend machines; stop them instead')
     if (wanted.power === 'gone') {
       if (remembered.remote === null) {
         // A launch may be under way whose answer was lost: its token tells, and what it finds or makes is removed.

@@ -9,9 +9,12 @@ import { deleteMachines } from '../../../services/machines/delete.ts'
 import { findMachines } from '../../../services/machines/find.ts'
 import { launchMachines } from '../../../services/machines/launch.ts'
 import { listMachines } from '../../../services/machines/list.ts'
+import { pauseMachines } from '../../../services/machines/pause.ts'
 import { rebootMachines } from '../../../services/machines/reboot.ts'
+import { resumeMachines } from '../../../services/machines/resume.ts'
 import { startMachines } from '../../../services/machines/start.ts'
 import { stopMachines } from '../../../services/machines/stop.ts'
+import { suspendMachines } from '../../../services/machines/suspend.ts'
 import type { Call } from '../../../services/verb.ts'
 import type { Handler, Here, Reply } from '../handler.ts'
 import { listed } from '../list.ts'
@@ -88,10 +91,15 @@ export const get: Handler<Routes['getMachine']> = async ({ params }, here) => {
   return machine.ok ? ok({ body: machineJson(machine.value, here.admin) }) : machine
 }
 
-const verbs = { start: startMachines, stop: stopMachines, reboot: rebootMachines, delete: deleteMachines } satisfies Record<
-  MachineVerb,
-  unknown
->
+const verbs = {
+  start: startMachines,
+  stop: stopMachines,
+  reboot: rebootMachines,
+  pause: pauseMachines,
+  suspend: suspendMachines,
+  resume: resumeMachines,
+  delete: deleteMachines,
+} satisfies Record<MachineVerb, unknown>
 
 async function intend(verb: MachineVerb, here: Here, id: string, force = false): Promise<Result<Reply<Accepted>>> {
   const asked =
@@ -108,6 +116,9 @@ async function intend(verb: MachineVerb, here: Here, id: string, force = false):
 export const start: Handler<Routes['startMachine']> = ({ params }, here) => intend('start', here, params.id)
 export const stop: Handler<Routes['stopMachine']> = ({ params, body }, here) => intend('stop', here, params.id, body.force)
 export const reboot: Handler<Routes['rebootMachine']> = ({ params }, here) => intend('reboot', here, params.id)
+export const pause: Handler<Routes['pauseMachine']> = ({ params }, here) => intend('pause', here, params.id)
+export const suspend: Handler<Routes['suspendMachine']> = ({ params }, here) => intend('suspend', here, params.id)
+export const resume: Handler<Routes['resumeMachine']> = ({ params }, here) => intend('resume', here, params.id)
 export const remove: Handler<Routes['deleteMachine']> = ({ params }, here) => intend('delete', here, params.id)
 
 export const log: Handler<Routes['getConsoleLog']> = async ({ params }, { call }) => {
