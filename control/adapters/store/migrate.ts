@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from '@libsql/client/web'
 import { z } from 'zod'
+import { rootVolumes } from './root-volumes.ts'
 
 /** Migrations are run by the deploy or start command, never by a request: this file is not part of the Worker. */
 const folder = join(import.meta.dirname, 'migrations')
@@ -10,6 +11,9 @@ const journal = Journal.parse(JSON.parse(readFileSync(join(folder, 'meta', '_jou
 
 /** Of the data that this code reads and writes: how many migrations there are. */
 export const schemaVersion = journal.entries.length
+
+/** What is done with the data that is there, behind the statements of a migration, by its index. */
+const steps: Readonly<Record<number, readonly string[]>> = { 1: rootVolumes }
 
 /** The version of the data in `client`; 0 where there is none yet. */
 export async function dataVersion(client: Client): Promise<number> {
@@ -34,6 +38,7 @@ export async function migrate(client: Client): Promise<{ from: number; to: numbe
     await client.batch(
       [
         ...statements,
+        ...(steps[idx] ?? []),
         {
           sql: "INSERT INTO meta (key, value) VALUES ('version', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
           args: [String(idx + 1)],

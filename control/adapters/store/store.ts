@@ -14,6 +14,7 @@ import { networkReads } from './reads/networks.ts'
 import { operationReads } from './reads/operations.ts'
 import { first } from './reads/page.ts'
 import { tagReads } from './reads/tags.ts'
+import { volumeReads } from './reads/volumes.ts'
 import * as s from './schema.ts'
 import { statementsOf } from './statements.ts'
 
@@ -27,6 +28,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
       return written.ok ? ok(undefined) : written
     },
     machines: machineReads(database),
+    ...volumeReads(database),
     hosts: hostReads(database, secrets),
     agents: agentReads(database),
     networks: networkReads(database),

@@ -7,4 +7,11 @@ export const workflowVersions = {
   'machine.stop': 1,
   'machine.reboot': 1,
   'machine.delete': 1,
+  'volume.create': 1,
+  'volume.attach': 1,
+  'volume.detach': 1,
+  'volume.grow': 1,
+  'volume.delete': 1,
+  'snapshot.create': 1,
+  'snapshot.delete': 1,
 } as const satisfies Record<OperationKind, number>
