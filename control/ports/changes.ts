@@ -75,6 +75,7 @@ export interface NewSnapshot {
   readonly volume: Id<'volume'>
   readonly volumeAlias: string
   readonly name: string
+  readonly passing: boolean
   readonly sizeMiB: number
 }
 
@@ -122,7 +123,9 @@ export type Change =
       readonly digest: string
     }
   | { readonly do: 'snapshot.insert'; readonly snapshot: NewSnapshot }
-  /** Wanted gone. Guard `stale` by version. */
+  /** Guard `stale` unless the snapshot is as it was read. */
+  | { readonly do: 'snapshot.holds'; readonly snapshot: Id<'snapshot'>; readonly version: number }
+  /** Wanted gone. Guard `stale` by version, `conflict` where a volume is being made from it. */
   | { readonly do: 'snapshot.delete'; readonly snapshot: Id<'snapshot'>; readonly version: number }
   /** Nothing of it remains. Guard `stale` by generation. */
   | { readonly do: 'snapshot.gone'; readonly snapshot: Id<'snapshot'>; readonly generation: number }

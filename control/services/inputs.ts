@@ -37,3 +37,5 @@ export const VolumeSize = z
   .max(limits.volumeMiB, `a volume has at most ${limits.volumeMiB} MiB`)
 
 export const VolumeRefs = z.object({ volumes: z.array(Ref).min(1).max(limits.bulk) })
+
+export const SnapshotRefs = z.object({ snapshots: z.array(Ref).min(1).max(limits.bulk) })

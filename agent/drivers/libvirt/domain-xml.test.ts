@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Definition } from '../../ports/compute.ts'
-import { type DomainHost, domainXml, escapeXml, readMark, shapeOf } from './domain-xml.ts'
+import { type DomainHost, domainXml, readMark, shapeOf } from './domain-xml.ts'
 import { domainUuid, tapName, uuidText } from './identity.ts'
+import { escapeXml } from './xml.ts'
 
 const host: DomainHost = {
   instance: 'ins_1',

@@ -490,6 +490,8 @@ export const snapshot = sqliteTable(
     /** EC2's id of the volume, which may be forgotten before the snapshot is. */
     volumeAlias: text().notNull(),
     name: text().notNull(),
+    /** Made for a copy of its volume, and deleted when that is there. */
+    passing: integer({ mode: 'boolean' }).notNull(),
     /** Of the volume when it was made. */
     sizeMiB: integer().notNull(),
     createdAt: integer().notNull(),

@@ -122,12 +122,18 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       unless('stale'),
     ]
   },
+  'snapshot.holds': ({ snapshot, version }) => [
+    sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM snapshot WHERE id = ${snapshot} AND version = ${version})`,
+  ],
   'snapshot.delete': ({ snapshot, version }, { database: { db } }) => [
     db
       .update(s.snapshot)
       .set({ deleted: true, generation: sql`${s.snapshot.generation} + 1`, version: version + 1 })
       .where(and(eq(s.snapshot.id, snapshot), eq(s.snapshot.version, version))),
     unless('stale'),
+    sql`INSERT INTO guard (conflict) SELECT 1 WHERE EXISTS (
+      SELECT 1 FROM volume v LEFT JOIN volume_observed o ON o.volume = v.id
+      WHERE v.${sql.identifier('sourceSnapshot')} = ${snapshot} AND v.deleted = 0 AND v.${sql.identifier('goneAt')} IS NULL AND coalesce(o.here, 0) = 0)`,
   ],
   'snapshot.gone': ({ snapshot, generation }, { database: { db }, now }) => [
     db

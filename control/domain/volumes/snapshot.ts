@@ -18,6 +18,8 @@ export interface Snapshot {
   readonly host: Id<'host'> | null
   readonly volume: Id<'volume'>
   readonly volumeAlias: string
+  /** Made for a copy of its volume, and deleted when that is there. */
+  readonly passing: boolean
   readonly sizeMiB: number
   readonly tags: Readonly<Record<string, string>>
   readonly createdAt: number

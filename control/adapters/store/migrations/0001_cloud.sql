@@ -19,6 +19,7 @@ CREATE TABLE `snapshot` (
 	`volume` text NOT NULL,
 	`volumeAlias` text NOT NULL,
 	`name` text NOT NULL,
+	`passing` integer NOT NULL,
 	`sizeMiB` integer NOT NULL,
 	`createdAt` integer NOT NULL,
 	`deleted` integer NOT NULL,

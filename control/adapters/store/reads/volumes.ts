@@ -150,7 +150,10 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
       },
       async list(scope, page) {
         const after = page.after === null ? undefined : gt(s.snapshot.id, page.after as Id<'snapshot'>)
-        const found = await snapshots(and(within(s.snapshot, scope), after, visible(s.snapshot)), page.limit + 1)
+        const found = await snapshots(
+          and(within(s.snapshot, scope), after, visible(s.snapshot), eq(s.snapshot.passing, false)),
+          page.limit + 1,
+        )
         return found.ok ? ok(paged(found.value, page.limit, v => v.id)) : found
       },
       onHost: (host, ids) =>
