@@ -40,6 +40,8 @@ export interface PluggedDisk {
 export interface Plug {
   readonly mac: string
   readonly bridge: string
+  /** The name of the host's end of it, by which the network port knows it again. */
+  readonly tap: string
   readonly mtu: number
 }
 

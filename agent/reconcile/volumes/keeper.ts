@@ -74,7 +74,7 @@ export class VolumeKeeper {
     const { held, volumes, journal } = this.#parts
     const wanted = held.volumes().filter(({ attached, gone }) => attached?.machine === machine.id && !gone)
     if (!wanted.some(({ attached }) => attached?.boot))
-      return refuse('precondition', 'the machine has no volume to boot from; attach one as vda')
+      return refuse('unavailable', 'waiting for a volume to boot from; attach one as vda')
     const disks: MachineDisk[] = []
     for (const volume of wanted) {
       if (!volume.attached) continue

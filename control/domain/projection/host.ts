@@ -76,7 +76,6 @@ export function desiredOf(
         gone: false,
       }),
     ),
-    ...machines.map(wantedMachine),
     ...volumes.map(wantedVolume),
     ...snapshots.map(
       ({ id, generation, volume, deleted, pool }): Wanted => ({
@@ -88,6 +87,8 @@ export function desiredOf(
         gone: deleted,
       }),
     ),
+    // Behind what they need, since a set may come in parts.
+    ...machines.map(wantedMachine),
   ]
 }
 
