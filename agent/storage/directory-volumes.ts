@@ -132,9 +132,7 @@ class DirectoryVolumes implements Volumes {
 
   hasSnapshot({ id, volume }: WantedSnapshot): Promise<Result<boolean>> {
     return this.#turns.take(volume, async () => {
-      const { marks, numbers } = await this.#layers(volume)
-      const frozen = marks.get(id)
-      return ok(frozen !== undefined && numbers.some(n => n > frozen))
+      return ok(isFrozen(await this.#layers(volume), id))
     })
   }
 
@@ -257,9 +255,8 @@ class DirectoryVolumes implements Volumes {
   /** The file that a snapshot froze, in whatever volume's folder. */
   async #frozen(snapshot: string): Promise<string | null> {
     for (const id of await this.#homes()) {
-      const { home, marks, numbers } = await this.#layers(id)
-      const frozen = marks.get(snapshot)
-      if (frozen !== undefined && numbers.some(n => n > frozen)) return join(home, `${frozen}.qcow2`)
+      const layers = await this.#layers(id)
+      if (isFrozen(layers, snapshot)) return join(layers.home, `${layers.marks.get(snapshot)}.qcow2`)
     }
     return null
   }
@@ -286,4 +283,10 @@ class DirectoryVolumes implements Volumes {
     }
     return ok(undefined)
   }
+}
+
+/** Does nobody write any more to the file that a snapshot is a mark on? */
+function isFrozen({ marks, numbers, gone }: Layers, snapshot: string): boolean {
+  const frozen = marks.get(snapshot)
+  return frozen !== undefined && (gone || numbers.some(n => n > frozen))
 }
