@@ -7,6 +7,7 @@ import type { Compute } from './ports/compute.ts'
 import type { Disk } from './ports/disk.ts'
 import type { Networks } from './ports/network.ts'
 import type { Storage } from './ports/storage.ts'
+import type { Volumes } from './ports/volumes.ts'
 import type { FetchImage } from './reconcile/image-room.ts'
 import { type At, diskWithPoints, nowhere, withPoints } from './reconcile/points.ts'
 import { type Log, Reconciler } from './reconcile/reconciler.ts'
@@ -18,6 +19,7 @@ export interface AgentParts {
     readonly name: string
     readonly compute: Compute
     readonly storage: Storage
+    readonly volumes: Volumes
     readonly networks: Networks
   }[]
   readonly disk: Disk
@@ -44,12 +46,13 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
   const at = parts.at ?? nowhere
   const disk = diskWithPoints(parts.disk, at)
   const hosts: Reconciler[] = []
-  for (const { id, name, compute, storage, networks } of parts.hosts)
+  for (const { id, name, compute, storage, volumes, networks } of parts.hosts)
     hosts.push(
       await Reconciler.open({
         host: { id, name },
         compute: withPoints(compute, 'port.compute', at),
         storage: withPoints(storage, 'port.storage', at),
+        volumes: withPoints(volumes, 'port.volumes', at),
         networks: withPoints(networks, 'port.networks', at),
         disk,
         fetchImage,

@@ -12,6 +12,7 @@ const drivers = {
     const { simulatedHostIn } = await import('./drivers/simulated/file.ts')
     const { simulatedCompute } = await import('./drivers/simulated/compute.ts')
     const { simulatedStorage } = await import('./drivers/simulated/storage.ts')
+    const { simulatedVolumes } = await import('./drivers/simulated/volumes.ts')
     const { simulatedNetworks } = await import('./drivers/simulated/networks.ts')
     return hosts.map(({ id, name }) => {
       const host = simulatedHostIn(join(data, `simulated-${id}.json`), name, timers)
@@ -20,6 +21,7 @@ const drivers = {
         name,
         compute: simulatedCompute(host, instance),
         storage: simulatedStorage(host, instance),
+        volumes: simulatedVolumes(host, instance),
         networks: simulatedNetworks(host, instance),
       }
     })
@@ -29,6 +31,7 @@ const drivers = {
     if (driver.kind !== 'libvirt' || !host || more.length > 0) throw new Error('a libvirt agent speaks for one host')
     const { libvirtCompute } = await import('./drivers/libvirt/compute.ts')
     const { directoryStorage } = await import('./storage/directory.ts')
+    const { directoryVolumes } = await import('./storage/directory-volumes.ts')
     const { linuxNetworks } = await import('./network/networks.ts')
     const { socket, uri } = driver
     return [
@@ -44,6 +47,7 @@ const drivers = {
           hostName: host.name,
         }),
         storage: directoryStorage({ dir: storage }),
+        volumes: directoryVolumes({ dir: storage }),
         networks: linuxNetworks({ instance, tag, dir: join(runtime, 'networks') }),
       },
     ]

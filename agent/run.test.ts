@@ -9,6 +9,7 @@ import { EnrolRequest } from '@sirocco/shared/wire/enrol.ts'
 import { FromAgent, type FromControl } from '@sirocco/shared/wire/frames.ts'
 import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import { signatureHeaders, signedText } from '@sirocco/shared/wire/signature.ts'
+import { protocol } from '@sirocco/shared/wire/version.ts'
 import { afterEach, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { imageBytes, machine, network } from '../test/support/agent-world.ts'
@@ -150,7 +151,7 @@ test('enrols, links with a signature, beats, fetches an image over a broken conn
   if (!running.ok) throw new Error(running.fault.message)
   ends.push(() => running.value.stop())
   await control.until(() => control.frames.some(frame => frame.type === 'hello'))
-  control.say({ type: 'welcome', protocol: 1, incarnation: 'x', epoch: 1, hosts: [], beatMs: 20 })
+  control.say({ type: 'welcome', protocol, incarnation: 'x', epoch: 1, hosts: [], beatMs: 20 })
   const wanted = ObjectSet.of<Wanted>([
     network(),
     machine('vm_1', { seed: { instanceId: 'i-1', keys: [], userData: 'c2VjcmV0' } }),

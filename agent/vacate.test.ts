@@ -8,6 +8,7 @@ import { SimulatedHost } from './drivers/simulated/host.ts'
 import { simulatedNetworks } from './drivers/simulated/networks.ts'
 import type { SimulatedMachine } from './drivers/simulated/state.ts'
 import { simulatedStorage } from './drivers/simulated/storage.ts'
+import { simulatedVolumes } from './drivers/simulated/volumes.ts'
 import { vacate } from './vacate.ts'
 
 let folder: string
@@ -20,7 +21,7 @@ beforeEach(() => {
   host = new SimulatedHost({ timers, name: 'here', bootId: 'boot-1' })
   for (const instance of ['one', 'two']) {
     host.put(machine(instance))
-    host.store(instance).disks.vm_1 = { image: 'img_1', mib: 64, made: 0 }
+    host.store(instance).volumes.vol_1 = { base: 'img_1', mib: 64, made: 0 }
     host.store(instance).networks.net_1 = { bridge: `sb${instance}`, cidr: '10.64.0.0/24', ports: [] }
   }
 })
@@ -32,7 +33,7 @@ const machine = (instance: string): SimulatedMachine => ({
   name: 'vm-1',
   shape: 'a',
   memoryMiB: 64,
-  disk: '/disk',
+  disks: [{ volume: 'vol_1', device: 'vda', path: '/disk' }],
   bridges: [],
   addresses: [],
   power: 'running',
@@ -49,6 +50,7 @@ const ports = () => ({
   name: host.name,
   compute: simulatedCompute(host, 'one'),
   storage: simulatedStorage(host, 'one'),
+  volumes: simulatedVolumes(host, 'one'),
   networks: simulatedNetworks(host, 'one'),
 })
 const place = () => ({
@@ -57,8 +59,8 @@ const place = () => ({
   driver: { kind: 'libvirt', socket: '', uri: '' } as const,
 })
 const left = (instance: string) => {
-  const { disks, networks } = host.store(instance)
-  return [host.machines(instance).length, Object.keys(disks).length, Object.keys(networks).length]
+  const { volumes, networks } = host.store(instance)
+  return [host.machines(instance).length, Object.keys(volumes).length, Object.keys(networks).length]
 }
 
 describe('taking an instance off its host', () => {
@@ -79,7 +81,7 @@ describe('taking an instance off its host', () => {
   })
 
   test('removes everything of it, nothing of another, and may run twice', async () => {
-    const said = [`removed 1 machine of host here`, 'removed 1 disk of host here', 'removed 1 network of host here']
+    const said = [`removed 1 machine of host here`, 'removed 1 volume of host here', 'removed 1 network of host here']
     expect(await vacate([ports()], place(), { machines: true })).toEqual(ok([...said, `removed ${join(folder, 'storage')}`]))
     expect([left('one'), left('two')]).toEqual([
       [0, 0, 0],

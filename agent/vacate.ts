@@ -4,20 +4,29 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { AgentParts } from './compose.ts'
 import type { AgentConfig } from './config.ts'
 
-type HostPorts = Pick<AgentParts['hosts'][number], 'name' | 'compute' | 'storage' | 'networks'>
+type HostPorts = Pick<AgentParts['hosts'][number], 'name' | 'compute' | 'storage' | 'volumes' | 'networks'>
 
 /** What the storage port and consoles keep; whatever else lies in a storage folder is somebody else's. */
-const rooms = ['machines', 'images', 'consoles'] as const
+const rooms = ['machines', 'volumes', 'images', 'consoles'] as const
 
-/** The machines that hosts carry, defined or only by their disks. */
+/** The machines that hosts carry, defined or only by what is stored of them, and the volumes that no machine here has. */
 export async function machinesOn(hosts: readonly HostPorts[]): Promise<Result<string[]>> {
   const found = new Set<string>()
-  for (const { compute, storage } of hosts) {
+  for (const { compute, storage, volumes } of hosts) {
     const defined = await compute.list()
     if (!defined.ok) return defined
     const stored = await storage.list()
     if (!stored.ok) return stored
+    const kept = await volumes.list()
+    if (!kept.ok) return kept
+    const had = new Set<string>()
+    for (const { id } of defined.value) {
+      const disks = await compute.disks(id)
+      if (!disks.ok) return disks
+      for (const { volume } of disks.value) had.add(volume)
+    }
     for (const id of [...defined.value.map(machine => machine.id), ...stored.value]) found.add(id)
+    for (const id of kept.value) if (!had.has(id)) found.add(id)
   }
   return ok([...found].sort())
 }
@@ -55,7 +64,7 @@ export async function vacate(
   return ok(done)
 }
 
-async function empty({ name, compute, storage, networks }: HostPorts): Promise<Result<string[]>> {
+async function empty({ name, compute, storage, volumes, networks }: HostPorts): Promise<Result<string[]>> {
   const defined = await compute.list()
   if (!defined.ok) return defined
   for (const { id } of defined.value) {
@@ -70,6 +79,12 @@ async function empty({ name, compute, storage, networks }: HostPorts): Promise<R
     const removed = await storage.remove(id)
     if (!removed.ok) return removed
   }
+  const kept = await volumes.list()
+  if (!kept.ok) return kept
+  for (const id of kept.value) {
+    const removed = await volumes.remove({ id, pool: { type: 'directory', id: '' } })
+    if (!removed.ok) return removed
+  }
   const joined = await networks.list()
   if (!joined.ok) return joined
   // Also where none is listed: rules may be left alone.
@@ -79,7 +94,7 @@ async function empty({ name, compute, storage, networks }: HostPorts): Promise<R
     count === 0 ? [] : [`removed ${count} ${count === 1 ? what : `${what}s`} of host ${name}`]
   return ok([
     ...said(defined.value.length, 'machine'),
-    ...said(stored.value.length, 'disk'),
+    ...said(kept.value.length, 'volume'),
     ...said(joined.value.length, 'network'),
   ])
 }

@@ -3,10 +3,37 @@ import type { SeenHost, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 
 /** Paths on the host that a machine is made of; made by the storage port before `define`. */
 export interface MachineFiles {
-  readonly disk: string
   readonly seed: string
   readonly kernel?: string
   readonly initrd?: string
+}
+
+/** The bytes of a disk, as a hypervisor opens them. */
+export interface DiskSource {
+  readonly type: 'file' | 'block'
+  readonly format: 'qcow2' | 'raw'
+  readonly path: string
+}
+
+/** A volume as a machine has it. */
+export interface MachineDisk {
+  readonly volume: string
+  /** Where the guest finds it: `vda`. */
+  readonly device: string
+  readonly source: DiskSource
+  readonly boot: boolean
+  readonly readOnly: boolean
+}
+
+/** A volume that a machine was found to have. */
+export interface PluggedDisk {
+  readonly volume: string
+  readonly device: string
+  readonly path: string
+  /** The guest has it now. */
+  readonly live: boolean
+  /** The guest will have it at its next start. */
+  readonly saved: boolean
 }
 
 /** Where an interface plugs in; made by the network port before `define`. */
@@ -22,6 +49,8 @@ export interface Plug {
 export interface Definition {
   readonly machine: WantedMachine
   readonly files: MachineFiles
+  /** What it boots from first. */
+  readonly disks: readonly MachineDisk[]
   readonly plugs: readonly Plug[]
 }
 
@@ -70,6 +99,16 @@ export interface Compute {
   reboot(id: string): Promise<Result<void>>
   /** Removes the definition of a machine that is off. Disks are the storage port's. */
   undefine(id: string): Promise<Result<void>>
+  /** What it has for disks, running or not; the seed is none of them. Nothing where there is no such machine. */
+  disks(id: string): Promise<Result<readonly PluggedDisk[]>>
+  /** Gives it a disk, also while it runs. */
+  attach(id: string, disk: MachineDisk): Promise<Result<void>>
+  /** Takes a disk away; refuses (`unavailable`) as long as a running guest has not let go of it. */
+  detach(id: string, disk: PluggedDisk): Promise<Result<void>>
+  /** Tells a running guest that a disk is larger now, having made it so. */
+  resize(id: string, device: string, sizeMiB: number): Promise<Result<void>>
+  /** Makes a running guest go on in a new file at `path`, on top of the one it has: what that holds then stays. */
+  switchDisk(id: string, device: string, path: string): Promise<Result<void>>
   /** The last `limits.consoleLog` bytes that the serial console printed, over restarts. */
   consoleLog(id: string): Promise<Result<Uint8Array>>
   /** Joins the serial console; a newer reader ends the older. `closed` is called once. */

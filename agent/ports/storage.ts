@@ -11,7 +11,7 @@ export interface Storage {
   has(sha256: string): Promise<boolean>
   /** Keeps what `fetch` yields under its content's name; refused, and nothing kept, when the digest or length differs. */
   keep(file: { sha256: string; bytes: number }, fetch: AsyncIterable<Uint8Array>): Promise<Result<void>>
-  /** The machine's disk (copy-on-write over the image) and its seed; an existing disk is left as it is. */
+  /** What is the machine's own: its seed, and a kernel where the image brings one. Its disks are volumes. */
   prepare(machine: WantedMachine): Promise<Result<MachineFiles>>
   /** Removes all that `prepare` made. */
   remove(machine: string): Promise<Result<void>>

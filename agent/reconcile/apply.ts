@@ -1,6 +1,6 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { WantedMachine, WantedNetwork } from '@sirocco/shared/wire/objects.ts'
-import type { Compute, MachineFiles } from '../ports/compute.ts'
+import type { Compute, MachineDisk, MachineFiles } from '../ports/compute.ts'
 import type { Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
 import { type MachineStep, machineSteps } from './facts.ts'
@@ -15,6 +15,10 @@ export interface Attempt {
   readonly storage: Storage
   readonly networks: { readonly room: NetworkRoom; find(id: string): WantedNetwork | undefined; plug: Networks['plug'] }
   readonly images: ImageRoom
+  /** The machine's volumes, each made. */
+  disks(): Promise<Result<readonly MachineDisk[]>>
+  /** While nothing else is done to the machine's volumes. */
+  alone<T>(run: () => Promise<T>): Promise<T>
   /** For the person who waits; null: nothing to say any more. */
   progress(text: string | null): void
   /** Whether this machine's ports belong on the host. */
@@ -45,19 +49,13 @@ export const executors = {
     attempt.files = prepared.value
     return ok(undefined)
   },
-  define: async ({ machine, compute, networks, files, plugged }) => {
-    if (!files) throw new Error('impossible: a machine is defined before its disk is made')
-    const made = await plugged
-    if (!made.ok) return made
-    const plugs = []
-    for (const port of machine.ports) {
-      const network = networks.find(port.network)
-      if (!network) return refuse('unavailable', `waiting for network ${port.network}`)
-      plugs.push(networks.plug(port, network))
-    }
-    return compute.define({ machine, files, plugs })
-  },
-  start: ({ machine, compute }) => compute.start(machine.id),
+  define: attempt => attempt.alone(() => define(attempt)),
+  // Its volumes may have been worked on since.
+  start: attempt =>
+    attempt.alone(async () => {
+      const defined = await define(attempt)
+      return defined.ok ? attempt.compute.start(attempt.machine.id) : defined
+    }),
   'ask-to-stop': async ({ machine, compute }) => {
     // A guest that cannot be asked is cut when its grace is over, like one that does not listen.
     const asked = await compute.askToStop(machine.id)
@@ -74,6 +72,20 @@ export const executors = {
     return settled.ok ? ok(undefined) : settled
   },
 } satisfies Record<Step, (attempt: Attempt) => Promise<Result<void>>>
+
+async function define({ machine, compute, networks, files, plugged, disks }: Attempt): Promise<Result<void>> {
+  if (!files) throw new Error('impossible: a machine is defined before its files are made')
+  const made = await plugged
+  if (!made.ok) return made
+  const plugs = []
+  for (const port of machine.ports) {
+    const network = networks.find(port.network)
+    if (!network) return refuse('unavailable', `waiting for network ${port.network}`)
+    plugs.push(networks.plug(port, network))
+  }
+  const found = await disks()
+  return found.ok ? compute.define({ machine, files, disks: found.value, plugs }) : found
+}
 
 async function plugged({ machine, networks }: Attempt): Promise<Result<void>> {
   try {

@@ -1,6 +1,7 @@
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { WireFault } from '@sirocco/shared/wire/objects.ts'
 import { z } from 'zod'
+import { VolumeFacts } from './volumes/facts.ts'
 
 /** The steps that touch a machine. */
 export const machineSteps = [
@@ -71,6 +72,8 @@ export const Entry = z.discriminatedUnion('note', [
   z.strictObject({ note: z.literal('adopted'), machine: z.string() }),
   z.strictObject({ note: z.literal('forget'), machine: z.string() }),
   z.strictObject({ note: z.literal('facts'), machine: z.string(), facts: MachineFacts }),
+  /** Of a volume or a snapshot: all that is known; null: nothing any more. */
+  z.strictObject({ note: z.literal('kept'), id: z.string(), facts: VolumeFacts.nullable() }),
   z.strictObject({ note: z.literal('boot'), bootId: z.string() }),
 ])
 export type Entry = z.output<typeof Entry>
@@ -89,7 +92,7 @@ const running = (facts: MachineFacts, generation: number): MachineFacts => {
 }
 
 type Folds = {
-  readonly [N in Exclude<Entry['note'], 'boot' | 'forget'>]: (facts: MachineFacts, entry: About<N>) => MachineFacts
+  readonly [N in Exclude<Entry['note'], 'boot' | 'forget' | 'kept'>]: (facts: MachineFacts, entry: About<N>) => MachineFacts
 }
 
 const folds: Folds = {
@@ -120,7 +123,7 @@ const folds: Folds = {
 }
 
 /** The facts after one more entry. */
-export function fold(facts: MachineFacts, entry: Exclude<Entry, { note: 'boot' | 'forget' }>): MachineFacts {
+export function fold(facts: MachineFacts, entry: Exclude<Entry, { note: 'boot' | 'forget' | 'kept' }>): MachineFacts {
   const step = folds[entry.note] as (facts: MachineFacts, entry: Entry) => MachineFacts
   return step(facts, entry)
 }

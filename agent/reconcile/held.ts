@@ -1,6 +1,12 @@
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { type Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
-import { Wanted, type WantedMachine, type WantedNetwork } from '@sirocco/shared/wire/objects.ts'
+import {
+  Wanted,
+  type WantedMachine,
+  type WantedNetwork,
+  type WantedSnapshot,
+  type WantedVolume,
+} from '@sirocco/shared/wire/objects.ts'
 import { z } from 'zod'
 import type { Disk } from '../ports/disk.ts'
 
@@ -59,6 +65,16 @@ export class Held {
   }
   networks(): WantedNetwork[] {
     return [...this.#objects.values(), ...this.#strays.values()].filter(object => object.kind === 'network')
+  }
+  volume(id: string): WantedVolume | undefined {
+    const object = this.#objects.get('volume', id)
+    return object?.kind === 'volume' ? object : undefined
+  }
+  volumes(): WantedVolume[] {
+    return this.#objects.values().filter(object => object.kind === 'volume')
+  }
+  snapshots(): WantedSnapshot[] {
+    return this.#objects.values().filter(object => object.kind === 'snapshot')
   }
   strayMachines(): WantedMachine[] {
     return this.#strays.values().filter(object => object.kind === 'machine')

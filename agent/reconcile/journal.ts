@@ -1,5 +1,6 @@
 import type { Disk } from '../ports/disk.ts'
 import { Entry, fold, type MachineFacts, noFacts } from './facts.ts'
+import type { VolumeFacts } from './volumes/facts.ts'
 
 /** Lines beyond those of a compact journal after which it is written anew. */
 const slack = 256
@@ -18,6 +19,8 @@ export class Journal {
   readonly #disk: Disk
   readonly #name: string
   readonly #facts = new Map<string, MachineFacts>()
+  /** Of volumes and snapshots. */
+  readonly #kept = new Map<string, VolumeFacts>()
   #bootId: string | null = null
   #lines = 0
   #sound = true
@@ -53,6 +56,13 @@ export class Journal {
     return [...this.#facts.keys()]
   }
 
+  kept(id: string): VolumeFacts | undefined {
+    return this.#kept.get(id)
+  }
+  keptIds(): string[] {
+    return [...this.#kept.keys()]
+  }
+
   /** Resolves when all `entries` are on disk; only then do they count. */
   write(entries: readonly Entry[]): Promise<void> {
     if (entries.length === 0) return Promise.resolve()
@@ -69,7 +79,7 @@ export class Journal {
       this.#waiting = []
       const entries = batch.flatMap(w => w.entries)
       try {
-        if (!this.#sound || this.#lines > slack + this.#facts.size) await this.#compact(entries)
+        if (!this.#sound || this.#lines > slack + this.#facts.size + this.#kept.size) await this.#compact(entries)
         else await this.#append(entries)
         for (const waiting of batch) waiting.written()
       } catch (error) {
@@ -88,6 +98,7 @@ export class Journal {
 
   async #compact(entries: readonly Entry[]): Promise<void> {
     const lines: Entry[] = [...this.#facts].map(([machine, facts]) => ({ note: 'facts', machine, facts }))
+    for (const [id, facts] of this.#kept) lines.push({ note: 'kept', id, facts })
     if (this.#bootId !== null) lines.push({ note: 'boot', bootId: this.#bootId })
     lines.push(...entries)
     await this.#disk.replace(this.#name, lines.map(entry => `${JSON.stringify(entry)}\n`).join(''))
@@ -99,6 +110,8 @@ export class Journal {
   #take(entry: Entry): void {
     this.#lines++
     if (entry.note === 'boot') this.#bootId = entry.bootId
+    else if (entry.note === 'kept' && entry.facts) this.#kept.set(entry.id, entry.facts)
+    else if (entry.note === 'kept') this.#kept.delete(entry.id)
     else if (entry.note === 'forget') this.#facts.delete(entry.machine)
     else this.#facts.set(entry.machine, fold(this.#facts.get(entry.machine) ?? noFacts, entry))
   }

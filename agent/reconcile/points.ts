@@ -3,6 +3,7 @@ import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
+import type { Volumes } from '../ports/volumes.ts'
 
 /** Called at every crash point; a test ends the process there. */
 export type At = (point: string) => Promise<void>
@@ -22,16 +23,33 @@ const verbs = {
     cut: true,
     reboot: true,
     undefine: true,
+    disks: false,
+    attach: true,
+    detach: true,
+    resize: true,
+    switchDisk: true,
     consoleLog: false,
     console: false,
     watch: false,
     close: false,
   },
   'port.storage': { has: false, keep: true, prepare: true, remove: true, list: false, capacityMiB: false },
+  'port.volumes': {
+    find: false,
+    make: true,
+    grow: true,
+    remove: true,
+    list: false,
+    hasSnapshot: false,
+    snapshot: true,
+    removeSnapshot: true,
+    snapshots: false,
+  },
   'port.networks': { apply: true, plug: false, list: false, warnings: false },
 } as const satisfies {
   'port.compute': Record<keyof Compute, boolean>
   'port.storage': Record<keyof Storage, boolean>
+  'port.volumes': Record<keyof Volumes, boolean>
   'port.networks': Record<keyof Networks, boolean>
 }
 type Port = keyof typeof verbs
@@ -49,7 +67,7 @@ const around = (name: string, done: readonly string[]) =>
 
 /** Every crash point there is. */
 export const points: readonly string[] = [
-  ...(['port.compute', 'port.storage', 'port.networks'] as const).flatMap(port => around(port, effectsOf(port))),
+  ...(['port.compute', 'port.storage', 'port.volumes', 'port.networks'] as const).flatMap(port => around(port, effectsOf(port))),
   ...Object.entries(files).flatMap(([name, done]) => around(name, done)),
 ]
 const known = new Set(points)

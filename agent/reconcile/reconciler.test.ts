@@ -182,7 +182,7 @@ test('a machine that ran before keeps its disk when it cannot be started', async
   await world.want(machine('vm_a', { generation: 3 }))
   await world.pass(5_000)
   expect(world.seenMachine('vm_a')).toMatchObject({ power: 'stopped', applied: 3, fault: { code: 'capacity' } })
-  expect(world.host.store('one').disks.vm_a).toBeDefined()
+  expect(world.host.store('one').volumes.vol_a).toBeDefined()
 })
 
 test('what is unavailable is tried again until it works', async () => {
@@ -278,7 +278,7 @@ test('a lost journal takes no machine that is here for new: its disk outlives a 
   await world.connect()
   await world.pass(5_000)
   expect(world.seenMachine('vm_a')).toMatchObject({ applied: 3, fault: { code: 'invalid' } })
-  expect(world.host.store('one').disks.vm_a).toBeDefined()
+  expect(world.host.store('one').volumes.vol_a).toBeDefined()
 })
 
 test('while the hypervisor does not answer the host says so, and afterwards goes on', async () => {

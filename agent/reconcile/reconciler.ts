@@ -1,5 +1,6 @@
+import { digest } from '@sirocco/shared/kit/canonical.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
-import { type Fault, ok } from '@sirocco/shared/kit/fault.ts'
+import { ok } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
@@ -8,8 +9,10 @@ import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { NetworkOnHost, Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
+import type { Volumes } from '../ports/volumes.ts'
 import { Alarms } from './alarms.ts'
 import type { Attempt } from './apply.ts'
+import { Exclusive } from './exclusive.ts'
 import { noFacts } from './facts.ts'
 import { follow, type StepFault } from './follow.ts'
 import { Held } from './held.ts'
@@ -20,6 +23,8 @@ import { Lanes, type Turn } from './lanes.ts'
 import { NetworkRoom, passing } from './network-room.ts'
 import { isOn, noticed, type Plan, plan, type View } from './plan.ts'
 import { Report } from './report.ts'
+import { VolumeKeeper } from './volumes/keeper.ts'
+import { wireFault } from './wire-fault.ts'
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, more?: Readonly<Record<string, unknown>>) => void
 
@@ -28,6 +33,7 @@ export interface HostParts {
   readonly host: { readonly id: string; readonly name: string }
   readonly compute: Compute
   readonly storage: Storage
+  readonly volumes: Volumes
   readonly networks: Networks
   readonly disk: Disk
   readonly fetchImage: FetchImage
@@ -50,6 +56,8 @@ export class Reconciler {
   readonly #alarms: Alarms
   readonly #host: HostWatch
   readonly #lanes: Lanes
+  readonly #machines = new Exclusive()
+  readonly #volumes: VolumeKeeper
   readonly #unplugged = new Set<string>()
   #stale: () => void = () => {}
   #stopped = false
@@ -69,6 +77,15 @@ export class Reconciler {
       alarms: this.#alarms,
       heard: changed => this.#heard(changed),
       rebooted: () => this.#stale(),
+    })
+    this.#volumes = new VolumeKeeper({
+      ...parts,
+      journal,
+      held,
+      watch: this.#host,
+      images: this.#images,
+      report: this.#report,
+      machines: this.#machines,
     })
     this.#lanes = new Lanes((id, turn) => this.#work(id, turn).catch(error => this.#stumbled(id, error)))
   }
@@ -111,7 +128,7 @@ export class Reconciler {
     await this.#parts.compute.close()
   }
   async #leave(): Promise<void> {
-    await this.#lanes.end()
+    await Promise.all([this.#lanes.end(), this.#volumes.end()])
     await this.#settleNetworks()
   }
 
@@ -153,6 +170,7 @@ export class Reconciler {
 
   async #commit(): Promise<void> {
     const before = new Map(this.#held.machines().map(machine => [machine.id, machine.generation]))
+    const kept = new Map([...this.#held.volumes(), ...this.#held.snapshots()].map(one => [one.id, digest(one)]))
     await this.#held.commit(id => this.#host.mayHave(id))
     if (this.#stopped) return
     for (const machine of this.#held.machines())
@@ -160,8 +178,11 @@ export class Reconciler {
         this.#alarms.succeeded(machine.id)
         this.#lanes.interrupt(machine.id)
       }
-    if (this.#host.frozen) await this.#host.thaw()
+    const frozen = this.#host.frozen
+    if (frozen) await this.#host.thaw()
     this.#wakeAll()
+    if (frozen) this.#volumes.wakeAll()
+    this.#volumes.wanted(this.#volumesChanged(kept))
     // A machine that is made meanwhile has its networks made, and all others with them.
     const begun = this.#networks.begun
     this.#alarms.in(limits.networksHold, 'networks', () => {
@@ -169,15 +190,29 @@ export class Reconciler {
     })
   }
 
+  /** Volumes that are wanted otherwise than `before`, or of which a snapshot is. */
+  #volumesChanged(before: Map<string, string>): Set<string> {
+    const changed = new Set<string>()
+    for (const one of [...this.#held.volumes(), ...this.#held.snapshots()]) {
+      if (before.get(one.id) !== digest(one)) changed.add(one.kind === 'volume' ? one.id : one.volume)
+      before.delete(one.id)
+    }
+    // What is wanted no more is forgotten.
+    for (const id of before.keys()) changed.add(id)
+    return changed
+  }
+
   /** Wakes what is not as it was before. */
   #heard(changed: ReadonlySet<string> | null): void {
     this.#held.forgetStrays(id => this.#host.mayHave(id))
     if (changed) {
       for (const id of changed) this.#lanes.wake(id)
+      if (changed.size > 0) this.#volumes.machinesChanged(changed)
       return
     }
     for (const id of this.#ids()) this.#show(id)
     this.#wakeAll()
+    this.#volumes.wakeAll()
     void this.#settleNetworks()
   }
 
@@ -262,6 +297,8 @@ export class Reconciler {
         plug: (port, network) => networks.plug(port, network),
       },
       images: this.#images,
+      disks: () => this.#volumes.disksOf(machine),
+      alone: run => this.#machines.run(machine.id, run),
       progress: text => this.#tell(machine.id, text),
       carryPorts: carry => {
         if (carry) this.#unplugged.delete(machine.id)
@@ -347,7 +384,10 @@ export class Reconciler {
   #sweepLater(): void {
     this.#alarms.in(limits.agentSweep, 'sweep', () => {
       this.#sweepLater()
-      void this.#host.look(true).then(() => this.#wakeAll())
+      void this.#host.look(true).then(() => {
+        this.#wakeAll()
+        this.#volumes.wakeAll()
+      })
       void this.#settleNetworks()
     })
   }
@@ -356,13 +396,6 @@ export class Reconciler {
     this.#parts.log('error', 'unexpected', { host: this.id, what, error: error instanceof Error ? error.stack : String(error) })
   }
 }
-
-/** As it goes into frames, a full one of which has room for as many. */
-const wireFault = ({ code, message, detail }: Fault) => ({
-  code,
-  message: message.slice(0, 500),
-  ...(detail === undefined ? {} : { detail: detail.slice(0, 2_000) }),
-})
 
 /** Waits for `work`, but not longer than this; then it goes on by itself. */
 async function within(ms: number, timers: Timers, work: Promise<void>): Promise<void> {

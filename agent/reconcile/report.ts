@@ -44,6 +44,9 @@ export class Report {
     this.#progress.set(id, { text: text.slice(0, progressLength), at: now })
     return true
   }
+  progressOf(id: string): string | undefined {
+    return this.#progress.get(id)?.text
+  }
   progressEnds(id: string): void {
     this.#progress.delete(id)
   }
@@ -52,9 +55,17 @@ export class Report {
     return this.seen.values().flatMap(object => (object.kind === 'machine' ? [object.id] : []))
   }
   forget(id: string): void {
+    this.drop('machine', id)
+  }
+  /** Of one kind. */
+  ids(kind: Seen['kind']): string[] {
+    return this.seen.values().flatMap(object => (object.kind === kind ? [object.id] : []))
+  }
+  /** Nothing is said of it any more. */
+  drop(kind: Seen['kind'], id: string): void {
     this.#progress.delete(id)
-    if (!this.seen.get('machine', id)) return
-    this.seen.drop({ kind: 'machine', id })
+    if (!this.seen.get(kind, id)) return
+    this.seen.drop({ kind, id })
     this.#told()
   }
 }

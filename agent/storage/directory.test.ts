@@ -1,16 +1,11 @@
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ImageFile, WantedMachine } from '@sirocco/shared/wire/objects.ts'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Storage } from '../ports/storage.ts'
-import { run } from '../programs/run.ts'
 import { directoryStorage } from './directory.ts'
-
-const has = (program: string) => spawnSync(program, ['--version']).error === undefined
-const why = ['qemu-img', 'prlimit'].filter(program => !has(program))
 
 let dir = ''
 let storage: Storage
@@ -33,7 +28,6 @@ const machine = (files: ImageFile[], change: Partial<WantedMachine> = {}): Wante
   name: 'web',
   vcpus: 1,
   memoryMiB: 128,
-  diskMiB: 8,
   image: { id: 'img_1', files },
   ports: [],
   seed: { instanceId: 'i-1', keys: [], userData: '' },
@@ -96,86 +90,42 @@ test('knows its capacity before anything is in it', async () => {
   expect(await storage.list()).toEqual({ ok: true, value: [] })
 })
 
-describe.skipIf(why.length > 0)(`disks and seeds${why.length ? ` (not installed: ${why.join(', ')})` : ''}`, () => {
-  test('a disk is made once, a seed again when it differs; secrets are for root alone', async () => {
-    const image = await keepBytes(Buffer.alloc(1 << 20, 7))
-    const made = await storage.prepare(machine([image]))
-    if (!made.ok) throw new Error(JSON.stringify(made.fault))
-    const { disk, seed } = made.value
-    const before = [(await stat(disk)).ino, (await stat(seed)).ino]
-    expect(((await stat(seed)).mode & 0o777).toString(8)).toBe('600')
-    expect(await storage.prepare(machine([image]))).toEqual(made)
-    expect([(await stat(disk)).ino, (await stat(seed)).ino]).toEqual(before)
-    const renamed = await storage.prepare(machine([image], { name: 'other' }))
-    expect(renamed).toEqual(made)
-    expect((await stat(disk)).ino).toBe(before[0])
-    expect(await readFile(seed, 'latin1')).toContain('local-hostname: "other"')
-    expect(((await stat(seed)).mode & 0o777).toString(8)).toBe('600')
-    expect((await readdir(join(dir, 'pool/machines/vm_1'))).sort()).toEqual(['disk.qcow2', 'seed.iso'])
-    for (let i = 0; i < 2; i++) expect(await storage.remove('vm_1')).toMatchObject({ ok: true })
-    expect(await storage.list()).toEqual({ ok: true, value: [] })
-  })
+test('a seed is made once, and again when it differs; secrets are for root alone', async () => {
+  const image = await keepBytes(Buffer.alloc(1 << 20, 7))
+  const made = await storage.prepare(machine([image]))
+  if (!made.ok) throw new Error(JSON.stringify(made.fault))
+  const { seed } = made.value
+  const before = (await stat(seed)).ino
+  expect(((await stat(seed)).mode & 0o777).toString(8)).toBe('600')
+  expect(await storage.prepare(machine([image]))).toEqual(made)
+  expect((await stat(seed)).ino).toBe(before)
+  expect(await storage.prepare(machine([image], { name: 'other' }))).toEqual(made)
+  expect(await readFile(seed, 'latin1')).toContain('local-hostname: "other"')
+  expect(((await stat(seed)).mode & 0o777).toString(8)).toBe('600')
+  expect(await readdir(join(dir, 'pool/machines/vm_1'))).toEqual(['seed.iso'])
+  for (let i = 0; i < 2; i++) expect(await storage.remove('vm_1')).toMatchObject({ ok: true })
+  expect(await storage.list()).toEqual({ ok: true, value: [] })
+})
 
-  test('a seed that was cut short, or half made by an earlier life, is made whole', async () => {
-    const image = await keepBytes(Buffer.alloc(1 << 20, 7))
-    const made = await storage.prepare(machine([image]))
-    if (!made.ok) throw new Error(JSON.stringify(made.fault))
-    const { seed } = made.value
-    const whole = await readFile(seed)
-    await writeFile(seed, whole.subarray(0, 40_000))
-    await writeFile(`${seed}.making`, 'half', { mode: 0o644 })
-    expect(await storage.prepare(machine([image]))).toEqual(made)
-    expect((await readFile(seed)).equals(whole)).toBe(true)
-    expect(((await stat(seed)).mode & 0o777).toString(8)).toBe('600')
-    expect((await readdir(join(dir, 'pool/machines/vm_1'))).sort()).toEqual(['disk.qcow2', 'seed.iso'])
-  })
+test('a seed that was cut short, or half made by an earlier life, is made whole', async () => {
+  const image = await keepBytes(Buffer.alloc(1 << 20, 7))
+  const made = await storage.prepare(machine([image]))
+  if (!made.ok) throw new Error(JSON.stringify(made.fault))
+  const { seed } = made.value
+  const whole = await readFile(seed)
+  await writeFile(seed, whole.subarray(0, 40_000))
+  await writeFile(`${seed}.making`, 'half', { mode: 0o644 })
+  expect(await storage.prepare(machine([image]))).toEqual(made)
+  expect((await readFile(seed)).equals(whole)).toBe(true)
+  expect(((await stat(seed)).mode & 0o777).toString(8)).toBe('600')
+  expect(await readdir(join(dir, 'pool/machines/vm_1'))).toEqual(['seed.iso'])
+})
 
-  test('an image is examined once, and held to every machine’s own disk', async () => {
-    const asked: string[] = []
-    const heard = directoryStorage({
-      dir: join(dir, 'pool'),
-      run: (program, args, stdin) => {
-        asked.push(args.includes('info') ? 'info' : 'create')
-        return run(program, args, stdin)
-      },
-    })
-    const image = await keepBytes(Buffer.alloc(3 << 20, 7))
-    expect(await heard.prepare(machine([image], { id: 'vm_1' }))).toMatchObject({ ok: true })
-    expect(await heard.prepare(machine([image], { id: 'vm_2' }))).toMatchObject({ ok: true })
-    expect(await heard.prepare(machine([image], { id: 'vm_3', diskMiB: 2 }))).toMatchObject({ fault: { code: 'invalid' } })
-    expect(asked).toEqual(['info', 'create', 'create'])
-    expect(await heard.prepare(machine([{ ...image, format: 'qcow2' }], { id: 'vm_4' }))).toMatchObject({ ok: false })
-    expect(await heard.list()).toMatchObject({ value: expect.not.arrayContaining(['vm_3', 'vm_4']) })
-  })
-
-  const qcow2 = async (...more: string[]): Promise<Buffer> => {
-    const path = join(dir, 'made.qcow2')
-    const ran = await run('qemu-img', ['create', '-q', '-f', 'qcow2', ...more])
-    expect(ran.stderr).toBe('')
-    return readFile(path)
-  }
-
-  test.each([
-    ['another file below it', () => qcow2('-F', 'raw', '-u', '-b', '/etc/passwd', join(dir, 'made.qcow2'), '1M'), 'qcow2'],
-    [
-      'its data elsewhere',
-      () => qcow2('-o', `data_file=${join(dir, 'data')},data_file_raw=on`, join(dir, 'made.qcow2'), '1M'),
-      'qcow2',
-    ],
-    ['more than the disk', () => qcow2(join(dir, 'made.qcow2'), '9M'), 'qcow2'],
-    ['another format than promised', async () => Buffer.alloc(4_096, 1), 'qcow2'],
-  ] as const)('an image with %s becomes no disk', async (_, bytes, format) => {
-    const image = await keepBytes(await bytes(), format)
-    expect(await storage.prepare(machine([image]))).toMatchObject({ ok: false, fault: { code: 'invalid' } })
-    expect(await storage.list()).toEqual({ ok: true, value: [] })
-  })
-
-  test('a raw image is never taken for another format that its bytes pretend', async () => {
-    const pretending = await qcow2('-F', 'raw', '-u', '-b', '/etc/passwd', join(dir, 'made.qcow2'), '1M')
-    const image = await keepBytes(pretending, 'raw')
-    const made = await storage.prepare(machine([image]))
-    if (!made.ok) throw new Error(JSON.stringify(made.fault))
-    const info = JSON.parse((await run('qemu-img', ['info', '--output=json', made.value.disk])).stdout)
-    expect(info['backing-filename-format']).toBe('raw')
-  })
+test('a disk from before there were volumes stays when its machine goes', async () => {
+  const home = join(dir, 'pool/machines/vm_1')
+  const made = await storage.prepare(machine([]))
+  expect(made).toMatchObject({ ok: true })
+  await writeFile(join(home, 'disk.qcow2'), 'bytes')
+  expect(await storage.remove('vm_1')).toMatchObject({ ok: true })
+  expect(await readdir(home)).toEqual(['disk.qcow2'])
 })

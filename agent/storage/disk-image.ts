@@ -54,10 +54,21 @@ function parse(text: string): unknown {
 export async function createOverlay(
   run: Run,
   path: string,
-  base: string,
-  file: ImageFile,
-  diskMiB: number,
+  base: { readonly path: string; readonly format: string },
+  sizeMiB: number,
 ): Promise<Result<void>> {
-  const ran = await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', file.format, '-b', base, path, `${diskMiB}M`])
+  const ran = await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', base.format, '-b', base.path, path, `${sizeMiB}M`])
   return ran.code === 0 ? ok(undefined) : programFault('making the disk', ran)
+}
+
+/** Makes an empty disk. */
+export async function createDisk(run: Run, path: string, sizeMiB: number): Promise<Result<void>> {
+  const ran = await run('qemu-img', ['create', '-q', '-f', 'qcow2', path, `${sizeMiB}M`])
+  return ran.code === 0 ? ok(undefined) : programFault('making the disk', ran)
+}
+
+/** Makes a disk that no guest has open larger. */
+export async function growDisk(run: Run, path: string, sizeMiB: number): Promise<Result<void>> {
+  const ran = await run('qemu-img', ['resize', '-q', '-f', 'qcow2', path, `${sizeMiB}M`])
+  return ran.code === 0 ? ok(undefined) : programFault('growing the disk', ran)
 }

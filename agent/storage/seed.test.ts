@@ -10,7 +10,6 @@ const machine = (name: string, keys: string[] = [], userData = ''): WantedMachin
   name,
   vcpus: 1,
   memoryMiB: 128,
-  diskMiB: 1024,
   image: { id: 'img_1', files: [] },
   ports: [{ id: 'prt_1', network: 'net_1', mac: '52:54:00:00:00:01', address: '10.0.0.2' }],
   seed: { instanceId: 'i-0a', keys, userData },

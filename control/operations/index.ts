@@ -8,6 +8,13 @@ import { machineResume } from './machine-resume.ts'
 import { machineStart } from './machine-start.ts'
 import { machineStop } from './machine-stop.ts'
 import { machineSuspend } from './machine-suspend.ts'
+import { snapshotCreate } from './snapshot-create.ts'
+import { snapshotDelete } from './snapshot-delete.ts'
+import { volumeAttach } from './volume-attach.ts'
+import { volumeCreate } from './volume-create.ts'
+import { volumeDelete } from './volume-delete.ts'
+import { volumeDetach } from './volume-detach.ts'
+import { volumeGrow } from './volume-grow.ts'
 
 /** Every workflow there is; of a kind, the versions that rows may still name. */
 const registry = {
@@ -19,6 +26,13 @@ const registry = {
   'machine.suspend': [machineSuspend],
   'machine.resume': [machineResume],
   'machine.delete': [machineDelete],
+  'volume.create': [volumeCreate],
+  'volume.attach': [volumeAttach],
+  'volume.detach': [volumeDetach],
+  'volume.grow': [volumeGrow],
+  'volume.delete': [volumeDelete],
+  'snapshot.create': [snapshotCreate],
+  'snapshot.delete': [snapshotDelete],
 } as const satisfies Record<OperationKind, readonly AnyWorkflow[]>
 
 export const workflows: Workflows = (kind, version) => registry[kind].find(workflow => workflow.version === version) ?? null

@@ -4,6 +4,7 @@ import { workflowVersions } from '../domain/operations/workflows.ts'
 import type { Change } from '../ports/changes.ts'
 import { done, park, type Workflow } from './engine.ts'
 import { ensure, seenOf, settled } from './steps.ts'
+import { volumesLeft } from './volumes-left.ts'
 
 const arrives = settled('running', () => done())
 
@@ -55,6 +56,7 @@ export const machineCreate: Workflow = {
         { do: 'machine.fail', machine: id, generation, fault, discard: false },
         { do: 'allocation.release', consumer: id },
         { do: 'port.release', machine: id },
+        ...volumesLeft(machine, world.ids),
         ...touch,
         event,
       ]

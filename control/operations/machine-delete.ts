@@ -1,6 +1,7 @@
 import type { Change } from '../ports/changes.ts'
 import { done, park, type Step, type StepContext, type Workflow } from './engine.ts'
 import { ensure, seenOf } from './steps.ts'
+import { volumesLeft } from './volumes-left.ts'
 
 /** Where nothing is left on its host, what the machine held is freed, in the batch that says it is gone. */
 const absent: Step = {
@@ -15,13 +16,17 @@ const absent: Step = {
   },
 }
 
-const freed = ({ subject: { id, project, host, generation }, operation }: StepContext): Change[] => [
-  { do: 'machine.gone', machine: id, generation },
-  { do: 'allocation.release', consumer: id },
-  { do: 'port.release', machine: id },
-  ...(host === null ? [] : [{ do: 'host.touch', host } as const]),
-  { do: 'event', project, type: 'machine.gone', subject: id, data: { operation: operation.id } },
-]
+const freed = ({ subject, operation, world }: StepContext): Change[] => {
+  const { id, project, host, generation } = subject
+  return [
+    { do: 'machine.gone', machine: id, generation },
+    { do: 'allocation.release', consumer: id },
+    { do: 'port.release', machine: id },
+    ...volumesLeft(subject, world.ids),
+    ...(host === null ? [] : [{ do: 'host.touch', host } as const]),
+    { do: 'event', project, type: 'machine.gone', subject: id, data: { operation: operation.id } },
+  ]
+}
 
 /** From an accepted delete to nothing left. Never fails: it waits for its host, or for whatever refuses it, for as long as it takes. */
 export const machineDelete: Workflow = { kind: 'machine.delete', version: 1, steps: [ensure, absent], persists: true }

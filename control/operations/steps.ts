@@ -1,6 +1,6 @@
 import { type Fault, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
-import type { Machine } from '../domain/machines/machine.ts'
 import { done, type Outcome, park, type Step, type StepContext } from './engine.ts'
+import type { SubjectNoun } from './subjects.ts'
 
 /** Tells the cloud what is wanted of the machine now; that it is so is observed. */
 export const ensure: Step = {
@@ -17,20 +17,33 @@ export type Seen =
   | { readonly kind: 'failed'; readonly fault: Fault }
   | { readonly kind: 'applied' }
 
-export function seenOf({ operation, subject: machine }: StepContext): Seen {
-  const { observed } = machine
+export function seenOf<N extends SubjectNoun>({ operation, subject }: StepContext<N>): Seen {
+  const { observed }: Watched = subject
   if (observed && observed.appliedGeneration >= operation.generation)
     return observed.fault ? { kind: 'failed', fault: observed.fault } : { kind: 'applied' }
-  return { kind: 'pending', waiting: waitingFor(machine) }
+  return { kind: 'pending', waiting: waitingFor(subject) }
 }
 
-const waitingFor = ({ observerAlive, observed }: Machine): string => {
+/** Whatever an observer tells of. */
+interface Watched {
+  readonly observerAlive: boolean
+  readonly observed: {
+    readonly appliedGeneration: number
+    readonly progress: string | null
+    readonly fault: Fault | null
+  } | null
+}
+
+const waitingFor = ({ observerAlive, observed }: Watched): string => {
   if (!observerAlive) return 'waiting for the host, which does not answer'
   return observed?.progress ?? 'waiting for the host'
 }
 
 /** Parks until the observer has finished with this generation; then `arrived` says what that means. */
-export const settled = (name: string, arrived: (context: StepContext) => Result<Outcome>): Step => ({
+export const settled = <N extends SubjectNoun = 'machine'>(
+  name: string,
+  arrived: (context: StepContext<N>) => Result<Outcome>,
+): Step<N> => ({
   name,
   async run(context) {
     const seen = seenOf(context)

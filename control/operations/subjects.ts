@@ -1,11 +1,15 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { Machine } from '../domain/machines/machine.ts'
 import type { OperationKind } from '../domain/operations/operation.ts'
+import type { Snapshot } from '../domain/volumes/snapshot.ts'
+import type { Volume } from '../domain/volumes/volume.ts'
 import type { Store } from '../ports/store.ts'
 
 /** What operations are about, by noun. Each has an `id` and a `generation`: a newer intent supersedes the operations of an older. */
 export interface Subjects {
   readonly machine: Machine
+  readonly volume: Volume
+  readonly snapshot: Snapshot
 }
 export type SubjectNoun = keyof Subjects
 export type Subject = Subjects[SubjectNoun]
@@ -15,6 +19,8 @@ export const finders: {
   readonly [N in SubjectNoun]: (store: Store, refs: readonly string[]) => Promise<Result<readonly Subjects[N][]>>
 } = {
   machine: (store, refs) => store.machines.find('platform', refs),
+  volume: (store, refs) => store.volumes.find('platform', refs),
+  snapshot: (store, refs) => store.snapshots.find('platform', refs),
 }
 
 const nouns = new Set<string>(Object.keys(finders))

@@ -1,6 +1,7 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { SeenHost } from '@sirocco/shared/wire/objects.ts'
 import type { HostWords } from '../domain/hosts/host.ts'
@@ -8,6 +9,7 @@ import type { KeyPair } from '../domain/images/image.ts'
 import type { Intent } from '../domain/machines/machine.ts'
 import type { Operation, SubjectId } from '../domain/operations/operation.ts'
 import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
+import type { VolumeIntent } from '../domain/volumes/volume.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
 export interface NewMachine {
@@ -45,6 +47,42 @@ export interface NewPort {
   readonly address: string
 }
 
+/** A volume's row as it is inserted. */
+export interface NewVolume {
+  readonly id: Id<'volume'>
+  readonly alias: string
+  readonly project: Id<'project'>
+  readonly zone: Id<'zone'>
+  readonly pool: Id<'storagePool'>
+  readonly name: string
+  readonly sizeMiB: number
+  readonly sourceKind: SourceKind
+  readonly sourceImage: Id<'image'> | null
+  readonly sourceSnapshot: Id<'snapshot'> | null
+}
+
+export interface NewAttachment {
+  readonly volume: Id<'volume'>
+  readonly machine: Id<'machine'>
+  readonly device: string
+  readonly boot: boolean
+  readonly readOnly: boolean
+  readonly deleteOnTermination: boolean
+}
+
+export interface NewSnapshot {
+  readonly id: Id<'snapshot'>
+  readonly alias: string
+  readonly project: Id<'project'>
+  readonly zone: Id<'zone'>
+  readonly pool: Id<'storagePool'>
+  readonly volume: Id<'volume'>
+  readonly volumeAlias: string
+  readonly name: string
+  readonly passing: boolean
+  readonly sizeMiB: number
+}
+
 /**
  * Everything a batch can do, as data: decisions return these, one adapter turns them into statements. What is guarded says the
  * Fault that its guard means; a failed guard undoes the whole batch.
@@ -65,13 +103,54 @@ export type Change =
     }
   /** Nothing of it remains. Guard `stale` by generation. */
   | { readonly do: 'machine.gone'; readonly machine: Id<'machine'>; readonly generation: number }
+  /** Guard `stale` unless the machine is as it was read: nobody asked anything else of it. */
+  | { readonly do: 'machine.holds'; readonly machine: Id<'machine'>; readonly version: number }
+  | { readonly do: 'volume.insert'; readonly volume: NewVolume }
+  | { readonly do: 'attachment.insert'; readonly attachment: NewAttachment }
+  | { readonly do: 'attachment.remove'; readonly volume: Id<'volume'> }
+  /** Guard `stale` by version. */
+  | ({ readonly do: 'volume.intent' } & VolumeIntent)
+  /** Nothing of it remains. Guard `stale` by generation. */
+  | { readonly do: 'volume.gone'; readonly volume: Id<'volume'>; readonly generation: number }
+  | {
+      readonly do: 'volume.observed'
+      readonly volume: Id<'volume'>
+      readonly host: Id<'host'> | null
+      readonly epoch: number
+      readonly seq: number
+      readonly appliedGeneration: number
+      readonly here: boolean
+      readonly sizeMiB: number
+      readonly machine: string | null
+      readonly progress: string | null
+      readonly fault: Fault | null
+      readonly digest: string
+    }
+  | { readonly do: 'snapshot.insert'; readonly snapshot: NewSnapshot }
+  /** Guard `stale` unless the snapshot is as it was read. */
+  | { readonly do: 'snapshot.holds'; readonly snapshot: Id<'snapshot'>; readonly version: number }
+  /** Wanted gone. Guard `stale` by version, `conflict` where a volume is being made from it. */
+  | { readonly do: 'snapshot.delete'; readonly snapshot: Id<'snapshot'>; readonly version: number }
+  /** Nothing of it remains. Guard `stale` by generation. */
+  | { readonly do: 'snapshot.gone'; readonly snapshot: Id<'snapshot'>; readonly generation: number }
+  | {
+      readonly do: 'snapshot.observed'
+      readonly snapshot: Id<'snapshot'>
+      readonly host: Id<'host'> | null
+      readonly epoch: number
+      readonly seq: number
+      readonly appliedGeneration: number
+      readonly here: boolean
+      readonly fault: Fault | null
+      readonly digest: string
+    }
   | { readonly do: 'port.insert'; readonly port: NewPort }
   | { readonly do: 'port.release'; readonly machine: Id<'machine'> }
   /** Guard `capacity`: the sum of live claims with this one fits the host, which accepts; a strict group is there, and kept by it. */
   | {
       readonly do: 'allocation.claim'
       readonly id: Id<'allocation'>
-      readonly consumer: Id<'machine'>
+      readonly consumer: Id<'machine' | 'volume' | 'snapshot'>
       readonly host: Id<'host'>
       readonly vcpus: number
       readonly memoryMiB: number
@@ -82,7 +161,7 @@ export type Change =
       /** On the host of this consumer's claim, which stands before it in the batch, whatever `host` says. */
       readonly beside?: Id<'machine'>
     }
-  | { readonly do: 'allocation.release'; readonly consumer: Id<'machine'> }
+  | { readonly do: 'allocation.release'; readonly consumer: Id<'machine' | 'volume' | 'snapshot'> }
   /** What is wanted on the host changed; comes behind the claims and releases that changed it. */
   | { readonly do: 'host.touch'; readonly host: Id<'host'> }
   | {

@@ -11,6 +11,9 @@ import type { Network } from '../domain/networks/network.ts'
 import type { Operation } from '../domain/operations/operation.ts'
 import type { Candidate, Demand } from '../domain/placement/demand.ts'
 import type { PlacementGroup } from '../domain/placement/group.ts'
+import type { StoragePool } from '../domain/volumes/pool.ts'
+import type { Snapshot } from '../domain/volumes/snapshot.ts'
+import type { Volume } from '../domain/volumes/volume.ts'
 import type { Change } from './changes.ts'
 
 /** One page by keyset: rows after `after` (an id, or null for the first), at most `limit`. */
@@ -50,6 +53,22 @@ export interface Store {
     onHost(host: Id<'host'>, ids: readonly string[]): Promise<Result<readonly Machine[]>>
     /** Deleted before `before`: due to be forgotten. */
     forgettable(before: number, limit: number): Promise<Result<readonly Id<'machine'>[]>>
+  }
+  readonly volumes: {
+    /** In the order asked; `not_found` names the first that the scope cannot see. Gone ones too, while visible. */
+    find(scope: Scope, refs: readonly Ref[]): Promise<Result<readonly Volume[]>>
+    /** Oldest first. */
+    list(scope: Scope, page: Page): Promise<Result<Paged<Volume>>>
+    /** Of one host, live allocations only: for the observer's batches. */
+    onHost(host: Id<'host'>, ids: readonly string[]): Promise<Result<readonly Volume[]>>
+  }
+  readonly snapshots: {
+    find(scope: Scope, refs: readonly Ref[]): Promise<Result<readonly Snapshot[]>>
+    list(scope: Scope, page: Page): Promise<Result<Paged<Snapshot>>>
+    onHost(host: Id<'host'>, ids: readonly string[]): Promise<Result<readonly Snapshot[]>>
+  }
+  readonly pools: {
+    list(): Promise<Result<readonly StoragePool[]>>
   }
   readonly hosts: {
     list(page: Page): Promise<Result<Paged<Host>>>

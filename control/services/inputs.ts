@@ -29,3 +29,13 @@ export const Name = z
   .min(1, 'a name has 1 to 255 characters')
   .max(255, 'a name has 1 to 255 characters')
   .refine(name => !/[\u0000-\u001f\u007f]/.test(name), 'a name has no control characters')
+
+/** MiB. */
+export const VolumeSize = z
+  .int()
+  .min(1, 'a volume has at least 1 MiB')
+  .max(limits.volumeMiB, `a volume has at most ${limits.volumeMiB} MiB`)
+
+export const VolumeRefs = z.object({ volumes: z.array(Ref).min(1).max(limits.bulk) })
+
+export const SnapshotRefs = z.object({ snapshots: z.array(Ref).min(1).max(limits.bulk) })

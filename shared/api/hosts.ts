@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../model/limits.ts'
-import { WantedMachine, WantedNetwork } from '../wire/objects.ts'
+import { WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '../wire/objects.ts'
 import { pageOf } from './page.ts'
 import { Tags, Time } from './text.ts'
 
@@ -47,7 +47,9 @@ export const HostProjection = z.strictObject({
   host: z.string(),
   /** Rises with every change of what is wanted on it. */
   revision: z.int(),
-  objects: z.array(z.discriminatedUnion('kind', [WantedMachine.omit({ seed: true }), WantedNetwork])),
+  objects: z.array(
+    z.discriminatedUnion('kind', [WantedMachine.omit({ seed: true }), WantedNetwork, WantedVolume, WantedSnapshot]),
+  ),
 })
 export type HostProjection = z.output<typeof HostProjection>
 

@@ -13,8 +13,16 @@ export const Operation = z.strictObject({
     'machine.suspend',
     'machine.resume',
     'machine.delete',
+    'volume.create',
+    'volume.attach',
+    'volume.detach',
+    'volume.grow',
+    'volume.delete',
+    'snapshot.create',
+    'snapshot.delete',
   ]),
-  machine: z.string(),
+  /** What it is about: the id of a machine, volume or snapshot, as its kind says. */
+  subject: z.string(),
   /** `stuck` waits for an admin; done, failed and superseded have ended. */
   state: z.enum(['running', 'parked', 'undoing', 'done', 'failed', 'superseded', 'stuck']),
   /** Why it waits, in one line. */
@@ -28,4 +36,4 @@ export type Operation = z.output<typeof Operation>
 
 /** Newest first. */
 export const OperationPage = pageOf(Operation)
-export const OperationQuery = z.strictObject({ ...pageQuery, machine: Ref.optional() })
+export const OperationQuery = z.strictObject({ ...pageQuery, subject: Ref.optional() })

@@ -44,6 +44,14 @@ export const limits = {
   parkSweep: 30 * second,
   /** A machine that does not come to run within this time has failed. */
   launch: 15 * minute,
+  /** Of one volume, MiB, as EC2's. */
+  volumeMiB: 16 * 1024 * 1024,
+  /** Volumes of one machine: the letters that device names have, but those of the disk it boots from and of its seed. */
+  volumesOfMachine: 24,
+  /** Files that a volume's bytes may be spread over by snapshots, before it may have no more. */
+  volumeLayers: 32,
+  /** From asking a guest to let go of a volume until that is given up. */
+  letGo: 60 * second,
   /** Times that a launch looks for another place after its claim met `capacity`. */
   placementTries: 3,
   /** Tries of a verb whose batch is refused because something changed or was taken meanwhile. */

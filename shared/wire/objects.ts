@@ -30,7 +30,7 @@ export const WantedMachine = z.strictObject({
   name: z.string(),
   vcpus: z.int().positive(),
   memoryMiB: z.int().positive(),
-  diskMiB: z.int().positive(),
+  /** What it boots by, where the image brings a kernel of its own; its disks are the volumes attached to it. */
   image: z.strictObject({ id: z.string(), files: z.array(ImageFile), cmdline: z.string().optional() }),
   ports: z.array(WantedPort),
   /** NoCloud seed: EC2's instance id, ssh public keys, user-data in base64. Secret: logged nowhere. */
@@ -53,7 +53,50 @@ export const WantedNetwork = z.strictObject({
 })
 export type WantedNetwork = z.output<typeof WantedNetwork>
 
-export const Wanted = z.discriminatedUnion('kind', [WantedMachine, WantedNetwork])
+/** Where a volume's bytes lie on its host; the same words name the same place on every host of a zone. */
+export const WantedPool = z.discriminatedUnion('type', [
+  /** Files under the agent's own storage directory. */
+  z.strictObject({ type: z.literal('directory'), id: z.string() }),
+])
+export type WantedPool = z.output<typeof WantedPool>
+
+/** What a volume begins with. */
+export const VolumeSource = z.discriminatedUnion('from', [
+  z.strictObject({ from: z.literal('image'), image: z.string(), files: z.array(ImageFile) }),
+  z.strictObject({ from: z.literal('snapshot'), snapshot: z.string() }),
+  z.strictObject({ from: z.literal('nothing') }),
+])
+export type VolumeSource = z.output<typeof VolumeSource>
+
+/** A volume as one host must keep it. It only ever grows. */
+export const WantedVolume = z.strictObject({
+  kind: z.literal('volume'),
+  id: z.string(),
+  generation: z.int().nonnegative(),
+  pool: WantedPool,
+  sizeMiB: z.int().positive(),
+  source: VolumeSource,
+  /** The machine that has it, and where the guest finds it: `vda`. */
+  attached: z
+    .strictObject({ machine: z.string(), device: z.string().regex(/^vd[a-z]$/), boot: z.boolean(), readOnly: z.boolean() })
+    .nullable(),
+  /** The tombstone: nothing of it may remain but what snapshots of it, and volumes made from those, stand on. */
+  gone: z.boolean(),
+})
+export type WantedVolume = z.output<typeof WantedVolume>
+
+/** What a volume held at one moment, kept beside it. */
+export const WantedSnapshot = z.strictObject({
+  kind: z.literal('snapshot'),
+  id: z.string(),
+  generation: z.int().nonnegative(),
+  pool: WantedPool,
+  volume: z.string(),
+  gone: z.boolean(),
+})
+export type WantedSnapshot = z.output<typeof WantedSnapshot>
+
+export const Wanted = z.discriminatedUnion('kind', [WantedMachine, WantedNetwork, WantedVolume, WantedSnapshot])
 export type Wanted = z.output<typeof Wanted>
 
 /** An id as it came: ours are shorter. */
@@ -83,6 +126,32 @@ export const SeenMachine = z.strictObject({
 })
 export type SeenMachine = z.output<typeof SeenMachine>
 
+/** What a host shows of a volume. */
+export const SeenVolume = z.strictObject({
+  kind: z.literal('volume'),
+  id: WireId,
+  /** As of a machine. */
+  applied: z.int().min(-1),
+  /** Do its bytes lie here? */
+  here: z.boolean(),
+  sizeMiB: z.int().nonnegative(),
+  /** The machine that has it, or will have it when it starts. */
+  machine: WireId.nullable(),
+  progress: z.string().max(200).optional(),
+  fault: WireFault.optional(),
+})
+export type SeenVolume = z.output<typeof SeenVolume>
+
+/** What a host shows of a snapshot. */
+export const SeenSnapshot = z.strictObject({
+  kind: z.literal('snapshot'),
+  id: WireId,
+  applied: z.int().min(-1),
+  here: z.boolean(),
+  fault: WireFault.optional(),
+})
+export type SeenSnapshot = z.output<typeof SeenSnapshot>
+
 /** What an agent says of a host: whole capacity, before any overcommit. */
 export const SeenHost = z.strictObject({
   kind: z.literal('host'),
@@ -102,5 +171,5 @@ export const SeenHost = z.strictObject({
 })
 export type SeenHost = z.output<typeof SeenHost>
 
-export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost])
+export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost, SeenVolume, SeenSnapshot])
 export type Seen = z.output<typeof Seen>

@@ -2,11 +2,13 @@ import type { Principal } from '@sirocco/control/domain/access/principal.ts'
 import { type Machine, stateOfMachine } from '@sirocco/control/domain/machines/machine.ts'
 import { type Operation, type OperationKind, operationKinds } from '@sirocco/control/domain/operations/operation.ts'
 import { shardOf } from '@sirocco/control/domain/operations/shard.ts'
+import { stateOfSnapshot } from '@sirocco/control/domain/volumes/snapshot.ts'
+import { stateOfVolume } from '@sirocco/control/domain/volumes/volume.ts'
 import { done, runDue, type Step, type Workflow, type Workflows } from '@sirocco/control/operations/engine.ts'
 import { allWorkflows, workflows } from '@sirocco/control/operations/index.ts'
 import type { Connector } from '@sirocco/control/ports/connector.ts'
 import type { Store } from '@sirocco/control/ports/store.ts'
-import { noticed } from '@sirocco/control/services/agents/observe.ts'
+import { noticed, observe } from '@sirocco/control/services/agents/observe.ts'
 import type { Ports } from '@sirocco/control/services/context.ts'
 import { deleteMachines } from '@sirocco/control/services/machines/delete.ts'
 import { pauseMachines } from '@sirocco/control/services/machines/pause.ts'
@@ -15,19 +17,26 @@ import { resumeMachines } from '@sirocco/control/services/machines/resume.ts'
 import { startMachines } from '@sirocco/control/services/machines/start.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
 import { suspendMachines } from '@sirocco/control/services/machines/suspend.ts'
+import { createSnapshot } from '@sirocco/control/services/snapshots/create.ts'
+import { deleteSnapshots } from '@sirocco/control/services/snapshots/delete.ts'
+import { attachVolume } from '@sirocco/control/services/volumes/attach.ts'
+import { createVolume } from '@sirocco/control/services/volumes/create.ts'
+import { deleteVolumes } from '@sirocco/control/services/volumes/delete.ts'
+import { detachVolumes } from '@sirocco/control/services/volumes/detach.ts'
+import { growVolume } from '@sirocco/control/services/volumes/grow.ts'
 import { assert } from '@sirocco/shared/kit/assert.ts'
 import { faultCodes, ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { clearSecrets, type Furnished, furnish, launched, must } from '../contract/store/furnish.ts'
-import { shown } from '../support/world.ts'
+import { kept, shown } from '../support/world.ts'
 import { type MemoryDatabase, memoryDatabase } from './world/client.ts'
 
 /** Everything that every operation must stand, made from the list of workflows: a new one is in it by being there. */
 
 const terminal = ['done', 'failed', 'superseded']
-const transitional = ['creating', 'starting', 'stopping', 'deleting']
+const transitional = ['creating', 'starting', 'stopping', 'deleting', 'attaching', 'detaching']
 
 let database: MemoryDatabase
 let at: Furnished
@@ -72,6 +81,13 @@ class Cloud implements Connector {
       const changes = noticed(ports(), machine, seen, { host: machine.host, epoch: 1, seq: ++seq })
       if (changes.length > 0) must(await at.store.commit(changes))
     }
+    for (const host of at.hosts) {
+      const wanted = must(await at.store.hosts.desired(host)).objects.flatMap(object =>
+        object.kind === 'volume' || object.kind === 'snapshot' ? [kept(object)] : [],
+      )
+      const frame = { epoch: 1, seq: ++seq, base: 'x', changed: wanted, gone: [] }
+      if (wanted.length > 0) must(await observe(ports(), host, frame))
+    }
   }
 }
 
@@ -96,11 +112,20 @@ interface Drive {
   readonly workflows?: Workflows
   readonly store?: Store
 }
-const wake = ({ cloud, workflows: known = workflows, store = at.store }: Drive, subject: Id<'machine'>) =>
-  runDue({ ...ports(store), clouds: { of: () => cloud } }, known, shardOf(subject))
+const world = ({ cloud, store = at.store }: Drive) => ({ ...ports(store), clouds: { of: () => cloud } })
+/** Wakes the object of this subject, and those of all else that is due. */
+async function wake(how: Drive, subject: string) {
+  const shards = new Set([subject, ...(await operations()).filter(o => o.wakeAt !== null).map(o => o.subject)].map(shardOf))
+  let last: Awaited<ReturnType<typeof runDue>> = ok(null)
+  for (const shard of shards) {
+    last = await runDue(world(how), how.workflows ?? workflows, shard)
+    if (!last.ok) return last
+  }
+  return last
+}
 
 /** Lets time pass until no operation is live. */
-async function drive(how: Drive, subject: Id<'machine'>): Promise<void> {
+async function drive(how: Drive, subject: string): Promise<void> {
   for (let turn = 0; turn < 60; turn++) {
     must(await wake(how, subject))
     await how.cloud.settle()
@@ -121,35 +146,87 @@ const principal = (): Principal => ({
   via: { kind: 'key', accessKeyId: 'k' },
 })
 
-/** A machine with one operation of this kind just accepted. */
-async function accepted(kind: OperationKind): Promise<{ subject: Id<'machine'>; operation: Id<'operation'> }> {
-  const { machine: subject, operation } = await launched(at, 10)
-  if (kind === 'machine.create') return { subject, operation }
+/** A machine with one operation of this kind just accepted, on it or on a volume or snapshot of it. */
+async function accepted(kind: OperationKind): Promise<{ subject: string; machine: Id<'machine'>; operation: Id<'operation'> }> {
+  const { machine, volume, operation } = await launched(at, 10)
+  if (kind === 'machine.create') return { subject: machine, machine, operation }
   const calm = { cloud: new Cloud() }
-  await drive(calm, subject)
+  await drive(calm, machine)
   const call = { ports: ports(), principal: principal() }
-  if (kind === 'machine.start') {
-    must(await stopMachines.call(call, { machines: [subject] }))
-    await drive(calm, subject)
+  const attached = async () => {
+    const { volume: data } = must(await createVolume.call(call, { sizeMiB: 100 }))
+    const { operations: made } = must(await attachVolume.call(call, { volume: data, machine }))
+    return { subject: data, operations: made }
   }
-  if (kind === 'machine.resume') {
-    must(await suspendMachines.call(call, { machines: [subject] }))
-    await drive(calm, subject)
+  const settled = async () => {
+    const { subject } = await attached()
+    await drive(calm, machine)
+    return subject
   }
-  const verbs = {
-    'machine.start': startMachines,
-    'machine.stop': stopMachines,
-    'machine.reboot': rebootMachines,
-    'machine.pause': pauseMachines,
-    'machine.suspend': suspendMachines,
-    'machine.resume': resumeMachines,
-    'machine.delete': deleteMachines,
-  } as const
+  const snapshot = async () => {
+    const { snapshot: subject, operations: made } = must(await createSnapshot.call(call, { volume }))
+    return { subject, operations: made }
+  }
+  const on = async (verb: typeof stopMachines | typeof startMachines) => ({
+    subject: machine as string,
+    operations: must(await verb.call(call, { machines: [machine] })).operations,
+  })
+  /** The last that is done begins the operation. */
+  const begin: Record<
+    Exclude<OperationKind, 'machine.create'>,
+    () => Promise<{ subject: string; operations: readonly string[] }>
+  > = {
+    'machine.start': async () => {
+      must(await stopMachines.call(call, { machines: [machine] }))
+      await drive(calm, machine)
+      at.clock.at += 1
+      return on(startMachines)
+    },
+    'machine.stop': () => on(stopMachines),
+    'machine.reboot': () => on(rebootMachines),
+    'machine.pause': () => on(pauseMachines),
+    'machine.suspend': () => on(suspendMachines),
+    'machine.resume': async () => {
+      must(await suspendMachines.call(call, { machines: [machine] }))
+      await drive(calm, machine)
+      at.clock.at += 1
+      return on(resumeMachines)
+    },
+    'machine.delete': () => on(deleteMachines),
+    'volume.create': async () => {
+      const { volume: subject, operations: made } = must(await createVolume.call(call, { volume }))
+      return { subject, operations: made.slice(-1) }
+    },
+    'volume.attach': attached,
+    'volume.detach': async () => {
+      const subject = await settled()
+      at.clock.at += 1
+      return { subject, operations: must(await detachVolumes.call(call, { volumes: [subject] })).operations }
+    },
+    'volume.grow': async () => ({
+      subject: volume,
+      operations: must(await growVolume.call(call, { volume, sizeMiB: 2048 })).operations,
+    }),
+    'volume.delete': async () => {
+      const subject = await settled()
+      must(await detachVolumes.call(call, { volumes: [subject] }))
+      await drive(calm, machine)
+      at.clock.at += 1
+      return { subject, operations: must(await deleteVolumes.call(call, { volumes: [subject] })).operations }
+    },
+    'snapshot.create': snapshot,
+    'snapshot.delete': async () => {
+      const { subject } = await snapshot()
+      await drive(calm, machine)
+      at.clock.at += 1
+      return { subject, operations: must(await deleteSnapshots.call(call, { snapshots: [subject] })).operations }
+    },
+  }
   at.clock.at += 1
-  const { operations: made } = must(await verbs[kind].call(call, { machines: [subject] }))
+  const { subject, operations: made } = await begin[kind]()
   const [first] = made
   assert(first, 'an operation')
-  return { subject, operation: first }
+  return { subject, machine, operation: first as Id<'operation'> }
 }
 
 /** One workflow with its steps changed; the others as they are. */
@@ -165,33 +242,41 @@ async function standing(operation: Id<'operation'>, subject: Id<'machine'>) {
   const found = must(await at.store.operations.find(operation))
   const [machine] = (await machines()).filter(m => m.id === subject)
   assert(machine, 'a machine')
-  const held = database.look('SELECT count(*) AS n FROM allocation WHERE until IS NULL')[0]?.n
+  const held = database.look('SELECT consumer FROM allocation WHERE until IS NULL').map(row => String(row.consumer))
   const plugged = database.look('SELECT count(*) AS n FROM port')[0]?.n
   return { operation: found.state, machine: stateOfMachine(machine), held, plugged }
 }
 
-/** What holds however it ended. */
+/** What holds however it ended: nothing is on its way, and whatever is not gone has its claim, nothing else has. */
 async function nothingLeft(operation: Id<'operation'>, subject: Id<'machine'>): Promise<void> {
   const { operation: state, machine, held, plugged } = await standing(operation, subject)
   expect(terminal).toContain(state)
-  expect(transitional, `nobody pursues it, and it is ${machine}`).not.toContain(machine)
+  const all = { after: null, limit: 100 }
+  const volumes = must(await at.store.volumes.list('platform', all)).items.filter(v => v.goneAt === null)
+  const snapshots = database.look('SELECT id FROM snapshot WHERE goneAt IS NULL').map(row => String(row.id))
+  const kept = must(await at.store.snapshots.find('platform', snapshots))
+  for (const one of [machine, ...volumes.map(stateOfVolume), ...kept.map(stateOfSnapshot)])
+    expect(transitional, `nobody pursues it, and it is ${one}`).not.toContain(one)
   const [row] = (await machines()).filter(m => m.id === subject)
-  if (machine === 'gone' || (machine === 'failed' && row?.ranAt === null)) expect([held, plugged]).toEqual([0, 0])
-  else expect([held, plugged]).toEqual([1, 1])
+  const over = machine === 'gone' || (machine === 'failed' && row?.ranAt === null)
+  expect(plugged).toBe(over ? 0 : 1)
+  if (over) expect(row?.volumes).toEqual([])
+  const lying = volumes.filter(v => v.observed !== null).map(v => v.id)
+  expect(new Set(held)).toEqual(new Set([...(over ? [] : [subject]), ...lying, ...snapshots]))
 }
 
 const steps = allWorkflows.flatMap(({ kind, steps: own }) => own.map((step, index) => [kind, step.name, index] as const))
 
 describe.each(operationKinds.map(kind => [kind] as const))('%s', kind => {
   test('ends well where nothing goes wrong', async () => {
-    const { subject, operation } = await accepted(kind)
+    const { subject, machine, operation } = await accepted(kind)
     await drive({ cloud: new Cloud() }, subject)
-    expect(await standing(operation, subject)).toMatchObject({ operation: 'done' })
-    await nothingLeft(operation, subject)
+    expect(await standing(operation, machine)).toMatchObject({ operation: 'done' })
+    await nothingLeft(operation, machine)
   })
 
   test('ends the same when every step runs twice', async () => {
-    const { subject, operation } = await accepted(kind)
+    const { subject, machine, operation } = await accepted(kind)
     const cloud = new Cloud()
     const twice = changed(kind, step => ({
       ...step,
@@ -201,20 +286,20 @@ describe.each(operationKinds.map(kind => [kind] as const))('%s', kind => {
       },
     }))
     await drive({ cloud, workflows: twice }, subject)
-    expect(await standing(operation, subject)).toMatchObject({ operation: 'done' })
+    expect(await standing(operation, machine)).toMatchObject({ operation: 'done' })
     expect(cloud.resets).toBe(kind === 'machine.reboot' ? 1 : 0)
-    await nothingLeft(operation, subject)
+    await nothingLeft(operation, machine)
   })
 
   test('lands each step once when two runners run it at once', async () => {
-    const { subject, operation } = await accepted(kind)
+    const { subject, machine, operation } = await accepted(kind)
     const cloud = new Cloud()
     for (let turn = 0; turn < 20; turn++) {
       await Promise.all([wake({ cloud }, subject), wake({ cloud }, subject)])
       await cloud.settle()
       at.clock.at += limits.parkSweep
     }
-    expect(await standing(operation, subject)).toMatchObject({ operation: 'done' })
+    expect(await standing(operation, machine)).toMatchObject({ operation: 'done' })
     const log = database.look('SELECT step, outcome FROM operation_log WHERE operation = ?', operation)
     const landed = log.filter(l => l.outcome === 'done').map(l => l.step)
     expect(new Set(landed).size).toBe(landed.length)
@@ -228,7 +313,7 @@ describe.each(operationKinds.map(kind => [kind] as const))('%s', kind => {
         database.close()
         database = memoryDatabase()
         at = await furnish(database)
-        const { subject, operation } = await accepted(kind)
+        const { subject, machine, operation } = await accepted(kind)
         const cloud = new Cloud()
         let writes = 0
         let dead: () => void = () => {}
@@ -255,9 +340,9 @@ describe.each(operationKinds.map(kind => [kind] as const))('%s', kind => {
           at.clock.at += limits.parkSweep
         }
         await drive({ cloud }, subject)
-        expect(await standing(operation, subject), `${when} write ${n}`).toMatchObject({ operation: 'done' })
+        expect(await standing(operation, machine), `${when} write ${n}`).toMatchObject({ operation: 'done' })
         expect(cloud.resets).toBe(kind === 'machine.reboot' ? 1 : 0)
-        await nothingLeft(operation, subject)
+        await nothingLeft(operation, machine)
       }
       if (!crashed) {
         expect(n).toBeGreaterThan(1)
@@ -272,20 +357,20 @@ describe.each(operationKinds.map(kind => [kind] as const))('%s', kind => {
       database.close()
       database = memoryDatabase()
       at = await furnish(database)
-      const { subject, operation } = await accepted(kind)
+      const { subject, machine, operation } = await accepted(kind)
       const cloud = new Cloud()
       for (let turn = 0; turn < turns; turn++) must(await wake({ cloud }, subject))
-      must(await deleteMachines.call({ ports: ports(), principal: principal() }, { machines: [subject] }))
+      must(await deleteMachines.call({ ports: ports(), principal: principal() }, { machines: [machine] }))
       await drive({ cloud }, subject)
-      expect(await standing(operation, subject)).toMatchObject({ machine: 'gone' })
-      await nothingLeft(operation, subject)
+      expect(await standing(operation, machine)).toMatchObject({ machine: 'gone' })
+      await nothingLeft(operation, machine)
     }
   })
 })
 
 describe.each(steps)('%s, step %s', (kind, _, at_) => {
   test.each(faultCodes.map(code => [code] as const))('refused once with %s: goes on, or ends with nothing left', async code => {
-    const { subject, operation } = await accepted(kind)
+    const { subject, machine, operation } = await accepted(kind)
     let refusals = 0
     const once = changed(kind, (step, index) =>
       index === at_ ? { ...step, run: async context => (refusals++ === 0 ? refuse(code, 'planted') : step.run(context)) } : step,
@@ -293,18 +378,18 @@ describe.each(steps)('%s, step %s', (kind, _, at_) => {
     await drive({ cloud: new Cloud(), workflows: once }, subject)
     expect(refusals).toBeGreaterThan(0)
     if (['unavailable', 'throttled', 'stale'].includes(code))
-      expect(await standing(operation, subject)).toMatchObject({ operation: 'done' })
-    await nothingLeft(operation, subject)
+      expect(await standing(operation, machine)).toMatchObject({ operation: 'done' })
+    await nothingLeft(operation, machine)
   })
 
   test('refused for ever: is given up within a bound, with nothing left', async () => {
-    const { subject, operation } = await accepted(kind)
+    const { subject, machine, operation } = await accepted(kind)
     const never = changed(kind, (step, index) =>
       index === at_ ? { ...step, run: async () => refuse('unavailable', 'planted') } : step,
     )
     // A delete may not give up; it is let go on when the others have.
     await drive({ cloud: new Cloud(), workflows: never }, subject).catch(() => drive({ cloud: new Cloud() }, subject))
-    await nothingLeft(operation, subject)
+    await nothingLeft(operation, machine)
   })
 })
 
@@ -388,10 +473,10 @@ describe('undoing', () => {
   })
 
   test('is not done by an operation that was superseded', async () => {
-    const { subject } = await begin()
+    const { subject, machine } = await begin()
     const flows = of(undoable('a'), { name: 'waits', run: async () => ok({ kind: 'park', waiting: 'planted' }) })
     must(await wake({ cloud: new Cloud(), workflows: flows }, subject))
-    must(await deleteMachines.call({ ports: ports(), principal: principal() }, { machines: [subject] }))
+    must(await deleteMachines.call({ ports: ports(), principal: principal() }, { machines: [machine] }))
     await drive({ cloud: new Cloud(), workflows: flows }, subject)
     expect(trail).toEqual(['run a'])
   })

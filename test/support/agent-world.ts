@@ -5,12 +5,22 @@ import { simulatedCompute } from '@sirocco/agent/drivers/simulated/compute.ts'
 import { SimulatedHost, type SimulatedOptions } from '@sirocco/agent/drivers/simulated/host.ts'
 import { simulatedNetworks } from '@sirocco/agent/drivers/simulated/networks.ts'
 import { simulatedStorage } from '@sirocco/agent/drivers/simulated/storage.ts'
+import { simulatedVolumes } from '@sirocco/agent/drivers/simulated/volumes.ts'
 import type { At } from '@sirocco/agent/reconcile/points.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { seeded } from '@sirocco/shared/kit/random.ts'
 import { ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import { FromAgent, type FromControl } from '@sirocco/shared/wire/frames.ts'
-import type { Seen, SeenMachine, Wanted, WantedMachine, WantedNetwork } from '@sirocco/shared/wire/objects.ts'
+import type {
+  Seen,
+  SeenMachine,
+  SeenVolume,
+  Wanted,
+  WantedMachine,
+  WantedNetwork,
+  WantedVolume,
+} from '@sirocco/shared/wire/objects.ts'
+import { protocol } from '@sirocco/shared/wire/version.ts'
 
 /** Time that passes only when a test lets it. */
 export class VirtualTime implements Timers {
@@ -90,10 +100,22 @@ export const machine = (id: string, more: Partial<WantedMachine> = {}): WantedMa
   name: id.replaceAll('_', '-'),
   vcpus: 1,
   memoryMiB: 128,
-  diskMiB: 1024,
   image,
   ports: [{ id: `prt_${id}`, network: 'net_1', mac: '52:54:00:00:00:01', address: '10.64.0.10' }],
   seed: { instanceId: 'i-0123456789abcdef0', keys: [], userData: '' },
+  ...more,
+})
+
+/** The volume that a machine boots from. */
+export const rootOf = (id: string, more: Partial<WantedVolume> = {}): WantedVolume => ({
+  kind: 'volume',
+  id: id.replace(/^vm_/, 'vol_'),
+  generation: 1,
+  pool: { type: 'directory', id: 'spl_1' },
+  sizeMiB: 1024,
+  source: { from: 'image', image: image.id, files: image.files },
+  attached: { machine: id, device: 'vda', boot: true, readOnly: false },
+  gone: false,
   ...more,
 })
 
@@ -141,6 +163,7 @@ export class AgentWorld {
           name: 'sim',
           compute: simulatedCompute(this.host, 'one'),
           storage: simulatedStorage(this.host, 'one'),
+          volumes: simulatedVolumes(this.host, 'one'),
           networks: simulatedNetworks(this.host, 'one'),
         },
       ],
@@ -189,7 +212,7 @@ export class AgentWorld {
     this.agent?.session.opened(link, { welcome: () => {}, bye: () => {} })
     const hello = this.sent.find(frame => frame.type === 'hello')
     this.#epoch++
-    await this.say({ type: 'welcome', protocol: 1, incarnation: 'x', epoch: this.#epoch, hosts: [], beatMs: 10_000 })
+    await this.say({ type: 'welcome', protocol, incarnation: 'x', epoch: this.#epoch, hosts: [], beatMs: 10_000 })
     if (tell && hello?.type === 'hello' && hello.hosts[0]?.desired !== this.#wanted.digest) await this.#tellAll()
     await quiet()
   }
@@ -212,10 +235,14 @@ export class AgentWorld {
   /** Wants these too, or anew; told at once where a link is up. */
   async want(...objects: Wanted[]): Promise<void> {
     const before = ObjectSet.of(this.#wanted.values())
-    for (const object of objects) this.#wanted.put(object)
+    for (const object of objects) {
+      this.#wanted.put(object)
+      // A machine comes with the volume that it boots from, and that goes when the machine has gone.
+      if (object.kind === 'machine' && !this.#wanted.get('volume', rootOf(object.id).id)) this.#wanted.put(rootOf(object.id))
+    }
     await this.#tellSince(before)
   }
-  async drop(kind: 'machine' | 'network', id: string): Promise<void> {
+  async drop(kind: Wanted['kind'], id: string): Promise<void> {
     const before = ObjectSet.of(this.#wanted.values())
     this.#wanted.drop({ kind, id } as Wanted)
     await this.#tellSince(before)
@@ -248,17 +275,21 @@ export class AgentWorld {
     const object = this.seen?.get('machine', id)
     return object?.kind === 'machine' ? object : undefined
   }
+  seenVolume(id: string): SeenVolume | undefined {
+    const object = this.seen?.get('volume', id)
+    return object?.kind === 'volume' ? object : undefined
+  }
   power(id: string): string {
     return this.host.machine('one', id)?.power ?? 'absent'
   }
   starts(id: string): number {
     return this.host.machine('one', id)?.starts ?? 0
   }
-  /** Is anything of this machine on the host? */
+  /** Is anything of this machine on the host? Its volume is its own. */
   remains(id: string): boolean {
-    const { disks, networks } = this.host.store('one')
+    const { homes, networks } = this.host.store('one')
     const port = Object.values(networks).some(n => n.ports.includes(`prt_${id}`))
-    return this.power(id) !== 'absent' || disks[id] !== undefined || port
+    return this.power(id) !== 'absent' || homes.includes(id) || port
   }
   pass(ms: number): Promise<void> {
     return this.time.pass(ms)

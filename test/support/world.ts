@@ -10,7 +10,7 @@ import type { Ports } from '@sirocco/control/services/context.ts'
 import { ok } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
-import type { SeenMachine, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import type { Seen, SeenMachine, WantedMachine, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { clearSecrets, type Furnished, furnish, hostFacts } from '../contract/store/furnish.ts'
 import { type MemoryDatabase, memoryDatabase } from '../simulation/world/client.ts'
 
@@ -82,9 +82,11 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
   async function obey(host: Id<'host'>): Promise<void> {
     const desired = await rows.store.hosts.desired(host)
     if (!desired.ok) throw new Error(desired.fault.message)
-    const changed = desired.value.objects
-      .filter(object => object.kind === 'machine')
-      .map(wanted => ({ kind: 'machine' as const, id: wanted.id, ...(behaviour.get(wanted.name) ?? obedient)(wanted) }))
+    const changed = desired.value.objects.flatMap((wanted): Seen[] => {
+      if (wanted.kind === 'machine')
+        return [{ kind: 'machine', id: wanted.id, ...(behaviour.get(wanted.name) ?? obedient)(wanted) }]
+      return wanted.kind === 'network' ? [] : [kept(wanted)]
+    })
     const seen = await observe(ports, host, { epoch: 1, seq: ++seq, base: null, changed, gone: [] })
     if (!seen.ok) throw new Error(seen.fault.message)
   }
@@ -131,3 +133,16 @@ const obedient = ({ generation, power, ports }: WantedMachine): Omit<SeenMachine
   ...(power === 'on' || power === 'paused' ? {} : { cause: 'asked' as const }),
   addresses: power === 'on' ? ports.map(port => port.address) : [],
 })
+
+/** A volume or snapshot as it is once everything wanted of it is so. */
+export const kept = (wanted: WantedVolume | WantedSnapshot): Seen =>
+  wanted.kind === 'volume'
+    ? {
+        kind: 'volume',
+        id: wanted.id,
+        applied: wanted.generation,
+        here: !wanted.gone,
+        sizeMiB: wanted.gone ? 0 : wanted.sizeMiB,
+        machine: wanted.attached?.machine ?? null,
+      }
+    : { kind: 'snapshot', id: wanted.id, applied: wanted.generation, here: !wanted.gone }

@@ -2,12 +2,14 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { MiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import type { Compute, Definition, FoundMachine } from '../../ports/compute.ts'
+import type { Compute, Definition, FoundMachine, MachineDisk, PluggedDisk } from '../../ports/compute.ts'
 import { consoleTail, isFileName, removeLog, trimLog } from './console-log.ts'
+import { disksIn, diskXml, pluggedDisks, pluggedXml, switchXml } from './disks.ts'
 import { canResume, isOff, isPaused, type Standing, seenOf } from './domain-state.ts'
-import { type DomainHost, domainXml, readMark, shapeOf } from './domain-xml.ts'
-import { faultOf, isCode, libvirtErrors } from './faults.ts'
+import { type DomainHost, domainXml, readMark, seedDevice, shapeOf } from './domain-xml.ts'
+import { faultOf, isCode, libvirtErrors, plugFault } from './faults.ts'
 import { acceleration, architecture, hostFacts, startOf } from './host.ts'
 import { domainName, domainUuid, type Mark, metadataNamespace, uuidText } from './identity.ts'
 import type { Answer, Connection } from './rpc/connection.ts'
@@ -42,6 +44,13 @@ export interface LibvirtOptions {
 const acpi = 1
 /** VIR_DOMAIN_UNDEFINE_ MANAGED_SAVE | SNAPSHOTS_METADATA | NVRAM | CHECKPOINTS_METADATA: nothing of it remains. */
 const withAllOfIt = 1 | 2 | 4 | 16
+
+/** VIR_DOMAIN_XML_INACTIVE */
+const asSaved = 2
+/** VIR_DOMAIN_AFFECT_ LIVE, CONFIG */
+const alter = { live: 1, saved: 2 } as const
+/** VIR_DOMAIN_SNAPSHOT_CREATE_ NO_METADATA | DISK_ONLY | ATOMIC */
+const onlyDisks = 4 | 16 | 128
 
 /** A machine's domain, as it was found. */
 interface Held {
@@ -210,6 +219,75 @@ class LibvirtCompute implements Compute {
     )
   }
 
+  async disks(id: string): Promise<Result<readonly PluggedDisk[]>> {
+    const held = await this.#find(id)
+    if (!held.ok) return held
+    return held.value ? this.#plugged(held.value) : ok([])
+  }
+
+  attach(id: string, disk: MachineDisk): Promise<Result<void>> {
+    return this.#on(id, async held => {
+      const there = await this.#plugged(held)
+      if (!there.ok) return there
+      const plugged = there.value.find(one => one.device === disk.device)
+      if (plugged && plugged.path !== disk.source.path)
+        return refuse('conflict', `the machine has something else as ${disk.device}`, { detail: plugged.path })
+      const { link, domain, state } = held
+      const xml = diskXml(disk)
+      for (const [flag, done] of [
+        [alter.saved, plugged?.saved],
+        [alter.live, plugged?.live || isOff(state)],
+      ] as const) {
+        if (done) continue
+        const attached = await link.call(procedures.attachDevice, { domain, xml, flags: flag })
+        if (!attached.ok) return plugFault(attached.error)
+      }
+      return ok(undefined)
+    })
+  }
+
+  detach(id: string, disk: PluggedDisk): Promise<Result<void>> {
+    return this.#onIfThere(id, async held => {
+      const { link, domain, state } = held
+      const there = await this.#plugged(held)
+      if (!there.ok) return there
+      const plugged = there.value.find(one => one.device === disk.device && one.path === disk.path)
+      if (!plugged) return ok(undefined)
+      const xml = pluggedXml(plugged)
+      if (plugged.saved) {
+        const removed = await link.call(procedures.detachDevice, { domain, xml, flags: alter.saved })
+        if (!removed.ok) return faultOf(removed.error)
+      }
+      if (!plugged.live || isOff(state)) return ok(undefined)
+      const asked = await link.call(procedures.detachDevice, { domain, xml, flags: alter.live })
+      const now = await this.#plugged(held)
+      if (!now.ok) return now
+      if (!now.value.some(one => one.live && one.device === disk.device)) return ok(undefined)
+      return refuse('unavailable', `the guest has not let go of ${disk.device} yet`, {
+        ...(asked.ok ? {} : { detail: asked.error.message }),
+      })
+    })
+  }
+
+  resize(id: string, device: string, sizeMiB: number): Promise<Result<void>> {
+    return this.#on(id, async ({ link, domain }) => {
+      const bytes = BigInt(sizeMiB) * BigInt(MiB)
+      const resized = await link.call(procedures.blockResize, { domain, device, bytes })
+      return resized.ok ? ok(undefined) : faultOf(resized.error)
+    })
+  }
+
+  switchDisk(id: string, device: string, path: string): Promise<Result<void>> {
+    return this.#on(id, async ({ link, domain }) => {
+      const live = await link.call(procedures.xml, { domain, flags: 0 })
+      if (!live.ok) return faultOf(live.error)
+      if (disksIn(live.value).some(disk => disk.device === device && disk.path === path)) return ok(undefined)
+      const xml = switchXml(live.value, device, path)
+      const switched = await link.call(procedures.snapshot, { domain, xml, flags: onlyDisks }, limits.libvirtLongCall)
+      return switched.ok ? ok(undefined) : faultOf(switched.error)
+    })
+  }
+
   consoleLog(id: string): Promise<Result<Uint8Array>> {
     return this.#on(id, async () => ok(await consoleTail(this.#logFile(id), limits.consoleLog)))
   }
@@ -321,6 +399,14 @@ class LibvirtCompute implements Compute {
       if (now.ok && reached(now.value)) return ok(undefined)
     }
     return faultOf(done.error)
+  }
+
+  async #plugged({ link, domain, state }: Held): Promise<Result<PluggedDisk[]>> {
+    const saved = await link.call(procedures.xml, { domain, flags: asSaved })
+    if (!saved.ok) return isCode(saved.error, libvirtErrors.noDomain) ? ok([]) : faultOf(saved.error)
+    const live = isOff(state) ? null : await link.call(procedures.xml, { domain, flags: 0 })
+    if (live && !live.ok) return isCode(live.error, libvirtErrors.noDomain) ? ok([]) : faultOf(live.error)
+    return ok(pluggedDisks(live?.value ?? null, saved.value, seedDevice))
   }
 
   async #found({ domain, state, mark }: Held): Promise<FoundMachine> {

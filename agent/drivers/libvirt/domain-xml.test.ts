@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Definition } from '../../ports/compute.ts'
-import { type DomainHost, domainXml, escapeXml, readMark, shapeOf } from './domain-xml.ts'
+import { type DomainHost, domainXml, readMark, shapeOf } from './domain-xml.ts'
 import { domainUuid, uuidText } from './identity.ts'
+import { escapeXml } from './xml.ts'
 
 const host: DomainHost = {
   instance: 'ins_1',
@@ -20,12 +21,20 @@ const definition: Definition = {
     name: 'web',
     vcpus: 2,
     memoryMiB: 512,
-    diskMiB: 1024,
     image: { id: 'img_1', files: [], cmdline: 'console=ttyS0 quiet' },
     ports: [{ id: 'prt_1', network: 'net_1', mac: '52:54:00:00:00:01', address: '10.0.0.2' }],
     seed: { instanceId: 'i-1', keys: [], userData: '' },
   },
-  files: { disk: '/d/disk.qcow2', seed: '/d/seed.iso' },
+  files: { seed: '/d/seed.iso' },
+  disks: [
+    {
+      volume: 'vol_01mcc5rm0162eh2hmr66',
+      device: 'vda',
+      source: { type: 'file', format: 'qcow2', path: '/d/disk.qcow2' },
+      boot: true,
+      readOnly: false,
+    },
+  ],
   plugs: [{ mac: '52:54:00:00:00:01', bridge: 'sbabc0123456789', tap: 'stabc0123456789', mtu: 1450 }],
 }
 
@@ -92,7 +101,6 @@ test('the shape follows what the domain is made of, not what is wanted of it', (
   const unlike: Partial<Definition['machine']>[] = [
     { generation: 9 },
     { power: 'off' },
-    { diskMiB: 4096 },
     { seed: { instanceId: 'x', keys: ['k'], userData: '' } },
   ]
   for (const same of unlike) expect(shapeOf(withMachine(same), host)).toBe(shape)

@@ -1,7 +1,9 @@
 import { digest } from '@sirocco/shared/kit/canonical.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Definition } from '../../ports/compute.ts'
+import { diskXml } from './disks.ts'
 import { domainName, domainUuid, type Mark, metadataNamespace, uuidText } from './identity.ts'
+import { escapeXml, unescapeXml } from './xml.ts'
 
 /** What of a domain is the host's and the instance's, not the machine's. */
 export interface DomainHost {
@@ -16,23 +18,15 @@ export interface DomainHost {
   consoleLog(machine: string): string
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
-
-/** Text for an attribute or element. What XML 1.0 cannot carry at all is left out. */
-export const escapeXml = (text: string): string =>
-  text
-    .replace(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '')
-    .replace(/[&<>"']/g, character => entities[character] ?? '')
-    .replace(/[\t\n\r]/g, character => `&#${character.charCodeAt(0)};`)
-
 /** A digest of all that the domain's definition depends on; the machine's generation and power are no part of it. */
-export const shapeOf = ({ machine, files, plugs }: Definition, host: DomainHost): string =>
+export const shapeOf = ({ machine, files, disks, plugs }: Definition, host: DomainHost): string =>
   digest({
     name: machine.name,
     vcpus: machine.vcpus,
     memoryMiB: machine.memoryMiB,
     cmdline: machine.image.cmdline,
     files,
+    disks,
     plugs,
     acceleration: host.acceleration,
     cpu: cpu(host),
@@ -76,11 +70,23 @@ const interfaces = ({ plugs }: Definition): string[] =>
     ].join(''),
   )
 
-/** The seed is a virtio disk, not a CD drive: small images carry no driver for one, and cloud-init goes by its label. */
-const disks = ({ files }: Definition): string[] => [
-  `<disk type='file' device='disk'><driver name='qemu' type='qcow2' discard='unmap'/><source file='${escapeXml(files.disk)}'/><target dev='vda' bus='virtio'/></disk>`,
-  `<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='${escapeXml(files.seed)}'/><target dev='vdb' bus='virtio'/><readonly/></disk>`,
+/** The seed's device; a virtio disk, not a CD drive: small images carry no driver for one, and cloud-init goes by its label. */
+export const seedDevice = 'vdb'
+
+const diskDevices = ({ files, disks }: Definition): string[] => [
+  ...disks.map(diskXml),
+  `<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='${escapeXml(files.seed)}'/><target dev='${seedDevice}' bus='virtio'/><readonly/></disk>`,
 ]
+
+/** Slots beside those in use: so many disks can be given to a machine while it runs. Each takes a part of the little I/O space there is. */
+const spareSlots = 8
+const slots = ({ architecture }: DomainHost): string[] =>
+  machineTypes[architecture] === undefined
+    ? []
+    : [
+        `<controller type='pci' model='pcie-root'/>`,
+        ...Array.from({ length: spareSlots }, () => `<controller type='pci' model='pcie-root-port'/>`),
+      ]
 
 /** The domain of a machine. Pure: the same definition on the same host gives the same text. */
 export function domainXml(definition: Definition, host: DomainHost): string {
@@ -102,7 +108,8 @@ export function domainXml(definition: Definition, host: DomainHost): string {
     '<on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>destroy</on_crash>',
     '<devices>',
     host.emulator ? `<emulator>${escapeXml(host.emulator)}</emulator>` : '',
-    ...disks(definition),
+    ...slots(host),
+    ...diskDevices(definition),
     ...interfaces(definition),
     `<serial type='pty'><log file='${log}' append='on'/><target port='0'/></serial>`,
     `<console type='pty'><log file='${log}' append='on'/><target type='serial' port='0'/></console>`,
@@ -112,11 +119,6 @@ export function domainXml(definition: Definition, host: DomainHost): string {
     '</domain>',
   ].join('')
 }
-
-const unescapeXml = (text: string): string =>
-  text.replace(/&(?:(amp|lt|gt|quot|apos)|#(\d+));/g, (_, name: string | undefined, code: string | undefined) =>
-    code ? String.fromCodePoint(Number(code)) : ({ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }[name ?? ''] ?? ''),
-  )
 
 /** Reads our metadata element as libvirt prints it back; null when it is not whole. */
 export function readMark(element: string): Mark | null {

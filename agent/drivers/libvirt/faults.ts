@@ -36,3 +36,16 @@ export function faultOf(error: CallError): Refused {
 }
 
 export const isCode = (error: CallError, code: number): boolean => error.kind === 'libvirt' && error.code === code
+
+/** What keeps a disk from being plugged into a running guest: all its slots may be taken. */
+export function plugFault(error: CallError): Refused {
+  if (error.kind === 'libvirt' && /no more available PCI slots|No available PCI/i.test(error.message))
+    return refuse(
+      'capacity',
+      'the machine has no slot left for another disk while it runs; stop it, attach the volume, and start it',
+      {
+        detail: error.message,
+      },
+    )
+  return faultOf(error)
+}

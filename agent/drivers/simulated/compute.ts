@@ -1,12 +1,14 @@
 import { digest } from '@sirocco/shared/kit/canonical.ts'
 import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
-import type { Compute, Definition } from '../../ports/compute.ts'
+import type { Compute, Definition, MachineDisk } from '../../ports/compute.ts'
 import { isUp, type SimulatedHost, sentinels } from './host.ts'
 import type { SimulatedMachine } from './state.ts'
 
 /** What a definition depends on, without generation and power. */
-const shapeOf = ({ machine: { generation: _, power: __, seed: ___, ...machine }, files, plugs }: Definition) =>
-  digest({ machine, files, plugs })
+const shapeOf = ({ machine: { generation: _, power: __, seed: ___, ...machine }, files, disks, plugs }: Definition) =>
+  digest({ machine, files, disks, plugs })
+
+const pluggedOf = ({ volume, device, source }: MachineDisk) => ({ volume, device, path: source.path })
 
 /** The compute port over a simulated host, as strict as a real hypervisor. */
 export function simulatedCompute(host: SimulatedHost, instance: string): Compute {
@@ -50,7 +52,7 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
     },
     define: definition =>
       verb('define', definition.machine.id, found => {
-        const { machine, files, plugs } = definition
+        const { machine, disks, plugs } = definition
         const shape = shapeOf(definition)
         if (machine.name.includes(sentinels.define)) return refuse('invalid', 'the hypervisor refuses this definition')
         if (found && isUp(found))
@@ -62,7 +64,7 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
           name: machine.name,
           shape,
           memoryMiB: machine.memoryMiB,
-          disk: files.disk,
+          disks: disks.map(pluggedOf),
           bridges: plugs.map(p => p.bridge),
           addresses: machine.ports.map(p => p.address),
           power: found?.power ?? 'stopped',
@@ -84,7 +86,9 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
           host.thaw(found)
           return ok(undefined)
         }
-        if (!host.diskExists(found.disk)) return refuse('internal', `${id} has no disk`, { detail: found.disk })
+        if (found.disks.length === 0) return refuse('internal', `${id} has no disk`)
+        const lost = found.disks.find(disk => !host.volumeExists(instance, disk.volume))
+        if (lost) return refuse('internal', `${id} has no disk ${lost.device}`, { detail: lost.path })
         const bridge = found.bridges.find(b => !host.bridgeExists(b))
         if (bridge) return refuse('internal', `${id} has no network to plug into`, { detail: bridge })
         if (host.memoryInUseMiB() + found.memoryMiB > host.memoryMiB) return refuse('capacity', 'the host has no memory left')
@@ -131,6 +135,43 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
       verb('undefine', id, found => {
         if (found && isUp(found)) return refuse('precondition', `${id} runs`)
         if (found) host.drop(found)
+        return ok(undefined)
+      }),
+    disks: id =>
+      verb('disks', id, found =>
+        ok((found?.disks ?? []).map(disk => ({ ...disk, live: found?.power === 'running', saved: true }))),
+      ),
+    attach: (id, disk) =>
+      verb('attach', id, found => {
+        if (!found) return absent(id)
+        const there = found.disks.find(one => one.device === disk.device)
+        if (there) return there.path === disk.source.path ? ok(undefined) : refuse('conflict', `${id} has ${disk.device} already`)
+        if (!host.volumeExists(instance, disk.volume)) return refuse('internal', `${disk.volume} is not here`)
+        host.put({ ...found, disks: [...found.disks, pluggedOf(disk)] })
+        return ok(undefined)
+      }),
+    detach: (id, disk) =>
+      verb('detach', id, found => {
+        if (!found?.disks.some(one => one.device === disk.device)) return ok(undefined)
+        if (found.power === 'running' && found.name.includes(sentinels.holds))
+          return refuse('unavailable', `the guest has not let go of ${disk.device} yet`)
+        host.put({ ...found, disks: found.disks.filter(one => one.device !== disk.device) })
+        return ok(undefined)
+      }),
+    resize: (id, device, sizeMiB) =>
+      verb('resize', id, found => {
+        if (!found) return absent(id)
+        const disk = found.disks.find(one => one.device === device)
+        const volume = disk && host.store(instance).volumes[disk.volume]
+        if (!disk || !volume) return refuse('invalid', `${id} has no ${device}`)
+        host.store(instance).volumes[disk.volume] = { ...volume, mib: Math.max(volume.mib, sizeMiB) }
+        host.saved()
+        return ok(undefined)
+      }),
+    switchDisk: (id, device, path) =>
+      verb('switchDisk', id, found => {
+        if (!found) return absent(id)
+        host.put({ ...found, disks: found.disks.map(one => (one.device === device ? { ...one, path } : one)) })
         return ok(undefined)
       }),
     consoleLog: id => verb('consoleLog', id, found => (found ? ok(new TextEncoder().encode(found.log)) : absent(id))),

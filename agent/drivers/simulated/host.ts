@@ -25,7 +25,7 @@ export interface SimulatedOptions {
 }
 
 /** Parts of a machine's name that make its guest misbehave. */
-export const sentinels = { define: 'fail-define', boot: 'fail-boot', deaf: 'fail-stop' } as const
+export const sentinels = { define: 'fail-define', boot: 'fail-boot', deaf: 'fail-stop', holds: 'fail-detach' } as const
 
 type ConsoleReader = { data(bytes: Uint8Array): void; closed(): void }
 
@@ -91,13 +91,11 @@ export class SimulatedHost {
     return Object.values(this.#state.machines).reduce((sum, m) => sum + (isUp(m) ? m.memoryMiB : 0), 0)
   }
   store(instance: string): SimulatedStore {
-    return (this.#state.stores[instance] ??= { images: {}, disks: {}, networks: {} })
+    return (this.#state.stores[instance] ??= { images: {}, volumes: {}, snapshots: {}, homes: [], networks: {} })
   }
-  /** Does a disk of any instance lie at `path`, a bridge of any instance have this name? */
-  diskExists(path: string): boolean {
-    return Object.entries(this.#state.stores).some(([instance, s]) =>
-      Object.keys(s.disks).some(id => diskPath(instance, id) === path),
-    )
+  /** Does a volume of this instance lie here, a bridge of any instance have this name? */
+  volumeExists(instance: string, volume: string): boolean {
+    return this.#state.stores[instance]?.volumes[volume] !== undefined
   }
   bridgeExists(bridge: string): boolean {
     return Object.values(this.#state.stores).some(s => Object.values(s.networks).some(n => n.bridge === bridge))
@@ -291,7 +289,7 @@ export class SimulatedHost {
 /** Does it hold memory of the host? */
 export const isUp = ({ power }: SimulatedMachine): boolean => power === 'running' || power === 'paused'
 
-export const diskPath = (instance: string, machine: string) => `simulated:/${instance}/machines/${machine}/disk`
+export const volumePath = (instance: string, volume: string) => `simulated:/${instance}/volumes/${volume}`
 
 const prompt = (machine: SimulatedMachine) => `\r\n${machine.name} login: `
 const clip = (log: string) => log.slice(-limits.consoleLog)

@@ -7,7 +7,7 @@ const Machine = z.strictObject({
   name: z.string(),
   shape: z.string(),
   memoryMiB: z.int(),
-  disk: z.string(),
+  disks: z.array(z.strictObject({ volume: z.string(), device: z.string(), path: z.string() })),
   bridges: z.array(z.string()),
   addresses: z.array(z.string()),
   power: z.enum(['running', 'paused', 'stopped', 'suspended']),
@@ -21,20 +21,66 @@ const Machine = z.strictObject({
   log: z.string(),
 })
 
-const Disk = z.strictObject({ image: z.string(), mib: z.int(), made: z.int() })
+/** `base`: the image or snapshot that it stands on; empty where it stands alone. */
+const Volume = z.strictObject({ base: z.string(), mib: z.int(), made: z.int() })
+const Snapshot = z.strictObject({ volume: z.string(), mib: z.int() })
 const Network = z.strictObject({ bridge: z.string(), cidr: z.string(), ports: z.array(z.string()) })
 const Store = z.strictObject({
   images: z.record(z.string(), z.int()),
-  disks: z.record(z.string(), Disk),
+  volumes: z.record(z.string(), Volume),
+  snapshots: z.record(z.string(), Snapshot),
+  /** Machines that have something of their own here. */
+  homes: z.array(z.string()),
   networks: z.record(z.string(), Network),
 })
 
-/** All that outlives the agent's process: machines by `instance/id`, stores by instance. */
-export const SimulatedState = z.strictObject({
-  bootId: z.string(),
-  machines: z.record(z.string(), Machine),
-  stores: z.record(z.string(), Store),
+const Before = z.looseObject({
+  machines: z.record(z.string(), z.looseObject({ disk: z.string() })),
+  stores: z.record(
+    z.string(),
+    z.looseObject({ disks: z.record(z.string(), z.object({ image: z.string(), mib: z.int(), made: z.int() })) }),
+  ),
 })
+
+/** A state from before there were volumes: each machine's disk is the volume of the same id but for the prefix. */
+function withVolumes(state: unknown): unknown {
+  const before = Before.safeParse(state)
+  if (!before.success) return state
+  const { machines, stores, ...rest } = before.data
+  return {
+    ...rest,
+    machines: Object.fromEntries(
+      Object.entries(machines).map(([key, { disk, ...machine }]) => [
+        key,
+        { ...machine, disks: [{ volume: volumeOf(key.split('/')[1] ?? ''), device: 'vda', path: disk }] },
+      ]),
+    ),
+    stores: Object.fromEntries(
+      Object.entries(stores).map(([instance, { disks, ...store }]) => [
+        instance,
+        {
+          ...store,
+          volumes: Object.fromEntries(
+            Object.entries(disks).map(([id, { image, mib, made }]) => [volumeOf(id), { base: image, mib, made }]),
+          ),
+          snapshots: {},
+          homes: Object.keys(disks),
+        },
+      ]),
+    ),
+  }
+}
+const volumeOf = (machine: string) => machine.replace(/^vm_/, 'vol_')
+
+/** All that outlives the agent's process: machines by `instance/id`, stores by instance. */
+export const SimulatedState = z.preprocess(
+  withVolumes,
+  z.strictObject({
+    bootId: z.string(),
+    machines: z.record(z.string(), Machine),
+    stores: z.record(z.string(), Store),
+  }),
+)
 
 export type SimulatedState = z.output<typeof SimulatedState>
 export type SimulatedMachine = z.output<typeof Machine>

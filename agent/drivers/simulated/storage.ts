@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Storage } from '../../ports/storage.ts'
-import { diskPath, type SimulatedHost } from './host.ts'
+import type { SimulatedHost } from './host.ts'
 
 /** The storage port over a simulated host: digests are checked for real, bytes are not kept. */
 export function simulatedStorage(host: SimulatedHost, instance: string): Storage {
@@ -32,31 +32,28 @@ export function simulatedStorage(host: SimulatedHost, instance: string): Storage
       if (refused) return refused
       const missing = machine.image.files.find(file => store().images[file.sha256] === undefined)
       if (missing) return refuse('not_found', `the image's ${missing.role} is not here`)
-      const used = Object.values(host.store(instance).disks).reduce((sum, disk) => sum + disk.mib, 0)
-      const disks = store().disks
-      if (!disks[machine.id]) {
-        if (used + machine.diskMiB > host.diskMiB) return refuse('capacity', 'the pool is full')
-        disks[machine.id] = { image: machine.image.id, mib: machine.diskMiB, made: host.timers.now() }
+      const { homes } = store()
+      if (!homes.includes(machine.id)) {
+        homes.push(machine.id)
         host.saved()
       }
-      const disk = diskPath(instance, machine.id)
+      const home = `simulated:/${instance}/machines/${machine.id}`
       const has = (role: string) => machine.image.files.some(file => file.role === role)
       return ok({
-        disk,
-        seed: `${disk}.seed`,
-        ...(has('kernel') ? { kernel: `${disk}.kernel` } : {}),
-        ...(has('initrd') ? { initrd: `${disk}.initrd` } : {}),
+        seed: `${home}/seed`,
+        ...(has('kernel') ? { kernel: `${home}/kernel` } : {}),
+        ...(has('initrd') ? { initrd: `${home}/initrd` } : {}),
       })
     },
     async remove(machine) {
       const refused = host.refusal('storage.remove', machine)
       if (refused) return refused
-      delete store().disks[machine]
+      store().homes = store().homes.filter(id => id !== machine)
       host.saved()
       return ok(undefined)
     },
     async list() {
-      return host.refusal('storage.list', null) ?? ok(Object.keys(store().disks))
+      return host.refusal('storage.list', null) ?? ok([...store().homes])
     },
     async capacityMiB() {
       return host.diskMiB

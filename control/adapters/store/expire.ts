@@ -12,9 +12,23 @@ export async function expire(database: Database): Promise<Result<number>> {
   const before = (keep: number) => sql`${now - keep}`
 
   const oldEvents = sql`SELECT seq FROM event WHERE at < ${before(limits.eventRetention)} ORDER BY at ${page}`
-  const forgotten = sql`SELECT id FROM machine WHERE ${sql.identifier('goneAt')} < ${before(limits.goneVisible)} ORDER BY ${sql.identifier('goneAt')} ${page}`
+  const gone = (table: string) =>
+    sql`SELECT id FROM ${sql.identifier(table)} WHERE ${sql.identifier('goneAt')} < ${before(limits.goneVisible)} ORDER BY ${sql.identifier('goneAt')} ${page}`
+  const forgotten = gone('machine')
+  const volumes = gone('volume')
+  const snapshots = gone('snapshot')
   /** Theirs, but for what is stuck: that waits for an admin. */
-  const operations = sql`SELECT id FROM operation WHERE subject IN (${forgotten}) AND state <> 'stuck'`
+  const operationsOf = (subjects: SQL) => sql`SELECT id FROM operation WHERE subject IN (${subjects}) AND state <> 'stuck'`
+  const operations = operationsOf(forgotten)
+  const dropsOf = (table: 'volume' | 'snapshot', subjects: SQL): SQL[] => [
+    sql`DELETE FROM ${sql.identifier(`${table}_observed`)} WHERE ${sql.identifier(table)} IN (${subjects})`,
+    sql`DELETE FROM tag WHERE resource IN (${subjects})`,
+    sql`DELETE FROM operation_log WHERE operation IN (${operationsOf(subjects)})`,
+    sql`DELETE FROM operation WHERE id IN (${operationsOf(subjects)})`,
+    sql`DELETE FROM allocation WHERE consumer IN (${subjects}) AND until IS NOT NULL`,
+    // Last: it is by these rows that the ones above are found.
+    sql`DELETE FROM ${sql.identifier(table)} WHERE id IN (${subjects})`,
+  ]
   const rowsOf = (table: string, column: string, limit: SQL) =>
     sql`SELECT rowid FROM ${sql.identifier(table)} WHERE ${sql.identifier(column)} < ${limit} ${page}`
   const old = {
@@ -28,7 +42,7 @@ export async function expire(database: Database): Promise<Result<number>> {
   const due = await database.read(() =>
     database.db.all<{ due: number }>(
       sql`SELECT ${sql.join(
-        [oldEvents, forgotten, ...Object.values(old)].map(rows => sql`EXISTS (SELECT 1 FROM (${rows}))`),
+        [oldEvents, forgotten, volumes, snapshots, ...Object.values(old)].map(rows => sql`EXISTS (SELECT 1 FROM (${rows}))`),
         sql` OR `,
       )} AS due`,
     ),
@@ -49,6 +63,8 @@ export async function expire(database: Database): Promise<Result<number>> {
     sql`DELETE FROM allocation WHERE consumer IN (${forgotten}) AND until IS NOT NULL`,
     // Last: it is by these rows that the ones above are found.
     sql`DELETE FROM machine WHERE id IN (${forgotten})`,
+    ...dropsOf('volume', volumes),
+    ...dropsOf('snapshot', snapshots),
   ]
   return database.write(drops.map(statement))
 }

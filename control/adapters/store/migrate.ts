@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Client } from '@libsql/client/web'
 import { z } from 'zod'
 import { roomSql } from './room.ts'
+import { rootVolumes } from './root-volumes.ts'
 
 /** Migrations are run by the deploy or start command, never by a request: this file is not part of the Worker. */
 const folder = join(import.meta.dirname, 'migrations')
@@ -13,7 +14,7 @@ const journal = Journal.parse(JSON.parse(readFileSync(join(folder, 'meta', '_jou
 export const schemaVersion = journal.entries.length
 
 /** What is done with the data that is there, behind the statements of a migration, by its index. */
-const steps: Readonly<Record<number, readonly string[]>> = { 1: [roomSql] }
+const steps: Readonly<Record<number, readonly string[]>> = { 1: [...rootVolumes, roomSql] }
 
 /** The version of the data in `client`; 0 where there is none yet. */
 export async function dataVersion(client: Client): Promise<number> {

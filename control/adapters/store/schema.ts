@@ -2,6 +2,7 @@ import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { PlacementPolicy } from '@sirocco/shared/model/placement/policies.ts'
+import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
 import { sql } from 'drizzle-orm'
@@ -401,7 +402,7 @@ export const allocation = sqliteTable(
   'allocation',
   {
     id: text().$type<Id<'allocation'>>().primaryKey(),
-    consumer: text().$type<Id<'machine'>>().notNull(),
+    consumer: text().$type<Id<'machine' | 'volume' | 'snapshot'>>().notNull(),
     host: text()
       .$type<Id<'host'>>()
       .notNull()
@@ -421,6 +422,141 @@ export const allocation = sqliteTable(
     index('allocation_ended').on(t.consumer).where(sql`${t.until} IS NOT NULL`),
   ],
 )
+
+/** Where volumes lie: shared by the hosts of a zone, or a place of the same name on each of them. */
+export const storagePool = sqliteTable(
+  'storage_pool',
+  {
+    id: text().$type<Id<'storagePool'>>().primaryKey(),
+    zone: text()
+      .$type<Id<'zone'>>()
+      .notNull()
+      .references(() => zone.id),
+    name: text().notNull(),
+    type: text().$type<PoolType>().notNull(),
+    isDefault: integer({ mode: 'boolean' }).notNull(),
+    createdAt: integer().notNull(),
+  },
+  t => [
+    uniqueIndex('storage_pool_name').on(t.zone, t.name),
+    uniqueIndex('storage_pool_default').on(t.zone).where(sql`${t.isDefault} = 1`),
+  ],
+)
+
+export const volume = sqliteTable(
+  'volume',
+  {
+    id: text().$type<Id<'volume'>>().primaryKey(),
+    alias: text().notNull().unique(),
+    project: text().$type<Id<'project'>>().notNull(),
+    zone: text()
+      .$type<Id<'zone'>>()
+      .notNull()
+      .references(() => zone.id),
+    pool: text()
+      .$type<Id<'storagePool'>>()
+      .notNull()
+      .references(() => storagePool.id),
+    name: text().notNull(),
+    sizeMiB: integer().notNull(),
+    sourceKind: text().$type<SourceKind>().notNull(),
+    sourceImage: text().$type<Id<'image'>>(),
+    sourceSnapshot: text().$type<Id<'snapshot'>>(),
+    createdAt: integer().notNull(),
+    /** Wanted gone. */
+    deleted: integer({ mode: 'boolean' }).notNull(),
+    generation: integer().notNull(),
+    version: integer().notNull(),
+    goneAt: integer(),
+  },
+  t => [
+    index('volume_project').on(t.project, t.id),
+    index('volume_snapshot').on(t.sourceSnapshot).where(sql`${t.sourceSnapshot} IS NOT NULL`),
+    index('volume_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
+  ],
+)
+
+/** Which machine has a volume, and where: what is wanted. */
+export const attachment = sqliteTable(
+  'attachment',
+  {
+    volume: text()
+      .$type<Id<'volume'>>()
+      .primaryKey()
+      .references(() => volume.id),
+    machine: text().$type<Id<'machine'>>().notNull(),
+    device: text().notNull(),
+    boot: integer({ mode: 'boolean' }).notNull(),
+    readOnly: integer({ mode: 'boolean' }).notNull(),
+    /** Deleted with its machine? */
+    deleteOnTermination: integer({ mode: 'boolean' }).notNull(),
+    at: integer().notNull(),
+  },
+  t => [uniqueIndex('attachment_device').on(t.machine, t.device)],
+)
+
+/** The observer's, as of a machine. */
+export const volumeObserved = sqliteTable('volume_observed', {
+  volume: text().$type<Id<'volume'>>().primaryKey(),
+  host: text().$type<Id<'host'>>(),
+  epoch: integer().notNull(),
+  seq: integer().notNull(),
+  appliedGeneration: integer().notNull(),
+  here: integer({ mode: 'boolean' }).notNull(),
+  sizeMiB: integer().notNull(),
+  machine: text(),
+  progress: text(),
+  fault: text({ mode: 'json' }).$type<Fault>(),
+  digest: text().notNull(),
+  at: integer().notNull(),
+})
+
+export const snapshot = sqliteTable(
+  'snapshot',
+  {
+    id: text().$type<Id<'snapshot'>>().primaryKey(),
+    alias: text().notNull().unique(),
+    project: text().$type<Id<'project'>>().notNull(),
+    zone: text()
+      .$type<Id<'zone'>>()
+      .notNull()
+      .references(() => zone.id),
+    pool: text()
+      .$type<Id<'storagePool'>>()
+      .notNull()
+      .references(() => storagePool.id),
+    volume: text().$type<Id<'volume'>>().notNull(),
+    /** EC2's id of the volume, which may be forgotten before the snapshot is. */
+    volumeAlias: text().notNull(),
+    name: text().notNull(),
+    /** Made for a copy of its volume, and deleted when that is there. */
+    passing: integer({ mode: 'boolean' }).notNull(),
+    /** Of the volume when it was made. */
+    sizeMiB: integer().notNull(),
+    createdAt: integer().notNull(),
+    deleted: integer({ mode: 'boolean' }).notNull(),
+    generation: integer().notNull(),
+    version: integer().notNull(),
+    goneAt: integer(),
+  },
+  t => [
+    index('snapshot_project').on(t.project, t.id),
+    index('snapshot_volume').on(t.volume, t.id),
+    index('snapshot_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
+  ],
+)
+
+export const snapshotObserved = sqliteTable('snapshot_observed', {
+  snapshot: text().$type<Id<'snapshot'>>().primaryKey(),
+  host: text().$type<Id<'host'>>(),
+  epoch: integer().notNull(),
+  seq: integer().notNull(),
+  appliedGeneration: integer().notNull(),
+  here: integer({ mode: 'boolean' }).notNull(),
+  fault: text({ mode: 'json' }).$type<Fault>(),
+  digest: text().notNull(),
+  at: integer().notNull(),
+})
 
 export const port = sqliteTable(
   'port',

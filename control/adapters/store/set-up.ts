@@ -80,6 +80,9 @@ export async function setUp(
     db.insert(s.region).values({ id: region, name: rows.region, account }),
     db.insert(s.zone).values({ id: zone, region, name: `${rows.region}a` }),
     db.insert(s.addressPool).values({ id: ids.make('addressPool'), zone, purpose: 'tenant', cidr: rows.pool }),
+    db
+      .insert(s.storagePool)
+      .values({ id: ids.make('storagePool'), zone, name: 'local', type: 'directory', isDefault: true, createdAt: now }),
     db.insert(s.project).values({ id: project, name: rows.project, account: digits(random, 12), createdAt: now }),
     db.insert(s.user).values({ id: user, email: rows.admin.email, password: rows.admin.passwordHash, createdAt: now }),
     db.insert(s.membership).values({ project, user, role: 'admin' }),

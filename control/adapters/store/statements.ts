@@ -104,6 +104,64 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.machine.id, machine), eq(s.machine.generation, generation))),
     unless('stale'),
   ],
+  'machine.holds': ({ machine, version }) => [
+    sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM machine WHERE id = ${machine} AND version = ${version})`,
+  ],
+  'attachment.remove': ({ volume }, { database: { db } }) => [db.delete(s.attachment).where(eq(s.attachment.volume, volume))],
+  'volume.intent': ({ volume, version, generation, sizeMiB, deleted }, { database: { db } }) => [
+    db
+      .update(s.volume)
+      .set({ sizeMiB, deleted, generation, version: version + 1 })
+      .where(and(eq(s.volume.id, volume), eq(s.volume.version, version))),
+    unless('stale'),
+  ],
+  'volume.gone': ({ volume, generation }, { database: { db }, now }) => [
+    db
+      .update(s.volume)
+      .set({ goneAt: now, version: sql`${s.volume.version} + 1` })
+      .where(and(eq(s.volume.id, volume), eq(s.volume.generation, generation))),
+    unless('stale'),
+  ],
+  'volume.observed': ({ do: _, volume, epoch, seq, ...facts }, { database: { db }, now }) => {
+    const row = { ...facts, epoch, seq, at: now }
+    return [
+      db
+        .insert(s.volumeObserved)
+        .values({ volume, ...row })
+        .onConflictDoUpdate({ target: s.volumeObserved.volume, set: row, setWhere: newer(s.volumeObserved, epoch, seq) }),
+      unless('stale'),
+    ]
+  },
+  'snapshot.holds': ({ snapshot, version }) => [
+    sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM snapshot WHERE id = ${snapshot} AND version = ${version})`,
+  ],
+  'snapshot.delete': ({ snapshot, version }, { database: { db } }) => [
+    db
+      .update(s.snapshot)
+      .set({ deleted: true, generation: sql`${s.snapshot.generation} + 1`, version: version + 1 })
+      .where(and(eq(s.snapshot.id, snapshot), eq(s.snapshot.version, version))),
+    unless('stale'),
+    sql`INSERT INTO guard (conflict) SELECT 1 WHERE EXISTS (
+      SELECT 1 FROM volume v LEFT JOIN volume_observed o ON o.volume = v.id
+      WHERE v.${sql.identifier('sourceSnapshot')} = ${snapshot} AND v.deleted = 0 AND v.${sql.identifier('goneAt')} IS NULL AND coalesce(o.here, 0) = 0)`,
+  ],
+  'snapshot.gone': ({ snapshot, generation }, { database: { db }, now }) => [
+    db
+      .update(s.snapshot)
+      .set({ goneAt: now, version: sql`${s.snapshot.version} + 1` })
+      .where(and(eq(s.snapshot.id, snapshot), eq(s.snapshot.generation, generation))),
+    unless('stale'),
+  ],
+  'snapshot.observed': ({ do: _, snapshot, epoch, seq, ...facts }, { database: { db }, now }) => {
+    const row = { ...facts, epoch, seq, at: now }
+    return [
+      db
+        .insert(s.snapshotObserved)
+        .values({ snapshot, ...row })
+        .onConflictDoUpdate({ target: s.snapshotObserved.snapshot, set: row, setWhere: newer(s.snapshotObserved, epoch, seq) }),
+      unless('stale'),
+    ]
+  },
   'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
   'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB, group = null, others = [], beside }, { now }) => {
     const used = (column: string) =>
@@ -119,12 +177,12 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       sql`INSERT INTO allocation (id, consumer, host, vcpus, ${sql.identifier('memoryMiB')}, ${sql.identifier('diskMiB')}, ${sql.identifier('from')}, until, ${sql.identifier('placementGroup')})
         SELECT ${id}, ${consumer}, h.id, ${vcpus}, ${memoryMiB}, ${diskMiB}, ${now}, NULL, ${group?.id ?? null}
         FROM host h JOIN host_observed o ON o.host = h.id
-        WHERE ${where} AND h.accepting = 1
-          AND ${used('vcpus')} + ${vcpus} <= o.cpus * h.${sql.identifier('cpuRatio')}
-          AND ${used('memoryMiB')} + ${memoryMiB} <= o.${sql.identifier('memoryMiB')} * h.${sql.identifier('memoryRatio')}
-          AND ${used('diskMiB')} + ${diskMiB} <= o.${sql.identifier('diskMiB')} * h.${sql.identifier('diskRatio')}
+        WHERE ${where} AND (h.accepting = 1 OR ${vcpus} = 0)
+          AND (${vcpus} = 0 OR ${used('vcpus')} + ${vcpus} <= o.cpus * h.${sql.identifier('cpuRatio')})
+          AND (${memoryMiB} = 0 OR ${used('memoryMiB')} + ${memoryMiB} <= o.${sql.identifier('memoryMiB')} * h.${sql.identifier('memoryRatio')})
+          AND (${diskMiB} = 0 OR ${used('diskMiB')} + ${diskMiB} <= o.${sql.identifier('diskMiB')} * h.${sql.identifier('diskRatio')})
           ${group === null ? sql`` : keeps(group)}
-        ${others.length === 0 ? sql`` : sql`ORDER BY h.id = ${host} DESC LIMIT 1`}`,
+          ${others.length === 0 ? sql`` : sql`ORDER BY h.id = ${host} DESC LIMIT 1`}`,
       unless('capacity'),
       ...(others.length === 0
         ? []
@@ -304,8 +362,11 @@ const oneOf = (hosts: readonly string[]): SQL =>
   )})`
 
 /** Only what is newer replaces what is known: observers are ordered by their own (epoch, seq). */
-const newer = (table: typeof s.hostObserved | typeof s.machineObserved, epoch: number, seq: number) =>
-  sql`(${table.epoch} < ${epoch} OR (${table.epoch} = ${epoch} AND ${table.seq} < ${seq}))`
+const newer = (
+  table: typeof s.hostObserved | typeof s.machineObserved | typeof s.volumeObserved | typeof s.snapshotObserved,
+  epoch: number,
+  seq: number,
+) => sql`(${table.epoch} < ${epoch} OR (${table.epoch} = ${epoch} AND ${table.seq} < ${seq}))`
 
 /**
  * Plain inserts whose place in the batch does not matter: those of one kind become one statement of many rows, so that a launch of a thousand
@@ -314,6 +375,16 @@ const newer = (table: typeof s.hostObserved | typeof s.machineObserved, epoch: n
 const gathered = {
   'machine.insert': (changes, { database: { db }, now }) =>
     db.insert(s.machine).values(changes.map(({ machine }) => machineRow(machine, now))),
+  'volume.insert': (changes, { database: { db }, now }) =>
+    db
+      .insert(s.volume)
+      .values(changes.map(({ volume }) => ({ ...volume, createdAt: now, deleted: false, generation: 1, version: 1 }))),
+  'attachment.insert': (changes, { database: { db }, now }) =>
+    db.insert(s.attachment).values(changes.map(({ attachment }) => ({ ...attachment, at: now }))),
+  'snapshot.insert': (changes, { database: { db }, now }) =>
+    db
+      .insert(s.snapshot)
+      .values(changes.map(({ snapshot }) => ({ ...snapshot, createdAt: now, deleted: false, generation: 1, version: 1 }))),
   'port.insert': (changes, { database: { db } }) => db.insert(s.port).values(changes.map(({ port }) => port)),
   'operation.start': (changes, { database: { db }, now }) =>
     db.insert(s.operation).values(changes.map(({ operation }) => operationRow(operation, now))),

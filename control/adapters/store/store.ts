@@ -16,6 +16,7 @@ import { first } from './reads/page.ts'
 import { placementReads } from './reads/placement.ts'
 import { placementGroupReads } from './reads/placement-groups.ts'
 import { tagReads } from './reads/tags.ts'
+import { volumeReads } from './reads/volumes.ts'
 import * as s from './schema.ts'
 import { statementsOf } from './statements.ts'
 
@@ -31,6 +32,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     machines: machineReads(database),
     hosts: { ...hostReads(database, secrets), ...placementReads(database) },
     placementGroups: placementGroupReads(database),
+    ...volumeReads(database),
     agents: agentReads(database),
     networks: networkReads(database),
     tags: tagReads(database),

@@ -24,6 +24,8 @@ export interface Machine {
   readonly imageAlias: string
   readonly keyPair: string | null
   readonly ports: readonly MachinePort[]
+  /** What is attached to it, by device. */
+  readonly volumes: readonly MachineVolume[]
   readonly tags: Readonly<Record<string, string>>
   /** `r-` and 17 hex digits: machines of one launch share it. */
   readonly reservation: string
@@ -64,6 +66,21 @@ export interface MachinePort {
   readonly subnetAlias: string
   readonly mac: string
   readonly address: string
+}
+
+/** A volume as its machine's decisions need it. */
+export interface MachineVolume {
+  readonly id: Id<'volume'>
+  /** EC2's id: `vol-` and 17 hex digits. */
+  readonly alias: string
+  readonly device: string
+  readonly boot: boolean
+  readonly deleteOnTermination: boolean
+  readonly sizeMiB: number
+  readonly attachedAt: number
+  readonly deleted: boolean
+  readonly generation: number
+  readonly version: number
 }
 
 export interface Observation {

@@ -13,6 +13,13 @@ export const operationKinds = [
   'machine.suspend',
   'machine.resume',
   'machine.delete',
+  'volume.create',
+  'volume.attach',
+  'volume.detach',
+  'volume.grow',
+  'volume.delete',
+  'snapshot.create',
+  'snapshot.delete',
 ] as const
 export type OperationKind = (typeof operationKinds)[number]
 /** What an operation is about: the noun that its kind begins with. */

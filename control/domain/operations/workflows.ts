@@ -10,4 +10,11 @@ export const workflowVersions = {
   'machine.suspend': 1,
   'machine.resume': 1,
   'machine.delete': 1,
+  'volume.create': 1,
+  'volume.attach': 1,
+  'volume.detach': 1,
+  'volume.grow': 1,
+  'volume.delete': 1,
+  'snapshot.create': 1,
+  'snapshot.delete': 1,
 } as const satisfies Record<OperationKind, number>

@@ -1,5 +1,6 @@
 import type { Power } from '@sirocco/shared/model/machines/states.ts'
-import type { ImageFile, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
+import type { ImageFile, VolumeSource, Wanted, WantedMachine, WantedPool, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { gatewayOf } from '../networks/range.ts'
 
 /** A machine's rows as far as its host must know them; user-data opened. */
@@ -11,7 +12,6 @@ export interface PlacedMachine {
   readonly power: Power
   readonly vcpus: number
   readonly memoryMiB: number
-  readonly diskMiB: number
   readonly image: { readonly id: string; readonly files: readonly ImageFile[]; readonly cmdline: string | null }
   readonly publicKeys: readonly string[]
   /** base64; empty where there is none. */
@@ -27,8 +27,42 @@ export interface PlacedSubnet {
   readonly mtu: number
 }
 
+/** A volume that lies on the host. */
+export interface PlacedVolume {
+  readonly id: string
+  readonly generation: number
+  readonly sizeMiB: number
+  readonly deleted: boolean
+  readonly sourceKind: SourceKind
+  readonly sourceSnapshot: string | null
+  readonly pool: PlacedPool
+  readonly image: { readonly id: string; readonly files: readonly ImageFile[] } | null
+  readonly attachment: {
+    readonly machine: string
+    readonly device: string
+    readonly boot: boolean
+    readonly readOnly: boolean
+  } | null
+}
+export interface PlacedSnapshot {
+  readonly id: string
+  readonly generation: number
+  readonly volume: string
+  readonly deleted: boolean
+  readonly pool: PlacedPool
+}
+interface PlacedPool {
+  readonly id: string
+  readonly type: PoolType
+}
+
 /** What one host is to carry. Pure: the same rows give the same objects, and so the same digests. */
-export function desiredOf(machines: readonly PlacedMachine[], subnets: readonly PlacedSubnet[]): Wanted[] {
+export function desiredOf(
+  machines: readonly PlacedMachine[],
+  subnets: readonly PlacedSubnet[],
+  volumes: readonly PlacedVolume[],
+  snapshots: readonly PlacedSnapshot[],
+): Wanted[] {
   return [
     ...subnets.map(
       ({ id, generation, cidr, mtu }): Wanted => ({
@@ -42,6 +76,18 @@ export function desiredOf(machines: readonly PlacedMachine[], subnets: readonly 
         gone: false,
       }),
     ),
+    ...volumes.map(wantedVolume),
+    ...snapshots.map(
+      ({ id, generation, volume, deleted, pool }): Wanted => ({
+        kind: 'snapshot',
+        id,
+        generation,
+        pool: wantedPool(pool),
+        volume,
+        gone: deleted,
+      }),
+    ),
+    // Behind what they need, since a set may come in parts.
     ...machines.map(wantedMachine),
   ]
 }
@@ -54,7 +100,6 @@ const wantedMachine = (machine: PlacedMachine): WantedMachine => ({
   name: hostnameOf(machine.name, machine.alias),
   vcpus: machine.vcpus,
   memoryMiB: machine.memoryMiB,
-  diskMiB: machine.diskMiB,
   image: {
     id: machine.image.id,
     files: [...machine.image.files],
@@ -63,6 +108,35 @@ const wantedMachine = (machine: PlacedMachine): WantedMachine => ({
   ports: machine.ports.map(({ id, subnet, mac, address }) => ({ id, network: subnet, mac, address })),
   seed: { instanceId: machine.alias, keys: [...machine.publicKeys], userData: machine.userData },
 })
+
+const wantedPool = ({ id, type }: PlacedPool): WantedPool => ({ type, id })
+
+const wantedVolume = (volume: PlacedVolume): WantedVolume => ({
+  kind: 'volume',
+  id: volume.id,
+  generation: volume.generation,
+  pool: wantedPool(volume.pool),
+  sizeMiB: volume.sizeMiB,
+  source: sources[volume.sourceKind](volume),
+  attached: volume.attachment && {
+    machine: volume.attachment.machine,
+    device: volume.attachment.device,
+    boot: volume.attachment.boot,
+    readOnly: volume.attachment.readOnly,
+  },
+  gone: volume.deleted,
+})
+
+/** What an image is of is only its disk; a kernel is the machine's. */
+const sources = {
+  image: ({ image }) => ({
+    from: 'image',
+    image: image?.id ?? '',
+    files: (image?.files ?? []).filter(({ role }) => role === 'disk'),
+  }),
+  snapshot: ({ sourceSnapshot }) => ({ from: 'snapshot', snapshot: sourceSnapshot ?? '' }),
+  nothing: () => ({ from: 'nothing' }),
+} satisfies Record<SourceKind, (volume: PlacedVolume) => VolumeSource>
 
 /** A name as a DNS label (RFC 1123); where nothing of it is left, the EC2 id. */
 export function hostnameOf(name: string, alias: string): string {

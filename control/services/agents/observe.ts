@@ -10,6 +10,7 @@ import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
 import { pokeFor } from '../poke.ts'
+import { noticedSnapshot, noticedVolume } from './observe-volume.ts'
 
 type Frame = Pick<Observed, 'epoch' | 'seq' | 'base' | 'changed' | 'gone'>
 
@@ -33,17 +34,33 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   const { store } = ports
   const machines = frame.changed.filter(object => object.kind === 'machine')
   const saysHost = frame.changed.some(object => object.kind === 'host')
-  const [placed, orphans, factsDigest] = await Promise.all([
+  const volumes = frame.changed.filter(object => object.kind === 'volume')
+  const snapshots = frame.changed.filter(object => object.kind === 'snapshot')
+  const [placed, placedVolumes, placedSnapshots, orphans, factsDigest] = await Promise.all([
     machines.length === 0
       ? ok([])
       : store.machines.onHost(
           host,
           machines.map(m => m.id),
         ),
+    volumes.length === 0
+      ? ok([])
+      : store.volumes.onHost(
+          host,
+          volumes.map(v => v.id),
+        ),
+    snapshots.length === 0
+      ? ok([])
+      : store.snapshots.onHost(
+          host,
+          snapshots.map(s => s.id),
+        ),
     store.hosts.orphans(host),
     saysHost ? store.hosts.factsDigest(host) : ok(null),
   ])
   if (!placed.ok) return placed
+  if (!placedVolumes.ok) return placedVolumes
+  if (!placedSnapshots.ok) return placedSnapshots
   if (!orphans.ok) return orphans
   if (!factsDigest.ok) return factsDigest
 
@@ -51,7 +68,13 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   const at = { host, epoch: frame.epoch, seq: frame.seq }
   const known = new Set(orphans.value)
   const changes: Change[] = []
+  const now = ports.clock.now()
+  for (const volume of placedVolumes.value)
+    for (const seen of volumes) if (seen.id === volume.id) changes.push(...noticedVolume(volume, seen, at, now))
+  for (const snapshot of placedSnapshots.value)
+    for (const seen of snapshots) if (seen.id === snapshot.id) changes.push(...noticedSnapshot(snapshot, seen, at, now))
   for (const object of frame.changed) {
+    if (object.kind === 'volume' || object.kind === 'snapshot') continue
     if (object.kind === 'host') {
       const said = digest(object)
       if (said !== factsDigest.value)

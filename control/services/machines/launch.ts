@@ -7,9 +7,11 @@ import { z } from 'zod'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { freeAddress } from '../../domain/networks/range.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
+import { rootDevice } from '../../domain/volumes/device.ts'
+import { defaultPool } from '../../domain/volumes/pool.ts'
 import type { Change } from '../../ports/changes.ts'
 import { flavorNamed } from '../flavors/find.ts'
-import { Name, Ref, Tags } from '../inputs.ts'
+import { Name, Ref, Tags, VolumeSize } from '../inputs.ts'
 import { choose } from '../placement/choose.ts'
 import { zoneNamed } from '../regions/find.ts'
 import { type Context, type Decision, write } from '../verb.ts'
@@ -31,6 +33,10 @@ const Input = z.object({
       `user-data has at most ${limits.userDataBytes} bytes before base64`,
     )
     .optional(),
+  /** Of the volume it boots from; the flavor's where it is not said. */
+  rootDiskMiB: VolumeSize.optional(),
+  /** Is that volume deleted with the machine? */
+  deleteRootDisk: z.boolean().default(true),
   tags: Tags.default({}),
   subnet: Ref.optional(),
   /** By name or id. */
@@ -70,8 +76,12 @@ export const launchMachines = write('machines.launch', {
       })
     const parts = await partsOf(context, input)
     if (!parts.ok) return parts
-    const { image, flavor, keyPair, network, subnet, taken, group } = parts.value
-    const diskMiB = Math.max(flavor.diskMiB, image.minDiskMiB)
+    const { image, flavor, keyPair, network, subnet, taken, group, pool } = parts.value
+    const diskMiB = input.rootDiskMiB ?? Math.max(flavor.diskMiB, image.minDiskMiB)
+    if (diskMiB < image.minDiskMiB)
+      return refuse('invalid', `${image.name} needs a disk of at least ${image.minDiskMiB} MiB; ask for so much`, {
+        field: 'rootDiskMiB',
+      })
 
     const hostTags = { ...input.hostTags, ...flavor.hostTags }
     const { vcpus, memoryMiB } = flavor
@@ -137,10 +147,19 @@ export const launchMachines = write('machines.launch', {
           host,
           vcpus: flavor.vcpus,
           memoryMiB: flavor.memoryMiB,
-          diskMiB,
+          diskMiB: 0,
           group,
           others,
         },
+        ...rootVolume(context, {
+          machine: id,
+          host,
+          image: image.id,
+          zone: subnet.zoneId,
+          pool,
+          diskMiB,
+          kept: !input.deleteRootDisk,
+        }),
         {
           do: 'port.insert',
           port: {
@@ -177,22 +196,26 @@ export const launchMachines = write('machines.launch', {
 
 /** Everything a launch names, found; the first that is missing or does not fit refuses. */
 async function partsOf({ store, scope, principal }: Context, input: z.output<typeof Input>) {
-  const [image, flavors, keyPair, regions, group] = await Promise.all([
+  const [image, flavors, keyPair, regions, group, pools] = await Promise.all([
     store.images.find(scope, input.image),
     store.flavors.list(),
     input.keyPair === undefined ? ok(null) : store.keyPairs.find(scope, input.keyPair),
     store.regions.list(),
     input.placementGroup === undefined ? ok(null) : store.placementGroups.find(scope, input.placementGroup),
+    store.pools.list(),
   ])
   if (!image.ok) return image
   if (!flavors.ok) return flavors
   if (!keyPair.ok) return keyPair
   if (!regions.ok) return regions
   if (!group.ok) return group
+  if (!pools.ok) return pools
   const flavor = flavorNamed(flavors.value, input.flavor)
   if (!flavor.ok) return flavor
   const zone = zoneNamed(regions.value, input.zone)
   if (!zone.ok) return zone
+  const pool = defaultPool(pools.value, zone.value.name)
+  if (!pool.ok) return pool
   const network = await store.networks.defaultSubnet(principal.project, zone.value.name)
   if (!network.ok) return network
   const subnet = network.value.network.subnets.find(
@@ -207,7 +230,62 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
     subnet,
     taken: network.value.taken,
     group: group.value,
+    pool: pool.value.id,
   })
+}
+
+/** What a machine boots from, as a volume of its own on the machine's host. */
+function rootVolume(
+  { ids, random, principal: { project } }: Context,
+  root: {
+    readonly machine: Id<'machine'>
+    readonly host: Id<'host'>
+    readonly image: Id<'image'>
+    readonly zone: Id<'zone'>
+    readonly pool: Id<'storagePool'>
+    readonly diskMiB: number
+    readonly kept: boolean
+  },
+): Change[] {
+  const volume = ids.make('volume')
+  return [
+    {
+      do: 'volume.insert',
+      volume: {
+        id: volume,
+        alias: `vol-${hex(random, 17)}`,
+        project,
+        zone: root.zone,
+        pool: root.pool,
+        name: '',
+        sizeMiB: root.diskMiB,
+        sourceKind: 'image',
+        sourceImage: root.image,
+        sourceSnapshot: null,
+      },
+    },
+    {
+      do: 'attachment.insert',
+      attachment: {
+        volume,
+        machine: root.machine,
+        device: rootDevice,
+        boot: true,
+        readOnly: false,
+        deleteOnTermination: !root.kept,
+      },
+    },
+    {
+      do: 'allocation.claim',
+      id: ids.make('allocation'),
+      consumer: volume,
+      host: root.host,
+      vcpus: 0,
+      memoryMiB: 0,
+      diskMiB: root.diskMiB,
+    },
+    { do: 'event', project, type: 'volume.create.asked', subject: volume, data: { machine: root.machine } },
+  ]
 }
 
 const nameOf = (name: string | undefined, alias: string, index: number, count: number): string =>

@@ -33,6 +33,7 @@ export interface Furnished {
   readonly image: Id<'image'>
   readonly network: Id<'network'>
   readonly subnet: Id<'subnet'>
+  readonly pool: Id<'storagePool'>
   readonly agent: Id<'agent'>
   readonly hosts: readonly Id<'host'>[]
   /** Another store over `client`, for tests that put something between. */
@@ -90,7 +91,8 @@ export async function furnish(client: Client, { hosts: count = 2 } = {}): Promis
   must(await store.commit(changes))
   const [network] = must(await store.networks.list({ project }, { after: null, limit: 10 })).items
   const subnet = network?.subnets[0]
-  assert(network && subnet, 'a project has a default network')
+  const [pool] = must(await store.pools.list())
+  assert(network && subnet && pool, 'a project has a default network, its zone a pool')
   return {
     client,
     store,
@@ -104,6 +106,7 @@ export async function furnish(client: Client, { hosts: count = 2 } = {}): Promis
     image,
     network: network.id,
     subnet: subnet.id,
+    pool: pool.id,
     agent,
     hosts,
     over,
@@ -129,6 +132,7 @@ export function launching(at: Furnished, { n, host = at.hosts[0] }: { n: number;
   const { ids, random } = at
   const machine = ids.make('machine')
   const operation = ids.make('operation')
+  const volume = ids.make('volume')
   const size = { vcpus: 1, memoryMiB: 1024, diskMiB: 1024 }
   const changes: Change[] = [
     {
@@ -167,15 +171,44 @@ export function launching(at: Furnished, { n, host = at.hosts[0] }: { n: number;
         address: `10.64.${n >> 8}.${n & 255}`,
       },
     },
-    { do: 'allocation.claim', id: ids.make('allocation'), consumer: machine, host, ...size },
+    {
+      do: 'volume.insert',
+      volume: {
+        id: volume,
+        alias: `vol-${hex(random, 17)}`,
+        project: at.project,
+        zone: at.zone,
+        pool: at.pool,
+        name: '',
+        sizeMiB: size.diskMiB,
+        sourceKind: 'image',
+        sourceImage: at.image,
+        sourceSnapshot: null,
+      },
+    },
+    {
+      do: 'attachment.insert',
+      attachment: { volume, machine, device: 'vda', boot: true, readOnly: false, deleteOnTermination: true },
+    },
+    { do: 'allocation.claim', id: ids.make('allocation'), consumer: machine, host, ...size, diskMiB: 0 },
+    {
+      do: 'allocation.claim',
+      id: ids.make('allocation'),
+      consumer: volume,
+      host,
+      vcpus: 0,
+      memoryMiB: 0,
+      diskMiB: size.diskMiB,
+    },
     { do: 'host.touch', host },
     {
       do: 'operation.start',
       operation: { id: operation, kind: 'machine.create', workflow: 1, project: at.project, subject: machine, generation: 1 },
     },
     { do: 'event', project: at.project, type: 'machine.launch', subject: machine },
+    { do: 'event', project: at.project, type: 'volume.create.asked', subject: volume },
   ]
-  return { machine, operation, host, changes }
+  return { machine, volume, operation, host, changes }
 }
 const hexByte = (n: number) => (n & 255).toString(16).padStart(2, '0')
 

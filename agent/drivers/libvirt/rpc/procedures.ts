@@ -38,6 +38,13 @@ const onDomainWithFlags = (number: number) =>
     nothing,
   )
 
+const withXml = (number: number) =>
+  procedure<{ domain: Domain; xml: string; flags: number }, undefined>(
+    number,
+    (writer, { domain, xml, flags }) => writeDomain(writer, domain).string(xml).uint(flags),
+    nothing,
+  )
+
 /** Numbers and shapes as in libvirt's src/remote/remote_protocol.x; the comments name the C procedures. */
 export const procedures = {
   /** REMOTE_PROC_CONNECT_OPEN */
@@ -48,6 +55,12 @@ export const procedures = {
   type: procedure<void, string>(3, nothing, reader => reader.string()),
   /** REMOTE_PROC_CONNECT_GET_VERSION: major × 1,000,000 + minor × 1,000 + release, of the hypervisor. */
   version: procedure<void, bigint>(4, nothing, reader => reader.uhyper()),
+  /** REMOTE_PROC_DOMAIN_GET_XML_DESC */
+  xml: procedure<{ domain: Domain; flags: number }, string>(
+    14,
+    (writer, { domain, flags }) => writeDomain(writer, domain).uint(flags),
+    reader => reader.string(),
+  ),
   /** REMOTE_PROC_DOMAIN_LOOKUP_BY_UUID */
   lookup: procedure<Uint8Array, Domain>(24, (writer, uuid) => writer.fixed(uuid), readDomain),
   /** REMOTE_PROC_DOMAIN_SUSPEND */
@@ -72,6 +85,12 @@ export const procedures = {
   ),
   /** REMOTE_PROC_DOMAIN_MANAGED_SAVE_REMOVE */
   dropSaved: onDomainWithFlags(184),
+  /** REMOTE_PROC_DOMAIN_ATTACH_DEVICE_FLAGS */
+  attachDevice: withXml(160),
+  /** REMOTE_PROC_DOMAIN_DETACH_DEVICE_FLAGS */
+  detachDevice: withXml(161),
+  /** REMOTE_PROC_DOMAIN_SNAPSHOT_CREATE_XML; the snapshot that it answers is of no use here. */
+  snapshot: withXml(185),
   /** REMOTE_PROC_DOMAIN_CREATE_WITH_FLAGS */
   start: procedure<Domain, Domain>(196, (writer, domain) => writeDomain(writer, domain).uint(0), readDomain),
   /** REMOTE_PROC_DOMAIN_OPEN_CONSOLE, of the first serial port; flag 1 (FORCE) ends another reader. */
@@ -92,6 +111,12 @@ export const procedures = {
   destroy: onDomainWithFlags(234),
   /** REMOTE_PROC_DOMAIN_RESET */
   reset: procedure<Domain, undefined>(245, (writer, domain) => writeDomain(writer, domain).uint(0), nothing),
+  /** REMOTE_PROC_DOMAIN_BLOCK_RESIZE; flag 1: `size` is of bytes. */
+  blockResize: procedure<{ domain: Domain; device: string; bytes: bigint }, undefined>(
+    251,
+    (writer, { domain, device, bytes }) => writeDomain(writer, domain).string(device).uhyper(bytes).uint(1),
+    nothing,
+  ),
   /** REMOTE_PROC_DOMAIN_SHUTDOWN_FLAGS */
   shutdown: onDomainWithFlags(258),
   /** REMOTE_PROC_DOMAIN_GET_METADATA, of type ELEMENT (2): the element of that namespace. */

@@ -28,6 +28,13 @@ export class XdrWriter {
     return this
   }
 
+  uhyper(value: bigint): this {
+    const words = Buffer.alloc(8)
+    words.writeBigUInt64BE(value)
+    this.#parts.push(words)
+    return this
+  }
+
   /** `opaque[n]`: no length goes before it. */
   fixed(bytes: Uint8Array): this {
     this.#parts.push(Buffer.from(bytes), Buffer.alloc(padding(bytes.length)))

@@ -1,9 +1,9 @@
 import { ok } from '@sirocco/shared/kit/fault.ts'
-import type { Id } from '@sirocco/shared/kit/id.ts'
-import { and, asc, eq, gt, inArray, isNull, max, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, max, type SQL, sql } from 'drizzle-orm'
 import type { Store, Watch } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
+import { named } from './named.ts'
 import { first } from './page.ts'
 
 /** Where `expire` keeps the seq of the last event that it dropped. */
@@ -23,13 +23,6 @@ export function eventReads(database: Database): Store['events'] {
 
   return {
     async since(scope, seq, limit, subject) {
-      const machines =
-        subject === undefined
-          ? null
-          : db
-              .select({ id: s.machine.id })
-              .from(s.machine)
-              .where(or(eq(s.machine.id, subject as Id<'machine'>), eq(s.machine.alias, subject)))
       const page = (...which: (SQL | undefined)[]) =>
         db
           .select()
@@ -37,7 +30,7 @@ export function eventReads(database: Database): Store['events'] {
           .where(and(...which, gt(s.event.seq, seq)))
           .orderBy(asc(s.event.seq))
           .limit(limit)
-      const ours = page(within(scope), machines === null ? undefined : inArray(s.event.subject, machines))
+      const ours = page(within(scope), subject === undefined ? undefined : sql`${s.event.subject} IN ${named(subject)}`)
       const others = page(ofNoProject, subject === undefined ? undefined : eq(s.event.subject, subject))
       const rows = await database.read(async () => {
         if (!andHosts(scope)) return await db.batch([forgotten(), ours])

@@ -39,7 +39,8 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
             vcpus: sql<number>`sum(${s.allocation.vcpus})`,
             memoryMiB: sql<number>`sum(${s.allocation.memoryMiB})`,
             diskMiB: sql<number>`sum(${s.allocation.diskMiB})`,
-            machines: sql<number>`count(*)`,
+            // Volumes and snapshots claim, too.
+            machines: sql<number>`sum(${s.allocation.consumer} GLOB 'vm[_]*')`,
           })
           .from(s.allocation)
           .where(and(inArray(s.allocation.host, chosen), isNull(s.allocation.until)))
@@ -86,7 +87,8 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       return rows.ok ? ok(new Map(rows.value.map(r => [r.id, r.revision]))) : rows
     },
     async desired(host) {
-      const live = and(eq(s.allocation.host, host), isNull(s.allocation.until), isNull(s.machine.goneAt))
+      const onHost = and(eq(s.allocation.host, host), isNull(s.allocation.until))
+      const live = and(onHost, isNull(s.machine.goneAt))
       const rows = await database.read(() =>
         db.batch([
           db.select({ revision: s.host.revision }).from(s.host).where(eq(s.host.id, host)),
@@ -104,10 +106,29 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
             .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
             .innerJoin(s.network, eq(s.network.id, s.subnet.network))
             .where(live),
+          db
+            .select({
+              volume: s.volume,
+              attachment: s.attachment,
+              pool: s.storagePool,
+              image: { id: s.image.id, files: s.image.files },
+            })
+            .from(s.allocation)
+            .innerJoin(s.volume, eq(s.volume.id, s.allocation.consumer))
+            .innerJoin(s.storagePool, eq(s.storagePool.id, s.volume.pool))
+            .leftJoin(s.attachment, eq(s.attachment.volume, s.volume.id))
+            .leftJoin(s.image, eq(s.image.id, s.volume.sourceImage))
+            .where(and(onHost, isNull(s.volume.goneAt))),
+          db
+            .select({ snapshot: s.snapshot, pool: s.storagePool })
+            .from(s.allocation)
+            .innerJoin(s.snapshot, eq(s.snapshot.id, s.allocation.consumer))
+            .innerJoin(s.storagePool, eq(s.storagePool.id, s.snapshot.pool))
+            .where(and(onHost, isNull(s.snapshot.goneAt))),
         ]),
       )
       if (!rows.ok) return rows
-      const [hosts, machines, ports] = rows.value
+      const [hosts, machines, ports, volumes, snapshots] = rows.value
       const revision = first(hosts)?.revision
       if (revision === undefined) return refuse('not_found', `there is no host ${host}`)
       const portsOf = Map.groupBy(ports, row => row.port.machine)
@@ -127,7 +148,15 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
         })
       }
       const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
-      return ok({ revision, objects: desiredOf(placed, [...subnets.values()]) })
+      return ok({
+        revision,
+        objects: desiredOf(
+          placed,
+          [...subnets.values()],
+          volumes.map(({ volume, ...row }) => ({ ...volume, ...row })),
+          snapshots.map(({ snapshot, pool }) => ({ ...snapshot, pool })),
+        ),
+      })
     },
     async orphans(host) {
       const rows = await database.read(() =>

@@ -9,7 +9,7 @@ import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { paged } from './page.ts'
 
-/** Machines with their three facts, ports and tags: always one batch of three statements. */
+/** Machines with their three facts, ports, volumes and tags: always one batch of four statements. */
 export function machineReads(database: Database): Store['machines'] {
   const { db, clock } = database
   const visible = () => or(isNull(s.machine.goneAt), gt(s.machine.goneAt, clock.now() - limits.goneVisible))
@@ -19,7 +19,7 @@ export function machineReads(database: Database): Store['machines'] {
   async function load(which: SQL | undefined, limit: number): Promise<Result<Machine[]>> {
     const chosen = db.select({ id: s.machine.id }).from(s.machine).where(which).orderBy(asc(s.machine.id)).limit(limit)
     return database.read(async () => {
-      const [machines, ports, tags] = await db.batch([
+      const [machines, ports, volumes, tags] = await db.batch([
         db
           .select({
             machine: s.machine,
@@ -51,9 +51,15 @@ export function machineReads(database: Database): Store['machines'] {
           .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
           .innerJoin(s.network, eq(s.network.id, s.subnet.network))
           .where(inArray(s.port.machine, chosen)),
+        db
+          .select({ attachment: s.attachment, volume: s.volume })
+          .from(s.attachment)
+          .innerJoin(s.volume, eq(s.volume.id, s.attachment.volume))
+          .where(inArray(s.attachment.machine, chosen)),
         db.select().from(s.tag).where(inArray(s.tag.resource, chosen)),
       ])
       const portsOf = Map.groupBy(ports, row => row.port.machine)
+      const volumesOf = Map.groupBy(volumes, row => row.attachment.machine)
       const tagsOf = Map.groupBy(tags, row => row.resource)
       return machines.map(row => {
         const { machine, observed } = row
@@ -68,6 +74,20 @@ export function machineReads(database: Database): Store['machines'] {
           ports: (portsOf.get(machine.id) ?? [])
             .sort((a, b) => a.port.position - b.port.position)
             .map(({ port, networkAlias, subnetAlias }) => ({ ...port, networkAlias, subnetAlias })),
+          volumes: (volumesOf.get(machine.id) ?? [])
+            .sort((a, b) => (a.attachment.device < b.attachment.device ? -1 : 1))
+            .map(({ attachment: { device, boot, deleteOnTermination, at }, volume }) => ({
+              id: volume.id,
+              alias: volume.alias,
+              device,
+              boot,
+              deleteOnTermination,
+              attachedAt: at,
+              sizeMiB: volume.sizeMiB,
+              deleted: volume.deleted,
+              generation: volume.generation,
+              version: volume.version,
+            })),
           tags: Object.fromEntries((tagsOf.get(machine.id) ?? []).map(({ key, value }) => [key, value])),
           observed,
           observerAlive: row.silentSince === null,

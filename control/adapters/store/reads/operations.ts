@@ -1,10 +1,11 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
+import { named } from './named.ts'
 import { first, paged } from './page.ts'
 
 export function operationReads(database: Database): Pick<Store, 'operations' | 'commands'> {
@@ -18,13 +19,6 @@ export function operationReads(database: Database): Pick<Store, 'operations' | '
         return found ? ok(found) : refuse('not_found', `there is no operation ${id}`)
       },
       async list(scope, subject, page) {
-        const machines =
-          subject === null
-            ? null
-            : db
-                .select({ id: s.machine.id })
-                .from(s.machine)
-                .where(or(eq(s.machine.id, subject as Id<'machine'>), eq(s.machine.alias, subject)))
         const rows = await database.read(() =>
           db
             .select()
@@ -32,7 +26,7 @@ export function operationReads(database: Database): Pick<Store, 'operations' | '
             .where(
               and(
                 scope === 'platform' ? undefined : eq(s.operation.project, scope.project),
-                machines === null ? undefined : inArray(s.operation.subject, machines),
+                subject === null ? undefined : sql`${s.operation.subject} IN ${named(subject)}`,
                 page.after === null ? undefined : lt(s.operation.id, page.after as Id<'operation'>),
               ),
             )

@@ -20,6 +20,7 @@ const running: Machine = {
   imageAlias: 'ami-0',
   keyPair: null,
   ports: [],
+  volumes: [],
   tags: {},
   reservation: 'r-0',
   launchIndex: 0,

@@ -1,0 +1,68 @@
+import type { DiskSource, MachineDisk, PluggedDisk } from '../../ports/compute.ts'
+import { escapeXml, unescapeXml } from './xml.ts'
+
+/** What a guest reads as the disk's serial number: a volume's id but for its prefix, 20 characters, the most that virtio carries. */
+const serialOf = (volume: string): string => volume.slice(volume.indexOf('_') + 1).slice(0, 20)
+const volumeOf = (serial: string): string => (serial === '' ? '' : `vol_${serial}`)
+
+const sourceXml = ({ type, path }: DiskSource): string =>
+  type === 'file' ? `<source file='${escapeXml(path)}'/>` : `<source dev='${escapeXml(path)}'/>`
+
+/** A volume as a device of its machine. */
+export const diskXml = ({ volume, device, source, readOnly }: MachineDisk): string =>
+  [
+    `<disk type='${source.type}' device='disk'><driver name='qemu' type='${source.format}' discard='unmap'/>`,
+    sourceXml(source),
+    `<target dev='${escapeXml(device)}' bus='virtio'/><serial>${escapeXml(serialOf(volume))}</serial>`,
+    readOnly ? '<readonly/>' : '',
+    '</disk>',
+  ].join('')
+
+/** As much of a device as libvirt needs to find it. */
+export const pluggedXml = ({ device, path }: PluggedDisk): string =>
+  `<disk type='file' device='disk'><source file='${escapeXml(path)}'/><target dev='${escapeXml(device)}' bus='virtio'/></disk>`
+
+interface DiskElement {
+  readonly device: string
+  readonly path: string
+  readonly serial: string
+}
+
+const attribute = (xml: string, element: string, name: string): string => {
+  const found = new RegExp(`<${element}\\s[^>]*?\\b${name}=(?:'([^']*)'|"([^"]*)")`).exec(xml)
+  return unescapeXml(found?.[1] ?? found?.[2] ?? '')
+}
+
+/** The disks of a domain, as libvirt prints it. */
+export const disksIn = (xml: string): DiskElement[] =>
+  (xml.match(/<disk\s[\s\S]*?<\/disk>/g) ?? []).map(disk => ({
+    device: attribute(disk, 'target', 'dev'),
+    // What it stands on comes behind it.
+    path: attribute(disk, 'source', 'file') || attribute(disk, 'source', 'dev'),
+    serial: unescapeXml(/<serial>([^<]*)<\/serial>/.exec(disk)?.[1] ?? ''),
+  }))
+
+/** What a machine has for volumes: by the domain as it runs (null where it is off), and as it will start. */
+export function pluggedDisks(live: string | null, saved: string, seedDevice: string): PluggedDisk[] {
+  const plugged = new Map<string, PluggedDisk>()
+  const put = ({ device, path, serial }: DiskElement, how: Partial<PluggedDisk>) => {
+    if (device === seedDevice) return
+    const before = plugged.get(device) ?? { volume: volumeOf(serial), device, path, live: false, saved: false }
+    plugged.set(device, { ...before, ...how })
+  }
+  for (const disk of live === null ? [] : disksIn(live)) put(disk, { live: true })
+  for (const disk of disksIn(saved)) put(disk, { saved: true })
+  return [...plugged.values()]
+}
+
+/** A snapshot that makes the guest go on in `path` with one disk, and leaves its others alone. */
+export const switchXml = (xml: string, device: string, path: string): string =>
+  [
+    '<domainsnapshot><disks>',
+    ...disksIn(xml).map(disk =>
+      disk.device === device
+        ? `<disk name='${escapeXml(device)}' snapshot='external'><driver type='qcow2'/><source file='${escapeXml(path)}'/></disk>`
+        : `<disk name='${escapeXml(disk.device)}' snapshot='no'/>`,
+    ),
+    '</disks></domainsnapshot>',
+  ].join('')

@@ -1,0 +1,90 @@
+import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { WantedVolume } from '@sirocco/shared/wire/objects.ts'
+import type { Volumes } from '../../ports/volumes.ts'
+import { type SimulatedHost, volumePath } from './host.ts'
+
+/** The volumes port over a simulated host: sizes and what stands on what are kept, bytes are not. */
+export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes {
+  const store = () => host.store(instance)
+  const fits = (mib: number): boolean => {
+    const { volumes, snapshots } = store()
+    const used = [...Object.values(volumes), ...Object.values(snapshots)].reduce((sum, one) => sum + one.mib, 0)
+    return used + mib <= host.diskMiB
+  }
+  const full = refuse('capacity', 'the pool is full')
+
+  /** Of what it would stand on, where that is here. */
+  function baseOf({ source }: WantedVolume) {
+    if (source.from === 'nothing') return ok('')
+    if (source.from === 'snapshot')
+      return store().snapshots[source.snapshot]
+        ? ok(source.snapshot)
+        : refuse('unavailable', 'waiting for the snapshot that the volume is made from')
+    const missing = source.files.find(file => store().images[file.sha256] === undefined)
+    return missing ? refuse('precondition', 'the image is not on this host', { detail: missing.sha256 }) : ok(source.image)
+  }
+
+  return {
+    async find({ id }) {
+      const refused = host.refusal('volumes.find', id)
+      if (refused) return refused
+      const volume = store().volumes[id]
+      return ok(
+        volume ? { source: { type: 'file', format: 'qcow2', path: volumePath(instance, id) }, sizeMiB: volume.mib } : null,
+      )
+    },
+    async make(volume) {
+      const refused = host.refusal('volumes.make', volume.id)
+      if (refused) return refused
+      if (store().volumes[volume.id]) return ok(undefined)
+      const base = baseOf(volume)
+      if (!base.ok) return base
+      if (!fits(volume.sizeMiB)) return full
+      store().volumes[volume.id] = { base: base.value, mib: volume.sizeMiB, made: host.timers.now() }
+      host.saved()
+      return ok(undefined)
+    },
+    async grow({ id, sizeMiB }) {
+      const refused = host.refusal('volumes.grow', id)
+      if (refused) return refused
+      const volume = store().volumes[id]
+      if (!volume) return refuse('not_found', 'the volume is not on this host', { detail: id })
+      if (!fits(Math.max(0, sizeMiB - volume.mib))) return full
+      store().volumes[id] = { ...volume, mib: Math.max(volume.mib, sizeMiB) }
+      host.saved()
+      return ok(undefined)
+    },
+    async remove({ id }) {
+      const refused = host.refusal('volumes.remove', id)
+      if (refused) return refused
+      delete store().volumes[id]
+      host.saved()
+      return ok(undefined)
+    },
+    async list() {
+      return host.refusal('volumes.list', null) ?? ok(Object.keys(store().volumes))
+    },
+    async hasSnapshot({ id }) {
+      return host.refusal('volumes.hasSnapshot', id) ?? ok(store().snapshots[id] !== undefined)
+    },
+    async snapshot({ id, volume: of }) {
+      const refused = host.refusal('volumes.snapshot', id)
+      if (refused) return refused
+      const volume = store().volumes[of]
+      if (!volume) return refuse('not_found', 'the volume is not on this host', { detail: of })
+      store().snapshots[id] ??= { volume: of, mib: volume.mib }
+      host.saved()
+      return ok(undefined)
+    },
+    async removeSnapshot({ id }) {
+      const refused = host.refusal('volumes.removeSnapshot', id)
+      if (refused) return refused
+      delete store().snapshots[id]
+      host.saved()
+      return ok(undefined)
+    },
+    async snapshots() {
+      return host.refusal('volumes.snapshots', null) ?? ok(Object.keys(store().snapshots))
+    },
+  }
+}

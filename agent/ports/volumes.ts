@@ -1,0 +1,39 @@
+import type { Result } from '@sirocco/shared/kit/fault.ts'
+import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
+import type { DiskSource } from './compute.ts'
+
+/** A volume whose bytes lie here. */
+export interface FoundVolume {
+  readonly source: DiskSource
+  readonly sizeMiB: number
+}
+
+/** A guest that has the volume open: by what it has it, and how it is made to go on in another file on top of that. */
+export interface OpenIn {
+  readonly path: string
+  switchTo(path: string): Promise<Result<void>>
+}
+
+/**
+ * Where bytes of volumes lie. Every verb may run twice and lands once; what is not there is removed already. Faults: `capacity` when the
+ * pool is full, `unavailable` when it does not answer, or what the volume is made from is not here yet, `invalid` when an image's bytes
+ * are not what was promised.
+ */
+export interface Volumes {
+  /** The volume as it is here; null where it is not. */
+  find(volume: Pick<WantedVolume, 'id' | 'pool'>): Promise<Result<FoundVolume | null>>
+  /** Makes it from its source, whose files are here; one that is here is left as it is. No guest has it open. */
+  make(volume: WantedVolume): Promise<Result<void>>
+  /** Makes it as large as is wanted. No guest has it open. */
+  grow(volume: WantedVolume): Promise<Result<void>>
+  /** Removes it; what snapshots and volumes made from those stand on stays until they are gone, too. */
+  remove(volume: Pick<WantedVolume, 'id' | 'pool'>): Promise<Result<void>>
+  /** Volumes that are here. */
+  list(): Promise<Result<readonly string[]>>
+
+  hasSnapshot(snapshot: WantedSnapshot): Promise<Result<boolean>>
+  /** Keeps what the volume holds now. `open`: the guest that has it open; null where none has. */
+  snapshot(snapshot: WantedSnapshot, open: OpenIn | null): Promise<Result<void>>
+  removeSnapshot(snapshot: WantedSnapshot): Promise<Result<void>>
+  snapshots(): Promise<Result<readonly string[]>>
+}

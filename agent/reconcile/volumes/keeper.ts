@@ -1,0 +1,353 @@
+import { type Fault, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { SeenVolume, WantedMachine, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
+import type { MachineDisk } from '../../ports/compute.ts'
+import type { OpenIn, Volumes } from '../../ports/volumes.ts'
+import { Alarms } from '../alarms.ts'
+import type { Exclusive } from '../exclusive.ts'
+import type { Held } from '../held.ts'
+import type { HostWatch } from '../host-watch.ts'
+import type { ImageRoom } from '../image-room.ts'
+import type { Journal } from '../journal.ts'
+import { Lanes, type Turn } from '../lanes.ts'
+import { passing } from '../network-room.ts'
+import { isOn } from '../plan.ts'
+import type { HostParts } from '../reconciler.ts'
+import type { Report } from '../report.ts'
+import { wireFault } from '../wire-fault.ts'
+import { noVolumeFacts, type VolumeFacts } from './facts.ts'
+import { type Action, type PluggedInto, planVolume, type VolumeView } from './plan.ts'
+
+export interface KeeperParts extends Pick<HostParts, 'host' | 'compute' | 'timers' | 'random' | 'log'> {
+  readonly volumes: Volumes
+  readonly journal: Journal
+  readonly held: Held
+  readonly watch: HostWatch
+  readonly images: ImageRoom
+  readonly report: Report
+  /** Machines, so that none starts while one of its volumes is worked on. */
+  readonly machines: Exclusive
+}
+
+/** Keeps the volumes and snapshots of one host as they are wanted, one thing at a time per volume: level-triggered, as the machines are. */
+export class VolumeKeeper {
+  readonly #parts: KeeperParts
+  readonly #lanes: Lanes
+  readonly #alarms: Alarms
+  #ended = false
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts
+    this.#alarms = new Alarms(parts.timers, parts.random)
+    this.#lanes = new Lanes((id, turn) => this.#work(id, turn).catch(error => this.#stumbled(id, error)))
+  }
+
+  /** Ends all waiting; resolves when what is under way has ended. */
+  end(): Promise<void> {
+    this.#ended = true
+    this.#alarms.end()
+    return this.#lanes.end()
+  }
+
+  /** What is wanted of it is another thing now. */
+  wanted(volumes: Iterable<string>): void {
+    for (const id of volumes) {
+      this.#alarms.succeeded(id)
+      this.#lanes.interrupt(id)
+      this.#lanes.wake(id)
+    }
+  }
+  /** These machines came, went, or changed their power. */
+  machinesChanged(machines: ReadonlySet<string>): void {
+    const { held, journal } = this.#parts
+    for (const id of this.#ids()) {
+      const had = journal.kept(id)?.machine
+      const shall = held.volume(id)?.attached?.machine
+      if ((had && machines.has(had)) || (shall && machines.has(shall))) this.#lanes.wake(id)
+    }
+  }
+  wakeAll(): void {
+    for (const id of this.#ids()) this.#lanes.wake(id)
+  }
+
+  /** The disks that a machine is defined with, each made; only while it is off. */
+  async disksOf(machine: WantedMachine): Promise<Result<MachineDisk[]>> {
+    const { held, volumes, journal } = this.#parts
+    const wanted = held.volumes().filter(({ attached, gone }) => attached?.machine === machine.id && !gone)
+    if (!wanted.some(({ attached }) => attached?.boot))
+      return refuse('unavailable', 'waiting for a volume to boot from; attach one as vda')
+    const disks: MachineDisk[] = []
+    for (const volume of wanted) {
+      if (!volume.attached) continue
+      const made = await this.#make(volume)
+      if (!made.ok) return made
+      const found = await volumes.find(volume)
+      if (!found.ok) return found
+      if (!found.value) return refuse('unavailable', `waiting for volume ${volume.id}`)
+      const facts = journal.kept(volume.id) ?? noVolumeFacts
+      if (facts.machine !== machine.id || !facts.made) await this.#note(volume.id, { ...facts, machine: machine.id, made: true })
+      const { device, boot, readOnly } = volume.attached
+      disks.push({ volume: volume.id, device, source: found.value.source, boot, readOnly })
+    }
+    return ok(disks.sort((a, b) => Number(b.boot) - Number(a.boot) || (a.device < b.device ? -1 : 1)))
+  }
+
+  #ids(): ReadonlySet<string> {
+    const { held, journal } = this.#parts
+    const snapshots = new Set(held.snapshots().map(({ id }) => id))
+    return new Set([
+      ...held.volumes().map(({ id }) => id),
+      ...held.snapshots().map(({ volume }) => volume),
+      ...journal.keptIds().filter(id => !snapshots.has(id)),
+    ])
+  }
+
+  /** Plans and acts, over and over, until nothing is left to do for this volume just now. */
+  async #work(id: string, turn: Turn): Promise<void> {
+    const { watch, machines, held, journal } = this.#parts
+    this.#alarms.cancel(id)
+    while (!this.#ended && watch.answers) {
+      turn.again = false
+      const busy = held.volume(id)?.attached?.machine ?? journal.kept(id)?.machine ?? id
+      const next = await machines.run(busy, () => this.#step(id))
+      if (next === 'done') return
+      if (next === 'again') continue
+      // What takes long keeps no machine waiting.
+      const made = await this.#lanes.aside(turn, () => this.#make(next))
+      if (made === 'interrupted') continue
+      if (!made.ok && !(await this.#refused(next, made.fault))) return
+    }
+  }
+
+  /** One look and the next thing to do; a volume that must be made first is handed back. */
+  async #step(id: string): Promise<'done' | 'again' | WantedVolume> {
+    const { watch, log, report } = this.#parts
+    const view = await this.#view(id)
+    if (!view.ok) {
+      log('info', 'a volume cannot be looked at', { host: this.#parts.host.id, volume: id, fault: view.fault })
+      this.#retry(id)
+      return 'done'
+    }
+    if (!view.value.wanted && view.value.snapshots.length === 0) {
+      await this.#forget(id)
+      return 'done'
+    }
+    this.#show(view.value)
+    if (watch.frozen) return 'done'
+    const action = planVolume(view.value)
+    if (action.do === 'nothing') return 'done'
+    if (action.do === 'make') return action.volume
+    if (action.do === 'wait') {
+      if (report.progress(id, action.why)) this.#show(view.value)
+      return 'done'
+    }
+    const done = await this.#do(id, action, view.value)
+    if (done.ok) return 'again'
+    const subject = 'snapshot' in action ? action.snapshot : view.value.wanted
+    return subject && (await this.#refused(subject, done.fault, action.do)) ? 'again' : 'done'
+  }
+
+  async #do(id: string, action: Action, view: VolumeView): Promise<Result<void>> {
+    const { compute, volumes, journal, timers } = this.#parts
+    const { facts, plugged } = view
+    const live = plugged.find(disk => disk.live)
+    switch (action.do) {
+      case 'grow':
+        return live ? compute.resize(live.machine, live.device, action.volume.sizeMiB) : volumes.grow(action.volume)
+      case 'attach':
+        return this.#attach(action.volume, view)
+      case 'detach': {
+        const now = timers.now()
+        const askedAt = facts.askedAt !== null && facts.askedAt <= now ? facts.askedAt : now
+        await this.#note(id, { ...facts, askedAt, machine: action.disk.machine })
+        return compute.detach(action.disk.machine, action.disk)
+      }
+      case 'remove':
+        return volumes.remove(action.volume)
+      case 'snapshot': {
+        const open: OpenIn | null = live
+          ? { path: live.path, switchTo: path => compute.switchDisk(live.machine, live.device, path) }
+          : null
+        const kept = await volumes.snapshot(action.snapshot, open)
+        if (!kept.ok) return kept
+        await this.#settleSnapshot(action.snapshot, true)
+        return ok(undefined)
+      }
+      case 'drop': {
+        const dropped = await volumes.removeSnapshot(action.snapshot)
+        if (!dropped.ok) return dropped
+        await this.#settleSnapshot(action.snapshot, false)
+        return ok(undefined)
+      }
+      case 'settle': {
+        const { fault: _, ...known } = journal.kept(id) ?? noVolumeFacts
+        const { wanted, found } = view
+        if (!wanted) return ok(undefined)
+        await this.#note(id, {
+          ...known,
+          applied: wanted.generation,
+          made: known.made || (found !== null && !wanted.gone),
+          machine: wanted.attached?.machine ?? plugged[0]?.machine ?? null,
+          askedAt: null,
+          ...(action.fault ? { fault: action.fault } : {}),
+        })
+        this.#alarms.succeeded(id)
+        this.#parts.report.progressEnds(id)
+        return ok(undefined)
+      }
+      default:
+        return ok(undefined)
+    }
+  }
+
+  async #attach(volume: WantedVolume, { found, facts }: VolumeView): Promise<Result<void>> {
+    const { attached } = volume
+    if (!attached || !found) throw new Error('impossible: attached to nothing, or nothing attached')
+    await this.#note(volume.id, { ...facts, machine: attached.machine })
+    const { device, boot, readOnly } = attached
+    return this.#parts.compute.attach(attached.machine, { volume: volume.id, device, source: found.source, boot, readOnly })
+  }
+
+  async #make(volume: WantedVolume): Promise<Result<void>> {
+    const { volumes, images, report, journal } = this.#parts
+    if (!journal.kept(volume.id)?.made && volume.source.from === 'image') {
+      const fetched = await images.keep(volume.source.files, percent => {
+        if (report.progress(volume.id, `fetching image ${percent} %`)) this.#tell(volume)
+      })
+      report.progressEnds(volume.id)
+      if (!fetched.ok) return fetched
+    }
+    const facts = journal.kept(volume.id) ?? noVolumeFacts
+    const found = facts.made ? await volumes.find(volume) : ok(null)
+    if (!found.ok) return found
+    if (facts.made && !found.value)
+      return refuse('internal', "the volume's data is not on its host any more; restore it from a backup", { detail: volume.id })
+    return volumes.make(volume)
+  }
+
+  /** After a fault: true where there is something else to do at once, false where it must wait. */
+  async #refused(subject: WantedVolume | WantedSnapshot, fault: Fault, what = 'make'): Promise<boolean> {
+    const { log, journal, report } = this.#parts
+    const { id, generation, gone } = subject
+    const volume = subject.kind === 'snapshot' ? subject.volume : id
+    log(passing(fault) ? 'info' : 'warn', `${what} refused`, { host: this.#parts.host.id, volume, generation, fault })
+    if (passing(fault) || gone || what === 'drop') {
+      report.progress(volume, `waiting: ${fault.message}`)
+      this.#retry(volume)
+      return false
+    }
+    const { fault: _, ...known } = journal.kept(id) ?? noVolumeFacts
+    await this.#note(id, { ...known, applied: generation, askedAt: null, fault: wireFault(fault) })
+    if (subject.kind === 'snapshot') this.#showSnapshot(subject, false)
+    report.progressEnds(volume)
+    this.#alarms.succeeded(volume)
+    return true
+  }
+
+  async #settleSnapshot(snapshot: WantedSnapshot, here: boolean): Promise<void> {
+    await this.#note(snapshot.id, { ...noVolumeFacts, applied: snapshot.generation, made: here })
+    this.#showSnapshot(snapshot, here)
+    for (const { id, source } of this.#parts.held.volumes())
+      if (source.from === 'snapshot' && source.snapshot === snapshot.id) this.#lanes.wake(id)
+  }
+
+  async #view(id: string): Promise<Result<VolumeView>> {
+    const { held, journal, volumes, watch, compute, timers } = this.#parts
+    const wanted = held.volume(id)
+    const facts = journal.kept(id) ?? noVolumeFacts
+    const snapshots = held
+      .snapshots()
+      .filter(({ volume }) => volume === id)
+      .map(snapshot => ({ wanted: snapshot, applied: journal.kept(snapshot.id)?.applied ?? -1 }))
+    for (const { wanted: snapshot } of snapshots) {
+      const here = await volumes.hasSnapshot(snapshot)
+      if (!here.ok) return here
+      this.#showSnapshot(snapshot, here.value)
+    }
+    const pool = wanted?.pool ?? snapshots[0]?.wanted.pool
+    const found = pool ? await volumes.find({ id, pool }) : ok(null)
+    if (!found.ok) return found
+    // Without a word in the journal any machine may have it.
+    const unknown = found.value !== null && !journal.kept(id)
+    const where = unknown ? watch.machines() : [wanted?.attached?.machine, facts.machine].filter(m => typeof m === 'string')
+    const plugged: PluggedInto[] = []
+    for (const machine of new Set(where)) {
+      if (!watch.machine(machine)) continue
+      const disks = await compute.disks(machine)
+      if (!disks.ok) return disks
+      for (const disk of disks.value)
+        if (disk.volume === id || disk.path === found.value?.source.path) plugged.push({ ...disk, machine })
+    }
+    return ok({
+      wanted,
+      found: found.value,
+      plugged,
+      facts,
+      snapshots,
+      now: timers.now(),
+      machine: one => ({
+        here: watch.machine(one) !== undefined,
+        on: isOn(watch.machine(one)),
+        leaving: held.machine(one)?.power === 'gone',
+      }),
+    })
+  }
+
+  async #forget(id: string): Promise<void> {
+    const { journal, report } = this.#parts
+    if (journal.kept(id)) await journal.write([{ note: 'kept', id, facts: null }])
+    this.#alarms.succeeded(id)
+    report.drop('volume', id)
+    const held = new Set(this.#parts.held.snapshots().map(snapshot => snapshot.id))
+    for (const snapshot of report.ids('snapshot')) if (!held.has(snapshot)) report.drop('snapshot', snapshot)
+  }
+
+  #note(id: string, facts: VolumeFacts): Promise<void> {
+    return this.#parts.journal.write([{ note: 'kept', id, facts }])
+  }
+  #retry(id: string): void {
+    this.#alarms.retry(id, () => this.#lanes.wake(id))
+  }
+  #stumbled(id: string, error: unknown): void {
+    this.#parts.log('error', 'unexpected', {
+      host: this.#parts.host.id,
+      what: id,
+      error: error instanceof Error ? error.stack : String(error),
+    })
+    this.#retry(id)
+  }
+
+  #show({ wanted, found, plugged }: VolumeView): void {
+    if (wanted) this.#parts.report.put(this.#seen(wanted, found?.sizeMiB ?? null, plugged[0]?.machine ?? null))
+  }
+  /** While it is being made: only what is being done is new. */
+  #tell(wanted: WantedVolume): void {
+    const last = this.#parts.report.seen.get('volume', wanted.id)
+    this.#parts.report.put(this.#seen(wanted, last?.kind === 'volume' && last.here ? last.sizeMiB : null, null))
+  }
+  #seen(wanted: WantedVolume, sizeMiB: number | null, plugged: string | null): SeenVolume {
+    const { journal, report } = this.#parts
+    const facts = journal.kept(wanted.id) ?? noVolumeFacts
+    const reached = facts.applied >= wanted.generation
+    const progress = report.progressOf(wanted.id)
+    return {
+      kind: 'volume',
+      id: wanted.id,
+      applied: Math.max(0, facts.applied),
+      here: sizeMiB !== null,
+      sizeMiB: sizeMiB ?? 0,
+      machine: plugged ?? (reached && !facts.fault && sizeMiB !== null ? (wanted.attached?.machine ?? null) : null),
+      ...(progress ? { progress } : {}),
+      ...(reached && facts.fault ? { fault: facts.fault } : {}),
+    }
+  }
+  #showSnapshot({ id, generation }: WantedSnapshot, here: boolean): void {
+    const facts = this.#parts.journal.kept(id)
+    this.#parts.report.put({
+      kind: 'snapshot',
+      id,
+      applied: Math.max(0, facts?.applied ?? 0),
+      here,
+      ...(facts?.fault && facts.applied >= generation ? { fault: facts.fault } : {}),
+    })
+  }
+}

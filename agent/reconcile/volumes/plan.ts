@@ -1,0 +1,87 @@
+import { limits } from '@sirocco/shared/model/limits.ts'
+import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
+import type { PluggedDisk } from '../../ports/compute.ts'
+import type { FoundVolume } from '../../ports/volumes.ts'
+import type { FactFault } from '../facts.ts'
+import type { VolumeFacts } from './facts.ts'
+
+/** A machine's disk that is this volume. */
+export interface PluggedInto extends PluggedDisk {
+  readonly machine: string
+}
+
+/** What is wanted of one volume and its snapshots, what is here of it, what the journal knows. */
+export interface VolumeView {
+  readonly wanted: WantedVolume | undefined
+  readonly found: FoundVolume | null
+  readonly plugged: readonly PluggedInto[]
+  /** Of machines: is it here, does it run, is it to go? */
+  machine(id: string): { readonly here: boolean; readonly on: boolean; readonly leaving: boolean }
+  readonly facts: VolumeFacts
+  readonly snapshots: readonly { readonly wanted: WantedSnapshot; readonly applied: number }[]
+  readonly now: number
+}
+
+/** The next thing to do for a volume; after it, look and plan again. */
+export type Action =
+  | { readonly do: 'nothing' }
+  | { readonly do: 'wait'; readonly why: string }
+  | { readonly do: 'make' | 'grow' | 'attach' | 'remove'; readonly volume: WantedVolume }
+  | { readonly do: 'detach'; readonly disk: PluggedInto }
+  | { readonly do: 'settle'; readonly fault?: FactFault }
+  | { readonly do: 'snapshot' | 'drop'; readonly snapshot: WantedSnapshot }
+
+const nothing: Action = { do: 'nothing' }
+
+/** Pure: run again after every change, until there is nothing to do. Without a wish nothing is touched. */
+export function planVolume(view: VolumeView): Action {
+  const due = view.snapshots.find(({ wanted, applied }) => applied < wanted.generation)
+  if (due) return { do: due.wanted.gone ? 'drop' : 'snapshot', snapshot: due.wanted }
+  const { wanted, found, facts } = view
+  if (!wanted || wanted.generation < facts.applied) return nothing
+  const reached = facts.applied >= wanted.generation
+  if (wanted.gone) return planGone(view, wanted, reached)
+  const failed = reached && facts.fault !== undefined
+  if (!found) {
+    if (reached) return nothing
+    if (facts.made) return { do: 'settle', fault: lost }
+    return { do: 'make', volume: wanted }
+  }
+  const { attached } = wanted
+  const stray = view.plugged.find(disk => disk.machine !== attached?.machine || disk.device !== attached.device)
+  if (stray) return failed && view.machine(stray.machine).on ? nothing : letGo(view, stray)
+  if (failed) return nothing
+  if (found.sizeMiB < wanted.sizeMiB) return { do: 'grow', volume: wanted }
+  if (attached) {
+    const machine = view.machine(attached.machine)
+    const has = view.plugged.some(disk => disk.saved && (disk.live || !machine.on))
+    if (machine.here && !machine.leaving && !has) return { do: 'attach', volume: wanted }
+  }
+  return reached ? nothing : { do: 'settle' }
+}
+
+function planGone(view: VolumeView, wanted: WantedVolume, reached: boolean): Action {
+  const [plugged] = view.plugged
+  if (plugged)
+    return view.machine(plugged.machine).leaving
+      ? { do: 'wait', why: 'waiting for its machine to go' }
+      : { do: 'detach', disk: plugged }
+  if (view.found) return { do: 'remove', volume: wanted }
+  return reached ? nothing : { do: 'settle' }
+}
+
+/** A running guest is asked for a while. */
+function letGo({ facts, now, machine }: VolumeView, disk: PluggedInto): Action {
+  // A clock set back begins anew.
+  const asked = facts.askedAt !== null && facts.askedAt <= now ? facts.askedAt : now
+  if (now - asked < limits.letGo || !machine(disk.machine).on) return { do: 'detach', disk }
+  return {
+    do: 'settle',
+    fault: {
+      code: 'precondition',
+      message: `the guest does not let go of ${disk.device}: unmount it there and detach it again, or stop the machine`,
+    },
+  }
+}
+
+const lost: FactFault = { code: 'internal', message: "the volume's data is not on its host any more; restore it from a backup" }

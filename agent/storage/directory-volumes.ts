@@ -1,0 +1,292 @@
+import { chmod, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { MiB } from '@sirocco/shared/kit/units.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
+import type { FoundVolume, OpenIn, Volumes } from '../ports/volumes.ts'
+import { type Run, run as runHere } from '../programs/run.ts'
+import { createDisk, createOverlay, growDisk, sizeOfBase } from './disk-image.ts'
+import { isThere, makeDirectory, namesIn, settle, syncDirectory } from './files.ts'
+import { InTurn } from './in-turn.ts'
+import { readQcow2 } from './qcow2.ts'
+
+export interface DirectoryVolumesOptions {
+  /** Of this instance alone; images lie in it. */
+  readonly dir: string
+  readonly run?: Run
+}
+
+const idShape = /^[A-Za-z0-9_-]{1,64}$/
+const layerShape = /^(\d{1,6})\.qcow2$/
+const markShape = /^([A-Za-z0-9_-]{1,64})\.snapshot$/
+/** In a volume's folder: it was removed, and only what others stand on is still here. */
+const goneMark = 'gone'
+
+interface Layers {
+  readonly home: string
+  /** Numbers of the files, the first at the bottom; the last is what a guest writes to. */
+  readonly numbers: readonly number[]
+  /** The snapshots that freeze a file, by name. */
+  readonly marks: ReadonlyMap<string, number>
+  readonly gone: boolean
+}
+
+/**
+ * Volumes as qcow2 files in a directory: `volumes/<id>/<n>.qcow2`, each on top of the one before. A snapshot is a mark on one of them,
+ * `<snapshot>.snapshot`, and a fresh file above it; a volume made from it stands on the marked file. Files are root's alone, as
+ * those of machines are.
+ */
+export function directoryVolumes({ dir, run = runHere }: DirectoryVolumesOptions): Volumes {
+  return new DirectoryVolumes(resolve(dir), run)
+}
+
+class DirectoryVolumes implements Volumes {
+  readonly #dir: string
+  readonly #run: Run
+  readonly #turns = new InTurn()
+  /** Sizes of images that passed as a base, in bytes, by content and format. */
+  readonly #bases = new Map<string, number>()
+
+  constructor(dir: string, run: Run) {
+    this.#dir = dir
+    this.#run = run
+  }
+
+  find({ id }: Pick<WantedVolume, 'id'>): Promise<Result<FoundVolume | null>> {
+    return this.#turns.take(id, async () => {
+      const path = await this.#active(id)
+      if (path === null) return ok(null)
+      const header = await readQcow2(path)
+      if (!header) return refuse('internal', 'the volume cannot be read', { detail: path })
+      return ok({ source: { type: 'file', format: 'qcow2', path }, sizeMiB: Math.floor(header.size / MiB) })
+    })
+  }
+
+  make(volume: WantedVolume): Promise<Result<void>> {
+    if (!idShape.test(volume.id)) return Promise.resolve(refuse('invalid', 'not a volume id'))
+    return this.#turns.take(volume.id, async () => {
+      const { numbers } = await this.#layers(volume.id)
+      if (numbers.length > 0) return ok(undefined)
+      const home = this.#home(volume.id)
+      const first = join(home, '0.qcow2')
+      const before = this.#legacy(volume.id)
+      await makeDirectory(home)
+      if (before !== null && (await isThere(before))) {
+        await rename(before, first)
+        await syncDirectory(home)
+        await rmdir(dirname(before)).catch(() => undefined)
+        return ok(undefined)
+      }
+      const making = `${first}.making`
+      await rm(making, { force: true })
+      // What it is to stand on is not cleared away meanwhile.
+      const made = await this.#turns.take('chains', async () => {
+        const created = await this.#create(making, volume)
+        if (!created.ok) return created
+        await chmod(making, 0o600)
+        await settle(making, first)
+        return ok(undefined)
+      })
+      if (!made.ok) await rm(home, { recursive: true, force: true })
+      return made
+    })
+  }
+
+  grow(volume: WantedVolume): Promise<Result<void>> {
+    return this.#turns.take(volume.id, async () => {
+      const path = await this.#active(volume.id)
+      if (path === null) return refuse('not_found', 'the volume is not on this host', { detail: volume.id })
+      const header = await readQcow2(path)
+      if (header && header.size >= volume.sizeMiB * MiB) return ok(undefined)
+      return growDisk(this.#run, path, volume.sizeMiB)
+    })
+  }
+
+  remove({ id }: Pick<WantedVolume, 'id'>): Promise<Result<void>> {
+    if (!idShape.test(id)) return Promise.resolve(ok(undefined))
+    return this.#turns.take(id, async () => {
+      const before = this.#legacy(id)
+      if (before !== null) {
+        await rm(before, { force: true })
+        await rmdir(dirname(before)).catch(() => undefined)
+      }
+      if (await isThere(this.#home(id))) {
+        await writeFile(join(this.#home(id), goneMark), '', { mode: 0o600 })
+        await syncDirectory(this.#home(id))
+      }
+      return this.#turns.take('chains', () => this.#clear())
+    })
+  }
+
+  list(): Promise<Result<readonly string[]>> {
+    return this.#turns.take('', async () => {
+      const ids: string[] = []
+      for (const id of await this.#homes()) {
+        const { numbers, gone } = await this.#layers(id)
+        if (numbers.length > 0 && !gone) ids.push(id)
+      }
+      return ok(ids)
+    })
+  }
+
+  hasSnapshot({ id, volume }: WantedSnapshot): Promise<Result<boolean>> {
+    return this.#turns.take(volume, async () => {
+      return ok(isFrozen(await this.#layers(volume), id))
+    })
+  }
+
+  snapshot({ id, volume }: WantedSnapshot, open: OpenIn | null): Promise<Result<void>> {
+    if (!idShape.test(id)) return Promise.resolve(refuse('invalid', 'not a snapshot id'))
+    return this.#turns.take(volume, async () => {
+      const { home, numbers, marks } = await this.#layers(volume)
+      const top = numbers.at(-1)
+      if (top === undefined)
+        return (await this.#active(volume)) === null
+          ? refuse('not_found', 'the volume is not on this host', { detail: volume })
+          : refuse(
+              'precondition',
+              'the machine has run since before volumes were known here; stop and start it once, then try again',
+            )
+      const frozen = marks.get(id) ?? top
+      const above = join(home, `${frozen + 1}.qcow2`)
+      const base = join(home, `${frozen}.qcow2`)
+      if (!marks.has(id)) {
+        if (numbers.length >= limits.volumeLayers)
+          return refuse(
+            'precondition',
+            `the volume has ${numbers.length} snapshots behind it, and may not have more; copy it to a new volume, and go on with that`,
+          )
+        await writeFile(join(home, `${id}.snapshot.making`), `${frozen}\n`, { mode: 0o600 })
+        await settle(join(home, `${id}.snapshot.making`), join(home, `${id}.snapshot`))
+      }
+      if (top > frozen) {
+        // Made, and the guest never came to write to it.
+        if (open === null || open.path !== base) return ok(undefined)
+        await rm(above, { force: true })
+      }
+      return open === null ? this.#overlay(base, above) : open.switchTo(above)
+    })
+  }
+
+  removeSnapshot({ id, volume }: WantedSnapshot): Promise<Result<void>> {
+    return this.#turns.take(volume, async () => {
+      if (idShape.test(id)) await rm(join(this.#home(volume), `${id}.snapshot`), { force: true })
+      return this.#turns.take('chains', () => this.#clear())
+    })
+  }
+
+  snapshots(): Promise<Result<readonly string[]>> {
+    return this.#turns.take('', async () => {
+      const ids: string[] = []
+      for (const id of await this.#homes()) ids.push(...(await this.#layers(id)).marks.keys())
+      return ok(ids)
+    })
+  }
+
+  #home(volume: string): string {
+    return join(this.#dir, 'volumes', volume)
+  }
+  /** Where a machine's disk lay before there were volumes: its volume has the machine's id but for the prefix. */
+  #legacy(volume: string): string | null {
+    const suffix = /^vol_([A-Za-z0-9]{1,40})$/.exec(volume)?.[1]
+    return suffix === undefined ? null : join(this.#dir, 'machines', `vm_${suffix}`, 'disk.qcow2')
+  }
+  async #homes(): Promise<string[]> {
+    return (await namesIn(join(this.#dir, 'volumes'))).filter(name => idShape.test(name))
+  }
+
+  async #layers(volume: string): Promise<Layers> {
+    const home = this.#home(volume)
+    const names = await namesIn(home)
+    const marks = new Map<string, number>()
+    for (const name of names) {
+      const id = markShape.exec(name)?.[1]
+      if (id !== undefined) marks.set(id, Number(await readFile(join(home, name), 'utf8')))
+    }
+    const numbers = names.flatMap(name => layerShape.exec(name)?.[1] ?? []).map(Number)
+    return { home, numbers: numbers.sort((a, b) => a - b), marks, gone: names.includes(goneMark) }
+  }
+
+  /** What a guest would write to. */
+  async #active(volume: string): Promise<string | null> {
+    const { home, numbers, gone } = await this.#layers(volume)
+    const top = numbers.at(-1)
+    if (top !== undefined) return gone ? null : join(home, `${top}.qcow2`)
+    const before = this.#legacy(volume)
+    return before !== null && (await isThere(before)) ? before : null
+  }
+
+  async #create(path: string, volume: WantedVolume): Promise<Result<void>> {
+    const { source, sizeMiB } = volume
+    if (source.from === 'nothing') return createDisk(this.#run, path, sizeMiB)
+    if (source.from === 'snapshot') {
+      const base = await this.#frozen(source.snapshot)
+      if (base === null) return refuse('unavailable', 'waiting for the snapshot that the volume is made from')
+      return createOverlay(this.#run, path, { path: base, format: 'qcow2' }, sizeMiB)
+    }
+    const file = source.files.find(({ role }) => role === 'disk')
+    if (!file) return refuse('invalid', 'the image has no disk')
+    const base = join(this.#dir, 'images', file.sha256)
+    if (!/^[0-9a-f]{64}$/.test(file.sha256) || !(await isThere(base)))
+      return refuse('precondition', 'the image is not on this host', { detail: file.sha256 })
+    const known = `${file.sha256} ${file.format}`
+    const remembered = this.#bases.get(known)
+    const size = remembered === undefined ? await sizeOfBase(this.#run, base, file.format) : ok(remembered)
+    if (!size.ok) return size
+    this.#bases.set(known, size.value)
+    if (size.value > sizeMiB * MiB)
+      return refuse('invalid', `the image needs a disk of ${Math.ceil(size.value / MiB)} MiB, the volume has ${sizeMiB}`)
+    return createOverlay(this.#run, path, { path: base, format: file.format }, sizeMiB)
+  }
+
+  async #overlay(base: string, above: string): Promise<Result<void>> {
+    const header = await readQcow2(base)
+    if (!header) return refuse('internal', 'the volume cannot be read', { detail: base })
+    const making = `${above}.making`
+    await rm(making, { force: true })
+    const made = await createOverlay(this.#run, making, { path: base, format: 'qcow2' }, Math.floor(header.size / MiB))
+    if (!made.ok) return made
+    await chmod(making, 0o600)
+    await settle(making, above)
+    return ok(undefined)
+  }
+
+  /** The file that a snapshot froze, in whatever volume's folder. */
+  async #frozen(snapshot: string): Promise<string | null> {
+    for (const id of await this.#homes()) {
+      const layers = await this.#layers(id)
+      if (isFrozen(layers, snapshot)) return join(layers.home, `${layers.marks.get(snapshot)}.qcow2`)
+    }
+    return null
+  }
+
+  /** Removes what is left of removed volumes where nothing stands on it any more; over and over, since what went may have stood on others. */
+  async #clear(): Promise<Result<void>> {
+    for (let went = true; went; ) {
+      went = false
+      const all = await Promise.all((await this.#homes()).map(id => this.#layers(id)))
+      const needed = new Set<string>()
+      for (const { home, numbers } of all)
+        for (const n of numbers) {
+          const backing = (await readQcow2(join(home, `${n}.qcow2`)))?.backing
+          if (backing && dirname(backing) !== home) needed.add(backing)
+        }
+      for (const { home, numbers, marks } of all.filter(({ gone }) => gone)) {
+        const kept = numbers.filter(n => needed.has(join(home, `${n}.qcow2`)) || [...marks.values()].includes(n))
+        const top = kept.at(-1) ?? -1
+        const over = numbers.filter(n => n > top)
+        if (top < 0) await rm(home, { recursive: true, force: true })
+        else for (const n of over) await rm(join(home, `${n}.qcow2`), { force: true })
+        went ||= over.length > 0
+      }
+    }
+    return ok(undefined)
+  }
+}
+
+/** Does nobody write any more to the file that a snapshot is a mark on? */
+function isFrozen({ marks, numbers, gone }: Layers, snapshot: string): boolean {
+  const frozen = marks.get(snapshot)
+  return frozen !== undefined && (gone || numbers.some(n => n > frozen))
+}

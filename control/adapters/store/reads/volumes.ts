@@ -1,0 +1,195 @@
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { and, asc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
+import type { Scope } from '../../../domain/access/principal.ts'
+import type { Snapshot } from '../../../domain/volumes/snapshot.ts'
+import type { Volume } from '../../../domain/volumes/volume.ts'
+import type { Store } from '../../../ports/store.ts'
+import type { Database } from '../database.ts'
+import * as s from '../schema.ts'
+import { paged } from './page.ts'
+
+/** Volumes and snapshots with what is wanted and seen of them: one batch of two statements each. */
+export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapshots' | 'pools'> {
+  const { db, clock } = database
+  const visible = (table: typeof s.volume | typeof s.snapshot) =>
+    or(isNull(table.goneAt), gt(table.goneAt, clock.now() - limits.goneVisible))
+  const within = (table: typeof s.volume | typeof s.snapshot, scope: Scope) =>
+    scope === 'platform' ? undefined : eq(table.project, scope.project)
+  const hasClaim = (consumer: typeof s.volume.id | typeof s.snapshot.id, host: Id<'host'>) =>
+    sql`EXISTS (SELECT 1 FROM allocation a WHERE a.consumer = ${consumer} AND a.until IS NULL AND a.host = ${host})`
+
+  async function volumes(which: SQL | undefined, limit: number): Promise<Result<Volume[]>> {
+    const chosen = db.select({ id: s.volume.id }).from(s.volume).where(which).orderBy(asc(s.volume.id)).limit(limit)
+    return database.read(async () => {
+      const [rows, tags] = await db.batch([
+        db
+          .select({
+            volume: s.volume,
+            zone: s.zone.name,
+            region: s.region.name,
+            pool: s.storagePool,
+            attachment: s.attachment,
+            machineAlias: s.machine.alias,
+            host: s.allocation.host,
+            silentSince: s.agent.silentSince,
+            observed: s.volumeObserved,
+          })
+          .from(s.volume)
+          .innerJoin(s.zone, eq(s.zone.id, s.volume.zone))
+          .innerJoin(s.region, eq(s.region.id, s.zone.region))
+          .innerJoin(s.storagePool, eq(s.storagePool.id, s.volume.pool))
+          .leftJoin(s.attachment, eq(s.attachment.volume, s.volume.id))
+          .leftJoin(s.machine, eq(s.machine.id, s.attachment.machine))
+          .leftJoin(s.allocation, and(eq(s.allocation.consumer, s.volume.id), isNull(s.allocation.until)))
+          .leftJoin(s.host, eq(s.host.id, s.allocation.host))
+          .leftJoin(s.agent, eq(s.agent.id, s.host.agent))
+          .leftJoin(s.volumeObserved, eq(s.volumeObserved.volume, s.volume.id))
+          .where(which)
+          .orderBy(asc(s.volume.id))
+          .limit(limit),
+        db.select().from(s.tag).where(inArray(s.tag.resource, chosen)),
+      ])
+      const tagsOf = Map.groupBy(tags, row => row.resource)
+      return rows.map(
+        ({ volume, zone, region, pool, attachment, machineAlias, host, silentSince, observed }) =>
+          ({
+            ...volume,
+            zone,
+            zoneId: volume.zone,
+            region,
+            pool: { id: pool.id, name: pool.name, type: pool.type },
+            host,
+            attachment: attachment && { ...attachment, machineAlias: machineAlias ?? '' },
+            tags: Object.fromEntries((tagsOf.get(volume.id) ?? []).map(({ key, value }) => [key, value])),
+            observed,
+            observerAlive: silentSince === null,
+          }) satisfies Volume,
+      )
+    })
+  }
+
+  async function snapshots(which: SQL | undefined, limit: number): Promise<Result<Snapshot[]>> {
+    const chosen = db.select({ id: s.snapshot.id }).from(s.snapshot).where(which).orderBy(asc(s.snapshot.id)).limit(limit)
+    return database.read(async () => {
+      const [rows, tags] = await db.batch([
+        db
+          .select({
+            snapshot: s.snapshot,
+            zone: s.zone.name,
+            region: s.region.name,
+            pool: s.storagePool,
+            host: s.allocation.host,
+            silentSince: s.agent.silentSince,
+            observed: s.snapshotObserved,
+          })
+          .from(s.snapshot)
+          .innerJoin(s.zone, eq(s.zone.id, s.snapshot.zone))
+          .innerJoin(s.region, eq(s.region.id, s.zone.region))
+          .innerJoin(s.storagePool, eq(s.storagePool.id, s.snapshot.pool))
+          .leftJoin(s.allocation, and(eq(s.allocation.consumer, s.snapshot.id), isNull(s.allocation.until)))
+          .leftJoin(s.host, eq(s.host.id, s.allocation.host))
+          .leftJoin(s.agent, eq(s.agent.id, s.host.agent))
+          .leftJoin(s.snapshotObserved, eq(s.snapshotObserved.snapshot, s.snapshot.id))
+          .where(which)
+          .orderBy(asc(s.snapshot.id))
+          .limit(limit),
+        db.select().from(s.tag).where(inArray(s.tag.resource, chosen)),
+      ])
+      const tagsOf = Map.groupBy(tags, row => row.resource)
+      return rows.map(
+        ({ snapshot, zone, region, pool, host, silentSince, observed }) =>
+          ({
+            ...snapshot,
+            zone,
+            zoneId: snapshot.zone,
+            region,
+            pool: { id: pool.id, name: pool.name, type: pool.type },
+            host,
+            tags: Object.fromEntries((tagsOf.get(snapshot.id) ?? []).map(({ key, value }) => [key, value])),
+            observed: observed && { ...observed, progress: null },
+            observerAlive: silentSince === null,
+          }) satisfies Snapshot,
+      )
+    })
+  }
+
+  return {
+    volumes: {
+      async find(scope, refs) {
+        const found = await volumes(
+          and(
+            within(s.volume, scope),
+            or(inArray(s.volume.id, refs as Id<'volume'>[]), inArray(s.volume.alias, [...refs])),
+            visible(s.volume),
+          ),
+          refs.length,
+        )
+        return found.ok ? inOrder(found.value, refs, 'volume') : found
+      },
+      async list(scope, page) {
+        const after = page.after === null ? undefined : gt(s.volume.id, page.after as Id<'volume'>)
+        const found = await volumes(and(within(s.volume, scope), after, visible(s.volume)), page.limit + 1)
+        return found.ok ? ok(paged(found.value, page.limit, v => v.id)) : found
+      },
+      onHost: (host, ids) =>
+        volumes(and(inArray(s.volume.id, ids as Id<'volume'>[]), hasClaim(s.volume.id, host)), Math.max(1, ids.length)),
+    },
+    snapshots: {
+      async find(scope, refs) {
+        const found = await snapshots(
+          and(
+            within(s.snapshot, scope),
+            or(inArray(s.snapshot.id, refs as Id<'snapshot'>[]), inArray(s.snapshot.alias, [...refs])),
+            visible(s.snapshot),
+          ),
+          refs.length,
+        )
+        return found.ok ? inOrder(found.value, refs, 'snapshot') : found
+      },
+      async list(scope, page) {
+        const after = page.after === null ? undefined : gt(s.snapshot.id, page.after as Id<'snapshot'>)
+        const found = await snapshots(
+          and(within(s.snapshot, scope), after, visible(s.snapshot), eq(s.snapshot.passing, false)),
+          page.limit + 1,
+        )
+        return found.ok ? ok(paged(found.value, page.limit, v => v.id)) : found
+      },
+      onHost: (host, ids) =>
+        snapshots(and(inArray(s.snapshot.id, ids as Id<'snapshot'>[]), hasClaim(s.snapshot.id, host)), Math.max(1, ids.length)),
+    },
+    pools: {
+      list: () =>
+        database.read(() =>
+          db
+            .select({
+              id: s.storagePool.id,
+              zone: s.zone.name,
+              name: s.storagePool.name,
+              type: s.storagePool.type,
+              isDefault: s.storagePool.isDefault,
+            })
+            .from(s.storagePool)
+            .innerJoin(s.zone, eq(s.zone.id, s.storagePool.zone))
+            .limit(limits.pageMax),
+        ),
+    },
+  }
+}
+
+/** As they were asked for, by either id. */
+function inOrder<T extends { readonly id: string; readonly alias: string }>(
+  found: readonly T[],
+  refs: readonly string[],
+  noun: string,
+): Result<T[]> {
+  const byRef = new Map(found.flatMap(one => [[one.id, one] as const, [one.alias, one] as const]))
+  const ordered: T[] = []
+  for (const ref of refs) {
+    const one = byRef.get(ref)
+    if (!one) return refuse('not_found', `there is no ${noun} ${ref}`, { field: ref })
+    ordered.push(one)
+  }
+  return ok(ordered)
+}

@@ -1,0 +1,23 @@
+export const volumeStates = [
+  'creating',
+  'available',
+  'attaching',
+  'in-use',
+  'detaching',
+  'deleting',
+  'gone',
+  'failed',
+  'unknown',
+] as const
+export type VolumeState = (typeof volumeStates)[number]
+
+export const snapshotStates = ['creating', 'ready', 'deleting', 'gone', 'failed', 'unknown'] as const
+export type SnapshotState = (typeof snapshotStates)[number]
+
+/** Kinds of storage pools, each with what its volumes are. */
+export const poolTypes = ['directory'] as const
+export type PoolType = (typeof poolTypes)[number]
+
+/** What a volume begins with. */
+export const sourceKinds = ['image', 'snapshot', 'nothing'] as const
+export type SourceKind = (typeof sourceKinds)[number]
