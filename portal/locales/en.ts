@@ -230,6 +230,13 @@ export const en = {
     'machine.stop': 'Stop',
     'machine.reboot': 'Reboot',
     'machine.delete': 'Delete',
+    'volume.create': 'Make the volume',
+    'volume.attach': 'Attach',
+    'volume.detach': 'Detach',
+    'volume.grow': 'Grow',
+    'volume.delete': 'Delete the volume',
+    'snapshot.create': 'Take the snapshot',
+    'snapshot.delete': 'Delete the snapshot',
   },
   operationStates: {
     running: 'in progress',

@@ -10,7 +10,7 @@ import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { paged } from './page.ts'
 
-/** Volumes and snapshots with what is wanted and seen of them: one batch of two statements each. */
+/** Volumes and snapshots with what is wanted and seen of them: one batch of two statements each. Those that are named come in no order (no `limit`). */
 export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapshots' | 'pools'> {
   const { db, clock } = database
   const visible = (table: typeof s.volume | typeof s.snapshot) =>
@@ -20,8 +20,15 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
   const hasClaim = (consumer: typeof s.volume.id | typeof s.snapshot.id, host: Id<'host'>) =>
     sql`EXISTS (SELECT 1 FROM allocation a WHERE a.consumer = ${consumer} AND a.until IS NULL AND a.host = ${host})`
 
-  async function volumes(which: SQL | undefined, limit: number): Promise<Result<Volume[]>> {
-    const chosen = db.select({ id: s.volume.id }).from(s.volume).where(which).orderBy(asc(s.volume.id)).limit(limit)
+  async function volumes(which: SQL | undefined, limit: number | null): Promise<Result<Volume[]>> {
+    const order = limit === null ? [] : [asc(s.volume.id)]
+    const most = limit ?? limits.pageMax
+    const chosen = db
+      .select({ id: s.volume.id })
+      .from(s.volume)
+      .where(which)
+      .orderBy(...order)
+      .limit(most)
     return database.read(async () => {
       const [rows, tags] = await db.batch([
         db
@@ -47,8 +54,8 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
           .leftJoin(s.agent, eq(s.agent.id, s.host.agent))
           .leftJoin(s.volumeObserved, eq(s.volumeObserved.volume, s.volume.id))
           .where(which)
-          .orderBy(asc(s.volume.id))
-          .limit(limit),
+          .orderBy(...order)
+          .limit(most),
         db.select().from(s.tag).where(inArray(s.tag.resource, chosen)),
       ])
       const tagsOf = Map.groupBy(tags, row => row.resource)
@@ -70,8 +77,15 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
     })
   }
 
-  async function snapshots(which: SQL | undefined, limit: number): Promise<Result<Snapshot[]>> {
-    const chosen = db.select({ id: s.snapshot.id }).from(s.snapshot).where(which).orderBy(asc(s.snapshot.id)).limit(limit)
+  async function snapshots(which: SQL | undefined, limit: number | null): Promise<Result<Snapshot[]>> {
+    const order = limit === null ? [] : [asc(s.snapshot.id)]
+    const most = limit ?? limits.pageMax
+    const chosen = db
+      .select({ id: s.snapshot.id })
+      .from(s.snapshot)
+      .where(which)
+      .orderBy(...order)
+      .limit(most)
     return database.read(async () => {
       const [rows, tags] = await db.batch([
         db
@@ -93,8 +107,8 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
           .leftJoin(s.agent, eq(s.agent.id, s.host.agent))
           .leftJoin(s.snapshotObserved, eq(s.snapshotObserved.snapshot, s.snapshot.id))
           .where(which)
-          .orderBy(asc(s.snapshot.id))
-          .limit(limit),
+          .orderBy(...order)
+          .limit(most),
         db.select().from(s.tag).where(inArray(s.tag.resource, chosen)),
       ])
       const tagsOf = Map.groupBy(tags, row => row.resource)
@@ -124,7 +138,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             or(inArray(s.volume.id, refs as Id<'volume'>[]), inArray(s.volume.alias, [...refs])),
             visible(s.volume),
           ),
-          refs.length,
+          null,
         )
         return found.ok ? inOrder(found.value, refs, 'volume') : found
       },
@@ -133,8 +147,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
         const found = await volumes(and(within(s.volume, scope), after, visible(s.volume)), page.limit + 1)
         return found.ok ? ok(paged(found.value, page.limit, v => v.id)) : found
       },
-      onHost: (host, ids) =>
-        volumes(and(inArray(s.volume.id, ids as Id<'volume'>[]), hasClaim(s.volume.id, host)), Math.max(1, ids.length)),
+      onHost: (host, ids) => volumes(and(inArray(s.volume.id, ids as Id<'volume'>[]), hasClaim(s.volume.id, host)), null),
     },
     snapshots: {
       async find(scope, refs) {
@@ -144,7 +157,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             or(inArray(s.snapshot.id, refs as Id<'snapshot'>[]), inArray(s.snapshot.alias, [...refs])),
             visible(s.snapshot),
           ),
-          refs.length,
+          null,
         )
         return found.ok ? inOrder(found.value, refs, 'snapshot') : found
       },
@@ -156,8 +169,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
         )
         return found.ok ? ok(paged(found.value, page.limit, v => v.id)) : found
       },
-      onHost: (host, ids) =>
-        snapshots(and(inArray(s.snapshot.id, ids as Id<'snapshot'>[]), hasClaim(s.snapshot.id, host)), Math.max(1, ids.length)),
+      onHost: (host, ids) => snapshots(and(inArray(s.snapshot.id, ids as Id<'snapshot'>[]), hasClaim(s.snapshot.id, host)), null),
     },
     pools: {
       list: () =>
