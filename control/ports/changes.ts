@@ -151,6 +151,8 @@ export type Change =
       readonly vcpus: number
       readonly memoryMiB: number
       readonly diskMiB: number
+      /** What the machine boots from, claimed with it: both or neither. */
+      readonly root?: { readonly id: Id<'allocation'>; readonly volume: Id<'volume'>; readonly diskMiB: number }
     }
   | { readonly do: 'allocation.release'; readonly consumer: Id<'machine' | 'volume' | 'snapshot'> }
   /** What is wanted on the host changed. */

@@ -153,17 +153,22 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     ]
   },
   'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
-  'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB }, { now }) => {
+  'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB, root }, { now }) => {
     const used = (column: string) =>
       sql`(SELECT coalesce(sum(${sql.identifier(column)}), 0) FROM allocation WHERE host = ${host} AND until IS NULL)`
+    const disk = diskMiB + (root?.diskMiB ?? 0)
+    const rows = [
+      sql`SELECT ${id} AS id, ${consumer} AS consumer, ${vcpus} AS v, ${memoryMiB} AS m, ${diskMiB} AS d`,
+      ...(root ? [sql`SELECT ${root.id}, ${root.volume}, 0, 0, ${root.diskMiB}`] : []),
+    ]
     return [
       sql`INSERT INTO allocation (id, consumer, host, vcpus, ${sql.identifier('memoryMiB')}, ${sql.identifier('diskMiB')}, ${sql.identifier('from')}, until)
-        SELECT ${id}, ${consumer}, h.id, ${vcpus}, ${memoryMiB}, ${diskMiB}, ${now}, NULL
-        FROM host h JOIN host_observed o ON o.host = h.id
+        SELECT c.id, c.consumer, h.id, c.v, c.m, c.d, ${now}, NULL
+        FROM host h JOIN host_observed o ON o.host = h.id JOIN (${sql.join(rows, sql` UNION ALL `)}) c
         WHERE h.id = ${host} AND (h.accepting = 1 OR ${vcpus} = 0)
           AND (${vcpus} = 0 OR ${used('vcpus')} + ${vcpus} <= o.cpus * h.${sql.identifier('cpuRatio')})
           AND (${memoryMiB} = 0 OR ${used('memoryMiB')} + ${memoryMiB} <= o.${sql.identifier('memoryMiB')} * h.${sql.identifier('memoryRatio')})
-          AND (${diskMiB} = 0 OR ${used('diskMiB')} + ${diskMiB} <= o.${sql.identifier('diskMiB')} * ${diskRatio})`,
+          AND (${disk} = 0 OR ${used('diskMiB')} + ${disk} <= o.${sql.identifier('diskMiB')} * ${diskRatio})`,
       unless('capacity'),
     ]
   },

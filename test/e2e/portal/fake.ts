@@ -174,6 +174,16 @@ export async function startFake({
       flavor: { ...flavor },
       image: { id: image.id, ec2Id: image.ec2Id },
       keyPair,
+      volumes: [
+        {
+          id: id('vol'),
+          ec2Id: 'vol-0123456789abcdef0',
+          device: 'vda',
+          sizeMiB: flavor.diskMiB,
+          boot: true,
+          deleteOnTermination: true,
+        },
+      ],
       addresses: [address],
       ports: [{ id: id('prt'), ec2Id: hex('eni'), network: id('net'), subnet: id('sub'), mac: '52:54:00:12:34:56', address }],
       tags: name === '' ? {} : { Name: name },
