@@ -23,6 +23,7 @@ const machine = (id: string, more: Partial<Machine> = {}): Machine => ({
   keyPair: null,
   addresses: ['10.64.0.7'],
   ports: [],
+  volumes: [],
   tags: {},
   reservation: 'r-1',
   onGuestShutdown: 'stop',
