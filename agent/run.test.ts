@@ -12,7 +12,7 @@ import { signatureHeaders, signedText } from '@sirocco/shared/wire/signature.ts'
 import { protocol } from '@sirocco/shared/wire/version.ts'
 import { afterEach, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { imageBytes, machine, network } from '../test/support/agent-world.ts'
+import { imageBytes, machine, network, rootOf } from '../test/support/agent-world.ts'
 import { temporaryFolder } from '../test/support/temporary-folder.ts'
 import { folderDisk } from './disk/folder.ts'
 import { type EnrolOptions, enrol } from './enrol.ts'
@@ -154,6 +154,7 @@ test('enrols, links with a signature, beats, fetches an image over a broken conn
   control.say({ type: 'welcome', protocol, incarnation: 'x', epoch: 1, hosts: [], beatMs: 20 })
   const wanted = ObjectSet.of<Wanted>([
     network(),
+    rootOf('vm_1'),
     machine('vm_1', { seed: { instanceId: 'i-1', keys: [], userData: 'c2VjcmV0' } }),
   ])
   control.say({

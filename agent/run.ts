@@ -1,7 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { realpath } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
-import { join } from 'node:path'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'

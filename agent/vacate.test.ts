@@ -21,7 +21,7 @@ beforeEach(() => {
   host = new SimulatedHost({ timers, name: 'here', bootId: 'boot-1' })
   for (const instance of ['one', 'two']) {
     host.put(machine(instance))
-    host.store(instance).volumes.vol_1 = { base: 'img_1', mib: 64, made: 0 }
+    host.store(instance).volumes.vol_1 = { base: 'img_1', mib: 64, made: 0, layer: 0 }
     host.store(instance).networks.net_1 = { bridge: `sb${instance}`, cidr: '10.64.0.0/24', ports: [] }
   }
 })

@@ -1,7 +1,8 @@
 import { type Power, powers } from '@sirocco/shared/model/machines/states.ts'
+import type { Wanted, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { AgentWorld, machine, network } from '../../test/support/agent-world.ts'
+import { AgentWorld, machine, network, rootOf, snapshotOf } from '../../test/support/agent-world.ts'
 import { points } from './points.ts'
 
 /** At the n-th passing of `point` this life of the agent ends. */
@@ -37,20 +38,36 @@ test.each(points.map(point => [point]))(
       world.kill()
       await world.start(killAt(world, point, n))
       await world.connect()
-      const steps = [
-        { want: [machine('vm_a')], power: 'running' },
-        { want: [machine('vm_a', { generation: 2, power: 'off' })], power: 'stopped' },
-        { want: [machine('vm_a', { generation: 3, power: 'on' })], power: 'running' },
-        { want: [machine('vm_a', { generation: 4, power: 'paused' })], power: 'paused' },
-        { want: [machine('vm_a', { generation: 5, power: 'suspended' })], power: 'suspended' },
-        { want: [machine('vm_a', { generation: 6, power: 'on' })], power: 'running' },
-        { want: [machine('vm_a', { generation: 7, power: 'cut' })], power: 'stopped' },
-        { want: [machine('vm_a', { generation: 8, power: 'gone' })], power: 'absent' },
+      const data = (generation: number, more: Partial<WantedVolume> = {}) =>
+        rootOf('vm_data', { generation, attached: null, source: { from: 'nothing' }, ...more })
+      const given = { machine: 'vm_a', device: 'vdc', boot: false, readOnly: false }
+      const kept = snapshotOf('snp_1', 'vol_data')
+      const steps: { want: Wanted[]; power: string; generation: number; has?: string[] }[] = [
+        { want: [machine('vm_a')], power: 'running', generation: 1 },
+        { want: [data(1, { attached: given })], power: 'running', generation: 1, has: ['vda', 'vdc'] },
+        { want: [data(2, { attached: given, sizeMiB: 2048 })], power: 'running', generation: 1, has: ['vda', 'vdc'] },
+        { want: [kept], power: 'running', generation: 1, has: ['vda', 'vdc'] },
+        { want: [data(3, { sizeMiB: 2048 })], power: 'running', generation: 1, has: ['vda'] },
+        { want: [data(4, { sizeMiB: 4096 })], power: 'running', generation: 1 },
+        { want: [{ ...kept, generation: 2, gone: true }], power: 'running', generation: 1 },
+        { want: [machine('vm_a', { generation: 2, power: 'off' })], power: 'stopped', generation: 2 },
+        { want: [data(5, { sizeMiB: 4096, attached: given })], power: 'stopped', generation: 2, has: ['vda', 'vdc'] },
+        { want: [machine('vm_a', { generation: 3, power: 'on' })], power: 'running', generation: 3, has: ['vda', 'vdc'] },
+        { want: [machine('vm_a', { generation: 4, power: 'paused' })], power: 'paused', generation: 4 },
+        { want: [machine('vm_a', { generation: 5, power: 'suspended' })], power: 'suspended', generation: 5 },
+        { want: [machine('vm_a', { generation: 6, power: 'on' })], power: 'running', generation: 6, has: ['vda', 'vdc'] },
+        { want: [machine('vm_a', { generation: 7, power: 'cut' })], power: 'stopped', generation: 7 },
+        { want: [machine('vm_a', { generation: 8, power: 'gone' })], power: 'absent', generation: 8 },
+        {
+          want: [data(6, { gone: true }), rootOf('vm_a', { generation: 2, attached: null, gone: true })],
+          power: 'absent',
+          generation: 8,
+        },
       ]
-      for (const { want, power } of steps) {
+      for (const { want, power, generation, has } of steps) {
         await world.want(...want)
         await world.pass(15_000)
-        for (const id of ['cmd_1', 'cmd_2']) await command(world, `${id}${want[0]?.generation}`)
+        if (want[0]?.kind === 'machine') for (const id of ['cmd_1', 'cmd_2']) await command(world, `${id}${generation}`)
         await world.pass(100)
         if (!world.agent) {
           reached.add(point)
@@ -59,9 +76,19 @@ test.each(points.map(point => [point]))(
           await world.pass(20_000)
         }
         expect(world.power('vm_a')).toBe(power)
-        expect(world.seenMachine('vm_a')).toMatchObject({ power, applied: want.at(-1)?.generation })
+        expect(world.seenMachine('vm_a')).toMatchObject({ power, applied: generation })
         expect(world.seenMachine('vm_a')?.fault).toBeUndefined()
+        for (const object of want)
+          if (object.kind === 'volume')
+            expect(world.seenVolume(object.id)).toMatchObject({
+              applied: object.generation,
+              here: !object.gone,
+              sizeMiB: object.gone ? 0 : object.sizeMiB,
+              machine: object.attached?.machine ?? null,
+            })
+        if (has) expect(world.host.machine('one', 'vm_a')?.disks.map(disk => disk.device)).toEqual(has)
       }
+      expect(world.host.store('one')).toMatchObject({ volumes: {}, snapshots: {} })
       expect(world.remains('vm_a')).toBe(false)
       expect(world.log.filter(line => line.level === 'error')).toEqual([])
     }

@@ -39,6 +39,7 @@ const snapshot = (id: string, of: string): WantedSnapshot => ({
   generation: 1,
   pool: { type: 'directory', id: 'spl_1' },
   volume: of,
+  sizeMiB: 64,
   gone: false,
 })
 function granted<T>(result: Result<T>): T {

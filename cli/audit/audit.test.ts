@@ -19,11 +19,31 @@ const machine = (id: string, more: Partial<ProjectedMachine> = {}): ProjectedMac
   name: id,
   vcpus: 1,
   memoryMiB: 128,
-  diskMiB: 1024,
   image: { id: 'img_1', files: [{ role: 'disk', format: 'raw', sha256: sha, bytes: 13 }] },
   ports: [{ id: `prt_${id}`, network: 'sub_1', mac: '02:00:00:00:00:01', address: '10.64.0.4' }],
   ...more,
 })
+type Projected = HostProjection['objects'][number]
+const volume = (suffix: string): Extract<Projected, { kind: 'volume' }> => ({
+  kind: 'volume',
+  id: `vol_${suffix}`,
+  generation: 1,
+  pool: { type: 'directory', id: 'spl_1' },
+  sizeMiB: 1024,
+  source: { from: 'image', image: 'img_1', files: [{ role: 'disk', format: 'raw', sha256: sha, bytes: 13 }] },
+  attached: { machine: `vm_${suffix}`, device: 'vda', boot: true, readOnly: false },
+  gone: false,
+})
+const snapshot: Extract<Projected, { kind: 'snapshot' }> = {
+  kind: 'snapshot',
+  id: 'snp_a',
+  generation: 1,
+  pool: { type: 'directory', id: 'spl_1' },
+  volume: 'vol_a',
+  sizeMiB: 1024,
+  gone: false,
+}
+const kept = [volume('a'), volume('b'), snapshot]
 const network = {
   kind: 'network',
   id: 'sub_1',
@@ -50,7 +70,7 @@ const host: Host = {
   acceleration: 'simulated',
   architecture: 'x86_64',
   capacity: { vcpus: 16, memoryMiB: 65_536, diskMiB: 1_048_576 },
-  used: { vcpus: 2, memoryMiB: 256, diskMiB: 2_048 },
+  used: { vcpus: 2, memoryMiB: 256, diskMiB: 3_072 },
   machines: 2,
   warnings: [],
   orphans: [],
@@ -60,23 +80,27 @@ const host: Host = {
 const whole = () => ({
   bootId: 'boot',
   machines: {
-    'one/vm_a': { instance: 'one', id: 'vm_a', power: 'running', memoryMiB: 128 },
-    'one/vm_b': { instance: 'one', id: 'vm_b', power: 'stopped', memoryMiB: 128 },
-    'two/vm_z': { instance: 'two', id: 'vm_z', power: 'running', memoryMiB: 128 },
-  } as Record<string, { instance: string; id: string; power: string; memoryMiB: number }>,
+    'one/vm_a': { instance: 'one', id: 'vm_a', power: 'running', memoryMiB: 128, disks: [{ volume: 'vol_a', device: 'vda' }] },
+    'one/vm_b': { instance: 'one', id: 'vm_b', power: 'stopped', memoryMiB: 128, disks: [{ volume: 'vol_b', device: 'vda' }] },
+    'two/vm_z': { instance: 'two', id: 'vm_z', power: 'running', memoryMiB: 128, disks: [] },
+  } as Record<
+    string,
+    { instance: string; id: string; power: string; memoryMiB: number; disks: { volume: string; device: string }[] }
+  >,
   stores: {
     one: {
       images: { [sha]: 13 } as Record<string, number>,
-      disks: { vm_a: { image: 'img_1', mib: 1024, made: 0 }, vm_b: { image: 'img_1', mib: 1024, made: 0 } } as Record<
+      volumes: { vol_a: { base: 'img_1', mib: 1024 }, vol_b: { base: 'img_1', mib: 1024 } } as Record<
         string,
-        { image: string; mib: number; made: number }
+        { base: string; mib: number }
       >,
+      snapshots: { snp_a: { volume: 'vol_a' } } as Record<string, { volume: string }>,
       networks: { sub_1: { bridge: 'sb1', cidr: '10.64.0.0/20', ports: ['prt_vm_a', 'prt_vm_b'] } } as Record<
         string,
         { bridge: string; cidr: string; ports: string[] }
       >,
     },
-    two: { images: {}, disks: { vm_z: { image: 'img_1', mib: 1, made: 0 } }, networks: {} },
+    two: { images: {}, volumes: { vol_z: { base: 'img_1', mib: 1 } }, snapshots: {}, networks: {} },
   },
 })
 type State = ReturnType<typeof whole>
@@ -90,7 +114,7 @@ describe('audit-host', () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'audit-'))
-    projection = { host: 'hst_1', revision: 1, objects: [network, machine('vm_a'), machine('vm_b', { power: 'off' })] }
+    projection = { host: 'hst_1', revision: 1, objects: [network, ...kept, machine('vm_a'), machine('vm_b', { power: 'off' })] }
     hosts = [host]
     authorised = []
     server = createServer((request, response) => {
@@ -139,7 +163,8 @@ describe('audit-host', () => {
 
   const losses: readonly [string, (state: State) => void][] = [
     ['machine vm_a', s => delete s.machines['one/vm_a']],
-    ['disk vm_a', s => delete s.stores.one.disks.vm_a],
+    ['volume vol_a', s => delete s.stores.one.volumes.vol_a],
+    ['snapshot snp_a', s => delete s.stores.one.snapshots.snp_a],
     [`image ${sha}`, s => delete s.stores.one.images[sha]],
     ['port prt_vm_a', s => s.stores.one.networks.sub_1?.ports.shift()],
   ]
@@ -152,8 +177,9 @@ describe('audit-host', () => {
   })
 
   const leaks: readonly [string, (state: State) => void][] = [
-    ['machine vm_x', s => (s.machines['one/vm_x'] = { instance: 'one', id: 'vm_x', power: 'stopped', memoryMiB: 1 })],
-    ['disk vm_x', s => (s.stores.one.disks.vm_x = { image: 'img_1', mib: 1, made: 0 })],
+    ['machine vm_x', s => (s.machines['one/vm_x'] = { instance: 'one', id: 'vm_x', power: 'stopped', memoryMiB: 1, disks: [] })],
+    ['volume vol_x', s => (s.stores.one.volumes.vol_x = { base: 'img_1', mib: 1 })],
+    ['snapshot snp_x', s => (s.stores.one.snapshots.snp_x = { volume: 'vol_a' })],
     ['bridge sub_x', s => (s.stores.one.networks.sub_x = { bridge: 'sbx', cidr: '10.64.16.0/20', ports: [] })],
     ['port prt_x', s => s.stores.one.networks.sub_1?.ports.push('prt_x')],
   ]
@@ -162,13 +188,15 @@ describe('audit-host', () => {
   })
 
   test('sees what is there twice', async () => {
-    const twice = (s: State) => (s.machines['one/again'] = { instance: 'one', id: 'vm_a', power: 'running', memoryMiB: 128 })
+    const twice = (s: State) =>
+      (s.machines['one/again'] = { instance: 'one', id: 'vm_a', power: 'running', memoryMiB: 128, disks: [] })
     expect(await look(twice)).toEqual(['doubled machine vm_a'])
   })
 
   const unlike: readonly [string, (state: State) => void][] = [
-    ['machine vm_b', s => (s.machines['one/vm_b'] = { instance: 'one', id: 'vm_b', power: 'running', memoryMiB: 128 })],
-    ['disk vm_a', s => (s.stores.one.disks.vm_a = { image: 'img_1', mib: 7, made: 0 })],
+    ['machine vm_b', s => s.machines['one/vm_b'] && (s.machines['one/vm_b'].power = 'running')],
+    ['machine vm_b', s => s.machines['one/vm_b']?.disks.push({ volume: 'vol_a', device: 'vdc' })],
+    ['volume vol_a', s => (s.stores.one.volumes.vol_a = { base: 'img_1', mib: 7 })],
     ['bridge sub_1', s => (s.stores.one.networks.sub_1 = { bridge: 'b', cidr: '10.9.0.0/20', ports: ['prt_vm_a', 'prt_vm_b'] })],
   ]
   test.each(unlike)('sees a %s that is other than wanted', async (what, plant) => {
@@ -181,15 +209,24 @@ describe('audit-host', () => {
   })
 
   test('takes what is left of a machine that is to be gone for leaked', async () => {
-    projection = { ...projection, objects: [network, machine('vm_a', { power: 'gone' }), machine('vm_b', { power: 'off' })] }
-    expect(await look()).toEqual(['leaked machine vm_a', 'leaked disk vm_a', 'leaked port prt_vm_a'])
+    projection = {
+      ...projection,
+      objects: [network, ...kept, machine('vm_a', { power: 'gone' }), machine('vm_b', { power: 'off' })],
+    }
+    expect(await look()).toEqual(['leaked machine vm_a', 'leaked port prt_vm_a'])
+  })
+
+  test('takes what is left of a volume or a snapshot that is to be gone for leaked', async () => {
+    const objects = [network, { ...volume('a'), attached: null, gone: true }, volume('b'), { ...snapshot, gone: true }]
+    projection = { ...projection, objects: [...objects, machine('vm_a'), machine('vm_b', { power: 'off' })] }
+    expect(await look()).toEqual(['differs machine vm_a', 'leaked volume vol_a', 'leaked snapshot snp_a'])
   })
 
   test('does not miss a machine that never ran and shall not run', async () => {
-    projection = { ...projection, objects: [network, machine('vm_a'), machine('vm_b', { power: 'off' })] }
+    projection = { ...projection, objects: [network, ...kept, machine('vm_a'), machine('vm_b', { power: 'off' })] }
     const never = (s: State) => {
       delete s.machines['one/vm_b']
-      delete s.stores.one.disks.vm_b
+      delete s.stores.one.volumes.vol_b
     }
     expect(await look(never)).toEqual([])
   })

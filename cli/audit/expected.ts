@@ -2,6 +2,7 @@ import type { HostProjection } from '@sirocco/shared/api/hosts.ts'
 import type { MachineState } from '@sirocco/shared/model/machines/states.ts'
 import type { Expected, Kind } from './item.ts'
 
+type ProjectedVolume = Extract<HostProjection['objects'][number], { kind: 'volume' }>
 export type ProjectedMachine = Extract<HostProjection['objects'][number], { kind: 'machine' }>
 
 /** What the control plane says of a machine beside the projection; undefined where this principal may not see it. */
@@ -44,6 +45,9 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
   const wanted = machines.filter(({ power }) => power !== 'gone')
   const running = wanted.filter(machine => ['running', 'paused'].includes(powerOf(machine, told.get(machine.id)).power ?? ''))
   const networks = projection.objects.filter(object => object.kind === 'network').filter(({ gone }) => !gone)
+  const volumes = projection.objects.filter(object => object.kind === 'volume')
+  const snapshots = projection.objects.filter(object => object.kind === 'snapshot')
+  const machineOf = ({ attached }: ProjectedVolume) => machines.find(({ id }) => id === attached?.machine)
   const each = (kind: Kind, facts: (machine: ProjectedMachine) => Expected['facts']): Expected[] =>
     wanted.map(machine => ({ kind, id: machine.id, facts: facts(machine), ...need(machine, told.get(machine.id)) }))
   const ofNetwork = (kind: Kind, facts: (network: (typeof networks)[number]) => Expected['facts']): Expected[] =>
@@ -53,13 +57,18 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
     ...each('machine', machine => ({
       ...powerOf(machine, told.get(machine.id)),
       memoryMiB: machine.memoryMiB,
-      ...(storage === null ? {} : { vcpus: machine.vcpus, disk: `${storage}/machines/${machine.id}/disk.qcow2` }),
+      ...(storage === null ? {} : { vcpus: machine.vcpus }),
+      disks: disksOf(volumes.filter(({ attached, gone }) => attached?.machine === machine.id && !gone)),
     })),
     ...running.map(({ id }): Expected => ({ kind: 'process', id, facts: {} })),
-    ...each('disk', ({ diskMiB, image }) => ({
-      mib: diskMiB,
-      base: storage === null ? image.id : (image.files.find(({ role }) => role === 'disk')?.sha256 ?? ''),
-    })),
+    ...volumes
+      .filter(({ gone }) => !gone)
+      .map((volume): Expected => {
+        const machine = machineOf(volume)
+        const facts = { mib: volume.sizeMiB, base: baseOf(volume, storage !== null) }
+        return { kind: 'volume', id: volume.id, facts, ...(machine ? need(machine, told.get(machine.id)) : {}) }
+      }),
+    ...snapshots.filter(({ gone }) => !gone).map(({ id, volume }): Expected => ({ kind: 'snapshot', id, facts: { volume } })),
     ...each('seed', () => ({})),
     ...imagesOf(wanted.filter(machine => !need(machine, told.get(machine.id)).optional)),
     ...wanted.map(({ id }): Expected => ({ kind: 'console', id, facts: {}, optional: true })),
@@ -86,10 +95,27 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
         machines: machines.length,
         vcpus: sum(machines.map(({ vcpus }) => vcpus)),
         memoryMiB: sum(machines.map(({ memoryMiB }) => memoryMiB)),
-        diskMiB: sum(machines.map(({ diskMiB }) => diskMiB)),
+        diskMiB: sum([...volumes, ...snapshots].map(({ sizeMiB }) => sizeMiB)),
       },
     },
   ]
+}
+
+/** Which volume a machine has where: `vda=vol_…, vdc=vol_…`. */
+export const disksOf = (
+  volumes: readonly { readonly id: string; readonly attached: { readonly device: string } | null }[],
+): string =>
+  volumes
+    .map(({ id, attached }) => `${attached?.device}=${id}`)
+    .sort()
+    .join(', ')
+
+/** What a volume stands on: an image's content, another volume, or nothing. On a simulated host by its id. */
+export const anotherVolume = 'another volume'
+function baseOf({ source }: ProjectedVolume, isReal: boolean): string {
+  if (source.from === 'nothing') return ''
+  if (source.from === 'snapshot') return isReal ? anotherVolume : source.snapshot
+  return isReal ? (source.files[0]?.sha256 ?? '') : source.image
 }
 
 function imagesOf(machines: readonly ProjectedMachine[]): Expected[] {

@@ -4,7 +4,8 @@ export const kinds = [
   'machine',
   /** A running QEMU, whatever libvirt says. */
   'process',
-  'disk',
+  'volume',
+  'snapshot',
   'seed',
   'image',
   /** The log of a serial console. */

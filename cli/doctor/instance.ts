@@ -53,7 +53,7 @@ async function operations(endpoint: Endpoint): Promise<Finding[]> {
   const stuck = page.value.items.filter(({ state }) => state === 'stuck')
   return stuck.length === 0
     ? [good('operations', 'none is stuck')]
-    : stuck.map(({ id, machine, fault }) =>
-        bad('operations', `${id} of ${machine} is stuck: ${fault?.message ?? 'it does not say why'}`),
+    : stuck.map(({ id, subject, fault }) =>
+        bad('operations', `${id} of ${subject} is stuck: ${fault?.message ?? 'it does not say why'}`),
       )
 }

@@ -156,10 +156,10 @@ export type Change =
       readonly memoryMiB: number
       readonly diskMiB: number
       readonly group?: Grouping | null
-      /** Any of these where `host` has no room. A claim that must be where this one comes to be says so by `beside`. */
+      /** Any of these where `host` has no room. */
       readonly others?: readonly Id<'host'>[]
-      /** On the host of this consumer's claim, which stands before it in the batch, whatever `host` says. */
-      readonly beside?: Id<'machine'>
+      /** What the machine boots from, claimed with it: both or neither. */
+      readonly root?: { readonly id: Id<'allocation'>; readonly volume: Id<'volume'>; readonly diskMiB: number }
     }
   | { readonly do: 'allocation.release'; readonly consumer: Id<'machine' | 'volume' | 'snapshot'> }
   /** What is wanted on the host changed; comes behind the claims and releases that changed it. */

@@ -242,6 +242,13 @@ export const en = {
     'machine.suspend': 'Suspend',
     'machine.resume': 'Resume',
     'machine.delete': 'Delete',
+    'volume.create': 'Make the volume',
+    'volume.attach': 'Attach',
+    'volume.detach': 'Detach',
+    'volume.grow': 'Grow',
+    'volume.delete': 'Delete the volume',
+    'snapshot.create': 'Take the snapshot',
+    'snapshot.delete': 'Delete the snapshot',
   },
   operationStates: {
     running: 'in progress',

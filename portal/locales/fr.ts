@@ -244,6 +244,13 @@ export const fr: Messages = {
     'machine.suspend': 'Suspension',
     'machine.resume': 'Reprise',
     'machine.delete': 'Suppression',
+    'volume.create': 'Création du volume',
+    'volume.attach': 'Attachement',
+    'volume.detach': 'Détachement',
+    'volume.grow': 'Agrandissement',
+    'volume.delete': 'Suppression du volume',
+    'snapshot.create': 'Prise de l’instantané',
+    'snapshot.delete': 'Suppression de l’instantané',
   },
   operationStates: {
     running: 'en cours',

@@ -25,6 +25,7 @@ const machine = (id: string, more: Partial<Machine> = {}): Machine => ({
   hostTags: {},
   addresses: ['10.64.0.7'],
   ports: [],
+  volumes: [],
   tags: {},
   reservation: 'r-1',
   onGuestShutdown: 'stop',
@@ -71,7 +72,7 @@ describe('the timeline', () => {
   const operation: Operation = {
     id: 'op_1',
     kind: 'machine.create',
-    machine: 'vm_1',
+    subject: 'vm_1',
     state: 'done',
     waiting: null,
     fault: null,

@@ -58,6 +58,17 @@ export const Machine = z.strictObject({
       address: z.string(),
     }),
   ),
+  /** What is attached to it, by device. */
+  volumes: z.array(
+    z.strictObject({
+      id: z.string(),
+      ec2Id: z.string(),
+      device: z.string(),
+      sizeMiB: z.int(),
+      boot: z.boolean(),
+      deleteOnTermination: z.boolean(),
+    }),
+  ),
   tags: z.record(z.string(), z.string()),
   /** The host that carries it; seen by admins only. */
   host: z.string().nullable().optional(),
@@ -107,6 +118,10 @@ export const Launch = z.strictObject({
   placementGroup: z.string().min(1).max(255).optional(),
   /** Only on hosts that have these tags. */
   hostTags: Tags.optional(),
+  /** Of the volume it boots from; the flavor's where it is not said. */
+  rootDiskMiB: z.int().min(1).max(limits.volumeMiB).optional(),
+  /** Is that volume deleted with the machine? So it is where nothing is said. */
+  deleteRootDisk: z.boolean().optional(),
   tags: Tags.optional(),
   /** What becomes of it when the guest shuts itself down. */
   onGuestShutdown: z.enum(['stop', 'terminate']).optional(),

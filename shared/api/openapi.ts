@@ -14,6 +14,7 @@ import { commonFaults, type Route } from './route.ts'
 import { base, routes } from './routes.ts'
 import { Me } from './sessions.ts'
 import { TagPage } from './tags.ts'
+import { AcceptedSnapshot, AcceptedVolume, Snapshot, SnapshotPage, Volume, VolumePage } from './volumes.ts'
 
 /** What answers are called in the document. */
 const named = {
@@ -32,6 +33,12 @@ const named = {
   FlavorPage,
   RegionPage,
   NetworkPage,
+  Volume,
+  VolumePage,
+  AcceptedVolume,
+  Snapshot,
+  SnapshotPage,
+  AcceptedSnapshot,
   OperationPage,
   EventPage,
   FeedMessage,

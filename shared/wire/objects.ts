@@ -92,6 +92,8 @@ export const WantedSnapshot = z.strictObject({
   generation: z.int().nonnegative(),
   pool: WantedPool,
   volume: z.string(),
+  /** Of the volume when it was made. */
+  sizeMiB: z.int().positive(),
   gone: z.boolean(),
 })
 export type WantedSnapshot = z.output<typeof WantedSnapshot>

@@ -1,15 +1,17 @@
-import type { Compute, Definition, FoundMachine } from '@sirocco/agent/ports/compute.ts'
+import type { Compute, Definition, FoundMachine, MachineDisk } from '@sirocco/agent/ports/compute.ts'
 import type { Networks } from '@sirocco/agent/ports/network.ts'
 import type { Storage } from '@sirocco/agent/ports/storage.ts'
+import type { Volumes } from '@sirocco/agent/ports/volumes.ts'
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import type { WantedMachine, WantedNetwork } from '@sirocco/shared/wire/objects.ts'
+import type { WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 /** A hypervisor under test: one instance's three ports on one host, and what only a test may do to it. */
 export interface DriverBench {
   readonly compute: Compute
   readonly storage: Storage
+  readonly volumes: Volumes
   readonly networks: Networks
   /** An image that boots to a login prompt on the serial console and shuts down when the power button is pressed. */
   readonly image: WantedMachine['image']
@@ -20,8 +22,8 @@ export interface DriverBench {
   reopen(): Promise<Compute>
   /** The driver of another instance on the same hypervisor. The suite closes it. */
   stranger(): Promise<Compute>
-  /** Changes when the machine's disk is made anew. */
-  diskStamp(machine: string): Promise<string>
+  /** Changes when the volume is made anew. */
+  diskStamp(volume: string): Promise<string>
   /** Makes the running machine crash, where a test can. */
   crash?(machine: string): Promise<void>
   close(): Promise<void>
@@ -46,6 +48,10 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     let network: WantedNetwork
     const seen: (string | null)[] = []
     const id = 'vm_01contract000000000a'
+    const root = 'vol_01contract00000000ra'
+    const data = 'vol_01contract00000000da'
+    const copy = 'vol_01contract00000000ca'
+    const frozen = 'snp_01contract00000000sa'
     const absent = 'vm_01contract000000000z'
 
     beforeAll(async () => {
@@ -58,12 +64,22 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       await bench.compute.cut(id)
       await bench.compute.undefine(id)
       await bench.storage.remove(id)
+      await bench.volumes.removeSnapshot(wantedSnapshot(frozen, data))
+      for (const volume of [copy, data, root]) await bench.volumes.remove(wantedVolume(volume, bench))
       await bench.networks.apply([])
       await bench.close()
     }, 60_000)
 
     const find = async (compute: Compute = bench.compute): Promise<FoundMachine | undefined> =>
       granted(await compute.list()).find(m => m.id === id)
+    /** A volume as the machine is given it. */
+    const diskOf = async (volume: string, device: string): Promise<MachineDisk> => {
+      const there = granted(await bench.volumes.find(wantedVolume(volume, bench)))
+      if (!there) throw new Error(`no volume ${volume}`)
+      return { volume, device, source: there.source, boot: device === 'vda', readOnly: false }
+    }
+    const disks = async () =>
+      granted(await bench.compute.disks(id)).map(({ volume, device, live, saved }) => ({ volume, device, live, saved }))
     const power = async () => (await find())?.power ?? 'absent'
     const consoleText = async () => new TextDecoder().decode(granted(await bench.compute.consoleLog(id)))
 
@@ -101,10 +117,10 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     })
 
     test('refuses to make a disk from an image that is not here', async () => {
-      const machine = wantedMachine(id, bench, network)
-      const files = machine.image.files.map(file => ({ ...file, sha256: 'cd'.repeat(32) }))
-      expect(await bench.storage.prepare({ ...machine, image: { ...machine.image, files } })).toMatchObject({ ok: false })
-      expect(granted(await bench.storage.list())).not.toContain(id)
+      const volume = wantedVolume(root, bench)
+      const files = bench.image.files.filter(({ role }) => role === 'disk').map(file => ({ ...file, sha256: 'cd'.repeat(32) }))
+      expect(await bench.volumes.make({ ...volume, source: { from: 'image', image: 'img', files } })).toMatchObject({ ok: false })
+      expect(granted(await bench.volumes.list())).not.toContain(root)
     })
 
     test('keeps an image twice and has it', async () => {
@@ -113,13 +129,16 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       for (const file of bench.image.files) expect(await bench.storage.has(file.sha256)).toBe(true)
     }, 60_000)
 
-    test('makes disk and seed twice: the same files, the disk left as it is', async () => {
+    test('makes volume and seed twice: the same files, the volume left as it is', async () => {
       const machine = wantedMachine(id, bench, network)
+      granted(await bench.volumes.make(wantedVolume(root, bench)))
       const first = granted(await bench.storage.prepare(machine))
-      const stamp = await bench.diskStamp(id)
+      const stamp = await bench.diskStamp(root)
       expect(granted(await bench.storage.prepare(machine))).toEqual(first)
-      expect(await bench.diskStamp(id)).toBe(stamp)
+      granted(await bench.volumes.make(wantedVolume(root, bench)))
+      expect(await bench.diskStamp(root)).toBe(stamp)
       expect(granted(await bench.storage.list())).toEqual([id])
+      expect(granted(await bench.volumes.list())).toEqual([root])
     })
 
     test('makes networks, twice', async () => {
@@ -141,7 +160,12 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     test('defines a machine twice: one, off, and not yet run', async () => {
       const machine = wantedMachine(id, bench, network)
       const files = granted(await bench.storage.prepare(machine))
-      definition = { machine, files, plugs: machine.ports.map(port => bench.networks.plug(port, network)) }
+      definition = {
+        machine,
+        files,
+        disks: [await diskOf(root, 'vda')],
+        plugs: machine.ports.map(port => bench.networks.plug(port, network)),
+      }
       for (let i = 0; i < 2; i++) expect(await bench.compute.define(definition)).toMatchObject({ ok: true })
       expect(granted(await bench.compute.list())).toMatchObject([{ id, power: 'stopped', run: '' }])
     })
@@ -182,6 +206,47 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       expect(found?.run).not.toBe('')
       await until('a word to the watcher', settleMs, async () => seen.some(m => m === id || m === null))
     }, 30_000)
+
+    test('gives a running machine another volume, twice: it has it once, now and at its next start', async () => {
+      granted(await bench.volumes.make(wantedVolume(data, bench, { source: { from: 'nothing' }, sizeMiB: 64 })))
+      const disk = await diskOf(data, 'vdc')
+      for (let i = 0; i < 2; i++) granted(await bench.compute.attach(id, disk))
+      expect(await disks()).toEqual([
+        { volume: root, device: 'vda', live: true, saved: true },
+        { volume: data, device: 'vdc', live: true, saved: true },
+      ])
+      expect(await bench.compute.attach(id, { ...disk, source: { ...disk.source, path: '/elsewhere' } })).toMatchObject({
+        ok: false,
+      })
+    }, 30_000)
+
+    test('makes a volume larger under a running machine', async () => {
+      granted(await bench.compute.resize(id, 'vdc', 96))
+      expect(granted(await bench.volumes.find(wantedVolume(data, bench)))?.sizeMiB).toBe(96)
+    }, 30_000)
+
+    test('keeps what a volume holds while its machine runs: the guest goes on above it, and a volume can be made from it', async () => {
+      const wanted = wantedSnapshot(frozen, data)
+      expect(granted(await bench.volumes.hasSnapshot(wanted))).toBe(false)
+      for (let i = 0; i < 2; i++) {
+        const path = granted(await bench.compute.disks(id)).find(disk => disk.device === 'vdc')?.path ?? ''
+        const open = { path, switchTo: (to: string) => bench.compute.switchDisk(id, 'vdc', to) }
+        granted(await bench.volumes.snapshot(wanted, open))
+      }
+      expect(granted(await bench.volumes.hasSnapshot(wanted))).toBe(true)
+      const now = await diskOf(data, 'vdc')
+      expect(granted(await bench.compute.disks(id)).find(disk => disk.device === 'vdc')).toMatchObject({
+        path: now.source.path,
+        live: true,
+        saved: true,
+      })
+      granted(
+        await bench.volumes.make(wantedVolume(copy, bench, { source: { from: 'snapshot', snapshot: frozen }, sizeMiB: 128 })),
+      )
+      expect(granted(await bench.volumes.find(wantedVolume(copy, bench)))?.sizeMiB).toBe(128)
+      expect(granted(await bench.volumes.snapshots())).toEqual([frozen])
+      expect(await power()).toBe('running')
+    }, 60_000)
 
     test('while it runs: the same definition is fine, another is refused, and it is not undefined', async () => {
       expect(await bench.compute.define(definition)).toMatchObject({ ok: true })
@@ -278,13 +343,35 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     test('cuts a machine twice: off because it was asked for, watched, its definition and disk kept', {
       timeout: 30_000,
     }, async () => {
-      const stamp = await bench.diskStamp(id)
+      const stamp = await bench.diskStamp(root)
       seen.length = 0
       for (let i = 0; i < 2; i++) expect(await bench.compute.cut(id)).toMatchObject({ ok: true })
       expect(await find()).toMatchObject({ power: 'stopped', cause: 'asked', run: '' })
       await until('a word to the watcher', settleMs, async () => seen.some(m => m === id || m === null))
       granted(await bench.storage.prepare(definition.machine))
-      expect(await bench.diskStamp(id)).toBe(stamp)
+      expect(await bench.diskStamp(root)).toBe(stamp)
+    })
+
+    test('gives and takes volumes while the machine is off', async () => {
+      const [, plugged] = granted(await bench.compute.disks(id))
+      if (!plugged) throw new Error('the machine has its second volume')
+      for (let i = 0; i < 2; i++) granted(await bench.compute.detach(id, plugged))
+      expect(await disks()).toEqual([{ volume: root, device: 'vda', live: false, saved: true }])
+      granted(await bench.compute.attach(id, await diskOf(copy, 'vdd')))
+      expect(await disks()).toMatchObject([{ volume: root }, { volume: copy, device: 'vdd', live: false, saved: true }])
+      granted(await bench.compute.define(definition))
+      granted(await bench.volumes.grow(wantedVolume(data, bench, { sizeMiB: 200 })))
+      expect(granted(await bench.volumes.find(wantedVolume(data, bench)))?.sizeMiB).toBe(200)
+    }, 30_000)
+
+    test('a volume goes before its snapshot, and that before what was made from it', async () => {
+      for (let i = 0; i < 2; i++) granted(await bench.volumes.remove(wantedVolume(data, bench)))
+      expect(granted(await bench.volumes.hasSnapshot(wantedSnapshot(frozen, data)))).toBe(true)
+      for (let i = 0; i < 2; i++) granted(await bench.volumes.removeSnapshot(wantedSnapshot(frozen, data)))
+      expect(granted(await bench.volumes.snapshots())).toEqual([])
+      expect((await diskOf(copy, 'vdd')).source.path).not.toBe('')
+      granted(await bench.volumes.remove(wantedVolume(copy, bench)))
+      expect(granted(await bench.volumes.list())).toEqual([root])
     })
 
     test('a second start is another run; asked to stop, the guest ends it by itself', slow, async () => {
@@ -309,6 +396,8 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     test('undefines and removes, twice: nothing is left', { timeout: 30_000 }, async () => {
       for (let i = 0; i < 2; i++) expect(await bench.compute.undefine(id)).toMatchObject({ ok: true })
       for (let i = 0; i < 2; i++) expect(await bench.storage.remove(id)).toMatchObject({ ok: true })
+      for (let i = 0; i < 2; i++) granted(await bench.volumes.remove(wantedVolume(root, bench)))
+      expect(granted(await bench.volumes.list())).toEqual([])
       for (let i = 0; i < 2; i++) expect(await bench.networks.apply([])).toMatchObject({ ok: true })
       expect(granted(await bench.compute.list())).toEqual([])
       expect(granted(await bench.storage.list())).toEqual([])
@@ -317,6 +406,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
 
     test('a machine made anew has a new disk and an empty console', async () => {
       const files = granted(await bench.storage.prepare(definition.machine))
+      granted(await bench.volumes.make(wantedVolume(root, bench)))
       expect(await bench.networks.apply([{ network, ports: [] }])).toMatchObject({ ok: true })
       expect(await bench.compute.define({ ...definition, files })).toMatchObject({ ok: true })
       expect(await consoleText()).toBe('')
@@ -360,8 +450,29 @@ const wantedMachine = (id: string, bench: DriverBench, network: WantedNetwork): 
   name: 'contract',
   vcpus: 1,
   memoryMiB: 128,
-  diskMiB: 1024,
   image: bench.image,
   ports: [{ id: 'prt_01contract00000000pa', network: network.id, mac: '52:54:00:c0:de:01', address: hostOf(network.cidr, 10) }],
   seed: { instanceId: 'i-0123456789abcdef0', keys: [], userData: '' },
+})
+
+const wantedVolume = (id: string, bench: DriverBench, more: Partial<WantedVolume> = {}): WantedVolume => ({
+  kind: 'volume',
+  id,
+  generation: 1,
+  pool: { type: 'directory', id: 'spl_01contract00000000pa' },
+  sizeMiB: 1024,
+  source: { from: 'image', image: bench.image.id, files: bench.image.files.filter(({ role }) => role === 'disk') },
+  attached: null,
+  gone: false,
+  ...more,
+})
+
+const wantedSnapshot = (id: string, volume: string): WantedSnapshot => ({
+  kind: 'snapshot',
+  id,
+  generation: 1,
+  pool: { type: 'directory', id: 'spl_01contract00000000pa' },
+  volume,
+  sizeMiB: 64,
+  gone: false,
 })

@@ -395,11 +395,14 @@ export function describeStore(name: string, make: () => Promise<{ client: Client
       })
 
       test('a gone machine is seen for an hour, and then forgotten with all that hangs on it', async () => {
-        const { machine } = await launched(at, 10)
+        const { machine, volume } = await launched(at, 10)
         must(
           await at.store.commit([
             { do: 'machine.gone', machine, generation: 1 },
             { do: 'allocation.release', consumer: machine },
+            { do: 'attachment.remove', volume },
+            { do: 'volume.gone', volume, generation: 1 },
+            { do: 'allocation.release', consumer: volume },
             { do: 'port.release', machine },
             { do: 'tag.set', project: at.project, resource: machine, key: 'k', value: 'v' },
           ]),
@@ -410,7 +413,7 @@ export function describeStore(name: string, make: () => Promise<{ client: Client
         expect(await machines()).toEqual([])
         expect(refused(await at.store.machines.find(at.scope, [machine]))).toBe('not_found')
         for (let i = 0; i < 5; i++) must(await at.store.expire())
-        for (const table of ['machine', 'allocation', 'operation', 'machine_observed', 'tag', 'port'])
+        for (const table of ['machine', 'volume', 'allocation', 'operation', 'machine_observed', 'tag', 'port'])
           expect((await at.client.execute(`SELECT count(*) n FROM ${table}`)).rows[0]?.n, table).toBe(0)
         expect(must(await at.store.expire())).toBe(0)
       })
@@ -419,7 +422,7 @@ export function describeStore(name: string, make: () => Promise<{ client: Client
         const { machine } = await launched(at, 10)
         const [first, second] = [must(await at.store.hosts.desired(host())), must(await at.store.hosts.desired(host()))]
         expect(second).toEqual(first)
-        expect(first.objects.map(o => o.kind)).toEqual(['network', 'machine'])
+        expect(first.objects.map(o => o.kind)).toEqual(['network', 'volume', 'machine'])
         expect(first.objects.find(o => o.kind === 'machine')).toMatchObject({
           id: machine,
           power: 'on',

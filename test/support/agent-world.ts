@@ -18,6 +18,7 @@ import type {
   Wanted,
   WantedMachine,
   WantedNetwork,
+  WantedSnapshot,
   WantedVolume,
 } from '@sirocco/shared/wire/objects.ts'
 import { protocol } from '@sirocco/shared/wire/version.ts'
@@ -117,6 +118,16 @@ export const rootOf = (id: string, more: Partial<WantedVolume> = {}): WantedVolu
   attached: { machine: id, device: 'vda', boot: true, readOnly: false },
   gone: false,
   ...more,
+})
+
+export const snapshotOf = (id: string, volume: string): WantedSnapshot => ({
+  kind: 'snapshot',
+  id,
+  generation: 1,
+  pool: { type: 'directory', id: 'spl_1' },
+  volume,
+  sizeMiB: 64,
+  gone: false,
 })
 
 /** One host that outlives agents, one disk, and the control plane's end of the link played by the test. */

@@ -69,6 +69,10 @@ async function standingOf(link: Connection, domain: Domain): Promise<Answer<Stan
   return saved.ok ? { ok: true, value: { ...state.value, saved: saved.value } } : saved
 }
 
+const sameDisks = (wanted: readonly MachineDisk[], there: readonly PluggedDisk[]): boolean =>
+  wanted.length === there.length &&
+  wanted.every(({ device, source }) => there.some(disk => disk.saved && disk.device === device && disk.path === source.path))
+
 const notHere = (id: string) => refuse('not_found', 'the machine is not on this host', { detail: id })
 
 async function inTurns<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
@@ -146,7 +150,13 @@ class LibvirtCompute implements Compute {
     if (!there.ok) return there
     const held = there.value
     const shape = shapeOf(definition, host)
-    if (held?.mark.shape === shape) return ok(undefined)
+    if (held?.mark.shape === shape) {
+      if (!isOff(held.state)) return ok(undefined)
+      // Disks may have been given and taken since.
+      const plugged = await this.#plugged(held)
+      if (!plugged.ok) return plugged
+      if (sameDisks(definition.disks, plugged.value)) return ok(undefined)
+    }
     if (held && !isOff(held.state)) return refuse('precondition', 'the machine runs with another definition: stop it first')
     const link = await this.#session.connection()
     if (!link.ok) return faultOf(link.error)

@@ -57,7 +57,7 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
         if (machine.name.includes(sentinels.define)) return refuse('invalid', 'the hypervisor refuses this definition')
         if (found && isUp(found))
           return found.shape === shape ? ok(undefined) : refuse('precondition', `${machine.id} runs with another definition`)
-        if (found?.shape === shape) return ok(undefined)
+        if (found?.shape === shape && digest(found.disks) === digest(disks.map(pluggedOf))) return ok(undefined)
         host.put({
           instance,
           id: machine.id,

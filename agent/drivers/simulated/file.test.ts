@@ -62,7 +62,7 @@ test('a state from before there were volumes is read with each disk as one', () 
     stores: { one: { images: {}, disks: { vm_a: { image: 'img_1', mib: 64, made: 5 } }, networks: {} } },
   }
   const state = SimulatedState.parse(before)
-  expect(state.stores.one?.volumes).toEqual({ vol_a: { base: 'img_1', mib: 64, made: 5 } })
+  expect(state.stores.one?.volumes).toEqual({ vol_a: { base: 'img_1', mib: 64, made: 5, layer: 0 } })
   expect(state.machines['one/vm_a']?.disks).toMatchObject([{ volume: 'vol_a', device: 'vda' }])
   expect(SimulatedState.parse(state)).toEqual(state)
 })

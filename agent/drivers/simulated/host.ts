@@ -289,7 +289,7 @@ export class SimulatedHost {
 /** Does it hold memory of the host? */
 export const isUp = ({ power }: SimulatedMachine): boolean => power === 'running' || power === 'paused'
 
-export const volumePath = (instance: string, volume: string) => `simulated:/${instance}/volumes/${volume}`
+export const volumePath = (instance: string, volume: string, layer: number) => `simulated:/${instance}/volumes/${volume}/${layer}`
 
 const prompt = (machine: SimulatedMachine) => `\r\n${machine.name} login: `
 const clip = (log: string) => log.slice(-limits.consoleLog)

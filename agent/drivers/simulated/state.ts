@@ -21,8 +21,8 @@ const Machine = z.strictObject({
   log: z.string(),
 })
 
-/** `base`: the image or snapshot that it stands on; empty where it stands alone. */
-const Volume = z.strictObject({ base: z.string(), mib: z.int(), made: z.int() })
+/** `base`: the image or snapshot that it stands on; empty where it stands alone. `layer`: how often it was frozen. */
+const Volume = z.strictObject({ base: z.string(), mib: z.int(), made: z.int(), layer: z.int() })
 const Snapshot = z.strictObject({ volume: z.string(), mib: z.int() })
 const Network = z.strictObject({ bridge: z.string(), cidr: z.string(), ports: z.array(z.string()) })
 const Store = z.strictObject({
@@ -61,7 +61,7 @@ function withVolumes(state: unknown): unknown {
         {
           ...store,
           volumes: Object.fromEntries(
-            Object.entries(disks).map(([id, { image, mib, made }]) => [volumeOf(id), { base: image, mib, made }]),
+            Object.entries(disks).map(([id, { image, mib, made }]) => [volumeOf(id), { base: image, mib, made, layer: 0 }]),
           ),
           snapshots: {},
           homes: Object.keys(disks),

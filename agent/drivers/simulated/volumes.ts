@@ -29,9 +29,9 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       const refused = host.refusal('volumes.find', id)
       if (refused) return refused
       const volume = store().volumes[id]
-      return ok(
-        volume ? { source: { type: 'file', format: 'qcow2', path: volumePath(instance, id) }, sizeMiB: volume.mib } : null,
-      )
+      if (!volume) return ok(null)
+      const path = volumePath(instance, id, volume.layer)
+      return ok({ source: { type: 'file', format: 'qcow2', path }, sizeMiB: volume.mib })
     },
     async make(volume) {
       const refused = host.refusal('volumes.make', volume.id)
@@ -40,7 +40,7 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       const base = baseOf(volume)
       if (!base.ok) return base
       if (!fits(volume.sizeMiB)) return full
-      store().volumes[volume.id] = { base: base.value, mib: volume.sizeMiB, made: host.timers.now() }
+      store().volumes[volume.id] = { base: base.value, mib: volume.sizeMiB, made: host.timers.now(), layer: 0 }
       host.saved()
       return ok(undefined)
     },
@@ -67,12 +67,17 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
     async hasSnapshot({ id }) {
       return host.refusal('volumes.hasSnapshot', id) ?? ok(store().snapshots[id] !== undefined)
     },
-    async snapshot({ id, volume: of }) {
+    async snapshot({ id, volume: of }, open) {
       const refused = host.refusal('volumes.snapshot', id)
       if (refused) return refused
       const volume = store().volumes[of]
       if (!volume) return refuse('not_found', 'the volume is not on this host', { detail: of })
-      store().snapshots[id] ??= { volume: of, mib: volume.mib }
+      if (store().snapshots[id]) return ok(undefined)
+      const above = volumePath(instance, of, volume.layer + 1)
+      const switched = open === null || open.path === above ? ok(undefined) : await open.switchTo(above)
+      if (!switched.ok) return switched
+      store().snapshots[id] = { volume: of, mib: volume.mib }
+      store().volumes[of] = { ...volume, layer: volume.layer + 1 }
       host.saved()
       return ok(undefined)
     },

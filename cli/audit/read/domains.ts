@@ -2,6 +2,7 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Place } from '../../place.ts'
 import { read } from '../../run.ts'
 import type { Found } from '../item.ts'
+import { volumeAt } from './volumes.ts'
 
 /** A domain that carries this instance's mark. */
 export interface Domain {
@@ -10,7 +11,8 @@ export interface Domain {
   readonly power: 'running' | 'paused' | 'stopped' | 'suspended'
   readonly vcpus: number
   readonly memoryMiB: number
-  readonly disk: string
+  /** Which volume it has where: `vda=vol_…`. */
+  readonly disks: string
   readonly nics: readonly { readonly mac: string; readonly tap: string }[]
 }
 
@@ -56,10 +58,10 @@ export async function readDomains(place: Place): Promise<Result<Domain[]>> {
 }
 
 export const domainItems = (domains: readonly Domain[]): Found[] =>
-  domains.map(({ machine, name, power, vcpus, memoryMiB, disk }) => ({
+  domains.map(({ machine, name, power, vcpus, memoryMiB, disks }) => ({
     kind: 'machine',
     id: machine,
-    facts: { power, vcpus, memoryMiB, disk },
+    facts: { power, vcpus, memoryMiB, disks },
     where: `domain ${name}`,
   }))
 
@@ -86,7 +88,11 @@ export function domainOf(
   const mark = elements(xml, 'sirocco:machine').find(element => attribute(element, 'instance') === instance)
   if (mark === undefined) return null
   const [memory = ''] = elements(xml, 'memory')
-  const file = (element: string) => elements(element, 'source').map(source => attribute(source, 'file'))[0] ?? ''
+  const disks = elements(xml, 'disk').flatMap(element => {
+    const device = elements(element, 'target').map(target => attribute(target, 'dev'))[0] ?? ''
+    const volume = volumeAt(elements(element, 'source').map(source => attribute(source, 'file'))[0] ?? '')
+    return volume === null ? [] : [`${device}=${volume}`]
+  })
   return {
     machine: attribute(mark, 'id'),
     name: text(xml, 'name'),
@@ -94,7 +100,7 @@ export function domainOf(
     power: attribute(xml.trimStart(), 'id') === '' ? (is.saved ? 'suspended' : 'stopped') : is.paused ? 'paused' : 'running',
     vcpus: Number(text(xml, 'vcpu')),
     memoryMiB: Number(text(memory, 'memory')) / (unitsPerMiB[attribute(memory, 'unit')] ?? Number.NaN),
-    disk: elements(xml, 'disk').map(file)[0] ?? '',
+    disks: disks.sort().join(', '),
     nics: elements(xml, 'interface').map(nic => ({
       mac: elements(nic, 'mac').map(mac => attribute(mac, 'address'))[0] ?? '',
       tap: elements(nic, 'target').map(target => attribute(target, 'dev'))[0] ?? '',

@@ -18,7 +18,7 @@ describe('a domain', () => {
   <memory unit='KiB'>131072</memory><currentMemory unit='KiB'>1</currentMemory>
   <vcpu placement='static'>2</vcpu>
   <devices>
-    <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/d/disk.qcow2' index='2'/><target dev='vda' bus='virtio'/></disk>
+    <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/d/volumes/vol_a/3.qcow2' index='2'/><target dev='vda' bus='virtio'/></disk>
     <disk type='file' device='disk'><source file='/d/seed.iso'/><target dev='vdb'/></disk>
     <interface type='bridge'><mac address='02:00:00:00:00:01'/><source bridge='sbab1x'/><target dev='stab1y'/></interface>
   </devices></domain>`
@@ -30,7 +30,7 @@ describe('a domain', () => {
       power: 'running',
       vcpus: 2,
       memoryMiB: 128,
-      disk: '/d/disk.qcow2',
+      disks: 'vda=vol_a',
       nics: [{ mac: '02:00:00:00:00:01', tap: 'stab1y' }],
     })
   })
@@ -70,7 +70,7 @@ describe('links', () => {
     ])
   })
   test('are taps by the guest behind them, with the network they are plugged into', () => {
-    const domain = { machine: 'vm_a', name: 'n', power: 'running', vcpus: 1, memoryMiB: 1, disk: '' } as const
+    const domain = { machine: 'vm_a', name: 'n', power: 'running', vcpus: 1, memoryMiB: 1, disks: '' } as const
     const masters = new Map([['stab1y', 'sbab1x']])
     const found = taps(place, [bridge, link('stab1y'), link('stab1q'), link('stzz9y')], masters, [
       { ...domain, nics: [{ mac: '02:00:00:00:00:01', tap: 'stab1y' }] },

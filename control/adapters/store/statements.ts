@@ -163,26 +163,26 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     ]
   },
   'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
-  'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB, group = null, others = [], beside }, { now }) => {
+  'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB, root, group = null, others = [] }, { now }) => {
     const used = (column: string) =>
       sql`(SELECT coalesce(sum(${sql.identifier(column)}), 0) FROM allocation WHERE host = h.id AND until IS NULL)`
     const claimed = (by: string) => sql`(SELECT host FROM allocation WHERE consumer = ${by} AND until IS NULL)`
-    const where =
-      beside === undefined
-        ? others.length === 0
-          ? sql`h.id = ${host}`
-          : oneOf([host, ...others])
-        : sql`h.id = ${claimed(beside)}`
+    const disk = diskMiB + (root?.diskMiB ?? 0)
+    const rows = [
+      sql`SELECT ${id} AS id, ${consumer} AS consumer, ${vcpus} AS v, ${memoryMiB} AS m, ${diskMiB} AS d, ${group?.id ?? null} AS g`,
+      ...(root ? [sql`SELECT ${root.id}, ${root.volume}, 0, 0, ${root.diskMiB}, NULL`] : []),
+    ]
     return [
       sql`INSERT INTO allocation (id, consumer, host, vcpus, ${sql.identifier('memoryMiB')}, ${sql.identifier('diskMiB')}, ${sql.identifier('from')}, until, ${sql.identifier('placementGroup')})
-        SELECT ${id}, ${consumer}, h.id, ${vcpus}, ${memoryMiB}, ${diskMiB}, ${now}, NULL, ${group?.id ?? null}
-        FROM host h JOIN host_observed o ON o.host = h.id
-        WHERE ${where} AND (h.accepting = 1 OR ${vcpus} = 0)
-          AND (${vcpus} = 0 OR ${used('vcpus')} + ${vcpus} <= o.cpus * h.${sql.identifier('cpuRatio')})
-          AND (${memoryMiB} = 0 OR ${used('memoryMiB')} + ${memoryMiB} <= o.${sql.identifier('memoryMiB')} * h.${sql.identifier('memoryRatio')})
-          AND (${diskMiB} = 0 OR ${used('diskMiB')} + ${diskMiB} <= o.${sql.identifier('diskMiB')} * h.${sql.identifier('diskRatio')})
-          ${group === null ? sql`` : keeps(group)}
-          ${others.length === 0 ? sql`` : sql`ORDER BY h.id = ${host} DESC LIMIT 1`}`,
+        SELECT c.id, c.consumer, x.host, c.v, c.m, c.d, ${now}, NULL, c.g
+        FROM (SELECT h.id AS host FROM host h JOIN host_observed o ON o.host = h.id
+          WHERE ${others.length === 0 ? sql`h.id = ${host}` : oneOf([host, ...others])} AND (h.accepting = 1 OR ${vcpus} = 0)
+            AND (${vcpus} = 0 OR ${used('vcpus')} + ${vcpus} <= o.cpus * h.${sql.identifier('cpuRatio')})
+            AND (${memoryMiB} = 0 OR ${used('memoryMiB')} + ${memoryMiB} <= o.${sql.identifier('memoryMiB')} * h.${sql.identifier('memoryRatio')})
+            AND (${disk} = 0 OR ${used('diskMiB')} + ${disk} <= o.${sql.identifier('diskMiB')} * h.${sql.identifier('diskRatio')})
+            ${group === null ? sql`` : keeps(group)}
+          ORDER BY h.id = ${host} DESC LIMIT 1) x
+        JOIN (${sql.join(rows, sql` UNION ALL `)}) c`,
       unless('capacity'),
       ...(others.length === 0
         ? []

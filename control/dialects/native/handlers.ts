@@ -6,7 +6,9 @@ import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as placement from './routes/placement.ts'
 import * as sessions from './routes/sessions.ts'
+import * as snapshots from './routes/snapshots.ts'
 import * as tags from './routes/tags.ts'
+import * as volumes from './routes/volumes.ts'
 
 /** Who does what each route promises. */
 export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
@@ -20,6 +22,17 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   pauseMachine: machines.pause,
   suspendMachine: machines.suspend,
   resumeMachine: machines.resume,
+  listVolumes: volumes.list,
+  createVolume: volumes.create,
+  getVolume: volumes.get,
+  deleteVolume: volumes.remove,
+  attachVolume: volumes.attach,
+  detachVolume: volumes.detach,
+  growVolume: volumes.grow,
+  listSnapshots: snapshots.list,
+  createSnapshot: snapshots.create,
+  getSnapshot: snapshots.get,
+  deleteSnapshot: snapshots.remove,
   getConsoleLog: machines.log,
   openConsole: machines.console,
   listKeyPairs: keyPairs.list,

@@ -8,7 +8,10 @@ test('what a host is to carry is told to admins, as the document says, and witho
   const body = { image: w.rows.image, flavor: 't3.nano', userData }
   expect((await w.ask('launchMachines', { body })).status).toBe(202)
   const told = await w.ask('getHostProjection', { params: { id: host } })
-  expect(told).toMatchObject({ status: 200, body: { host, objects: [{ kind: 'network' }, { kind: 'machine', power: 'on' }] } })
+  expect(told).toMatchObject({
+    status: 200,
+    body: { host, objects: [{ kind: 'network' }, { kind: 'volume' }, { kind: 'machine', power: 'on' }] },
+  })
   expect(JSON.stringify(told.body)).not.toContain(userData)
   expect(JSON.stringify(told.body)).not.toContain('seed')
 

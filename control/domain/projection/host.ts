@@ -48,6 +48,7 @@ export interface PlacedSnapshot {
   readonly id: string
   readonly generation: number
   readonly volume: string
+  readonly sizeMiB: number
   readonly deleted: boolean
   readonly pool: PlacedPool
 }
@@ -78,12 +79,13 @@ export function desiredOf(
     ),
     ...volumes.map(wantedVolume),
     ...snapshots.map(
-      ({ id, generation, volume, deleted, pool }): Wanted => ({
+      ({ id, generation, volume, sizeMiB, deleted, pool }): Wanted => ({
         kind: 'snapshot',
         id,
         generation,
         pool: wantedPool(pool),
         volume,
+        sizeMiB,
         gone: deleted,
       }),
     ),

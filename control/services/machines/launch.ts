@@ -111,6 +111,7 @@ export const launchMachines = write('machines.launch', {
         )
       used.add(address)
       const id = context.ids.make('machine')
+      const volume = context.ids.make('volume')
       const operation = context.ids.make('operation')
       const alias = `i-${hex(context.random, 17)}`
       const { project } = context.principal
@@ -150,10 +151,10 @@ export const launchMachines = write('machines.launch', {
           diskMiB: 0,
           group,
           others,
+          root: { id: context.ids.make('allocation'), volume, diskMiB },
         },
-        ...rootVolume(context, {
+        ...rootVolume(context, volume, {
           machine: id,
-          host,
           image: image.id,
           zone: subnet.zoneId,
           pool,
@@ -236,10 +237,10 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
 
 /** What a machine boots from, as a volume of its own on the machine's host. */
 function rootVolume(
-  { ids, random, principal: { project } }: Context,
+  { random, principal: { project } }: Context,
+  volume: Id<'volume'>,
   root: {
     readonly machine: Id<'machine'>
-    readonly host: Id<'host'>
     readonly image: Id<'image'>
     readonly zone: Id<'zone'>
     readonly pool: Id<'storagePool'>
@@ -247,7 +248,6 @@ function rootVolume(
     readonly kept: boolean
   },
 ): Change[] {
-  const volume = ids.make('volume')
   return [
     {
       do: 'volume.insert',
@@ -274,15 +274,6 @@ function rootVolume(
         readOnly: false,
         deleteOnTermination: !root.kept,
       },
-    },
-    {
-      do: 'allocation.claim',
-      id: ids.make('allocation'),
-      consumer: volume,
-      host: root.host,
-      vcpus: 0,
-      memoryMiB: 0,
-      diskMiB: root.diskMiB,
     },
     { do: 'event', project, type: 'volume.create.asked', subject: volume, data: { machine: root.machine } },
   ]

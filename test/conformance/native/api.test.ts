@@ -128,13 +128,14 @@ describe('a machine\u2019s life over REST', () => {
     expect((await w.ask('unsetTags', { body: { resources: [id], tags: [{ key: 'tier' }] } })).status).toBe(204)
     expect((await get(id)).tags).toEqual({ env: 'prod' })
 
+    await volumesLife(w, id)
     expect(await w.ask('deleteMachine', { params: { id } })).toMatchObject({
       status: 202,
       body: { machine: { state: 'deleting' } },
     })
     await w.settle()
     expect(await get(id)).toMatchObject({ state: 'gone' })
-    const kinds = itemsOf(await w.ask('listOperations', { query: { machine: id } })).map(operation => at(operation, 'kind'))
+    const kinds = itemsOf(await w.ask('listOperations', { query: { subject: id } })).map(operation => at(operation, 'kind'))
     expect(kinds).toEqual([
       'machine.delete',
       'machine.resume',
@@ -161,6 +162,50 @@ describe('a machine\u2019s life over REST', () => {
   })
 })
 
+/** A volume made, given, grown, frozen, copied and taken away, and all of it deleted. */
+async function volumesLife(w: NativeWorld, machine: string): Promise<void> {
+  const [root] = itemsOf(await w.ask('listVolumes'))
+  expect(root).toMatchObject({ state: 'in-use', source: { kind: 'image' }, attachment: { machine, device: 'vda', boot: true } })
+  const made = await w.ask('createVolume', { body: { name: 'data', sizeMiB: 100, tags: { Name: 'data' } } })
+  expect(made).toMatchObject({ status: 202, body: { volume: { state: 'available', host: null }, operations: [] } })
+  const id = String(at(at(made.body, 'volume'), 'id'))
+  expect(made.headers.get('location')).toBe(`/api/v1/volumes/${id}`)
+  const params = { id }
+  expect(await w.ask('createSnapshot', { body: { volume: id } })).toMatchObject({ status: 409 })
+  const attached = await w.ask('attachVolume', { params, body: { machine } })
+  expect(attached).toMatchObject({ status: 202, body: { operations: [expect.stringMatching(/^op_/)] } })
+  await w.settle()
+  expect((await w.ask('getVolume', { params })).body).toMatchObject({
+    state: 'in-use',
+    attachment: { device: 'vdc', boot: false },
+    host: expect.stringMatching(/^hst_/),
+  })
+  expect(await w.ask('deleteVolume', { params })).toMatchObject({ status: 409 })
+  expect((await w.ask('growVolume', { params, body: { sizeMiB: 50 } })).status).toBe(400)
+  await w.ask('growVolume', { params, body: { sizeMiB: 200 } })
+  await w.settle()
+  const frozen = await w.ask('createSnapshot', { body: { volume: id, name: 'before' } })
+  await w.settle()
+  const snapshot = String(at(at(frozen.body, 'snapshot'), 'id'))
+  expect((await w.ask('getSnapshot', { params: { id: snapshot } })).body).toMatchObject({ state: 'ready', sizeMiB: 200 })
+  for (const body of [{ snapshot }, { volume: id }]) {
+    const copy = await w.ask('createVolume', { body })
+    await w.settle()
+    const theirs = { id: String(at(at(copy.body, 'volume'), 'id')) }
+    expect((await w.ask('getVolume', { params: theirs })).body).toMatchObject({ state: 'available', sizeMiB: 200 })
+    await w.ask('deleteVolume', { params: theirs })
+    await w.settle()
+    expect((await w.ask('getVolume', { params: theirs })).body).toMatchObject({ state: 'gone' })
+  }
+  expect(itemsOf(await w.ask('listSnapshots'))).toMatchObject([{ id: snapshot, name: 'before' }])
+  await w.ask('detachVolume', { params, body: {} })
+  await w.settle()
+  expect((await w.ask('getVolume', { params })).body).toMatchObject({ state: 'available', attachment: null })
+  await w.ask('deleteSnapshot', { params: { id: snapshot } })
+  await w.ask('deleteVolume', { params })
+  await w.settle()
+}
+
 describe('who may what', () => {
   let w: NativeWorld
   let viewer: string
@@ -177,6 +222,9 @@ describe('who may what', () => {
     addKeyPair: { name: 'k' },
     addPlacementGroup: { name: 'k', policy: 'affinity' },
     explainPlacement: { image: 'img_none', flavor: 't3.nano' },
+    attachVolume: { machine: 'vm_1' },
+    growVolume: { sizeMiB: 1 },
+    createSnapshot: { volume: 'vol_1' },
     setTags: { resources: ['x-1'], tags: {} },
     unsetTags: { resources: ['x-1'] },
   }

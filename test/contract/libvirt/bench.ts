@@ -7,6 +7,7 @@ import { libvirtCompute } from '@sirocco/agent/drivers/libvirt/compute.ts'
 import { domainName } from '@sirocco/agent/drivers/libvirt/identity.ts'
 import { linuxNetworks } from '@sirocco/agent/network/networks.ts'
 import { directoryStorage } from '@sirocco/agent/storage/directory.ts'
+import { directoryVolumes } from '@sirocco/agent/storage/directory-volumes.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import type { ImageFile, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import { tinyCommandLine, tinyImage } from '../../../local/image/tiny.ts'
@@ -67,18 +68,20 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
     })
   const compute = open(instance)
   const storage = join(libvirtd.dir, 'storage')
+  const volumes = directoryVolumes({ dir: storage })
   return {
     libvirtd,
     tag,
     compute,
     storage: directoryStorage({ dir: storage }),
+    volumes,
     networks: linuxNetworks({ instance, tag, dir: join(libvirtd.dir, 'networks') }),
     image,
     bytesOf: sha256 => createReadStream(byContent.get(sha256) ?? ''),
     cidr: `${ownRange(6)}.0/24`,
     reopen: async () => open(instance),
     stranger: async () => open(`${instance}-stranger`),
-    diskStamp: async machine => `${(await stat(join(storage, 'machines', machine, 'disk.qcow2'))).ino}`,
+    diskStamp: async volume => `${(await stat(join(storage, 'volumes', volume, '0.qcow2'))).ino}`,
     async crash(machine) {
       process.kill(await libvirtd.qemu(domainName(tag, machine)), 'SIGKILL')
     },

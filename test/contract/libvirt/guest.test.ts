@@ -6,10 +6,10 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { bridgeName } from '@sirocco/agent/network/names.ts'
-import type { Definition } from '@sirocco/agent/ports/compute.ts'
+import type { Definition, MachineDisk } from '@sirocco/agent/ports/compute.ts'
 import type { NetworkOnHost } from '@sirocco/agent/ports/network.ts'
 import type { Result } from '@sirocco/shared/kit/fault.ts'
-import type { WantedMachine, WantedNetwork } from '@sirocco/shared/wire/objects.ts'
+import type { WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { whyNoLibvirtd } from '../../support/libvirtd.ts'
 import { type LibvirtBench, libvirtBench } from './bench.ts'
@@ -33,6 +33,21 @@ const network = (id: string, range: string): WantedNetwork => ({
 const front = network('net_front', fore)
 const back = network('net_back', rear)
 
+const rootOf = (bench: LibvirtBench, machine: string): WantedVolume => ({
+  ...emptyVolume(machine.replace('vm_', 'vol_'), 512),
+  source: { from: 'image', image: bench.image.id, files: bench.image.files.filter(({ role }) => role === 'disk') },
+})
+const emptyVolume = (id: string, sizeMiB: number): WantedVolume => ({
+  kind: 'volume',
+  id,
+  generation: 1,
+  pool: { type: 'directory', id: 'spl_1' },
+  sizeMiB,
+  source: { from: 'nothing' },
+  attached: null,
+  gone: false,
+})
+
 const machine = (bench: LibvirtBench, id: string, name: string, on: WantedNetwork, last: number, key: string): WantedMachine => ({
   kind: 'machine',
   id,
@@ -41,7 +56,6 @@ const machine = (bench: LibvirtBench, id: string, name: string, on: WantedNetwor
   name,
   vcpus: 1,
   memoryMiB: 128,
-  diskMiB: 512,
   image: bench.image,
   ports: [
     {
@@ -86,10 +100,18 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
       ports: machines.flatMap(m => m.ports.filter(port => port.network === one.id).map(port => ({ ...port, hostname: m.name }))),
     }))
 
+  /** A volume, made, as a machine is given it. */
+  const volumeOf = async (wanted: WantedVolume, device: string): Promise<MachineDisk> => {
+    granted(await bench.volumes.make(wanted))
+    const found = granted(await bench.volumes.find(wanted))
+    if (!found) throw new Error('it was made')
+    return { volume: wanted.id, device, source: found.source, boot: device === 'vda', readOnly: false }
+  }
+
   const make = async (wanted: WantedMachine): Promise<Definition> => {
     const files = granted(await bench.storage.prepare(wanted))
     const plugs = wanted.ports.map(port => bench.networks.plug(port, port.network === front.id ? front : back))
-    return { machine: wanted, files, plugs }
+    return { machine: wanted, files, disks: [await volumeOf(rootOf(bench, wanted.id), 'vda')], plugs }
   }
 
   const launch = async (wanted: WantedMachine) => {
@@ -170,9 +192,68 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     const pid = await bench.libvirtd.qemu(`sirocco-${tag}-vm_web`)
     const uid = Number(/^Uid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1])
     expect(uid).not.toBe(0)
-    const { disk, seed } = granted(await bench.storage.prepare(web))
+    const { seed } = granted(await bench.storage.prepare(web))
+    const disk = granted(await bench.volumes.find(rootOf(bench, web.id)))?.source.path ?? ''
     for (const path of [disk, seed]) expect(await stat(path)).toMatchObject({ uid, mode: 0o100600 })
   })
+
+  test('a guest sees a volume that it is given, that it grew, and that it was taken away; what it wrote is in a snapshot', async () => {
+    const data = emptyVolume('vol_data', 64)
+    const inGuest = async (command: string) => (await ssh(web, command)).out.trim()
+    const size = () => inGuest('cat /sys/block/vdc/size 2>/dev/null || echo none')
+    const until = async (wanted: string) => {
+      for (let i = 0; i < 60 && (await size()) !== wanted; i++) await new Promise(resolve => setTimeout(resolve, 250))
+      expect(await size()).toBe(wanted)
+    }
+    granted(await bench.compute.attach(web.id, await volumeOf(data, 'vdc')))
+    await until(`${64 * 2_048}`)
+    expect(await inGuest('cat /sys/block/vdc/serial')).toBe('data')
+    granted(await bench.compute.resize(web.id, 'vdc', 96))
+    await until(`${96 * 2_048}`)
+
+    await inGuest('echo before | dd of=/dev/vdc bs=512 conv=sync,fsync 2>/dev/null')
+    const plugged = async () => {
+      const disk = granted(await bench.compute.disks(web.id)).find(one => one.device === 'vdc')
+      if (!disk) throw new Error('it has the volume')
+      return disk
+    }
+    const kept: WantedSnapshot = {
+      kind: 'snapshot',
+      id: 'snp_1',
+      generation: 1,
+      pool: data.pool,
+      volume: data.id,
+      sizeMiB: 96,
+      gone: false,
+    }
+    granted(
+      await bench.volumes.snapshot(kept, {
+        path: (await plugged()).path,
+        switchTo: path => bench.compute.switchDisk(web.id, 'vdc', path),
+      }),
+    )
+    await inGuest('echo after | dd of=/dev/vdc bs=512 conv=sync,fsync 2>/dev/null')
+    const copy: WantedVolume = { ...emptyVolume('vol_copy', 96), source: { from: 'snapshot', snapshot: kept.id } }
+    granted(await bench.compute.attach(web.id, await volumeOf(copy, 'vdd')))
+    for (let i = 0; i < 20 && (await inGuest('ls /dev/vdd 2>/dev/null')) === ''; i++)
+      await new Promise(resolve => setTimeout(resolve, 250))
+    expect(await inGuest('head -c 6 /dev/vdd; head -c 5 /dev/vdc')).toBe('beforeafter')
+
+    for (const device of ['vdc', 'vdd']) {
+      const disk = granted(await bench.compute.disks(web.id)).find(one => one.device === device)
+      if (!disk) throw new Error('it has the volume')
+      for (let i = 0; i < 40; i++) {
+        const gone = await bench.compute.detach(web.id, disk)
+        if (gone.ok) break
+        expect(gone.fault.code).toBe('unavailable')
+        await new Promise(resolve => setTimeout(resolve, 500))
+      }
+    }
+    await until('none')
+    expect(granted(await bench.compute.disks(web.id)).map(disk => disk.device)).toEqual(['vda'])
+    granted(await bench.volumes.removeSnapshot(kept))
+    for (const one of [data, copy]) granted(await bench.volumes.remove(one))
+  }, 120_000)
 
   test('names of the network resolve, those of another network do not', async () => {
     expect((await ssh(web, `nslookup web.net-front.internal ${fore}.1`)).out).toContain(`${fore}.10`)

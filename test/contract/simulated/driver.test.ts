@@ -3,6 +3,7 @@ import { simulatedCompute } from '@sirocco/agent/drivers/simulated/compute.ts'
 import { SimulatedHost } from '@sirocco/agent/drivers/simulated/host.ts'
 import { simulatedNetworks } from '@sirocco/agent/drivers/simulated/networks.ts'
 import { simulatedStorage } from '@sirocco/agent/drivers/simulated/storage.ts'
+import { simulatedVolumes } from '@sirocco/agent/drivers/simulated/volumes.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { type DriverBench, describeDriver } from '../driver.ts'
 
@@ -22,6 +23,7 @@ async function make(): Promise<DriverBench> {
   return {
     compute: simulatedCompute(host, 'one'),
     storage: simulatedStorage(host, 'one'),
+    volumes: simulatedVolumes(host, 'one'),
     networks: simulatedNetworks(host, 'one'),
     image: { id: 'img_sim', files: [{ role: 'disk', format: 'raw', sha256, bytes: content.byteLength }] },
     bytesOf: async function* () {
@@ -30,7 +32,7 @@ async function make(): Promise<DriverBench> {
     cidr: '10.99.1.0/24',
     reopen: async () => simulatedCompute(host, 'one'),
     stranger: async () => simulatedCompute(host, 'two'),
-    diskStamp: async machine => JSON.stringify(host.store('one').disks[machine]),
+    diskStamp: async volume => `${host.store('one').volumes[volume]?.made}`,
     crash: async machine => host.guestCrashes('one', machine),
     close: async () => host.close(),
   }

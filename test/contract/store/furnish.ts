@@ -206,7 +206,6 @@ export function launching(at: Furnished, { n, host = at.hosts[0] }: { n: number;
       operation: { id: operation, kind: 'machine.create', workflow: 1, project: at.project, subject: machine, generation: 1 },
     },
     { do: 'event', project: at.project, type: 'machine.launch', subject: machine },
-    { do: 'event', project: at.project, type: 'volume.create.asked', subject: volume },
   ]
   return { machine, volume, operation, host, changes }
 }

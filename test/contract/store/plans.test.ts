@@ -16,6 +16,7 @@ const small = new Set([
   'guard',
   'address_pool',
   'enrolment',
+  'storage_pool',
 ])
 
 const apart = { id: 'pgr_x', policy: 'anti-affinity', strict: true } as const
@@ -29,6 +30,14 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'machines.find': (at, machine) => at.store.machines.find(at.scope, [machine, 'i-00000000000000000']),
   'machines.onHost': (at, machine) => at.store.machines.onHost(at.hosts[0] ?? 'hst_', [machine]),
   'machines.forgettable': at => at.store.machines.forgettable(1, 10),
+  'volumes.find': at => at.store.volumes.find(at.scope, ['vol_x', 'vol-00000000000000000']),
+  'volumes.list': at => at.store.volumes.list(at.scope, { after: 'vol_0', limit: 10 }),
+  'volumes.list of the platform': at => at.store.volumes.list('platform', { after: null, limit: 10 }),
+  'volumes.onHost': at => at.store.volumes.onHost(at.hosts[0] ?? 'hst_', ['vol_x']),
+  'snapshots.find': at => at.store.snapshots.find(at.scope, ['snp_x']),
+  'snapshots.list': at => at.store.snapshots.list(at.scope, { after: 'snp_0', limit: 10 }),
+  'snapshots.onHost': at => at.store.snapshots.onHost(at.hosts[0] ?? 'hst_', ['snp_x']),
+  'pools.list': at => at.store.pools.list(),
   'hosts.list': at => at.store.hosts.list({ after: 'hst_0', limit: 10 }),
   'hosts.find': at => at.store.hosts.find(at.hosts[0] ?? 'hst_'),
   'hosts.ofZone': at => at.store.hosts.ofZone({ zone: 'test-1a', group: null }, { after: 'hst_0', limit: 10 }),
@@ -76,6 +85,9 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   expire: at => at.store.expire(),
   'a commit': async at => {
     must(await at.store.commit([{ do: 'operation.wake', subject: 'vm_x', generation: 1 }]))
+  },
+  'the end of a snapshot': async at => {
+    await at.store.commit([{ do: 'snapshot.delete', snapshot: 'snp_x', version: 1 }])
   },
 }
 

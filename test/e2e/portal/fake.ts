@@ -143,7 +143,7 @@ export async function startFake({
     const operation: Operation = {
       id: id('op'),
       kind,
-      machine,
+      subject: machine,
       state: 'running',
       waiting,
       fault: null,
@@ -157,7 +157,7 @@ export async function startFake({
   const end = (operation: Operation, change: Partial<Operation> = {}, ago = 0): void => {
     const at = operations.indexOf(operation)
     operations[at] = { ...operation, state: 'done', waiting: null, endedAt: iso(ago), ...change }
-    tell('operation.ended', operation.id, { machine: operation.machine }, ago)
+    tell('operation.ended', operation.id, { machine: operation.subject }, ago)
   }
   const makeMachine = (name: string, flavorName: string, image: Image, keyPair: string | null, ago = 0): Machine => {
     const flavor = shapes.find(shape => shape.name === flavorName) ?? shapes[0]
@@ -179,6 +179,16 @@ export async function startFake({
       keyPair,
       placementGroup: null,
       hostTags: {},
+      volumes: [
+        {
+          id: id('vol'),
+          ec2Id: 'vol-0123456789abcdef0',
+          device: 'vda',
+          sizeMiB: flavor.diskMiB,
+          boot: true,
+          deleteOnTermination: true,
+        },
+      ],
       addresses: [address],
       ports: [{ id: id('prt'), ec2Id: hex('eni'), network: id('net'), subnet: id('sub'), mac: '52:54:00:12:34:56', address }],
       tags: name === '' ? {} : { Name: name },
@@ -352,7 +362,7 @@ export async function startFake({
     if (noun === 'images') return page(images)
     if (noun === 'flavors') return page(flavors)
     if (noun === 'hosts') return role === 'admin' ? page(hosts()) : refuse(403, 'forbidden', 'admins only')
-    if (noun === 'operations') return page(operations.filter(operation => operation.machine === url.searchParams.get('machine')))
+    if (noun === 'operations') return page(operations.filter(operation => operation.subject === url.searchParams.get('subject')))
     if (noun === 'events')
       return send(200, {
         items: events.filter(event => event.subject === url.searchParams.get('subject')),

@@ -1,6 +1,6 @@
 import type { Power } from '@sirocco/shared/model/machines/states.ts'
 import { z } from 'zod'
-import { machineRows } from './checks.ts'
+import { machineRows, snapshotRows, volumeRows } from './checks.ts'
 import type { MemoryDatabase } from './client.ts'
 import { type HostMachine, instance } from './host.ts'
 
@@ -55,6 +55,27 @@ export function audit(database: MemoryDatabase, hosts: readonly HostMachine[]): 
     if (power !== 'absent' && power !== machine.seen) found.push(`${machine.id} is ${power}, observed ${machine.seen}`)
   }
 
+  const volumes = volumeRows(database)
+  for (const { id, deleted, goneAt, host, applied, generation, here, sizeMiB, seenMiB, machine, seenIn } of volumes) {
+    if (goneAt !== null || host === null) continue
+    if (deleted === 1) found.push(`${id} is not gone yet`)
+    if (applied === null || applied < generation) found.push(`${id} is applied at ${applied}, wanted at ${generation}`)
+    else if (here !== 1) found.push(`${id} is not on ${host}`)
+    else if (seenMiB !== sizeMiB || seenIn !== machine)
+      found.push(`${id} has ${seenMiB} MiB and is in ${seenIn}, wanted ${sizeMiB} and in ${machine}`)
+    const on = hosts.find(h => h.id === host)?.sim
+    const domain = machine === null ? undefined : on?.machine(instance, machine)
+    if (domain && !domain.disks.some(disk => disk.volume === id)) found.push(`${id} is not in ${machine}`)
+    for (const other of on?.machines(instance) ?? [])
+      if (other.id !== machine && other.disks.some(disk => disk.volume === id)) found.push(`${id} is still in ${other.id}`)
+  }
+  const snapshots = snapshotRows(database)
+  for (const { id, deleted, goneAt, applied, generation, here } of snapshots) {
+    if (goneAt !== null) continue
+    if (deleted === 1) found.push(`${id} is not gone yet`)
+    if (applied === null || applied < generation || here !== 1) found.push(`${id} is not made`)
+  }
+
   const ports = look(Port, 'SELECT id, machine, subnet FROM port')
   for (const { id, machine } of ports) {
     const row = byId.get(machine)
@@ -62,8 +83,12 @@ export function audit(database: MemoryDatabase, hosts: readonly HostMachine[]): 
   }
   for (const host of hosts) {
     const store = host.sim.store(instance)
-    for (const id of [...host.sim.machines(instance).map(m => m.id), ...Object.keys(store.disks)])
+    for (const id of [...host.sim.machines(instance).map(m => m.id), ...store.homes])
       if (byId.get(id)?.host !== host.id) found.push(`${id} is left on ${host.id}`)
+    for (const id of Object.keys(store.volumes))
+      if (!volumes.some(v => v.id === id && v.host === host.id && v.goneAt === null)) found.push(`${id} is left on ${host.id}`)
+    for (const id of Object.keys(store.snapshots))
+      if (!snapshots.some(s => s.id === id && s.host === host.id && s.goneAt === null)) found.push(`${id} is left on ${host.id}`)
     const needed = new Set(ports.filter(p => byId.get(p.machine)?.host === host.id).map(p => p.subnet))
     for (const [network, { ports: plugged }] of Object.entries(store.networks)) {
       if (!needed.has(network)) found.push(`network ${network} is left on ${host.id}`)

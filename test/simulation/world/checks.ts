@@ -35,6 +35,37 @@ const machinesSql = `SELECT m.id, m.name, m.power, m.generation, m.version, m.fa
   FROM machine m LEFT JOIN allocation a ON a.consumer = m.id AND a.until IS NULL LEFT JOIN machine_observed o ON o.machine = m.id
   ORDER BY m.id`
 
+const Kept = {
+  id: z.string(),
+  generation: z.int(),
+  version: z.int(),
+  deleted: z.int(),
+  goneAt: z.number().nullable(),
+  host: z.string().nullable(),
+  applied: z.int().nullable(),
+  here: z.int().nullable(),
+}
+const VolumeRow = z.object({
+  ...Kept,
+  sizeMiB: z.int(),
+  seenMiB: z.int().nullable(),
+  machine: z.string().nullable(),
+  seenIn: z.string().nullable(),
+})
+type VolumeRow = z.output<typeof VolumeRow>
+const SnapshotRow = z.object(Kept)
+type SnapshotRow = z.output<typeof SnapshotRow>
+
+const volumesSql = `SELECT v.id, v.generation, v.version, v.deleted, v.goneAt, v.sizeMiB, a.host, t.machine,
+  o.appliedGeneration AS applied, o.here, o.sizeMiB AS seenMiB, o.machine AS seenIn
+  FROM volume v LEFT JOIN allocation a ON a.consumer = v.id AND a.until IS NULL LEFT JOIN volume_observed o ON o.volume = v.id
+  LEFT JOIN attachment t ON t.volume = v.id`
+const snapshotsSql = `SELECT s.id, s.generation, s.version, s.deleted, s.goneAt, a.host, o.appliedGeneration AS applied, o.here
+  FROM snapshot s LEFT JOIN allocation a ON a.consumer = s.id AND a.until IS NULL LEFT JOIN snapshot_observed o ON o.snapshot = s.id`
+export const volumeRows = (database: MemoryDatabase): VolumeRow[] => database.look(volumesSql).map(row => VolumeRow.parse(row))
+export const snapshotRows = (database: MemoryDatabase): SnapshotRow[] =>
+  database.look(snapshotsSql).map(row => SnapshotRow.parse(row))
+
 const OperationRow = z.object({
   id: z.string(),
   kind: z.string(),
@@ -68,7 +99,9 @@ export class Checks {
   readonly #intents = new Map<string, string>()
   /** Hosts that were ever told to carry a machine. */
   readonly #placed = new Map<string, Set<string>>()
-  /** Disks by machine: when they were made. */
+  readonly #volumes = new Map<string, VolumeRow>()
+  readonly #snapshots = new Map<string, SnapshotRow>()
+  /** Volumes: when they were made. */
   readonly #disks = new Map<string, number>()
   #seq = 0
   /** Machines that were seen running at any time, and all that ever had a row. */
@@ -98,6 +131,8 @@ export class Checks {
     this.#capacity(look(Used, usedSql))
     const told = new Set(events.map(e => e.subject))
     for (const machine of machines) this.#machine(machine, told)
+    this.#keep(look(VolumeRow, volumesSql), this.#volumes, told)
+    this.#keep(look(SnapshotRow, snapshotsSql), this.#snapshots, told)
     for (const [id, before] of this.#machines)
       if (!machines.some(m => m.id === id)) {
         hold(before.goneAt !== null, `${id} was forgotten before it was gone`)
@@ -155,6 +190,35 @@ export class Checks {
     )
   }
 
+  /** What goes for volumes and snapshots alike. */
+  #keep<R extends VolumeRow | SnapshotRow>(rows: readonly R[], known: Map<string, R>, told: ReadonlySet<string>): void {
+    for (const now of rows) {
+      const before = known.get(now.id)
+      if (JSON.stringify(before) !== JSON.stringify(now)) this.#trace.detail('row', () => JSON.stringify(now))
+      known.set(now.id, now)
+      const { id, generation, version, applied } = now
+      hold(applied === null || applied <= generation, `${id} is observed at ${applied}, but only ${generation} was ever wanted`)
+      hold(now.goneAt === null || now.host === null, `${id} is gone and still has its claim`)
+      if (!before) {
+        hold(told.has(id), `${id} appeared without an event`)
+        continue
+      }
+      hold(generation >= before.generation, `${id} went back from generation ${before.generation} to ${generation}`)
+      hold(version >= before.version, `${id} went back from version ${before.version} to ${version}`)
+      hold(before.goneAt === null || now.goneAt !== null, `${id} came back from being gone`)
+      hold(before.deleted === 0 || now.deleted === 1, `${id} was to be gone, and is wanted again`)
+      hold(
+        before.host === null || now.host === null || before.host === now.host,
+        `${id} moved from ${before.host} to ${now.host}`,
+      )
+    }
+    for (const [id, before] of known)
+      if (!rows.some(row => row.id === id)) {
+        hold(before.goneAt !== null, `${id} was forgotten before it was gone`)
+        known.delete(id)
+      }
+  }
+
   #operation(now: z.output<typeof OperationRow>): void {
     const before = this.#operations.get(now.id)
     if (JSON.stringify(before) !== JSON.stringify(now)) this.#trace.detail('row', () => JSON.stringify(now))
@@ -186,14 +250,31 @@ export class Checks {
         hold(row && row.goneAt === null, `${id} is gone, and still there on ${host.id} (${power})`)
         hold(row.host === host.id, `${id} is on ${host.id} without an allocation (${power})`)
       }
-      for (const [id, { made }] of Object.entries(host.sim.store(instance).disks)) {
-        const row = this.#machines.get(id)
-        hold(row && row.goneAt === null && row.host === host.id, `a disk of ${id} is left on ${host.id}`)
+      for (const [id, { made }] of Object.entries(host.sim.store(instance).volumes)) {
+        const row = this.#volumes.get(id)
+        hold(row && row.goneAt === null && row.host === host.id, `volume ${id} is left on ${host.id}`)
         const before = this.#disks.get(id)
-        hold(before === undefined || before === made || row.ranAt === null, `the disk of ${id} was made again`)
+        hold(before === undefined || before === made, `volume ${id} was made again`)
         this.#disks.set(id, made)
       }
+      for (const id of Object.keys(host.sim.store(instance).snapshots)) {
+        const row = this.#snapshots.get(id)
+        hold(row && row.goneAt === null && row.host === host.id, `snapshot ${id} is left on ${host.id}`)
+      }
+      const had = new Map<string, string>()
+      for (const { id, disks } of host.sim.machines(instance))
+        for (const { volume } of disks) {
+          const other = had.get(volume)
+          hold(other === undefined, `${volume} is in ${other} and in ${id} on ${host.id}`)
+          had.set(volume, id)
+        }
     }
+    for (const row of this.#volumes.values())
+      if (row.goneAt === null && row.here === 1 && row.deleted === 0)
+        hold(
+          this.#hosts.some(h => h.id === row.host && h.sim.store(instance).volumes[row.id]),
+          `volume ${row.id} was on ${row.host} and is lost`,
+        )
     for (const row of this.#machines.values()) {
       if (row.ranAt === null || row.power === 'gone' || row.goneAt !== null || row.host === null) continue
       hold(where.get(row.id) === row.host, `${row.id} ran on ${row.host} and is lost`)

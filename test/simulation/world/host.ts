@@ -3,6 +3,7 @@ import { simulatedCompute } from '@sirocco/agent/drivers/simulated/compute.ts'
 import { SimulatedHost } from '@sirocco/agent/drivers/simulated/host.ts'
 import { simulatedNetworks } from '@sirocco/agent/drivers/simulated/networks.ts'
 import { simulatedStorage } from '@sirocco/agent/drivers/simulated/storage.ts'
+import { simulatedVolumes } from '@sirocco/agent/drivers/simulated/volumes.ts'
 import type { Compute } from '@sirocco/agent/ports/compute.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { type Fault, refuse } from '@sirocco/shared/kit/fault.ts'
@@ -166,6 +167,7 @@ export class HostMachine {
           name: parts.name,
           compute: withLatency(parts.mutations.compute?.(compute) ?? compute, life, random, ports),
           storage: withLatency(simulatedStorage(this.sim, instance), life, random, ports),
+          volumes: withLatency(simulatedVolumes(this.sim, instance), life, random, ports),
           networks: withLatency(simulatedNetworks(this.sim, instance), life, random, ports),
         },
       ],
@@ -301,7 +303,7 @@ export class HostMachine {
   }
 
   #refusal(verb: string, subject: string | null): Fault | null {
-    if (this.poolFull && verb === 'storage.prepare' && subject !== null && !this.sim.store(instance).disks[subject]) {
+    if (this.poolFull && verb === 'volumes.make' && subject !== null && !this.sim.store(instance).volumes[subject]) {
       this.parts.faults.add('disk full')
       return { code: 'capacity', message: 'the pool is full' }
     }

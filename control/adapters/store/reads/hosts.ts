@@ -1,14 +1,16 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import { and, asc, eq, gt, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Host } from '../../../domain/hosts/host.ts'
-import { desiredOf, type PlacedMachine } from '../../../domain/projection/host.ts'
+import { desiredOf, type PlacedMachine, type PlacedSnapshot, type PlacedVolume } from '../../../domain/projection/host.ts'
 import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
-import { first, paged } from './page.ts'
+import { paged } from './page.ts'
+import { together } from './together.ts'
 
 export function hostReads(database: Database, secrets: Secrets): Omit<Store['hosts'], 'ofZone' | 'roomiest'> {
   const { db } = database
@@ -66,6 +68,124 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     })
   }
 
+  const desired = together(async (hosts: readonly Id<'host'>[]) => {
+    const onHosts = and(inArray(s.allocation.host, [...hosts]), isNull(s.allocation.until))
+    const live = and(onHosts, isNull(s.machine.goneAt))
+    const rows = await database.read(() =>
+      db.batch([
+        db
+          .select({ host: s.host.id, revision: s.host.revision })
+          .from(s.host)
+          .where(inArray(s.host.id, [...hosts])),
+        db
+          .select({ host: s.allocation.host, machine: s.machine, image: s.image })
+          .from(s.allocation)
+          .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
+          .innerJoin(s.image, eq(s.image.id, s.machine.image))
+          .where(live),
+        db
+          .select({ host: s.allocation.host, port: s.port, subnet: s.subnet, generation: s.network.generation })
+          .from(s.allocation)
+          .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
+          .innerJoin(s.port, eq(s.port.machine, s.machine.id))
+          .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
+          .innerJoin(s.network, eq(s.network.id, s.subnet.network))
+          .where(live),
+        db
+          .select({
+            host: s.allocation.host,
+            volume: s.volume,
+            attachment: s.attachment,
+            pool: s.storagePool,
+            image: { id: s.image.id, files: s.image.files },
+          })
+          .from(s.allocation)
+          .innerJoin(s.volume, eq(s.volume.id, s.allocation.consumer))
+          .innerJoin(s.storagePool, eq(s.storagePool.id, s.volume.pool))
+          .leftJoin(s.attachment, eq(s.attachment.volume, s.volume.id))
+          .leftJoin(s.image, eq(s.image.id, s.volume.sourceImage))
+          .where(and(onHosts, isNull(s.volume.goneAt))),
+        db
+          .select({ host: s.allocation.host, snapshot: s.snapshot, pool: s.storagePool })
+          .from(s.allocation)
+          .innerJoin(s.snapshot, eq(s.snapshot.id, s.allocation.consumer))
+          .innerJoin(s.storagePool, eq(s.storagePool.id, s.snapshot.pool))
+          .where(and(onHosts, isNull(s.snapshot.goneAt))),
+      ]),
+    )
+    if (!rows.ok) return rows
+    const [found, machines, ports, volumes, snapshots] = rows.value
+    const revisions = new Map(found.map(row => [row.host, row.revision]))
+    const machinesOf = Map.groupBy(machines, row => row.host)
+    const portsOn = Map.groupBy(ports, row => row.host)
+    const volumesOn = Map.groupBy(volumes, row => row.host)
+    const snapshotsOn = Map.groupBy(snapshots, row => row.host)
+    return ok(async (host: Id<'host'>) => {
+      const revision = revisions.get(host)
+      return revision === undefined
+        ? refuse('not_found', `there is no host ${host}`)
+        : wantedOf(
+            revision,
+            machinesOf.get(host) ?? [],
+            portsOn.get(host) ?? [],
+            (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image }) => ({ ...volume, attachment, pool, image })),
+            (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, pool })),
+          )
+    })
+  })
+
+  /** What these rows of one host come to, user-data opened. */
+  async function wantedOf(
+    revision: number,
+    machines: readonly { machine: typeof s.machine.$inferSelect; image: typeof s.image.$inferSelect }[],
+    ports: readonly { port: typeof s.port.$inferSelect; subnet: typeof s.subnet.$inferSelect; generation: number }[],
+    volumes: readonly PlacedVolume[],
+    snapshots: readonly PlacedSnapshot[],
+  ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
+    const portsOf = Map.groupBy(ports, row => row.port.machine)
+    const placed: PlacedMachine[] = []
+    for (const { machine, image } of machines) {
+      let userData = ''
+      if (machine.userData !== null) {
+        const opened = await secrets.open(machine.userData, userDataPlace(machine.id))
+        if (!opened.ok) return opened
+        userData = opened.value.reveal()
+      }
+      placed.push({
+        ...machine,
+        image,
+        userData,
+        ports: (portsOf.get(machine.id) ?? []).sort((a, b) => a.port.position - b.port.position).map(row => row.port),
+      })
+    }
+    const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
+    return ok({ revision, objects: desiredOf(placed, [...subnets.values()], volumes, snapshots) })
+  }
+
+  const orphansOf = together(async (hosts: readonly Id<'host'>[]) => {
+    const rows = await database.read(() =>
+      db
+        .select({ host: s.orphan.host, machine: s.orphan.machine })
+        .from(s.orphan)
+        .where(inArray(s.orphan.host, [...hosts])),
+    )
+    if (!rows.ok) return rows
+    const found = Map.groupBy(rows.value, row => row.host)
+    return ok((host: Id<'host'>): readonly string[] => (found.get(host) ?? []).map(row => row.machine))
+  })
+
+  const digestOf = together(async (hosts: readonly Id<'host'>[]) => {
+    const rows = await database.read(() =>
+      db
+        .select({ host: s.hostObserved.host, digest: s.hostObserved.digest })
+        .from(s.hostObserved)
+        .where(inArray(s.hostObserved.host, [...hosts])),
+    )
+    if (!rows.ok) return rows
+    const found = new Map(rows.value.map(row => [row.host, row.digest]))
+    return ok((host: Id<'host'>) => found.get(host) ?? null)
+  })
+
   return {
     async list(page) {
       const found = await load(page.after === null ? undefined : gt(s.host.id, page.after as Id<'host'>), page.limit + 1)
@@ -87,89 +207,11 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       return rows.ok ? ok(new Map(rows.value.map(r => [r.id, r.revision]))) : rows
     },
     async desired(host) {
-      const onHost = and(eq(s.allocation.host, host), isNull(s.allocation.until))
-      const live = and(onHost, isNull(s.machine.goneAt))
-      const rows = await database.read(() =>
-        db.batch([
-          db.select({ revision: s.host.revision }).from(s.host).where(eq(s.host.id, host)),
-          db
-            .select({ machine: s.machine, image: s.image })
-            .from(s.allocation)
-            .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
-            .innerJoin(s.image, eq(s.image.id, s.machine.image))
-            .where(live),
-          db
-            .select({ port: s.port, subnet: s.subnet, generation: s.network.generation })
-            .from(s.allocation)
-            .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
-            .innerJoin(s.port, eq(s.port.machine, s.machine.id))
-            .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
-            .innerJoin(s.network, eq(s.network.id, s.subnet.network))
-            .where(live),
-          db
-            .select({
-              volume: s.volume,
-              attachment: s.attachment,
-              pool: s.storagePool,
-              image: { id: s.image.id, files: s.image.files },
-            })
-            .from(s.allocation)
-            .innerJoin(s.volume, eq(s.volume.id, s.allocation.consumer))
-            .innerJoin(s.storagePool, eq(s.storagePool.id, s.volume.pool))
-            .leftJoin(s.attachment, eq(s.attachment.volume, s.volume.id))
-            .leftJoin(s.image, eq(s.image.id, s.volume.sourceImage))
-            .where(and(onHost, isNull(s.volume.goneAt))),
-          db
-            .select({ snapshot: s.snapshot, pool: s.storagePool })
-            .from(s.allocation)
-            .innerJoin(s.snapshot, eq(s.snapshot.id, s.allocation.consumer))
-            .innerJoin(s.storagePool, eq(s.storagePool.id, s.snapshot.pool))
-            .where(and(onHost, isNull(s.snapshot.goneAt))),
-        ]),
-      )
-      if (!rows.ok) return rows
-      const [hosts, machines, ports, volumes, snapshots] = rows.value
-      const revision = first(hosts)?.revision
-      if (revision === undefined) return refuse('not_found', `there is no host ${host}`)
-      const portsOf = Map.groupBy(ports, row => row.port.machine)
-      const placed: PlacedMachine[] = []
-      for (const { machine, image } of machines) {
-        let userData = ''
-        if (machine.userData !== null) {
-          const opened = await secrets.open(machine.userData, userDataPlace(machine.id))
-          if (!opened.ok) return opened
-          userData = opened.value.reveal()
-        }
-        placed.push({
-          ...machine,
-          image,
-          userData,
-          ports: (portsOf.get(machine.id) ?? []).sort((a, b) => a.port.position - b.port.position).map(row => row.port),
-        })
-      }
-      const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
-      return ok({
-        revision,
-        objects: desiredOf(
-          placed,
-          [...subnets.values()],
-          volumes.map(({ volume, ...row }) => ({ ...volume, ...row })),
-          snapshots.map(({ snapshot, pool }) => ({ ...snapshot, pool })),
-        ),
-      })
+      const found = await desired(host)
+      return found.ok ? found.value : found
     },
-    async orphans(host) {
-      const rows = await database.read(() =>
-        db.select({ machine: s.orphan.machine }).from(s.orphan).where(eq(s.orphan.host, host)),
-      )
-      return rows.ok ? ok(rows.value.map(r => r.machine)) : rows
-    },
-    async factsDigest(host) {
-      const rows = await database.read(() =>
-        db.select({ digest: s.hostObserved.digest }).from(s.hostObserved).where(eq(s.hostObserved.host, host)),
-      )
-      return rows.ok ? ok(first(rows.value)?.digest ?? null) : rows
-    },
+    orphans: orphansOf,
+    factsDigest: digestOf,
   }
 }
 

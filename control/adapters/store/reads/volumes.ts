@@ -9,19 +9,32 @@ import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { paged } from './page.ts'
+import { together } from './together.ts'
 
-/** Volumes and snapshots with what is wanted and seen of them: one batch of two statements each. */
+interface Placed {
+  readonly host: Id<'host'>
+  readonly ids: ReadonlySet<string>
+}
+
+/** Volumes and snapshots with what is wanted and seen of them: one batch of two statements each. Those that are named come in no order (no `limit`). */
 export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapshots' | 'pools'> {
   const { db, clock } = database
   const visible = (table: typeof s.volume | typeof s.snapshot) =>
     or(isNull(table.goneAt), gt(table.goneAt, clock.now() - limits.goneVisible))
   const within = (table: typeof s.volume | typeof s.snapshot, scope: Scope) =>
     scope === 'platform' ? undefined : eq(table.project, scope.project)
-  const hasClaim = (consumer: typeof s.volume.id | typeof s.snapshot.id, host: Id<'host'>) =>
-    sql`EXISTS (SELECT 1 FROM allocation a WHERE a.consumer = ${consumer} AND a.until IS NULL AND a.host = ${host})`
+  const hasClaim = (consumer: typeof s.volume.id | typeof s.snapshot.id, hosts: readonly Id<'host'>[]) =>
+    sql`EXISTS (SELECT 1 FROM allocation a WHERE a.consumer = ${consumer} AND a.until IS NULL AND ${inArray(sql`a.host`, [...hosts])})`
 
-  async function volumes(which: SQL | undefined, limit: number): Promise<Result<Volume[]>> {
-    const chosen = db.select({ id: s.volume.id }).from(s.volume).where(which).orderBy(asc(s.volume.id)).limit(limit)
+  async function volumes(which: SQL | undefined, limit: number | null): Promise<Result<Volume[]>> {
+    const order = limit === null ? [] : [asc(s.volume.id)]
+    const most = limit ?? limits.pageMax
+    const chosen = db
+      .select({ id: s.volume.id })
+      .from(s.volume)
+      .where(which)
+      .orderBy(...order)
+      .limit(most)
     return database.read(async () => {
       const [rows, tags] = await db.batch([
         db
@@ -47,8 +60,8 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
           .leftJoin(s.agent, eq(s.agent.id, s.host.agent))
           .leftJoin(s.volumeObserved, eq(s.volumeObserved.volume, s.volume.id))
           .where(which)
-          .orderBy(asc(s.volume.id))
-          .limit(limit),
+          .orderBy(...order)
+          .limit(most),
         db.select().from(s.tag).where(inArray(s.tag.resource, chosen)),
       ])
       const tagsOf = Map.groupBy(tags, row => row.resource)
@@ -70,8 +83,15 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
     })
   }
 
-  async function snapshots(which: SQL | undefined, limit: number): Promise<Result<Snapshot[]>> {
-    const chosen = db.select({ id: s.snapshot.id }).from(s.snapshot).where(which).orderBy(asc(s.snapshot.id)).limit(limit)
+  async function snapshots(which: SQL | undefined, limit: number | null): Promise<Result<Snapshot[]>> {
+    const order = limit === null ? [] : [asc(s.snapshot.id)]
+    const most = limit ?? limits.pageMax
+    const chosen = db
+      .select({ id: s.snapshot.id })
+      .from(s.snapshot)
+      .where(which)
+      .orderBy(...order)
+      .limit(most)
     return database.read(async () => {
       const [rows, tags] = await db.batch([
         db
@@ -93,8 +113,8 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
           .leftJoin(s.agent, eq(s.agent.id, s.host.agent))
           .leftJoin(s.snapshotObserved, eq(s.snapshotObserved.snapshot, s.snapshot.id))
           .where(which)
-          .orderBy(asc(s.snapshot.id))
-          .limit(limit),
+          .orderBy(...order)
+          .limit(most),
         db.select().from(s.tag).where(inArray(s.tag.resource, chosen)),
       ])
       const tagsOf = Map.groupBy(tags, row => row.resource)
@@ -115,6 +135,19 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
     })
   }
 
+  /** Those asked for in one turn of the event loop, of whatever host, in one read. */
+  const onHosts = <R extends { readonly id: string; readonly host: Id<'host'> | null }>(
+    id: typeof s.volume.id | typeof s.snapshot.id,
+    load: (which: SQL | undefined, limit: null) => Promise<Result<R[]>>,
+  ) =>
+    together<Placed, readonly R[]>(async asked => {
+      const ids = [...new Set(asked.flatMap(each => [...each.ids]))]
+      const found = await load(and(inArray(sql`${id}`, ids), hasClaim(id, [...new Set(asked.map(each => each.host))])), null)
+      return found.ok ? ok(({ host, ids }) => found.value.filter(one => one.host === host && ids.has(one.id))) : found
+    })
+  const volumesOn = onHosts(s.volume.id, volumes)
+  const snapshotsOn = onHosts(s.snapshot.id, snapshots)
+
   return {
     volumes: {
       async find(scope, refs) {
@@ -124,7 +157,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             or(inArray(s.volume.id, refs as Id<'volume'>[]), inArray(s.volume.alias, [...refs])),
             visible(s.volume),
           ),
-          refs.length,
+          null,
         )
         return found.ok ? inOrder(found.value, refs, 'volume') : found
       },
@@ -133,8 +166,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
         const found = await volumes(and(within(s.volume, scope), after, visible(s.volume)), page.limit + 1)
         return found.ok ? ok(paged(found.value, page.limit, v => v.id)) : found
       },
-      onHost: (host, ids) =>
-        volumes(and(inArray(s.volume.id, ids as Id<'volume'>[]), hasClaim(s.volume.id, host)), Math.max(1, ids.length)),
+      onHost: (host, ids) => volumesOn({ host, ids: new Set(ids) }),
     },
     snapshots: {
       async find(scope, refs) {
@@ -144,7 +176,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             or(inArray(s.snapshot.id, refs as Id<'snapshot'>[]), inArray(s.snapshot.alias, [...refs])),
             visible(s.snapshot),
           ),
-          refs.length,
+          null,
         )
         return found.ok ? inOrder(found.value, refs, 'snapshot') : found
       },
@@ -156,8 +188,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
         )
         return found.ok ? ok(paged(found.value, page.limit, v => v.id)) : found
       },
-      onHost: (host, ids) =>
-        snapshots(and(inArray(s.snapshot.id, ids as Id<'snapshot'>[]), hasClaim(s.snapshot.id, host)), Math.max(1, ids.length)),
+      onHost: (host, ids) => snapshotsOn({ host, ids: new Set(ids) }),
     },
     pools: {
       list: () =>

@@ -3,11 +3,11 @@ import type { Machine } from '../../../domain/machines/machine.ts'
 import { type Answer, action } from '../action.ts'
 import { instanceId } from '../parameters.ts'
 import { Refusal } from '../refusal.ts'
-import { rootDevice } from '../render/instance.ts'
+import { blockDevices, rootDevice } from '../render/instance.ts'
 import { defaultGroup } from '../render/security-group.ts'
 
 const attributes = {
-  blockDeviceMapping: () => [],
+  blockDeviceMapping: blockDevices,
   disableApiStop: () => ({ value: false }),
   disableApiTermination: () => ({ value: false }),
   ebsOptimized: () => ({ value: false }),

@@ -39,6 +39,29 @@ const networkInterface = z.strictObject({
   PrivateIpAddresses: never(oneAddress),
 })
 
+/** Names by which clients ask for the disk that a machine boots from. */
+const rootNames = ['/dev/vda', '/dev/xvda', '/dev/sda1', '/dev/sda']
+
+const blockDevice = z.strictObject({
+  DeviceName: only(rootNames, 'only the root device can be mapped at launch; attach other volumes afterwards').optional(),
+  Ebs: z
+    .strictObject({
+      /** GiB. */
+      VolumeSize: integer(1, limits.volumeMiB / 1024).optional(),
+      DeleteOnTermination: flag.optional(),
+      SnapshotId: never('the root volume is made from the image; leave SnapshotId out'),
+      Encrypted: off('encryption'),
+      KmsKeyId: never('encryption is not available here; leave KmsKeyId out'),
+      // Kinds of storage are an admin's to name here; all volumes are of the default pool.
+      VolumeType: ignored,
+      Iops: ignored,
+      Throughput: ignored,
+    })
+    .default({}),
+  VirtualName: never('there is no instance store here; leave VirtualName out'),
+  NoDevice: never('a machine needs its root volume; leave NoDevice out'),
+})
+
 /** Base64, without the line breaks that some tools leave in it. */
 const userData = z
   .string()
@@ -73,7 +96,7 @@ const parameters = {
   DisableApiStop: off('stop protection'),
   HibernationOptions: z.strictObject({ Configured: off('hibernation') }).optional(),
   EnclaveOptions: z.strictObject({ Enabled: off('an enclave') }).optional(),
-  BlockDeviceMapping: never('the disk comes with the instance type; leave block device mappings out'),
+  BlockDeviceMapping: list(blockDevice, 1).optional(),
   LaunchTemplate: never('launch templates are not available here; give the parameters themselves'),
   InstanceMarketOptions: never('there is no spot market here; leave InstanceMarketOptions out'),
   IamInstanceProfile: never('instance profiles are not available here; leave IamInstanceProfile out'),
@@ -108,6 +131,7 @@ export const RunInstances = action({ right: 'machines.launch', noun: 'instance',
     given.SecurityGroup,
   )
 
+  const [root] = given.BlockDeviceMapping ?? []
   const tags = specifiedTags(given.TagSpecification, 'instance')
   const subnet = nic?.SubnetId ?? given.SubnetId
   const launched = await request.call(
@@ -121,6 +145,8 @@ export const RunInstances = action({ right: 'machines.launch', noun: 'instance',
       tags,
       ...(given.KeyName === undefined ? {} : { keyPair: given.KeyName }),
       ...(given.UserData === undefined ? {} : { userData: given.UserData }),
+      ...(root?.Ebs.VolumeSize === undefined ? {} : { rootDiskMiB: root.Ebs.VolumeSize * 1024 }),
+      ...(root?.Ebs.DeleteOnTermination === undefined ? {} : { deleteRootDisk: root.Ebs.DeleteOnTermination }),
       ...(subnet === undefined ? {} : { subnet }),
       ...(given.Placement.AvailabilityZone === undefined ? {} : { zone: given.Placement.AvailabilityZone }),
       ...(given.ClientToken === undefined ? {} : { clientToken: given.ClientToken }),

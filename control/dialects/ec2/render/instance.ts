@@ -40,7 +40,7 @@ export function renderInstance(machine: Machine): Xml {
     architecture,
     rootDeviceType: 'ebs',
     rootDeviceName: rootDevice,
-    blockDeviceMapping: [],
+    blockDeviceMapping: blockDevices(machine),
     virtualizationType: 'hvm',
     clientToken: machine.clientToken ?? '',
     tagSet: renderTags(machine.tags),
@@ -58,6 +58,13 @@ export function renderInstance(machine: Machine): Xml {
     maintenanceOptions: { autoRecovery: 'disabled' },
   }
 }
+
+/** What it has for volumes. A mapping names the guest's own device, as this platform's clients find it. */
+export const blockDevices = ({ volumes }: Machine) =>
+  volumes.map(({ alias, device, deleteOnTermination, attachedAt }) => ({
+    deviceName: `/dev/${device}`,
+    ebs: { volumeId: alias, status: 'attached', attachTime: renderTime(attachedAt), deleteOnTermination },
+  }))
 
 function renderInterface(machine: Machine, port: MachinePort, index: number): Xml {
   const dns = privateDnsName(port.address, machine.region)
