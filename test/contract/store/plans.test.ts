@@ -24,6 +24,12 @@ const demand = { zone: 'test-1a', architecture: 'x86_64', vcpus: 1, memoryMiB: 1
 /** Reads of a list, a reconciler or a link: each must go by an index, in its order, whatever the tables hold. */
 const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>> = {
   'machines.list': at => at.store.machines.list(at.scope, { after: 'vm_0', limit: 10 }),
+  'machines.list, filtered': at =>
+    at.store.machines.list(
+      at.scope,
+      { after: 'vm_0', limit: 10 },
+      { name: 'm', states: ['stopped', 'creating'], tags: [{ key: 'k' }, { key: 'k', value: 'v' }] },
+    ),
   'machines.list, first page': at => at.store.machines.list(at.scope, { after: null, limit: 10 }),
   'machines.list of the platform': at => at.store.machines.list('platform', { after: 'vm_0', limit: 10 }),
   'machines.find': (at, machine) => at.store.machines.find(at.scope, [machine, 'i-00000000000000000']),
@@ -41,6 +47,7 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'hosts.revisions': at => at.store.hosts.revisions(at.hosts),
   'hosts.desired': at => at.store.hosts.desired(at.hosts[0] ?? 'hst_'),
   'hosts.orphans': at => at.store.hosts.orphans(at.hosts[0] ?? 'hst_'),
+  'hosts.factsDigest': at => at.store.hosts.factsDigest(at.hosts[0] ?? 'hst_'),
   'agents.find': at => at.store.agents.find(at.agent),
   'agents.ofHost': at => at.store.agents.ofHost(at.hosts[0] ?? 'hst_'),
   'agents.alive': at => at.store.agents.alive({ after: 'agt_0', limit: 10 }),
@@ -60,8 +67,10 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'operations.nextWake': at => at.store.operations.nextWake(0),
   'operations.dueShards': at => at.store.operations.dueShards(at.clock.now()),
   'commands.outcome': at => at.store.commands.outcome('cmd_x'),
+  'commands.pending': at => at.store.commands.pending(at.hosts, 1),
   'events.since': at => at.store.events.since(at.scope, 1, 10),
   'events.since of the platform': at => at.store.events.since('platform', 1, 10),
+  'events.since, for admins': at => at.store.events.since({ project: at.project, hosts: true }, 1, 10),
   'events.since of a subject': (at, machine) => at.store.events.since(at.scope, 1, 10, machine),
   'events.newest': at => at.store.events.newest(at.scope),
   'access.bySession': at => at.store.access.bySession('x'),

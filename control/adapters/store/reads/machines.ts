@@ -7,7 +7,15 @@ import type { Machine } from '../../../domain/machines/machine.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
+import { passing } from './machine-filter.ts'
 import { paged } from './page.ts'
+import { together } from './together.ts'
+
+/** Machines of this host, of these ids. */
+interface Placed {
+  readonly host: Id<'host'>
+  readonly ids: ReadonlySet<string>
+}
 
 /** Machines with their three facts, ports and tags: always one batch of three statements. */
 export function machineReads(database: Database): Store['machines'] {
@@ -76,6 +84,19 @@ export function machineReads(database: Database): Store['machines'] {
     })
   }
 
+  const onHosts = together<Placed, readonly Machine[]>(async asked => {
+    const ids = [...new Set(asked.flatMap(each => [...each.ids]))] as Id<'machine'>[]
+    const hosts = [...new Set(asked.map(each => each.host))]
+    const found = await load(
+      and(
+        inArray(s.machine.id, ids),
+        sql`EXISTS (SELECT 1 FROM allocation a WHERE a.consumer = ${s.machine.id} AND a.until IS NULL AND ${inArray(sql`a.host`, hosts)})`,
+      ),
+      Math.max(1, ids.length),
+    )
+    return found.ok ? ok(({ host, ids }) => found.value.filter(machine => machine.host === host && ids.has(machine.id))) : found
+  })
+
   return {
     async find(scope, refs) {
       const found = await load(
@@ -92,19 +113,30 @@ export function machineReads(database: Database): Store['machines'] {
       }
       return ok(machines)
     },
-    async list(scope, page) {
+    async list(scope, page, filter) {
       const after = page.after === null ? undefined : gt(s.machine.id, page.after as Id<'machine'>)
-      const found = await load(and(within(scope), after, visible()), page.limit + 1)
-      return found.ok ? ok(paged(found.value, page.limit, m => m.id)) : found
+      const which = and(within(scope), after, visible())
+      if (!filter) {
+        const found = await load(which, page.limit + 1)
+        return found.ok ? ok(paged(found.value, page.limit, m => m.id)) : found
+      }
+      // Their ids first: what a filter leaves out is walked over once, not by each statement of a load.
+      const ids = await database.read(() =>
+        db
+          .select({ id: s.machine.id })
+          .from(s.machine)
+          .where(and(which, passing(filter, scope)))
+          .orderBy(asc(s.machine.id))
+          .limit(page.limit + 1),
+      )
+      if (!ids.ok) return ids
+      const some = paged(ids.value, page.limit, row => row.id)
+      if (some.items.length === 0) return ok({ items: [], next: null })
+      const chosen = some.items.map(row => row.id)
+      const found = await load(and(within(scope), inArray(s.machine.id, chosen)), chosen.length)
+      return found.ok ? ok({ items: found.value, next: some.next }) : found
     },
-    onHost: (host, ids) =>
-      load(
-        and(
-          inArray(s.machine.id, ids as Id<'machine'>[]),
-          sql`EXISTS (SELECT 1 FROM allocation a WHERE a.consumer = ${s.machine.id} AND a.until IS NULL AND a.host = ${host})`,
-        ),
-        Math.max(1, ids.length),
-      ),
+    onHost: (host, ids) => onHosts({ host, ids: new Set(ids) }),
     async forgettable(before, limit) {
       const rows = await database.read(() =>
         db.select({ id: s.machine.id }).from(s.machine).where(sql`${s.machine.goneAt} < ${before}`).limit(limit),
