@@ -6,7 +6,7 @@ import type { Principal, Scope } from '../domain/access/principal.ts'
 import type { Event } from '../domain/events/event.ts'
 import type { Host } from '../domain/hosts/host.ts'
 import type { Flavor, Image, KeyPair } from '../domain/images/image.ts'
-import type { Machine } from '../domain/machines/machine.ts'
+import type { Machine, MachineFilter } from '../domain/machines/machine.ts'
 import type { Network } from '../domain/networks/network.ts'
 import type { Operation } from '../domain/operations/operation.ts'
 import type { Candidate, Demand } from '../domain/placement/demand.ts'
@@ -47,8 +47,8 @@ export interface Store {
   readonly machines: {
     /** In the order asked; `not_found` names the first that the scope cannot see. Gone ones too, while visible. */
     find(scope: Scope, refs: readonly Ref[]): Promise<Result<readonly Machine[]>>
-    /** Oldest first. */
-    list(scope: Scope, page: Page): Promise<Result<Paged<Machine>>>
+    /** Oldest first. With a filter all that pass it, and maybe some of other states: those are told by `stateOf` alone. */
+    list(scope: Scope, page: Page, filter?: MachineFilter): Promise<Result<Paged<Machine>>>
     /** Of one host, live allocations only: for the observer's batches. */
     onHost(host: Id<'host'>, ids: readonly string[]): Promise<Result<readonly Machine[]>>
     /** Deleted before `before`: due to be forgotten. */

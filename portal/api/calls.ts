@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { type Ask, request } from './request.ts'
 import type {
   Accepted,
+  ChangeHost,
   FeedEvent,
   Flavor,
   Host,
@@ -15,6 +16,7 @@ import type {
   Me,
   Operation,
   Page,
+  PlacementGroup,
   SignIn,
 } from './types.ts'
 
@@ -64,5 +66,7 @@ export const calls = {
   addKeyPair: (body: { name: string; publicKey?: string; type?: 'ed25519' | 'rsa' }) =>
     request<MadeKeyPair>('/key-pairs', { method: 'POST', body }),
   deleteKeyPair: (name: string) => request<null>(`/key-pairs/${at(name)}`, { method: 'DELETE' }),
+  placementGroups: () => every<PlacementGroup>('/placement-groups', pageMax),
   hosts: () => every<Host>('/hosts', pageMax),
+  changeHost: (id: string, body: ChangeHost) => request<Host>(`/hosts/${at(id)}`, { method: 'PATCH', body }),
 }

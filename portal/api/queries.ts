@@ -36,6 +36,7 @@ export const queries = {
   images: queryOptions({ queryKey: ['images'], queryFn: calls.images }),
   flavors: queryOptions({ queryKey: ['flavors'], queryFn: calls.flavors }),
   keyPairs: queryOptions({ queryKey: ['key-pairs'], queryFn: calls.keyPairs }),
+  placementGroups: queryOptions({ queryKey: ['placement-groups'], queryFn: calls.placementGroups }),
   hosts: queryOptions({ queryKey: ['hosts'], queryFn: calls.hosts }),
   operations: (machine: string) =>
     queryOptions({ queryKey: ['of', machine, 'operations'], queryFn: () => calls.operations(machine) }),

@@ -1,7 +1,7 @@
 import { Problem, problemOf } from './problem.ts'
 
 export interface Ask {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly query?: Readonly<Record<string, string | number | readonly string[] | null | undefined>>
   readonly body?: unknown
   /** The same token, the same request: a lost answer is asked for again without doing it twice. */

@@ -1,12 +1,16 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { Label } from 'react-aria-components/Label'
 import { Meter } from 'react-aria-components/Meter'
 import { queries } from '../api/queries.ts'
 import type { Host } from '../api/types.ts'
 import { useSpeech } from '../locales/language.tsx'
+import { Button } from '../ui/button.tsx'
 import { Moment, useNow } from '../ui/moment.tsx'
 import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { ChangeHost } from './change-host.tsx'
+import { textOfTags } from './host-check.ts'
 
 /** Where machines run; for administrators. */
 export function HostsPage() {
@@ -50,13 +54,18 @@ function Hosts() {
 
 function HostCard({ host }: { host: Host }) {
   const { t, format } = useSpeech()
+  const [changing, setChanging] = useState(false)
   const known = (text: string | null): string => (text === null || text === '' ? t.common.unknown : text)
   return (
     <article className="card host" aria-labelledby={`host-${host.id}`}>
       <header className="host-head">
         <h2 id={`host-${host.id}`}>{host.name}</h2>
         <HostState host={host} />
+        <Button onPress={() => setChanging(true)} aria-label={t.hosts.changeOf({ name: host.name })}>
+          {t.hosts.change}
+        </Button>
       </header>
+      {changing && <ChangeHost host={host} close={() => setChanging(false)} />}
       <div className="meters">
         <Use word={t.hosts.vcpus} used={host.used.vcpus} all={host.capacity.vcpus} write={format.number} />
         <Use word={t.hosts.memory} used={host.used.memoryMiB} all={host.capacity.memoryMiB} write={format.mib} />
@@ -75,6 +84,16 @@ function HostCard({ host }: { host: Host }) {
         <dd>{known(host.agentVersion)}</dd>
         <dt>{t.hosts.zone}</dt>
         <dd>{host.zone}</dd>
+        <dt>{t.hosts.ratios}</dt>
+        <dd>
+          {t.hosts.ratiosOf({
+            cpu: format.number(host.cpuRatio),
+            memory: format.number(host.memoryRatio),
+            disk: format.number(host.diskRatio),
+          })}
+        </dd>
+        <dt>{t.hosts.tags}</dt>
+        <dd>{textOfTags(host.tags).replaceAll('\n', ', ') || t.hosts.noTags}</dd>
         <dt>{t.hosts.lastSeen}</dt>
         <dd>
           {host.state === 'up' ? t.hosts.seenLately : host.seenAt === null ? t.common.unknown : <Moment at={host.seenAt} />}

@@ -8,6 +8,8 @@ export interface LaunchForm {
   readonly name: string
   readonly image: string | null
   readonly flavor: string | null
+  /** By name; empty: none. */
+  readonly placementGroup: string
   readonly keyMode: KeyMode
   readonly keyPair: string | null
   readonly keyName: string
@@ -16,7 +18,16 @@ export interface LaunchForm {
   readonly count: string
 }
 
-export type LaunchField = 'name' | 'image' | 'flavor' | 'keyPair' | 'keyName' | 'publicKey' | 'userData' | 'count'
+export type LaunchField =
+  | 'name'
+  | 'image'
+  | 'flavor'
+  | 'placementGroup'
+  | 'keyPair'
+  | 'keyName'
+  | 'publicKey'
+  | 'userData'
+  | 'count'
 export type LaunchErrors = Partial<Record<LaunchField, string>>
 
 /** The fields from top to bottom: the first one in error gets the focus. */
@@ -24,6 +35,7 @@ export const launchFields: readonly LaunchField[] = [
   'name',
   'image',
   'flavor',
+  'placementGroup',
   'keyPair',
   'keyName',
   'publicKey',

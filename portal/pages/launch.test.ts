@@ -8,6 +8,7 @@ const good: LaunchForm = {
   name: 'web-1',
   image: 'img_1',
   flavor: 't3.micro',
+  placementGroup: '',
   keyMode: 'none',
   keyPair: null,
   keyName: '',

@@ -4,7 +4,7 @@ import { type FormEvent, useRef, useState } from 'react'
 import { calls } from '../api/calls.ts'
 import { Problem } from '../api/problem.ts'
 import { queries, queryClient } from '../api/queries.ts'
-import type { Flavor, Image, Launch } from '../api/types.ts'
+import type { Flavor, Image, Launch, PlacementGroup } from '../api/types.ts'
 import { machines } from '../live/world.ts'
 import { useSpeech } from '../locales/language.tsx'
 import { Button } from '../ui/button.tsx'
@@ -36,8 +36,9 @@ export function LaunchPage() {
   const images = useQuery(queries.images)
   const flavors = useQuery(queries.flavors)
   const keyPairs = useQuery(queries.keyPairs)
-  const failed = [images, flavors, keyPairs].find(query => query.error !== null)
-  const ready = images.data && flavors.data && keyPairs.data
+  const groups = useQuery(queries.placementGroups)
+  const failed = [images, flavors, keyPairs, groups].find(query => query.error !== null)
+  const ready = images.data && flavors.data && keyPairs.data && groups.data
   return (
     <Page
       title={t.launch.title}
@@ -51,7 +52,12 @@ export function LaunchPage() {
       {failed ? (
         <Trouble problem={failed.error} again={() => void failed.refetch()} />
       ) : ready ? (
-        <Form images={images.data.items} flavors={flavors.data.items} keyNames={keyPairs.data.items.map(pair => pair.name)} />
+        <Form
+          images={images.data.items}
+          flavors={flavors.data.items}
+          keyNames={keyPairs.data.items.map(pair => pair.name)}
+          groups={groups.data.items}
+        />
       ) : (
         <Waiting />
       )}
@@ -63,9 +69,10 @@ interface FormProps {
   readonly images: readonly Image[]
   readonly flavors: readonly Flavor[]
   readonly keyNames: readonly string[]
+  readonly groups: readonly PlacementGroup[]
 }
 
-function Form({ images, flavors, keyNames }: FormProps) {
+function Form({ images, flavors, keyNames, groups }: FormProps) {
   const { t, format } = useSpeech()
   const navigate = useNavigate()
   const search = useSearch({ from: '/shell/machines/new' })
@@ -157,6 +164,24 @@ function Form({ images, flavors, keyNames }: FormProps) {
           onChange={key => set({ flavor: key })}
           error={errors.flavor ?? null}
         />
+        {groups.length > 0 && (
+          <Choice
+            name="placementGroup"
+            label={t.launch.placementGroup}
+            hint={t.launch.placementGroupHint}
+            options={[
+              { key: '', label: t.launch.noPlacementGroup },
+              ...groups.map(({ name, policy, strict }) => ({
+                key: name,
+                label: name,
+                detail: strict ? t.launch.policies[policy] : t.launch.preferred({ policy: t.launch.policies[policy] }),
+              })),
+            ]}
+            value={form.placementGroup}
+            onChange={placementGroup => set({ placementGroup })}
+            error={errors.placementGroup ?? null}
+          />
+        )}
         <fieldset className="group">
           <legend>{t.launch.key}</legend>
           <Radios<KeyMode>
@@ -281,6 +306,7 @@ function firstForm(
     name: '',
     image: image?.id ?? null,
     flavor: flavor?.name ?? flavors[0]?.name ?? null,
+    placementGroup: '',
     keyMode: keyNames.length > 0 ? 'existing' : 'import',
     keyPair: keyNames[0] ?? null,
     keyName: '',
@@ -297,6 +323,7 @@ function wantedOf(form: LaunchForm, image: Image | undefined): Wanted {
     flavor: form.flavor ?? '',
     count: countOf(form.count) ?? 1,
     ...(form.name === '' ? {} : { name: form.name }),
+    ...(form.placementGroup === '' ? {} : { placementGroup: form.placementGroup }),
     ...(key ? { keyPair: key } : {}),
     ...(form.userData === '' ? {} : { userData: base64(form.userData) }),
   }
@@ -320,6 +347,7 @@ const places: Record<string, LaunchField> = {
   name: 'name',
   image: 'image',
   flavor: 'flavor',
+  placementGroup: 'placementGroup',
   keyPair: 'keyPair',
   publicKey: 'publicKey',
   userData: 'userData',

@@ -590,7 +590,11 @@ export const tag = sqliteTable(
     value: text().notNull(),
     project: text().$type<Id<'project'>>().notNull(),
   },
-  t => [primaryKey({ columns: [t.resource, t.key] }), index('tag_project').on(t.project, t.resource, t.key)],
+  t => [
+    primaryKey({ columns: [t.resource, t.key] }),
+    index('tag_project').on(t.project, t.resource, t.key),
+    index('tag_value').on(t.project, t.key, t.value, t.resource),
+  ],
 )
 
 export const operation = sqliteTable(

@@ -28,7 +28,8 @@ export async function listed<T, V>(
   const items: V[] = []
   let after = place.value
   for (let i = 0; i < limits.filteredPages; i++) {
-    const page = await read({ after, limit: limits.pageMax })
+    // As few as may do at first: what the read itself leaves out makes most pages full at once.
+    const page = await read({ after, limit: Math.min(limits.pageMax, (limit + 1) * 4 ** i) })
     if (!page.ok) return page
     for (const item of page.value.items) {
       if (!keeps(item)) continue

@@ -1,7 +1,7 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { stateOf } from '@sirocco/shared/model/machines/state.ts'
-import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { MachineState, Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 
 /** A machine as every dialect and decision reads it: the three facts, and what it was launched with. */
 export interface Machine {
@@ -106,6 +106,16 @@ export const stateOfMachine = (machine: Machine) =>
     observed: machine.observed,
     observerAlive: machine.observerAlive,
   })
+
+/** Which machines are asked for: by all that is said. */
+export interface MachineFilter {
+  /** Part of the name, whatever its case. */
+  readonly name?: string | undefined
+  /** Any of these. */
+  readonly states?: readonly MachineState[] | undefined
+  /** All of these; with whatever value where none is said. */
+  readonly tags?: readonly { readonly key: string; readonly value?: string | undefined }[] | undefined
+}
 
 /** A change of what is wanted of a machine, guarded by the version it was decided on. */
 export interface Intent {

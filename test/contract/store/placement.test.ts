@@ -129,6 +129,7 @@ describe('what is counted free on a host', () => {
   test('is the same as hosts show, whatever was claimed and freed', async () => {
     const step = fc.record({ host: fc.nat(3), vcpus: fc.nat(12), memoryMiB: fc.nat(2_048), free: fc.boolean() })
     const live: Extract<Change, { do: 'allocation.claim' }>[] = []
+    let claimed = 0
     await fc.assert(
       fc.asyncProperty(step, async ({ host: n, free, ...size }) => {
         const old = free ? live.pop() : undefined
@@ -136,7 +137,7 @@ describe('what is counted free on a host', () => {
         const next = claim(host, size)
         const change: Change = old ? { do: 'allocation.release', consumer: old.consumer } : next
         const done = await commit(change, { do: 'host.touch', host })
-        if (done.ok && !old) live.push(next)
+        if (done.ok && !old) claimed = live.push(next)
         const shown = must(await at.store.hosts.ofZone(demand, page)).items
         expect(counted()).toEqual(
           shown.map(({ free: { vcpus, memoryMiB, diskMiB } }) => ({
@@ -154,7 +155,7 @@ describe('what is counted free on a host', () => {
       }),
       { numRuns: 200 },
     )
-    expect(live.length).toBeGreaterThan(3)
+    expect(claimed).toBeGreaterThan(0)
   })
   test('is counted for hosts of data from before it was', async () => {
     const old = memoryDatabase()

@@ -25,6 +25,12 @@ const demand = { zone: 'test-1a', architecture: 'x86_64', vcpus: 1, memoryMiB: 1
 /** Reads of a list, a reconciler or a link: each must go by an index, in its order, whatever the tables hold. */
 const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>> = {
   'machines.list': at => at.store.machines.list(at.scope, { after: 'vm_0', limit: 10 }),
+  'machines.list, filtered': at =>
+    at.store.machines.list(
+      at.scope,
+      { after: 'vm_0', limit: 10 },
+      { name: 'm', states: ['stopped', 'creating'], tags: [{ key: 'k' }, { key: 'k', value: 'v' }] },
+    ),
   'machines.list, first page': at => at.store.machines.list(at.scope, { after: null, limit: 10 }),
   'machines.list of the platform': at => at.store.machines.list('platform', { after: 'vm_0', limit: 10 }),
   'machines.find': (at, machine) => at.store.machines.find(at.scope, [machine, 'i-00000000000000000']),

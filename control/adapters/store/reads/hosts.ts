@@ -9,7 +9,7 @@ import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
-import { paged } from './page.ts'
+import { first, paged } from './page.ts'
 import { together } from './together.ts'
 
 export function hostReads(database: Database, secrets: Secrets): Omit<Store['hosts'], 'ofZone' | 'roomiest'> {

@@ -7,6 +7,7 @@ import type { Machine } from '../../../domain/machines/machine.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
+import { passing } from './machine-filter.ts'
 import { paged } from './page.ts'
 import { together } from './together.ts'
 
@@ -132,10 +133,28 @@ export function machineReads(database: Database): Store['machines'] {
       }
       return ok(machines)
     },
-    async list(scope, page) {
+    async list(scope, page, filter) {
       const after = page.after === null ? undefined : gt(s.machine.id, page.after as Id<'machine'>)
-      const found = await load(and(within(scope), after, visible()), page.limit + 1)
-      return found.ok ? ok(paged(found.value, page.limit, m => m.id)) : found
+      const which = and(within(scope), after, visible())
+      if (!filter) {
+        const found = await load(which, page.limit + 1)
+        return found.ok ? ok(paged(found.value, page.limit, m => m.id)) : found
+      }
+      // Their ids first: what a filter leaves out is walked over once, not by each statement of a load.
+      const ids = await database.read(() =>
+        db
+          .select({ id: s.machine.id })
+          .from(s.machine)
+          .where(and(which, passing(filter, scope)))
+          .orderBy(asc(s.machine.id))
+          .limit(page.limit + 1),
+      )
+      if (!ids.ok) return ids
+      const some = paged(ids.value, page.limit, row => row.id)
+      if (some.items.length === 0) return ok({ items: [], next: null })
+      const chosen = some.items.map(row => row.id)
+      const found = await load(and(within(scope), inArray(s.machine.id, chosen)), chosen.length)
+      return found.ok ? ok({ items: found.value, next: some.next }) : found
     },
     onHost: (host, ids) => onHosts({ host, ids: new Set(ids) }),
     async forgettable(before, limit) {

@@ -2,7 +2,7 @@ import type { Accepted } from '@sirocco/shared/api/machines.ts'
 import type { Routes } from '@sirocco/shared/api/routes.ts'
 import { all, ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import type { MachineVerb } from '@sirocco/shared/model/machines/states.ts'
-import { type Machine, stateOfMachine } from '../../../domain/machines/machine.ts'
+import { type Machine, type MachineFilter, stateOfMachine } from '../../../domain/machines/machine.ts'
 import { openConsole } from '../../../services/machines/console.ts'
 import { consoleLog } from '../../../services/machines/console-log.ts'
 import { deleteMachines } from '../../../services/machines/delete.ts'
@@ -23,23 +23,28 @@ import { time } from '../render/time.ts'
 
 type Query = Parameters<Handler<Routes['listMachines']>>[0]['query']
 
-/** Does a machine pass every filter of the query? Undefined where there is none: then pages are the store's own. */
-function filterOf({ name, state, tag }: Query): ((machine: Machine) => boolean) | undefined {
-  const part = name?.toLowerCase()
-  const pairs = tag?.map((text): [key: string, value: string | undefined] => {
+/** What the query asks for; undefined where that is all. */
+function filterOf({ name, state, tag }: Query): MachineFilter | undefined {
+  if (name === undefined && state === undefined && tag === undefined) return undefined
+  const tags = tag?.map(text => {
     const at = text.indexOf('=')
-    return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
+    return at < 0 ? { key: text } : { key: text.slice(0, at), value: text.slice(at + 1) }
   })
-  if (part === undefined && state === undefined && pairs === undefined) return undefined
-  return machine =>
-    (part === undefined || machine.name.toLowerCase().includes(part)) &&
-    (state === undefined || state.includes(stateOfMachine(machine))) &&
-    (pairs === undefined ||
-      pairs.every(([key, value]) => Object.hasOwn(machine.tags, key) && (value === undefined || machine.tags[key] === value)))
+  return { name, states: state, tags }
+}
+
+/** Does a machine pass every part of the filter? */
+function passes({ name, states, tags = [] }: MachineFilter, machine: Machine): boolean {
+  return (
+    (name === undefined || machine.name.toLowerCase().includes(name.toLowerCase())) &&
+    (states === undefined || states.includes(stateOfMachine(machine))) &&
+    tags.every(({ key, value }) => Object.hasOwn(machine.tags, key) && (value === undefined || machine.tags[key] === value))
+  )
 }
 
 export const list: Handler<Routes['listMachines']> = async ({ query }, { call, admin }) => {
-  const keeps = filterOf(query)
+  const filter = filterOf(query)
+  const keeps = filter && ((machine: Machine) => passes(filter, machine))
   if (query.id !== undefined) {
     const found = await present(call, query.id)
     if (!found.ok) return found
@@ -49,7 +54,7 @@ export const list: Handler<Routes['listMachines']> = async ({ query }, { call, a
   }
   const page = await listed(
     query,
-    page => listMachines.call(call, page),
+    page => listMachines.call(call, { ...page, filter }),
     machine => machineJson(machine, admin),
     keeps ? { keeps, keyOf: machine => machine.id } : undefined,
   )

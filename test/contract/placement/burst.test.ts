@@ -1,7 +1,7 @@
+import { launchMachines } from '@sirocco/control/services/machines/launch.ts'
 import { describe, expect, test } from 'vitest'
-import { hostFacts, must } from '../../../test/contract/store/furnish.ts'
-import { type World, world } from '../../../test/support/world.ts'
-import { launchMachines } from './launch.ts'
+import { type World, world } from '../../support/world.ts'
+import { hostFacts, must } from '../store/furnish.ts'
 
 /** MiB of a t3.micro. */
 const size = 1_024
