@@ -1,10 +1,10 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import type { SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { Firmware, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { SeenHost } from '@sirocco/shared/wire/objects.ts'
 import type { KeyPair } from '../domain/images/image.ts'
-import type { Intent } from '../domain/machines/machine.ts'
+import type { Intent, MachineUpdate } from '../domain/machines/machine.ts'
 import type { Operation, SubjectId } from '../domain/operations/operation.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
@@ -27,6 +27,8 @@ export interface NewMachine {
   readonly launchIndex: number
   readonly clientToken: string | null
   readonly onGuestShutdown: 'stop' | 'terminate'
+  readonly protected: boolean
+  readonly firmware: Firmware
 }
 
 export interface NewPort {
@@ -49,6 +51,13 @@ export type Change =
   | { readonly do: 'machine.insert'; readonly machine: NewMachine }
   /** Guard `stale` by version. */
   | ({ readonly do: 'machine.intent' } & Intent)
+  /** Guard `stale` by version; the version rises, the generation does not. */
+  | {
+      readonly do: 'machine.update'
+      readonly machine: Id<'machine'>
+      readonly version: number
+      readonly set: MachineUpdate
+    }
   /** First seen running. */
   | { readonly do: 'machine.ran'; readonly machine: Id<'machine'> }
   /** Given up at this generation; wanted gone from its host at the next. Guard `stale` by generation. */
@@ -72,6 +81,13 @@ export type Change =
       readonly vcpus: number
       readonly memoryMiB: number
       readonly diskMiB: number
+    }
+  /** The live claim becomes another, on its host. Guard `capacity`: the sum with this one fits the host, or asks for no more than before. */
+  | {
+      readonly do: 'allocation.resize'
+      readonly consumer: Id<'machine'>
+      readonly vcpus: number
+      readonly memoryMiB: number
     }
   | { readonly do: 'allocation.release'; readonly consumer: Id<'machine'> }
   /** What is wanted on the host changed. */

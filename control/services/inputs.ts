@@ -29,3 +29,11 @@ export const Name = z
   .min(1, 'a name has 1 to 255 characters')
   .max(255, 'a name has 1 to 255 characters')
   .refine(name => !/[\u0000-\u001f\u007f]/.test(name), 'a name has no control characters')
+
+/** base64, at most 16 KiB before it. */
+export const UserData = z
+  .base64()
+  .refine(
+    text => (text.length / 4) * 3 - (text.match(/=*$/)?.[0].length ?? 0) <= limits.userDataBytes,
+    `user-data has at most ${limits.userDataBytes} bytes before base64`,
+  )

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { faultCodes } from '../kit/fault.ts'
-import { powers, seenPowers } from '../model/machines/states.ts'
+import { firmwares, powers, seenPowers } from '../model/machines/states.ts'
 
 /** One file of an image, named by its content. */
 export const ImageFile = z.strictObject({
@@ -31,6 +31,8 @@ export const WantedMachine = z.strictObject({
   vcpus: z.int().positive(),
   memoryMiB: z.int().positive(),
   diskMiB: z.int().positive(),
+  /** What the guest starts from; a PC BIOS where it is left out. */
+  firmware: z.enum(firmwares).optional(),
   image: z.strictObject({ id: z.string(), files: z.array(ImageFile), cmdline: z.string().optional() }),
   ports: z.array(WantedPort),
   /** NoCloud seed: EC2's instance id, ssh public keys, user-data in base64. Secret: logged nowhere. */

@@ -1,6 +1,6 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { Firmware, Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
 import { sql } from 'drizzle-orm'
@@ -239,6 +239,8 @@ export const image = sqliteTable('image', {
   minDiskMiB: integer().notNull(),
   files: text({ mode: 'json' }).$type<readonly ImageFile[]>().notNull(),
   cmdline: text(),
+  /** What guests of it start from, where a launch does not say. */
+  firmware: text().$type<Firmware>().notNull().default('bios'),
   createdAt: integer().notNull(),
 })
 
@@ -330,6 +332,8 @@ export const machine = sqliteTable(
     launchIndex: integer().notNull(),
     clientToken: text(),
     onGuestShutdown: text().$type<'stop' | 'terminate'>().notNull(),
+    protected: integer({ mode: 'boolean' }).notNull().default(false),
+    firmware: text().$type<Firmware>().notNull().default('bios'),
     createdAt: integer().notNull(),
     ranAt: integer(),
     power: text().$type<Power>().notNull(),

@@ -1,4 +1,4 @@
-import type { Power } from '@sirocco/shared/model/machines/states.ts'
+import type { Firmware, Power } from '@sirocco/shared/model/machines/states.ts'
 import type { ImageFile, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import { gatewayOf } from '../networks/range.ts'
 
@@ -12,6 +12,7 @@ export interface PlacedMachine {
   readonly vcpus: number
   readonly memoryMiB: number
   readonly diskMiB: number
+  readonly firmware: Firmware
   readonly image: { readonly id: string; readonly files: readonly ImageFile[]; readonly cmdline: string | null }
   readonly publicKeys: readonly string[]
   /** base64; empty where there is none. */
@@ -55,6 +56,7 @@ const wantedMachine = (machine: PlacedMachine): WantedMachine => ({
   vcpus: machine.vcpus,
   memoryMiB: machine.memoryMiB,
   diskMiB: machine.diskMiB,
+  ...(machine.firmware === 'bios' ? {} : { firmware: machine.firmware }),
   image: {
     id: machine.image.id,
     files: [...machine.image.files],

@@ -3,13 +3,14 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { firmwares } from '@sirocco/shared/model/machines/states.ts'
 import { z } from 'zod'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { freeAddress } from '../../domain/networks/range.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import { place } from '../../domain/placement/place.ts'
 import type { Change } from '../../ports/changes.ts'
-import { Name, Ref, Tags } from '../inputs.ts'
+import { Name, Ref, Tags, UserData } from '../inputs.ts'
 import { type Context, type Decision, write } from '../verb.ts'
 
 const Input = z.object({
@@ -21,19 +22,16 @@ const Input = z.object({
   name: Name.optional(),
   /** By name. */
   keyPair: z.string().min(1).max(255).optional(),
-  /** base64, at most 16 KiB before it. */
-  userData: z
-    .base64()
-    .refine(
-      text => (text.length / 4) * 3 - (text.match(/=*$/)?.[0].length ?? 0) <= limits.userDataBytes,
-      `user-data has at most ${limits.userDataBytes} bytes before base64`,
-    )
-    .optional(),
+  userData: UserData.optional(),
   tags: Tags.default({}),
   subnet: Ref.optional(),
   zone: z.string().max(64).optional(),
   onGuestShutdown: z.enum(['stop', 'terminate']).default('stop'),
   clientToken: z.string().max(64).optional(),
+  /** Refuse to delete them before this is taken off. */
+  protected: z.boolean().default(false),
+  /** The image's own choice where it is left out. */
+  firmware: z.enum(firmwares).optional(),
 })
 
 interface Launch {
@@ -114,6 +112,8 @@ export const launchMachines = write('machines.launch', {
             launchIndex,
             clientToken: input.clientToken ?? context.token,
             onGuestShutdown: input.onGuestShutdown,
+            protected: input.protected,
+            firmware: input.firmware ?? image.firmware,
           },
         },
         {

@@ -149,6 +149,8 @@ export function launching(at: Furnished, { n, host = at.hosts[0] }: { n: number;
         launchIndex: 0,
         clientToken: null,
         onGuestShutdown: 'stop',
+        protected: false,
+        firmware: 'bios',
       },
     },
     {

@@ -25,6 +25,8 @@ const running: Machine = {
   launchIndex: 0,
   clientToken: null,
   onGuestShutdown: 'stop',
+  protected: false,
+  firmware: 'bios',
   createdAt: 0,
   ranAt: 1,
   power: 'on',
