@@ -1,6 +1,7 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import { and, asc, eq, gt, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Host } from '../../../domain/hosts/host.ts'
 import { desiredOf, type PlacedMachine } from '../../../domain/projection/host.ts'
@@ -8,7 +9,8 @@ import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
-import { first, paged } from './page.ts'
+import { paged } from './page.ts'
+import { together } from './together.ts'
 
 export function hostReads(database: Database, secrets: Secrets): Store['hosts'] {
   const { db } = database
@@ -65,6 +67,93 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
     })
   }
 
+  const desired = together(async (hosts: readonly Id<'host'>[]) => {
+    const live = and(inArray(s.allocation.host, [...hosts]), isNull(s.allocation.until), isNull(s.machine.goneAt))
+    const rows = await database.read(() =>
+      db.batch([
+        db
+          .select({ host: s.host.id, revision: s.host.revision })
+          .from(s.host)
+          .where(inArray(s.host.id, [...hosts])),
+        db
+          .select({ host: s.allocation.host, machine: s.machine, image: s.image })
+          .from(s.allocation)
+          .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
+          .innerJoin(s.image, eq(s.image.id, s.machine.image))
+          .where(live),
+        db
+          .select({ host: s.allocation.host, port: s.port, subnet: s.subnet, generation: s.network.generation })
+          .from(s.allocation)
+          .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
+          .innerJoin(s.port, eq(s.port.machine, s.machine.id))
+          .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
+          .innerJoin(s.network, eq(s.network.id, s.subnet.network))
+          .where(live),
+      ]),
+    )
+    if (!rows.ok) return rows
+    const [found, machines, ports] = rows.value
+    const revisions = new Map(found.map(row => [row.host, row.revision]))
+    const machinesOf = Map.groupBy(machines, row => row.host)
+    const portsOn = Map.groupBy(ports, row => row.host)
+    return ok(async (host: Id<'host'>) => {
+      const revision = revisions.get(host)
+      return revision === undefined
+        ? refuse('not_found', `there is no host ${host}`)
+        : wantedOf(revision, machinesOf.get(host) ?? [], portsOn.get(host) ?? [])
+    })
+  })
+
+  /** What these rows of one host come to, user-data opened. */
+  async function wantedOf(
+    revision: number,
+    machines: readonly { machine: typeof s.machine.$inferSelect; image: typeof s.image.$inferSelect }[],
+    ports: readonly { port: typeof s.port.$inferSelect; subnet: typeof s.subnet.$inferSelect; generation: number }[],
+  ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
+    const portsOf = Map.groupBy(ports, row => row.port.machine)
+    const placed: PlacedMachine[] = []
+    for (const { machine, image } of machines) {
+      let userData = ''
+      if (machine.userData !== null) {
+        const opened = await secrets.open(machine.userData, userDataPlace(machine.id))
+        if (!opened.ok) return opened
+        userData = opened.value.reveal()
+      }
+      placed.push({
+        ...machine,
+        image,
+        userData,
+        ports: (portsOf.get(machine.id) ?? []).sort((a, b) => a.port.position - b.port.position).map(row => row.port),
+      })
+    }
+    const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
+    return ok({ revision, objects: desiredOf(placed, [...subnets.values()]) })
+  }
+
+  const orphansOf = together(async (hosts: readonly Id<'host'>[]) => {
+    const rows = await database.read(() =>
+      db
+        .select({ host: s.orphan.host, machine: s.orphan.machine })
+        .from(s.orphan)
+        .where(inArray(s.orphan.host, [...hosts])),
+    )
+    if (!rows.ok) return rows
+    const found = Map.groupBy(rows.value, row => row.host)
+    return ok((host: Id<'host'>): readonly string[] => (found.get(host) ?? []).map(row => row.machine))
+  })
+
+  const digestOf = together(async (hosts: readonly Id<'host'>[]) => {
+    const rows = await database.read(() =>
+      db
+        .select({ host: s.hostObserved.host, digest: s.hostObserved.digest })
+        .from(s.hostObserved)
+        .where(inArray(s.hostObserved.host, [...hosts])),
+    )
+    if (!rows.ok) return rows
+    const found = new Map(rows.value.map(row => [row.host, row.digest]))
+    return ok((host: Id<'host'>) => found.get(host) ?? null)
+  })
+
   return {
     async list(page) {
       const found = await load(page.after === null ? undefined : gt(s.host.id, page.after as Id<'host'>), page.limit + 1)
@@ -81,61 +170,11 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
       return rows.ok ? ok(new Map(rows.value.map(r => [r.id, r.revision]))) : rows
     },
     async desired(host) {
-      const live = and(eq(s.allocation.host, host), isNull(s.allocation.until), isNull(s.machine.goneAt))
-      const rows = await database.read(() =>
-        db.batch([
-          db.select({ revision: s.host.revision }).from(s.host).where(eq(s.host.id, host)),
-          db
-            .select({ machine: s.machine, image: s.image })
-            .from(s.allocation)
-            .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
-            .innerJoin(s.image, eq(s.image.id, s.machine.image))
-            .where(live),
-          db
-            .select({ port: s.port, subnet: s.subnet, generation: s.network.generation })
-            .from(s.allocation)
-            .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
-            .innerJoin(s.port, eq(s.port.machine, s.machine.id))
-            .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
-            .innerJoin(s.network, eq(s.network.id, s.subnet.network))
-            .where(live),
-        ]),
-      )
-      if (!rows.ok) return rows
-      const [hosts, machines, ports] = rows.value
-      const revision = first(hosts)?.revision
-      if (revision === undefined) return refuse('not_found', `there is no host ${host}`)
-      const portsOf = Map.groupBy(ports, row => row.port.machine)
-      const placed: PlacedMachine[] = []
-      for (const { machine, image } of machines) {
-        let userData = ''
-        if (machine.userData !== null) {
-          const opened = await secrets.open(machine.userData, userDataPlace(machine.id))
-          if (!opened.ok) return opened
-          userData = opened.value.reveal()
-        }
-        placed.push({
-          ...machine,
-          image,
-          userData,
-          ports: (portsOf.get(machine.id) ?? []).sort((a, b) => a.port.position - b.port.position).map(row => row.port),
-        })
-      }
-      const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
-      return ok({ revision, objects: desiredOf(placed, [...subnets.values()]) })
+      const found = await desired(host)
+      return found.ok ? found.value : found
     },
-    async orphans(host) {
-      const rows = await database.read(() =>
-        db.select({ machine: s.orphan.machine }).from(s.orphan).where(eq(s.orphan.host, host)),
-      )
-      return rows.ok ? ok(rows.value.map(r => r.machine)) : rows
-    },
-    async factsDigest(host) {
-      const rows = await database.read(() =>
-        db.select({ digest: s.hostObserved.digest }).from(s.hostObserved).where(eq(s.hostObserved.host, host)),
-      )
-      return rows.ok ? ok(first(rows.value)?.digest ?? null) : rows
-    },
+    orphans: orphansOf,
+    factsDigest: digestOf,
   }
 }
 
