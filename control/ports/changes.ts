@@ -1,12 +1,12 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import type { SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { Firmware, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { SeenHost } from '@sirocco/shared/wire/objects.ts'
 import type { HostWords } from '../domain/hosts/host.ts'
 import type { KeyPair } from '../domain/images/image.ts'
-import type { Intent } from '../domain/machines/machine.ts'
+import type { Intent, MachineUpdate } from '../domain/machines/machine.ts'
 import type { Operation, SubjectId } from '../domain/operations/operation.ts'
 import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
@@ -33,6 +33,8 @@ export interface NewMachine {
   readonly onGuestShutdown: 'stop' | 'terminate'
   readonly placementGroup: Id<'placementGroup'> | null
   readonly hostTags: Readonly<Record<string, string>>
+  readonly protected: boolean
+  readonly firmware: Firmware
 }
 
 export interface NewPort {
@@ -91,6 +93,13 @@ export type Change =
   | { readonly do: 'machine.insert'; readonly machine: NewMachine }
   /** Guard `stale` by version. */
   | ({ readonly do: 'machine.intent' } & Intent)
+  /** Guard `stale` by version; the version rises, the generation does not. */
+  | {
+      readonly do: 'machine.update'
+      readonly machine: Id<'machine'>
+      readonly version: number
+      readonly set: MachineUpdate
+    }
   /** First seen running. */
   | { readonly do: 'machine.ran'; readonly machine: Id<'machine'> }
   /** Given up at this generation; wanted gone from its host at the next. Guard `stale` by generation. */
@@ -160,6 +169,13 @@ export type Change =
       readonly others?: readonly Id<'host'>[]
       /** What the machine boots from, claimed with it: both or neither. */
       readonly root?: { readonly id: Id<'allocation'>; readonly volume: Id<'volume'>; readonly diskMiB: number }
+    }
+  /** The live claim becomes another, on its host. Guard `capacity`: the sum with this one fits the host, or asks for no more than before. */
+  | {
+      readonly do: 'allocation.resize'
+      readonly consumer: Id<'machine'>
+      readonly vcpus: number
+      readonly memoryMiB: number
     }
   | { readonly do: 'allocation.release'; readonly consumer: Id<'machine' | 'volume' | 'snapshot'> }
   /** What is wanted on the host changed; comes behind the claims and releases that changed it. */

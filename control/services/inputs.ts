@@ -39,3 +39,10 @@ export const VolumeSize = z
 export const VolumeRefs = z.object({ volumes: z.array(Ref).min(1).max(limits.bulk) })
 
 export const SnapshotRefs = z.object({ snapshots: z.array(Ref).min(1).max(limits.bulk) })
+/** base64, at most 16 KiB before it. */
+export const UserData = z
+  .base64()
+  .refine(
+    text => (text.length / 4) * 3 - (text.match(/=*$/)?.[0].length ?? 0) <= limits.userDataBytes,
+    `user-data has at most ${limits.userDataBytes} bytes before base64`,
+  )

@@ -55,6 +55,12 @@ export const calls = {
     verb === 'delete'
       ? request<Accepted>(`/machines/${at(id)}`, { method: 'DELETE', token })
       : request<Accepted>(`/machines/${at(id)}/${verb}`, { method: 'POST', token, body: verb === 'stop' ? { force } : {} }),
+  rename: (id: string, name: string, token: string) =>
+    request<Machine>(`/machines/${at(id)}/rename`, { method: 'POST', token, body: { name } }),
+  resize: (id: string, flavor: string, token: string) =>
+    request<Machine>(`/machines/${at(id)}/resize`, { method: 'POST', token, body: { flavor } }),
+  protect: (id: string, wanted: boolean, token: string) =>
+    request<Machine>(`/machines/${at(id)}/protection`, { method: 'PUT', token, body: { protected: wanted } }),
   console: (id: string) => request<z.output<typeof ConsoleTicket>>(`/machines/${at(id)}/console`, { method: 'POST', body: {} }),
   consoleLog: (id: string) => request<z.output<typeof ConsoleLog>>(`/machines/${at(id)}/console-log`),
   operations: (subject: string) => request<Page<Operation>>('/operations', { query: { subject, limit: 100 } }),

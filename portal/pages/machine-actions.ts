@@ -9,6 +9,7 @@ export type RestReason =
   | 'already_paused'
   | 'already_suspended'
   | 'already_deleting'
+  | 'is_protected'
   | 'role'
 export type Rests = Readonly<Record<MachineVerb, RestReason | null>>
 

@@ -43,7 +43,7 @@ export function Actions({ machine, role }: { machine: Machine; role: string }) {
   return (
     <div className="actions" role="toolbar" aria-label={t.machine.actions}>
       {verbsOf(machine).map(verb => {
-        const rest = rests[verb]
+        const rest = verb === 'delete' && machine.protected ? 'is_protected' : rests[verb]
         return (
           <Button
             key={verb}

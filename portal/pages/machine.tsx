@@ -16,6 +16,7 @@ import { StateMark } from '../ui/machine-state.tsx'
 import { Moment } from '../ui/moment.tsx'
 import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { Protection, Rename, Resize } from './machine-changes.tsx'
 import { Actions } from './machine-verbs.tsx'
 import { plainText } from './plain-text.ts'
 import { type MachineTab, machineTabs } from './routes.tsx'
@@ -100,7 +101,7 @@ function Loaded({ machine }: { machine: Machine }) {
           ))}
         </TabList>
         <TabPanel id="overview" className="tab-panel overview">
-          <Facts machine={machine} />
+          <Facts machine={machine} role={me.role} />
           <Timeline machine={machine.id} />
         </TabPanel>
         <TabPanel id="console" className="tab-panel">
@@ -127,7 +128,7 @@ export const nameOf = (machine: Machine): string => machine.name || machine.ec2I
 /** Whom the images that we know let in by SSH. */
 const login = 'root'
 
-function Facts({ machine }: { machine: Machine }) {
+function Facts({ machine, role }: { machine: Machine; role: string }) {
   const { t, format } = useSpeech()
   const images = useQuery(queries.images)
   const image = images.data?.items.find(each => each.id === machine.image.id)
@@ -136,6 +137,9 @@ function Facts({ machine }: { machine: Machine }) {
   return (
     <section className="card" aria-label={t.machine.overview}>
       <dl className="facts">
+        <Fact word={t.machine.name}>
+          {nameOf(machine)} <Rename machine={machine} role={role} />
+        </Fact>
         <Fact word={t.machine.addresses}>
           {machine.addresses.length === 0 ? (
             <span className="soft">{t.machine.noAddress}</span>
@@ -149,7 +153,7 @@ function Facts({ machine }: { machine: Machine }) {
           </Fact>
         )}
         <Fact word={t.machine.flavor}>
-          {machine.flavor.name}
+          {machine.flavor.name} <Resize machine={machine} role={role} />
           <span className="soft block">
             {[
               t.launch.vcpus({ n: machine.flavor.vcpus }),
@@ -160,6 +164,10 @@ function Facts({ machine }: { machine: Machine }) {
         </Fact>
         <Fact word={t.machine.image}>{image?.name ?? machine.image.ec2Id}</Fact>
         <Fact word={t.machine.keyPair}>{machine.keyPair ?? <span className="soft">{t.launch.keyNone}</span>}</Fact>
+        <Fact word={t.machine.firmware}>{machine.firmware.toUpperCase()}</Fact>
+        <Fact word={t.machine.protection}>
+          <Protection machine={machine} role={role} />
+        </Fact>
         <Fact word={t.machine.zone}>{machine.zone}</Fact>
         {machine.host && (
           <Fact word={t.machine.host}>

@@ -57,6 +57,12 @@ function Story({ operations, events }: { operations: readonly Operation[]; event
 /** Events that have words of their own. */
 const words: Partial<Record<string, (t: Messages) => string>> = {
   'machine.crashed': t => t.events.crashed,
+  'machine.renamed': t => t.events.renamed,
+  'machine.resized': t => t.events.resized,
+  'machine.protected': t => t.events.protected,
+  'machine.unprotected': t => t.events.unprotected,
+  'machine.user-data': t => t.events.userData,
+  'machine.kept': t => t.events.kept,
   'machine.guest-shutdown': t => t.events.guestShutdown,
   'tags.set': t => t.events.tagged,
   'tags.unset': t => t.events.tagged,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../model/limits.ts'
-import { type MachineVerb, machineStates } from '../model/machines/states.ts'
+import { firmwares, type MachineChange, type MachineVerb, machineStates } from '../model/machines/states.ts'
 import type { Reason as Refusal } from '../model/machines/transitions.ts'
 import { pageOf, pageQuery } from './page.ts'
 import { Reason, Ref, Tags, Time } from './text.ts'
@@ -15,6 +15,7 @@ const RefusalKey = z.enum({
   is_failed: 'is_failed',
   is_deleting: 'is_deleting',
   is_gone: 'is_gone',
+  not_stopped: 'not_stopped',
   host_silent: 'host_silent',
 } as const satisfies { [K in Refusal]: K })
 
@@ -27,7 +28,11 @@ const Allowed = z.strictObject({
   suspend: RefusalKey.nullable(),
   resume: RefusalKey.nullable(),
   delete: RefusalKey.nullable(),
-} satisfies Record<MachineVerb, z.ZodType<Refusal | null>>)
+  rename: RefusalKey.nullable(),
+  protect: RefusalKey.nullable(),
+  resize: RefusalKey.nullable(),
+  userData: RefusalKey.nullable(),
+} satisfies Record<MachineVerb | MachineChange, z.ZodType<Refusal | null>>)
 
 export const Machine = z.strictObject({
   id: z.string(),
@@ -75,6 +80,10 @@ export const Machine = z.strictObject({
   /** Machines of one launch share it. */
   reservation: z.string(),
   onGuestShutdown: z.enum(['stop', 'terminate']),
+  /** Not deleted before this is taken off. */
+  protected: z.boolean(),
+  /** What the guest starts from. */
+  firmware: z.enum(firmwares),
   /** Rises with each intent. */
   generation: z.int(),
   createdAt: Time,
@@ -125,6 +134,10 @@ export const Launch = z.strictObject({
   tags: Tags.optional(),
   /** What becomes of it when the guest shuts itself down. */
   onGuestShutdown: z.enum(['stop', 'terminate']).optional(),
+  /** Refuse to delete them before this is taken off. */
+  protected: z.boolean().optional(),
+  /** What the guests start from; the image's own choice where it is left out. */
+  firmware: z.enum(firmwares).optional(),
 })
 export type Launch = z.input<typeof Launch>
 
@@ -136,6 +149,22 @@ export type Accepted = z.output<typeof Accepted>
 
 /** `force` cuts the power at once; otherwise the guest is asked first. */
 export const Stop = z.strictObject({ force: z.boolean().default(false) })
+
+/** The hostname in the guest follows at its next boot. */
+export const Rename = z.strictObject({ name: z.string().min(1).max(255) })
+
+export const Protect = z.strictObject({ protected: z.boolean() })
+
+/** The flavor's processors and memory; the disk stays as large as it is. */
+export const Resize = z.strictObject({ flavor: z.string().min(1).max(64) })
+
+/** In base64; null: none. Guests read it at their next boot, and most run it at their first only. */
+export const ChangeUserData = z.strictObject({
+  userData: z
+    .base64()
+    .max(Math.ceil(limits.userDataBytes / 3) * 4)
+    .nullable(),
+})
 
 export const ConsoleLog = z.strictObject({ text: z.string(), at: Time })
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { faultCodes } from '../kit/fault.ts'
-import { powers, seenPowers } from '../model/machines/states.ts'
+import { firmwares, powers, seenPowers } from '../model/machines/states.ts'
 
 /** One file of an image, named by its content. */
 export const ImageFile = z.strictObject({
@@ -30,6 +30,8 @@ export const WantedMachine = z.strictObject({
   name: z.string(),
   vcpus: z.int().positive(),
   memoryMiB: z.int().positive(),
+  /** What the guest starts from; a PC BIOS where it is left out. */
+  firmware: z.enum(firmwares).optional(),
   /** What it boots by, where the image brings a kernel of its own; its disks are the volumes attached to it. */
   image: z.strictObject({ id: z.string(), files: z.array(ImageFile), cmdline: z.string().optional() }),
   ports: z.array(WantedPort),

@@ -68,6 +68,7 @@ beforeEach(async () => {
       if (!domain) return { error: errorPayload(42, 'no domain') }
       if (packet.procedure === procedures.lookup.number) return writeDomain(new XdrWriter(), domain).bytes()
       if (packet.procedure === procedures.state.number) return new XdrWriter().int(domain.state).int(domain.reason).bytes()
+      if (packet.procedure === procedures.saved.number) return new XdrWriter().int(0).bytes()
       if (packet.procedure === procedures.metadata.number) {
         if (!domain.mark) return { error: errorPayload(80, 'no metadata') }
         const { instance, id, shape } = domain.mark

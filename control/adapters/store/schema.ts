@@ -1,6 +1,6 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { Firmware, Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { PlacementPolicy } from '@sirocco/shared/model/placement/policies.ts'
 import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
@@ -257,6 +257,8 @@ export const image = sqliteTable('image', {
   minDiskMiB: integer().notNull(),
   files: text({ mode: 'json' }).$type<readonly ImageFile[]>().notNull(),
   cmdline: text(),
+  /** What guests of it start from, where a launch does not say. */
+  firmware: text().$type<Firmware>().notNull().default('bios'),
   createdAt: integer().notNull(),
 })
 
@@ -366,6 +368,8 @@ export const machine = sqliteTable(
     placementGroup: text().$type<Id<'placementGroup'>>(),
     /** Its host has these, wherever it is placed next. */
     hostTags: text({ mode: 'json' }).$type<Readonly<Record<string, string>>>().notNull().default({}),
+    protected: integer({ mode: 'boolean' }).notNull().default(false),
+    firmware: text().$type<Firmware>().notNull().default('bios'),
     createdAt: integer().notNull(),
     ranAt: integer(),
     power: text().$type<Power>().notNull(),

@@ -80,6 +80,13 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
     unless('stale'),
   ],
+  'machine.update': ({ machine, version, set }, { database: { db } }) => [
+    db
+      .update(s.machine)
+      .set({ ...set, version: version + 1 })
+      .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
+    unless('stale'),
+  ],
   'machine.ran': ({ machine }, { database: { db }, now }) => [
     db
       .update(s.machine)
@@ -187,6 +194,19 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       ...(others.length === 0
         ? []
         : [sql`UPDATE host SET revision = revision + 1 WHERE id = ${claimed(consumer)}`, countRoom(sql`${claimed(consumer)}`)]),
+    ]
+  },
+  'allocation.resize': ({ consumer, vcpus, memoryMiB }) => {
+    const memory = sql.identifier('memoryMiB')
+    const others = (column: SQL) =>
+      sql`(SELECT coalesce(sum(${column}), 0) FROM allocation b WHERE b.host = allocation.host AND b.until IS NULL AND b.consumer <> ${consumer})`
+    return [
+      sql`UPDATE allocation SET vcpus = ${vcpus}, ${memory} = ${memoryMiB}
+        WHERE consumer = ${consumer} AND until IS NULL AND ((vcpus >= ${vcpus} AND ${memory} >= ${memoryMiB}) OR EXISTS (
+          SELECT 1 FROM host h JOIN host_observed o ON o.host = h.id WHERE h.id = allocation.host
+          AND ${others(sql`vcpus`)} + ${vcpus} <= o.cpus * h.${sql.identifier('cpuRatio')}
+          AND ${others(sql`${memory}`)} + ${memoryMiB} <= o.${memory} * h.${sql.identifier('memoryRatio')}))`,
+      unless('capacity'),
     ]
   },
   'allocation.release': ({ consumer }, { database: { db }, now }) => [

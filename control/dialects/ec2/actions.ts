@@ -19,6 +19,7 @@ import { DescribeVpcs } from './actions/describe-vpcs.ts'
 import { GetCallerIdentity } from './actions/get-caller-identity.ts'
 import { GetConsoleOutput } from './actions/get-console-output.ts'
 import { ImportKeyPair } from './actions/import-key-pair.ts'
+import { ModifyInstanceAttribute } from './actions/modify-instance-attribute.ts'
 import { RebootInstances } from './actions/reboot-instances.ts'
 import { RunInstances } from './actions/run-instances.ts'
 import { StartInstances } from './actions/start-instances.ts'
@@ -47,6 +48,7 @@ export const actions = {
     DescribeVpcs,
     GetConsoleOutput,
     ImportKeyPair,
+    ModifyInstanceAttribute,
     RebootInstances,
     RunInstances,
     StartInstances,

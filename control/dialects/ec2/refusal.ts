@@ -33,6 +33,7 @@ const statuses = {
   MissingAction: 400,
   MissingAuthenticationToken: 403,
   MissingParameter: 400,
+  OperationNotPermitted: 400,
   RequestEntityTooLarge: 413,
   RequestExpired: 400,
   RequestLimitExceeded: 503,

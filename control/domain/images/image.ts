@@ -1,4 +1,5 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { Firmware } from '@sirocco/shared/model/machines/states.ts'
 import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
 
 export interface Image {
@@ -13,6 +14,8 @@ export interface Image {
   readonly minDiskMiB: number
   readonly files: readonly ImageFile[]
   readonly cmdline: string | null
+  /** What guests of it start from, where a launch does not say. */
+  readonly firmware: Firmware
   readonly createdAt: number
 }
 

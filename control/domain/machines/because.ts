@@ -10,6 +10,7 @@ const reasons: Record<Reason, (name: string) => string> = {
   is_failed: name => `${name} has failed; start it again, or delete it`,
   is_deleting: name => `${name} is being deleted`,
   is_gone: name => `${name} no longer exists`,
+  not_stopped: name => `${name} is not stopped; stop it first`,
   host_silent: name => `the host of ${name} does not answer; try again once the host is back or fenced`,
 }
 

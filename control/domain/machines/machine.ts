@@ -1,7 +1,7 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { stateOf } from '@sirocco/shared/model/machines/state.ts'
-import type { MachineState, Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { Firmware, MachineState, Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 
 /** A machine as every dialect and decision reads it: the three facts, and what it was launched with. */
 export interface Machine {
@@ -38,6 +38,9 @@ export interface Machine {
   readonly placementGroupName: string | null
   /** Its host has these. */
   readonly hostTags: Readonly<Record<string, string>>
+  /** Not deleted before this is taken off. */
+  readonly protected: boolean
+  readonly firmware: Firmware
   readonly createdAt: number
   /** When it was first seen running; ms since the epoch. */
   readonly ranAt: number | null
@@ -123,4 +126,15 @@ export interface Intent {
   readonly version: number
   readonly generation: number
   readonly power: Power
+}
+
+/** A change of what a machine is that asks nothing of its power, guarded by the version it was decided on. User-data sealed; null: none. */
+export interface MachineUpdate {
+  readonly name?: string
+  readonly protected?: boolean
+  readonly onGuestShutdown?: Machine['onGuestShutdown']
+  readonly userData?: string | null
+  readonly flavor?: string
+  readonly vcpus?: number
+  readonly memoryMiB?: number
 }

@@ -1,4 +1,4 @@
-import type { Power } from '@sirocco/shared/model/machines/states.ts'
+import type { Firmware, Power } from '@sirocco/shared/model/machines/states.ts'
 import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { ImageFile, VolumeSource, Wanted, WantedMachine, WantedPool, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { gatewayOf } from '../networks/range.ts'
@@ -12,6 +12,7 @@ export interface PlacedMachine {
   readonly power: Power
   readonly vcpus: number
   readonly memoryMiB: number
+  readonly firmware: Firmware
   readonly image: { readonly id: string; readonly files: readonly ImageFile[]; readonly cmdline: string | null }
   readonly publicKeys: readonly string[]
   /** base64; empty where there is none. */
@@ -102,6 +103,7 @@ const wantedMachine = (machine: PlacedMachine): WantedMachine => ({
   name: hostnameOf(machine.name, machine.alias),
   vcpus: machine.vcpus,
   memoryMiB: machine.memoryMiB,
+  ...(machine.firmware === 'bios' ? {} : { firmware: machine.firmware }),
   image: {
     id: machine.image.id,
     files: [...machine.image.files],

@@ -3,6 +3,7 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { firmwares } from '@sirocco/shared/model/machines/states.ts'
 import { z } from 'zod'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { freeAddress } from '../../domain/networks/range.ts'
@@ -11,7 +12,7 @@ import { rootDevice } from '../../domain/volumes/device.ts'
 import { defaultPool } from '../../domain/volumes/pool.ts'
 import type { Change } from '../../ports/changes.ts'
 import { flavorNamed } from '../flavors/find.ts'
-import { Name, Ref, Tags, VolumeSize } from '../inputs.ts'
+import { Name, Ref, Tags, UserData, VolumeSize } from '../inputs.ts'
 import { choose } from '../placement/choose.ts'
 import { zoneNamed } from '../regions/find.ts'
 import { type Context, type Decision, write } from '../verb.ts'
@@ -25,14 +26,7 @@ const Input = z.object({
   name: Name.optional(),
   /** By name. */
   keyPair: z.string().min(1).max(255).optional(),
-  /** base64, at most 16 KiB before it. */
-  userData: z
-    .base64()
-    .refine(
-      text => (text.length / 4) * 3 - (text.match(/=*$/)?.[0].length ?? 0) <= limits.userDataBytes,
-      `user-data has at most ${limits.userDataBytes} bytes before base64`,
-    )
-    .optional(),
+  userData: UserData.optional(),
   /** Of the volume it boots from; the flavor's where it is not said. */
   rootDiskMiB: VolumeSize.optional(),
   /** Is that volume deleted with the machine? */
@@ -46,6 +40,10 @@ const Input = z.object({
   zone: z.string().max(64).optional(),
   onGuestShutdown: z.enum(['stop', 'terminate']).default('stop'),
   clientToken: z.string().max(64).optional(),
+  /** Refuse to delete them before this is taken off. */
+  protected: z.boolean().default(false),
+  /** The image's own choice where it is left out. */
+  firmware: z.enum(firmwares).optional(),
 })
 
 interface Launch {
@@ -139,6 +137,8 @@ export const launchMachines = write('machines.launch', {
             onGuestShutdown: input.onGuestShutdown,
             placementGroup: group?.id ?? null,
             hostTags,
+            protected: input.protected,
+            firmware: input.firmware ?? image.firmware,
           },
         },
         {

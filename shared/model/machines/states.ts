@@ -16,6 +16,14 @@ export type MachineState = (typeof machineStates)[number]
 export const machineVerbs = ['start', 'stop', 'reboot', 'pause', 'suspend', 'resume', 'delete'] as const
 export type MachineVerb = (typeof machineVerbs)[number]
 
+/** What is changed of a machine without asking anything of its power. */
+export const machineChanges = ['rename', 'protect', 'resize', 'userData'] as const
+export type MachineChange = (typeof machineChanges)[number]
+
+/** What a guest starts from: a PC BIOS, or UEFI with variables of its own. */
+export const firmwares = ['bios', 'uefi'] as const
+export type Firmware = (typeof firmwares)[number]
+
 /**
  * What is wanted of the power. `off` asks the guest, waits, then cuts; `cut` does not ask; `paused` stands still in memory; `suspended` is
  * off, its memory kept on disk; `gone` removes the machine.

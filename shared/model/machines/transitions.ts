@@ -1,4 +1,4 @@
-import type { MachineState, MachineVerb } from './states.ts'
+import type { MachineChange, MachineState, MachineVerb } from './states.ts'
 
 export type Reason =
   | 'is_creating'
@@ -10,6 +10,7 @@ export type Reason =
   | 'is_failed'
   | 'is_deleting'
   | 'is_gone'
+  | 'not_stopped'
   | 'host_silent'
 export type Verdict = 'accept' | 'supersede' | 'done' | Reason
 
@@ -114,6 +115,48 @@ export const transitions = {
     unknown: 'accept',
   },
 } as const satisfies Record<MachineVerb, Record<MachineState, Verdict>>
+
+const whileItExists = {
+  creating: 'accept',
+  starting: 'accept',
+  running: 'accept',
+  paused: 'accept',
+  stopping: 'accept',
+  stopped: 'accept',
+  suspended: 'accept',
+  failed: 'accept',
+  deleting: 'is_deleting',
+  gone: 'is_gone',
+  unknown: 'accept',
+} as const satisfies Record<MachineState, Verdict>
+
+const whileItIsOff = {
+  creating: 'is_creating',
+  starting: 'not_stopped',
+  running: 'not_stopped',
+  paused: 'not_stopped',
+  stopping: 'not_stopped',
+  stopped: 'accept',
+  suspended: 'not_stopped',
+  failed: 'accept',
+  deleting: 'is_deleting',
+  gone: 'is_gone',
+  unknown: 'host_silent',
+} as const satisfies Record<MachineState, Verdict>
+
+/** The same of changes that ask nothing of the power: accept, or why not. */
+export const changeable = {
+  rename: whileItExists,
+  protect: whileItExists,
+  resize: whileItIsOff,
+  userData: whileItIsOff,
+} as const satisfies Record<MachineChange, Record<MachineState, 'accept' | Reason>>
+
+/** Why a change cannot be made now; null: it can. */
+export function changeRefusal(change: MachineChange, state: MachineState): Reason | null {
+  const verdict = changeable[change][state]
+  return verdict === 'accept' ? null : verdict
+}
 
 export const verdictOf = (verb: MachineVerb, state: MachineState): Verdict => transitions[verb][state]
 

@@ -39,7 +39,7 @@ describe('RunInstances', () => {
 
   test.each<[string, Form, string]>([
     ['what it cannot give', { 'BlockDeviceMapping.1.DeviceName': '/dev/vdb' }, 'UnsupportedOperation'],
-    ['protection that would not protect', { DisableApiTermination: 'true' }, 'UnsupportedOperation'],
+    ['protection that would not protect', { DisableApiStop: 'true' }, 'UnsupportedOperation'],
     ['another tenancy', { 'Placement.Tenancy': 'dedicated' }, 'UnsupportedOperation'],
     ['a firewall that is not there', { 'SecurityGroup.1': 'web' }, 'InvalidGroup.NotFound'],
     ['what nobody knows', { Flavour: 'x' }, 'UnknownParameter'],
@@ -98,6 +98,19 @@ describe('RunInstances', () => {
     expect(errorOf(await launch({ DryRun: 'True' }))).toEqual([412, 'DryRunOperation'])
     expect(textsOf((await world.ask({ Action: 'DescribeInstances' })).text, 'instanceId')).toEqual([])
   })
+})
+
+test('an instance that is protected from termination outlives it until the attribute is taken off', async () => {
+  const [instance = ''] = await launched({ DisableApiTermination: 'true' })
+  const terminate = () => world.ask({ Action: 'TerminateInstances', 'InstanceId.1': instance })
+  const modify = (form: Form) => world.ask({ Action: 'ModifyInstanceAttribute', InstanceId: instance, ...form })
+  expect(errorOf(await terminate())).toEqual([400, 'OperationNotPermitted'])
+  const attribute = { Action: 'DescribeInstanceAttribute', InstanceId: instance, Attribute: 'disableApiTermination' }
+  expect(textOf((await world.ask(attribute)).text, 'value')).toBe('true')
+  expect(errorOf(await modify({ 'InstanceType.Value': 't3.nano' }))).toEqual([400, 'IncorrectInstanceState'])
+  expect(errorOf(await modify({}))).toEqual([400, 'MissingParameter'])
+  expect((await modify({ Attribute: 'disableApiTermination', Value: 'false' })).status).toBe(200)
+  expect((await terminate()).status).toBe(200)
 })
 
 describe('a key of a viewer', () => {

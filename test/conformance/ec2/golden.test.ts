@@ -62,6 +62,7 @@ const requests: readonly (readonly [action: string, form: (named: Named) => Form
   ['DeleteTags', ({ instance }) => ({ 'ResourceId.1': instance, 'Tag.1.Key': 'stage' })],
   ['RebootInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
   ['StopInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
+  ['ModifyInstanceAttribute', ({ instance }) => ({ InstanceId: instance, 'DisableApiTermination.Value': 'false' })],
   ['StartInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
   ['TerminateInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
   ['DeleteKeyPair', ({ keyPair }) => ({ KeyPairId: keyPair })],

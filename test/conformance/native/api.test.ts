@@ -108,6 +108,14 @@ describe('a machine\u2019s life over REST', () => {
     await w.settle()
     expect(await get(id)).toMatchObject({ state: 'stopped', allowed: { reboot: 'is_stopped' } })
     expect((await w.ask('stopMachine', { params: { id } })).body).toMatchObject({ operations: [] })
+    expect((await w.ask('resizeMachine', { params: { id }, body: { flavor: 't3.nano' } })).body).toMatchObject({
+      flavor: { name: 't3.nano', vcpus: 2, memoryMiB: 512 },
+    })
+    expect((await w.ask('changeUserData', { params: { id }, body: { userData: null } })).status).toBe(200)
+    expect((await w.ask('renameMachine', { params: { id }, body: { name: 'www' } })).body).toMatchObject({ name: 'www' })
+    expect((await w.ask('protectMachine', { params: { id }, body: { protected: true } })).body).toMatchObject({ protected: true })
+    expect((await w.ask('deleteMachine', { params: { id } })).status).toBe(409)
+    expect((await w.ask('protectMachine', { params: { id }, body: { protected: false } })).status).toBe(200)
     await w.ask('startMachine', { params: { id } })
     await w.settle()
     await w.ask('rebootMachine', { params: { id } })
@@ -218,6 +226,10 @@ describe('who may what', () => {
     id = only(launchedOf(await w.ask('launchMachines', { body: launchBody(w) }))).id
   })
   const bodies: Partial<Record<RouteName, unknown>> = {
+    renameMachine: { name: 'x' },
+    protectMachine: { protected: true },
+    resizeMachine: { flavor: 't3.nano' },
+    changeUserData: { userData: null },
     launchMachines: { image: 'img_none', flavor: 't3.nano' },
     addKeyPair: { name: 'k' },
     addPlacementGroup: { name: 'k', policy: 'affinity' },

@@ -155,6 +155,8 @@ export function launching(at: Furnished, { n, host = at.hosts[0] }: { n: number;
         onGuestShutdown: 'stop',
         placementGroup: null,
         hostTags: {},
+        protected: false,
+        firmware: 'bios',
       },
     },
     {

@@ -96,9 +96,9 @@ describe('a claim that names other hosts', () => {
     must(await commit(claim(hostAt(0), { memoryMiB: all }), claim(hostAt(1), { memoryMiB: all })))
     const others = [hostAt(1), hostAt(2)]
     const one = claim(hostAt(0), { others })
-    const beside = claim(hostAt(0), { vcpus: 0, memoryMiB: 0, beside: one.consumer })
-    must(await commit(one, beside))
-    const on = client.look('SELECT host FROM allocation WHERE consumer IN (?, ?)', one.consumer, beside.consumer)
+    const root = { id: 'alc_root', volume: 'vol_root', diskMiB: 1 } as const
+    must(await commit({ ...one, root }))
+    const on = client.look('SELECT host FROM allocation WHERE consumer IN (?, ?)', one.consumer, root.volume)
     expect(on).toEqual([{ host: hostAt(2) }, { host: hostAt(2) }])
     const two = claim(hostAt(3), { others })
     must(await commit(two))

@@ -12,7 +12,7 @@ import type { Me } from '@sirocco/shared/api/sessions.ts'
 import type { FaultCode } from '@sirocco/shared/kit/fault.ts'
 import { flavors as shapes } from '@sirocco/shared/model/flavors.ts'
 import { type MachineState, type MachineVerb, machineVerbs } from '@sirocco/shared/model/machines/states.ts'
-import { refusal, verdictOf } from '@sirocco/shared/model/machines/transitions.ts'
+import { changeRefusal, refusal, verdictOf } from '@sirocco/shared/model/machines/transitions.ts'
 import { type WebSocket, WebSocketServer } from 'ws'
 
 /**
@@ -132,6 +132,10 @@ export async function startFake({
     suspend: refusal('suspend', state),
     resume: refusal('resume', state),
     delete: refusal('delete', state),
+    rename: changeRefusal('rename', state),
+    protect: changeRefusal('protect', state),
+    resize: changeRefusal('resize', state),
+    userData: changeRefusal('userData', state),
   })
   const become = (machine: string, state: MachineState, more: Partial<Machine> = {}, ago = 0): void => {
     const now = machines.get(machine)
@@ -195,6 +199,8 @@ export async function startFake({
       ...(role === 'admin' ? { host: hostId } : {}),
       reservation: hex('r'),
       onGuestShutdown: 'stop',
+      protected: false,
+      firmware: 'bios',
       generation: 1,
       createdAt: iso(ago),
       ranAt: null,
@@ -418,6 +424,16 @@ export async function startFake({
         at: iso(),
       })
     if (verb === 'console') return send(201, { ticket: 't1', path: '/api/v1/consoles/t1' })
+    if (verb === 'rename' || verb === 'resize' || verb === 'protection') {
+      const flavor = shapes.find(shape => shape.name === body.flavor) ?? machine.flavor
+      const name = typeof body.name === 'string' ? body.name : machine.name
+      become(machine.id, machine.state, {
+        name,
+        flavor,
+        protected: verb === 'protection' ? body.protected === true : machine.protected,
+      })
+      return send(200, machines.get(machine.id))
+    }
     const asked = method === 'DELETE' ? 'delete' : machineVerbs.find(word => word === verb)
     if (!asked) return refuse(404, 'not_found', 'no such path')
     const why = refusal(asked, machine.state)

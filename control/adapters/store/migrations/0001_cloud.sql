@@ -120,7 +120,10 @@ ALTER TABLE `host` ADD `freeMemoryMiB` integer DEFAULT 0 NOT NULL;--> statement-
 ALTER TABLE `host` ADD `freeDiskMiB` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 CREATE INDEX `host_zone` ON `host` (`zone`,`id`);--> statement-breakpoint
 CREATE INDEX `host_room` ON `host` (`zone`,`freeMemoryMiB`) WHERE "host"."accepting" = 1;--> statement-breakpoint
+ALTER TABLE `image` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `placementGroup` text;--> statement-breakpoint
 ALTER TABLE `machine` ADD `hostTags` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
+ALTER TABLE `machine` ADD `protected` integer DEFAULT false NOT NULL;--> statement-breakpoint
+ALTER TABLE `machine` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
 CREATE INDEX `machine_group` ON `machine` (`placementGroup`) WHERE "machine"."placementGroup" IS NOT NULL AND "machine"."goneAt" IS NULL;--> statement-breakpoint
 CREATE INDEX `tag_value` ON `tag` (`project`,`key`,`value`,`resource`);

@@ -9,7 +9,7 @@ import { defaultGroup } from '../render/security-group.ts'
 const attributes = {
   blockDeviceMapping: blockDevices,
   disableApiStop: () => ({ value: false }),
-  disableApiTermination: () => ({ value: false }),
+  disableApiTermination: machine => ({ value: machine.protected }),
   ebsOptimized: () => ({ value: false }),
   enaSupport: () => ({ value: true }),
   enclaveOptions: () => ({ enabled: false }),

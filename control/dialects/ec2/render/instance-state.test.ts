@@ -29,6 +29,8 @@ const running: Machine = {
   placementGroupName: null,
   hostTags: {},
   onGuestShutdown: 'stop',
+  protected: false,
+  firmware: 'bios',
   createdAt: 0,
   ranAt: 1,
   power: 'on',

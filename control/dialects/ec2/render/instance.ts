@@ -38,6 +38,8 @@ export function renderInstance(machine: Machine): Xml {
     groupSet: first ? [defaultGroup(first.networkAlias)] : [],
     stateReason: stateReasonOf(machine),
     architecture,
+    bootMode: machine.firmware === 'uefi' ? 'uefi' : 'legacy-bios',
+    currentInstanceBootMode: machine.firmware === 'uefi' ? 'uefi' : 'legacy-bios',
     rootDeviceType: 'ebs',
     rootDeviceName: rootDevice,
     blockDeviceMapping: blockDevices(machine),

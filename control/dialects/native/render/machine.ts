@@ -1,5 +1,5 @@
 import type { Machine as MachineJson } from '@sirocco/shared/api/machines.ts'
-import { refusal } from '@sirocco/shared/model/machines/transitions.ts'
+import { changeRefusal, refusal } from '@sirocco/shared/model/machines/transitions.ts'
 import { type Machine, stateOfMachine } from '../../../domain/machines/machine.ts'
 import { reasonOf } from './reason.ts'
 import { orNull, time } from './time.ts'
@@ -21,6 +21,10 @@ export function machineJson(machine: Machine, admin: boolean): MachineJson {
       suspend: refusal('suspend', state),
       resume: refusal('resume', state),
       delete: refusal('delete', state),
+      rename: changeRefusal('rename', state),
+      protect: changeRefusal('protect', state),
+      resize: changeRefusal('resize', state),
+      userData: changeRefusal('userData', state),
     },
     stateReason: reasonOf(reason),
     progress: machine.observed?.progress ?? null,
@@ -53,6 +57,8 @@ export function machineJson(machine: Machine, admin: boolean): MachineJson {
     ...(admin ? { host: machine.host } : {}),
     reservation: machine.reservation,
     onGuestShutdown: machine.onGuestShutdown,
+    protected: machine.protected,
+    firmware: machine.firmware,
     generation: machine.generation,
     createdAt: time(machine.createdAt),
     ranAt: orNull(machine.ranAt),

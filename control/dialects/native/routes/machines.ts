@@ -1,4 +1,4 @@
-import type { Accepted } from '@sirocco/shared/api/machines.ts'
+import type { Accepted, Machine as MachineJson } from '@sirocco/shared/api/machines.ts'
 import type { Routes } from '@sirocco/shared/api/routes.ts'
 import { all, ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import type { MachineVerb } from '@sirocco/shared/model/machines/states.ts'
@@ -10,11 +10,15 @@ import { findMachines } from '../../../services/machines/find.ts'
 import { launchMachines } from '../../../services/machines/launch.ts'
 import { listMachines } from '../../../services/machines/list.ts'
 import { pauseMachines } from '../../../services/machines/pause.ts'
+import { protectMachine } from '../../../services/machines/protect.ts'
 import { rebootMachines } from '../../../services/machines/reboot.ts'
+import { renameMachine } from '../../../services/machines/rename.ts'
+import { resizeMachine } from '../../../services/machines/resize.ts'
 import { resumeMachines } from '../../../services/machines/resume.ts'
 import { startMachines } from '../../../services/machines/start.ts'
 import { stopMachines } from '../../../services/machines/stop.ts'
 import { suspendMachines } from '../../../services/machines/suspend.ts'
+import { changeUserData } from '../../../services/machines/user-data.ts'
 import type { Call } from '../../../services/verb.ts'
 import type { Handler, Here, Reply } from '../handler.ts'
 import { listed } from '../list.ts'
@@ -125,6 +129,22 @@ export const pause: Handler<Routes['pauseMachine']> = ({ params }, here) => inte
 export const suspend: Handler<Routes['suspendMachine']> = ({ params }, here) => intend('suspend', here, params.id)
 export const resume: Handler<Routes['resumeMachine']> = ({ params }, here) => intend('resume', here, params.id)
 export const remove: Handler<Routes['deleteMachine']> = ({ params }, here) => intend('delete', here, params.id)
+
+/** The machine as a change has left it. */
+async function changed(here: Here, asked: Result<{ readonly machine: string }>): Promise<Result<Reply<MachineJson>>> {
+  if (!asked.ok) return asked
+  const machine = await one(here, asked.value.machine)
+  return machine.ok ? ok({ body: machineJson(machine.value, here.admin) }) : machine
+}
+
+export const rename: Handler<Routes['renameMachine']> = async ({ params, body }, here) =>
+  changed(here, await renameMachine.call(here.call, { machine: params.id, ...body }))
+export const protect: Handler<Routes['protectMachine']> = async ({ params, body }, here) =>
+  changed(here, await protectMachine.call(here.call, { machine: params.id, ...body }))
+export const resize: Handler<Routes['resizeMachine']> = async ({ params, body }, here) =>
+  changed(here, await resizeMachine.call(here.call, { machine: params.id, ...body }))
+export const userData: Handler<Routes['changeUserData']> = async ({ params, body }, here) =>
+  changed(here, await changeUserData.call(here.call, { machine: params.id, ...body }))
 
 export const log: Handler<Routes['getConsoleLog']> = async ({ params }, { call }) => {
   const printed = await consoleLog.call(call, { machine: params.id })
