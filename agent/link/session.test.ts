@@ -3,6 +3,7 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import { ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import { type Command, FromAgent, type FromControl, type Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { Seen, SeenMachine, Wanted } from '@sirocco/shared/wire/objects.ts'
+import { protocol } from '@sirocco/shared/wire/version.ts'
 import { expect, test } from 'vitest'
 import { machine, quiet, VirtualTime } from '../../test/support/agent-world.ts'
 import { MemoryDisk } from '../disk/memory.ts'
@@ -102,7 +103,7 @@ test('introduces itself with what it holds, and says nothing more before the wel
   world.host.set?.put(seenMachine('vm_a'))
   world.host.told()
   await world.time.pass(1_000)
-  expect(world.sent).toMatchObject([{ type: 'hello', protocol: 1, hosts: [{ id: 'hst_1', desired: world.host.held.digest }] }])
+  expect(world.sent).toMatchObject([{ type: 'hello', protocol, hosts: [{ id: 'hst_1', desired: world.host.held.digest }] }])
 })
 
 test('after the welcome: everything once, then changes on top, numbered', async () => {

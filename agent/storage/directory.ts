@@ -116,7 +116,8 @@ class DirectoryStorage implements Storage {
         return disk
       }
       if (!seed.ok) return seed
-      return ok({ ...paths, ...this.#directBoot(files) })
+      const nvram = machine.firmware === 'uefi' ? { nvram: join(home, 'nvram.fd') } : {}
+      return ok({ ...paths, ...nvram, ...this.#directBoot(files) })
     })
   }
 

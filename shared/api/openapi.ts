@@ -4,7 +4,7 @@ import { FlavorPage, ImagePage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
 import { HostPage, HostProjection } from './hosts.ts'
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
-import { Accepted, Console, ConsoleLog, Launched, Machine, MachinePage } from './machines.ts'
+import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
 import { OperationPage } from './operations.ts'
 import { Problem } from './problem.ts'
 import { problems } from './problems.ts'
@@ -20,6 +20,9 @@ const named = {
   Launched,
   Accepted,
   ConsoleLog,
+  Screen,
+  Screenshot,
+  Guest,
   Console,
   KeyPairPage,
   MadeKeyPair,

@@ -3,15 +3,18 @@ import { join } from 'node:path'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import type { Compute, Definition, FoundMachine } from '../../ports/compute.ts'
+import type { Compute, Definition, FoundMachine, GuestFacts } from '../../ports/compute.ts'
 import { consoleTail, isFileName, removeLog, trimLog } from './console-log.ts'
 import { canResume, isOff, isPaused, type Standing, seenOf } from './domain-state.ts'
 import { type DomainHost, domainXml, readMark, shapeOf } from './domain-xml.ts'
-import { faultOf, isCode, libvirtErrors } from './faults.ts'
-import { acceleration, architecture, hostFacts, startOf } from './host.ts'
+import { faultOf, guestFault, isCode, libvirtErrors } from './faults.ts'
+import { guestCommand, guestFactsOf, guestReturn, HostName, Interfaces, OsInfo } from './guest-agent.ts'
+import { acceleration, architecture, hostFacts, startOf, uefiFirmware } from './host.ts'
 import { domainName, domainUuid, type Mark, metadataNamespace, uuidText } from './identity.ts'
 import type { Answer, Connection } from './rpc/connection.ts'
 import { type Domain, type LifecycleEvent, type Procedure, procedures } from './rpc/procedures.ts'
+import { joinScreen, screenSocketOf, screenXml } from './screen.ts'
+import { pictureOf } from './screenshot.ts'
 import { Session } from './session.ts'
 
 export interface LibvirtOptions {
@@ -36,6 +39,8 @@ export interface LibvirtOptions {
   readonly stateDir?: string
   /** Where libvirt keeps what QEMU says, one file a machine. */
   readonly qemuLogDir?: string
+  /** A path of libvirtd's as this process sees it, where the two see different files. */
+  readonly here?: (path: string) => string
 }
 
 /** VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN */
@@ -136,6 +141,8 @@ class LibvirtCompute implements Compute {
     const there = await this.#find(id)
     if (!there.ok) return there
     const held = there.value
+    if (definition.files.nvram && !host.uefi)
+      return refuse('unsupported', 'this host has no UEFI firmware: install its package (ovmf), or launch with BIOS')
     const shape = shapeOf(definition, host)
     if (held?.mark.shape === shape) return ok(undefined)
     if (held && !isOff(held.state)) return refuse('precondition', 'the machine runs with another definition: stop it first')
@@ -222,6 +229,65 @@ class LibvirtCompute implements Compute {
     })
   }
 
+  screen(id: string, password: string, data: (bytes: Uint8Array) => void, closed: () => void): ReturnType<Compute['screen']> {
+    return this.#on(id, async ({ link, domain, state }) => {
+      if (isOff(state)) return refuse('precondition', 'the machine is off: it has no screen')
+      const xml = await link.call(procedures.xml, domain)
+      if (!xml.ok) return faultOf(xml.error)
+      const socket = screenSocketOf(xml.value)
+      if (socket === null) return refuse('precondition', 'the machine was started without a screen: stop it and start it again')
+      const until = this.#options.clock.now() + limits.ticket
+      const opened = await link.call(procedures.updateDevice, { domain, xml: screenXml(socket, password, until) })
+      if (!opened.ok) return faultOf(opened.error)
+      return joinScreen(this.#options.here?.(socket) ?? socket, data, closed)
+    })
+  }
+
+  screenshot(id: string): Promise<Result<Uint8Array>> {
+    return this.#on(id, async ({ link, domain, state }) => {
+      if (isOff(state)) return refuse('precondition', 'the machine is off: it has no screen')
+      return pictureOf(link, domain)
+    })
+  }
+
+  guestFacts(id: string): Promise<Result<GuestFacts>> {
+    return this.#on(id, async held => {
+      const interfaces = await this.#askGuest(held, guestCommand('guest-network-get-interfaces'))
+      if (!interfaces.ok) return interfaces
+      // Older agents do not know these two.
+      const host = await this.#askGuest(held, guestCommand('guest-get-host-name'))
+      const os = await this.#askGuest(held, guestCommand('guest-get-osinfo'))
+      return ok(
+        guestFactsOf(
+          host.ok ? guestReturn(HostName, host.value) : null,
+          os.ok ? guestReturn(OsInfo, os.value) : null,
+          guestReturn(Interfaces, interfaces.value),
+        ),
+      )
+    })
+  }
+
+  setGuestPassword(id: string, user: string, password: string): Promise<Result<void>> {
+    const command = { username: user, password: Buffer.from(password).toString('base64'), crypted: false }
+    return this.#on(id, held => this.#tellGuest(held, guestCommand('guest-set-user-password', command)))
+  }
+
+  addGuestKeys(id: string, user: string, keys: readonly string[]): Promise<Result<void>> {
+    const command = { username: user, keys, reset: false }
+    return this.#on(id, held => this.#tellGuest(held, guestCommand('guest-ssh-add-authorized-keys', command)))
+  }
+
+  async #askGuest({ link, domain, state }: Held, command: string): Promise<Result<string>> {
+    if (isOff(state)) return refuse('precondition', 'the machine is off: start it first')
+    const answer = await link.call(procedures.guest, { domain, command, seconds: limits.guestAsk / 1_000 })
+    return answer.ok ? ok(answer.value ?? '') : guestFault(answer.error)
+  }
+
+  async #tellGuest(held: Held, command: string): Promise<Result<void>> {
+    const answer = await this.#askGuest(held, command)
+    return answer.ok ? ok(undefined) : answer
+  }
+
   watch(changed: (id: string | null) => void): void {
     this.#watchers.add(changed)
     this.#session.keep()
@@ -238,6 +304,7 @@ class LibvirtCompute implements Compute {
       instance,
       tag,
       acceleration: this.#options.acceleration ?? (await acceleration()),
+      uefi: await uefiFirmware(),
       architecture: architecture(),
       ...(emulator === undefined ? {} : { emulator }),
       consoleLog: id => this.#logFile(id),

@@ -44,6 +44,7 @@ export function simulatedStorage(host: SimulatedHost, instance: string): Storage
       return ok({
         disk,
         seed: `${disk}.seed`,
+        ...(machine.firmware === 'uefi' ? { nvram: `${disk}.nvram` } : {}),
         ...(has('kernel') ? { kernel: `${disk}.kernel` } : {}),
         ...(has('initrd') ? { initrd: `${disk}.initrd` } : {}),
       })
