@@ -61,6 +61,10 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
       base: storage === null ? image.id : (image.files.find(({ role }) => role === 'disk')?.sha256 ?? ''),
     })),
     ...each('seed', () => ({})),
+    // UEFI's variables: made at the first start that reaches the firmware.
+    ...wanted
+      .filter(({ firmware }) => firmware === 'uefi')
+      .map(({ id }): Expected => ({ kind: 'nvram', id, facts: {}, optional: true })),
     ...imagesOf(wanted.filter(machine => !need(machine, told.get(machine.id)).optional)),
     ...wanted.map(({ id }): Expected => ({ kind: 'console', id, facts: {}, optional: true })),
     ...ofNetwork('bridge', ({ cidr, gateway, mtu }) =>

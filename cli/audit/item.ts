@@ -6,6 +6,7 @@ export const kinds = [
   'process',
   'disk',
   'seed',
+  'nvram',
   'image',
   /** The log of a serial console. */
   'console',

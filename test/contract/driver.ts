@@ -294,6 +294,9 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       expect(await bench.compute.define(definition)).toMatchObject({ ok: true })
       expect(await bench.compute.start(id)).toMatchObject({ ok: true })
       expect(await power()).toBe('running')
+      // Paused before, it runs after: a start is what it says.
+      for (const verb of ['pause', 'suspend', 'start'] as const) expect(await bench.compute[verb](id)).toMatchObject({ ok: true })
+      expect(await power()).toBe('running')
       // It booted no second time: whatever came on the console since is no new boot.
       expect((await consoleText()).slice(printed)).not.toContain('login:')
     })

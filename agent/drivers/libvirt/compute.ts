@@ -45,6 +45,8 @@ export interface LibvirtOptions {
 
 /** VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN */
 const acpi = 1
+/** VIR_DOMAIN_SAVE_RUNNING: it goes on when it is started, also where it was paused when it was saved. */
+const runsOn = 2
 /** VIR_DOMAIN_UNDEFINE_ MANAGED_SAVE | SNAPSHOTS_METADATA | NVRAM | CHECKPOINTS_METADATA: nothing of it remains. */
 const withAllOfIt = 1 | 2 | 4 | 16
 
@@ -158,6 +160,7 @@ class LibvirtCompute implements Compute {
   start(id: string): Promise<Result<void>> {
     return this.#on(id, async held => {
       if (canResume(held.state)) return this.#do(held, procedures.resume, held.domain, state => !canResume(state))
+      if (isPaused(held.state)) return refuse('unavailable', 'the hypervisor is busy with the machine')
       if (!isOff(held.state)) return ok(undefined)
       await trimLog(this.#logFile(id))
       return this.#do(held, procedures.start, held.domain, state => !isOff(state), limits.libvirtLongCall)
@@ -183,7 +186,7 @@ class LibvirtCompute implements Compute {
     return this.#on(id, held => {
       if (held.state.saved) return ok(undefined)
       if (isOff(held.state)) return refuse('precondition', 'the machine is off: start it first')
-      return this.#do(held, procedures.save, { domain: held.domain, flags: 0 }, state => state.saved, limits.libvirtSave)
+      return this.#do(held, procedures.save, { domain: held.domain, flags: runsOn }, state => state.saved, limits.libvirtSave)
     })
   }
 

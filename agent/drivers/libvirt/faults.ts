@@ -56,5 +56,7 @@ export function guestFault(error: CallError): Refused {
   const told = error.kind === 'libvirt' ? guestWords.find(([pattern]) => pattern.test(error.message)) : undefined
   if (told) return refuse(told[1], told[2], { detail: error.message })
   const fault = faultOf(error)
-  return fault.fault.code === 'internal' ? refuse('precondition', 'the guest refused it', { detail: error.message }) : fault
+  return fault.fault.code === 'internal'
+    ? refuse('precondition', 'the guest refused it; check that there is such a user in it', { detail: error.message })
+    : fault
 }

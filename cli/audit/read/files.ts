@@ -14,7 +14,7 @@ const names = (dir: string): Promise<string[]> => readdir(dir).catch(() => [])
 
 /** What lies under the storage directory: disks, seeds, images, logs of consoles, and what else. */
 export const files: Reader = {
-  kinds: ['disk', 'seed', 'image', 'console', 'file'],
+  kinds: ['disk', 'seed', 'nvram', 'image', 'console', 'file'],
   async read({ storage }) {
     const found: Found[] = [...(await imagesIn(storage)), ...(await consolesIn(storage))]
     for (const machine of await names(join(storage, 'machines'))) {
@@ -45,7 +45,8 @@ async function machineIn(storage: string, machine: string): Promise<Result<Found
     if (info.ok) found.push(diskOf(machine, path, info.value))
   }
   if (there.includes('seed.iso')) found.push({ kind: 'seed', id: machine, facts: {}, where: join(home, 'seed.iso') })
-  const known = ['disk.qcow2', 'seed.iso']
+  if (there.includes('nvram.fd')) found.push({ kind: 'nvram', id: machine, facts: {}, where: join(home, 'nvram.fd') })
+  const known = ['disk.qcow2', 'seed.iso', 'nvram.fd']
   if (!there.includes('disk.qcow2')) found.push(stray(storage, 'machines', machine))
   return ok([...found, ...there.filter(name => !known.includes(name)).map(name => stray(storage, 'machines', machine, name))])
 }
