@@ -45,7 +45,7 @@ export async function run(data: string, timers: Timers, log: Log): Promise<Resul
     timers,
     random,
     fetchImage: imagesFrom(control, signer),
-    joinConsole: (compute, machine, path) => joinConsole(compute, machine, path, streamsTo(control, signer)),
+    joinConsole: (source, path, how) => joinConsole(source, path, streamsTo(control, signer), how),
     identity: { agentVersion, bootId, runId: randomUUID() },
     log,
     at: haltAt(process.env.SIROCCO_HALT_AT),

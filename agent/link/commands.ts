@@ -1,10 +1,12 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Command, CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { Compute } from '../ports/compute.ts'
+import type { StreamSource } from '../streams/console.ts'
 
-/** Dials the stream at `path` and joins it to a machine's console; resolves when both are joined. */
-export type JoinConsole = (compute: Compute, machine: string, path: string) => Promise<Result<void>>
+/** Dials the stream at `path` and joins it to `source`, a machine's console or screen; resolves when both are joined. */
+export type JoinConsole = (source: StreamSource, path: string, how?: { readonly lossless: boolean }) => Promise<Result<void>>
 
 type Of<D extends CommandBody['do']> = Extract<CommandBody, { do: D }>
 type Doings = { readonly [D in CommandBody['do']]: (compute: Compute, body: Of<D>, join: JoinConsole) => Promise<Result<string>> }
@@ -18,7 +20,23 @@ const doings: Doings = {
     const log = await compute.consoleLog(machine)
     return log.ok ? ok(Buffer.from(log.value).toString('base64')) : log
   },
-  console: async (compute, { machine, path }, join) => said(await join(compute, machine, path)),
+  console: async (compute, { machine, path }, join) =>
+    said(await join((data, closed) => compute.console(machine, data, closed), path)),
+  screen: async (compute, { machine, path, password }, join) =>
+    said(await join((data, closed) => compute.screen(machine, password, data, closed), path, { lossless: true })),
+  screenshot: async (compute, { machine }) => {
+    const png = await compute.screenshot(machine)
+    if (!png.ok) return png
+    return png.value.byteLength > limits.screenshotBytes
+      ? refuse('unsupported', 'the screen is too detailed for a picture; open it instead')
+      : ok(Buffer.from(png.value).toString('base64'))
+  },
+  'guest-facts': async (compute, { machine }) => {
+    const facts = await compute.guestFacts(machine)
+    return facts.ok ? ok(JSON.stringify(facts.value)) : facts
+  },
+  'guest-password': async (compute, { machine, user, password }) => said(await compute.setGuestPassword(machine, user, password)),
+  'guest-keys': async (compute, { machine, user, keys }) => said(await compute.addGuestKeys(machine, user, keys)),
 }
 
 /** What a session does with commands: each on the compute port of its host. */

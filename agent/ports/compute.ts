@@ -6,6 +6,8 @@ export interface MachineFiles {
   readonly seed: string
   readonly kernel?: string
   readonly initrd?: string
+  /** Where UEFI keeps its variables, only of a machine that starts from it; the hypervisor makes the file. */
+  readonly nvram?: string
 }
 
 /** The bytes of a disk, as a hypervisor opens them. */
@@ -73,6 +75,19 @@ export interface ConsoleStream {
   close(): void
 }
 
+/** A byte stream of which nothing may be lost: whoever cannot take more lets it wait. */
+export interface ScreenStream extends ConsoleStream {
+  pause(): void
+  resume(): void
+}
+
+/** What a guest's own agent says of it; what it does not tell is left out. */
+export interface GuestFacts {
+  readonly hostname?: string
+  readonly os?: { readonly name: string; readonly version: string; readonly kernel: string }
+  readonly interfaces: readonly { readonly name: string; readonly mac: string; readonly addresses: readonly string[] }[]
+}
+
 /**
  * One kind of hypervisor. Every verb may run twice and lands once: what is so already is success; a verb on what is gone is
  * success for `cut` and `undefine`, `not_found` for the rest. Faults: `unavailable` when the hypervisor does not answer (try
@@ -113,6 +128,19 @@ export interface Compute {
   consoleLog(id: string): Promise<Result<Uint8Array>>
   /** Joins the serial console; a newer reader ends the older. `closed` is called once. */
   console(id: string, data: (bytes: Uint8Array) => void, closed: () => void): Promise<Result<ConsoleStream>>
+  /**
+   * Joins the screen: RFB (RFC 6143) from its greeting on, with VNC authentication by `password` (8 characters), which is good for
+   * `limits.ticket`. Several may look at once.
+   */
+  screen(id: string, password: string, data: (bytes: Uint8Array) => void, closed: () => void): Promise<Result<ScreenStream>>
+  /** What the screen shows now, as PNG. */
+  screenshot(id: string): Promise<Result<Uint8Array>>
+  /** Asked of an agent inside the guest, as are the next two; `precondition` where none answers. */
+  guestFacts(id: string): Promise<Result<GuestFacts>>
+  /** Twice is once. `user` is the guest's own. */
+  setGuestPassword(id: string, user: string, password: string): Promise<Result<void>>
+  /** Adds public keys to those that let `user` in; those that do already are left. */
+  addGuestKeys(id: string, user: string, keys: readonly string[]): Promise<Result<void>>
   /** Calls back on every change: with a machine's id, or null when anything may have changed (reconnected). Ends by `close`. */
   watch(changed: (id: string | null) => void): void
   close(): Promise<void>

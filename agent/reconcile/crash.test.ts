@@ -1,4 +1,5 @@
 import { type Power, powers } from '@sirocco/shared/model/machines/states.ts'
+import type { CommandBody } from '@sirocco/shared/wire/frames.ts'
 import type { Wanted, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -13,15 +14,15 @@ const killAt = (world: AgentWorld, point: string, n: number) => {
   }
 }
 
-/** A press of the reset button; whoever is killed in the middle does not press again. */
-const command = (world: AgentWorld, id: string) =>
+/** A press of the reset button, or a word to the guest's own agent; whoever is killed in the middle does not say it again. */
+const command = (world: AgentWorld, id: string, body: CommandBody = { do: 'reboot', machine: 'vm_a' }) =>
   world.say({
     type: 'command',
     id,
     epoch: world.epoch,
     host: 'hst_1',
     deadline: world.time.now() + 60_000,
-    command: { do: 'reboot', machine: 'vm_a' },
+    command: body,
   })
 
 const reached = new Set<string>()
@@ -67,7 +68,11 @@ test.each(points.map(point => [point]))(
       for (const { want, power, generation, has } of steps) {
         await world.want(...want)
         await world.pass(15_000)
-        if (want[0]?.kind === 'machine') for (const id of ['cmd_1', 'cmd_2']) await command(world, `${id}${generation}`)
+        if (want[0]?.kind === 'machine') {
+          for (const id of ['cmd_1', 'cmd_2']) await command(world, `${id}${generation}`)
+          await command(world, `cmd_3${generation}`, { do: 'guest-password', machine: 'vm_a', user: 'root', password: 'x' })
+          await command(world, `cmd_4${generation}`, { do: 'guest-keys', machine: 'vm_a', user: 'root', keys: ['k'] })
+        }
         await world.pass(100)
         if (!world.agent) {
           reached.add(point)

@@ -25,6 +25,11 @@ const commands = {
   reboot: 'port.compute.reboot',
   console: null,
   'console-log': null,
+  screen: null,
+  screenshot: null,
+  'guest-facts': null,
+  'guest-password': 'port.compute.setGuestPassword',
+  'guest-keys': 'port.compute.addGuestKeys',
 } as const satisfies Record<CommandBody['do'], string | null>
 
 test.each(Object.entries({ ...steps, ...commands }))('%s can be killed before and after its effect', (_, effect) => {

@@ -78,7 +78,8 @@ class DirectoryStorage implements Storage {
       const seed = join(home, 'seed.iso')
       await makeDirectory(home)
       await this.#makeSeed(seed, machine)
-      return ok({ seed, ...this.#directBoot(files) })
+      const nvram = machine.firmware === 'uefi' ? { nvram: join(home, 'nvram.fd') } : {}
+      return ok({ seed, ...nvram, ...this.#directBoot(files) })
     })
   }
 

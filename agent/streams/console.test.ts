@@ -5,7 +5,7 @@ import { VirtualTime } from '../../test/support/agent-world.ts'
 import { simulatedCompute } from '../drivers/simulated/compute.ts'
 import { SimulatedHost } from '../drivers/simulated/host.ts'
 import type { Compute } from '../ports/compute.ts'
-import { joinConsole, Outflow, type StreamEvents } from './console.ts'
+import { joinConsole, Outflow, type StreamEvents, type StreamSource } from './console.ts'
 
 /** A console and the far end of its stream. */
 async function joined() {
@@ -25,10 +25,14 @@ async function joined() {
       return ok({ write: bytes => void typed.push(new TextDecoder().decode(bytes)), close: () => left++ })
     },
   }
-  const result = await joinConsole(compute, 'vm_a', 'agent/streams/tkt_1', async (_, to) => {
-    events = to
-    return ok({ send: data => void sent.push(data), close: reason => void closed.push(reason) })
-  })
+  const result = await joinConsole(
+    (data, closed) => compute.console('vm_a', data, closed),
+    'agent/streams/tkt_1',
+    async (_, to) => {
+      events = to
+      return ok({ send: data => void sent.push(data), close: reason => void closed.push(reason) })
+    },
+  )
   expect(result.ok).toBe(true)
   const far = (): StreamEvents => {
     if (!events) throw new Error('no stream was opened')
@@ -78,11 +82,23 @@ test.each([
 test('a console that cannot be joined ends the stream with the reason', async () => {
   const host = new SimulatedHost({ timers: new VirtualTime(), name: 'sim', bootId: 'b' })
   const sent: unknown[] = []
-  const result = await joinConsole(simulatedCompute(host, 'one'), 'vm_a', 'p', async () =>
-    ok({ send: data => void sent.push(data), close: () => {} }),
-  )
+  const compute = simulatedCompute(host, 'one')
+  const source: StreamSource = (data, closed) => compute.console('vm_a', data, closed)
+  const result = await joinConsole(source, 'p', async () => ok({ send: data => void sent.push(data), close: () => {} }))
   expect(result).toMatchObject({ ok: false, fault: { code: 'not_found' } })
   expect(sent).toHaveLength(1)
-  const closed = await joinConsole(simulatedCompute(host, 'one'), 'vm_a', 'p', async () => refuse('unavailable', 'no'))
+  const closed = await joinConsole(source, 'p', async () => refuse('unavailable', 'no'))
   expect(closed).toMatchObject({ ok: false, fault: { code: 'unavailable' } })
+})
+
+test('of a source that can be asked to wait nothing is lost: it waits while there is no credit', () => {
+  const out: Uint8Array[] = []
+  const brakes: string[] = []
+  const flow = new Outflow(bytes => out.push(bytes), { pause: () => brakes.push('pause'), resume: () => brakes.push('resume') })
+  const size = () => out.reduce((sum, part) => sum + part.byteLength, 0)
+  flow.put(new Uint8Array(5 * limits.streamCredit))
+  expect(size()).toBe(limits.streamCredit)
+  expect(brakes).toEqual(['pause'])
+  while (size() < 5 * limits.streamCredit) flow.acked(limits.streamCredit)
+  expect(brakes).toEqual(['pause', 'resume'])
 })

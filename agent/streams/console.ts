@@ -1,7 +1,7 @@
 import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { StreamNote } from '@sirocco/shared/wire/stream.ts'
-import type { Compute, ConsoleStream } from '../ports/compute.ts'
+import type { ConsoleStream, ScreenStream } from '../ports/compute.ts'
 
 /** Of one binary message. */
 const messageBytes = 16 * 1024
@@ -16,21 +16,35 @@ export interface StreamEvents {
   bytes(bytes: Uint8Array): void
   closed(why: string): void
 }
+/** Joins a console or screen: `data` is what it says, `closed` is called once. */
+export type StreamSource = (
+  data: (bytes: Uint8Array) => void,
+  closed: () => void,
+) => Promise<Result<ConsoleStream | ScreenStream>>
 /** Dials a stream; resolves when it is open. */
 export type OpenStream = (path: string, events: StreamEvents) => Promise<Result<StreamSocket>>
 
+/** What can be asked to wait while bytes of it wait here. */
+interface Brake {
+  pause(): void
+  resume(): void
+}
+
 /**
- * Bytes that go out under a credit: what has none waits here, at most as much again, then the oldest is lost. A guest's console cannot
- * be asked to wait, and its log keeps what a slow reader misses.
+ * Bytes that go out under a credit: what has none waits here. Of a source that can be asked to wait nothing is lost; of another at most as
+ * much again waits, then the oldest is lost: a guest's console cannot wait, and its log keeps what a slow reader misses.
  */
 export class Outflow {
   readonly #send: (bytes: Uint8Array) => void
+  readonly #brake: Brake | null
+  #braked = false
   #credit: number = limits.streamCredit
   #waiting: Uint8Array[] = []
   #held = 0
 
-  constructor(send: (bytes: Uint8Array) => void) {
+  constructor(send: (bytes: Uint8Array) => void, brake: Brake | null = null) {
     this.#send = send
+    this.#brake = brake
   }
   put(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.byteLength; at += messageBytes) {
@@ -39,6 +53,7 @@ export class Outflow {
       this.#held += part.byteLength
     }
     this.#drain()
+    if (this.#brake) return
     while (this.#held > limits.streamCredit) this.#held -= this.#waiting.shift()?.byteLength ?? 0
   }
   /** The other end has dealt with this many more. */
@@ -53,12 +68,22 @@ export class Outflow {
       this.#credit -= next.byteLength
       this.#send(next)
     }
+    const brake = this.#held > 0
+    if (brake === this.#braked) return
+    this.#braked = brake
+    if (brake) this.#brake?.pause()
+    else this.#brake?.resume()
   }
 }
 
-/** Joins a machine's serial console to the stream at `path`, until either end closes. */
-export async function joinConsole(compute: Compute, machine: string, path: string, open: OpenStream): Promise<Result<void>> {
-  let stream: ConsoleStream | null = null
+/** Joins a machine's console or screen to the stream at `path`, until either end closes. `lossless`: it can be asked to wait. */
+export async function joinConsole(
+  source: StreamSource,
+  path: string,
+  open: OpenStream,
+  { lossless = false }: { readonly lossless?: boolean } = {},
+): Promise<Result<void>> {
+  let stream: ConsoleStream | ScreenStream | null = null
   let socket: StreamSocket | null = null
   let over = false
   /** Typed before the console was joined. */
@@ -74,7 +99,10 @@ export async function joinConsole(compute: Compute, machine: string, path: strin
     stream?.write(bytes)
     if (bytes.byteLength > 0) socket?.send(JSON.stringify({ ack: bytes.byteLength } satisfies StreamNote))
   }
-  const flow = new Outflow(bytes => socket?.send(bytes))
+  const brake = (verb: keyof Brake) => () => {
+    if (stream && 'pause' in stream) stream[verb]()
+  }
+  const flow = new Outflow(bytes => socket?.send(bytes), lossless ? { pause: brake('pause'), resume: brake('resume') } : null)
   const opened = await open(path, {
     bytes: bytes => {
       if (stream) typed(bytes)
@@ -89,8 +117,7 @@ export async function joinConsole(compute: Compute, machine: string, path: strin
   })
   if (!opened.ok) return opened
   socket = opened.value
-  const joined = await compute.console(
-    machine,
+  const joined = await source(
     bytes => flow.put(bytes),
     () => end('the machine is off, or its console was taken over'),
   )

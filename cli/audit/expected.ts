@@ -70,6 +70,10 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
       }),
     ...snapshots.filter(({ gone }) => !gone).map(({ id, volume }): Expected => ({ kind: 'snapshot', id, facts: { volume } })),
     ...each('seed', () => ({})),
+    // UEFI's variables: made at the first start that reaches the firmware.
+    ...wanted
+      .filter(({ firmware }) => firmware === 'uefi')
+      .map(({ id }): Expected => ({ kind: 'nvram', id, facts: {}, optional: true })),
     ...imagesOf(wanted.filter(machine => !need(machine, told.get(machine.id)).optional)),
     ...wanted.map(({ id }): Expected => ({ kind: 'console', id, facts: {}, optional: true })),
     ...ofNetwork('bridge', ({ cidr, gateway, mtu }) =>

@@ -7,6 +7,7 @@ export const kinds = [
   'volume',
   'snapshot',
   'seed',
+  'nvram',
   'image',
   /** The log of a serial console. */
   'console',

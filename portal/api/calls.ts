@@ -1,4 +1,4 @@
-import type { ConsoleLog, Console as ConsoleTicket, Launched } from '@sirocco/shared/api/machines.ts'
+import type { ConsoleLog, Console as ConsoleTicket, Launched, Screen as ScreenTicket } from '@sirocco/shared/api/machines.ts'
 import type { MachineVerb } from '@sirocco/shared/model/machines/states.ts'
 import type { z } from 'zod'
 import { type Ask, request } from './request.ts'
@@ -62,6 +62,7 @@ export const calls = {
   protect: (id: string, wanted: boolean, token: string) =>
     request<Machine>(`/machines/${at(id)}/protection`, { method: 'PUT', token, body: { protected: wanted } }),
   console: (id: string) => request<z.output<typeof ConsoleTicket>>(`/machines/${at(id)}/console`, { method: 'POST', body: {} }),
+  screen: (id: string) => request<z.output<typeof ScreenTicket>>(`/machines/${at(id)}/screen`, { method: 'POST', body: {} }),
   consoleLog: (id: string) => request<z.output<typeof ConsoleLog>>(`/machines/${at(id)}/console-log`),
   operations: (subject: string) => request<Page<Operation>>('/operations', { query: { subject, limit: 100 } }),
   events: (subject: string) => request<{ items: FeedEvent[] }>('/events', { query: { subject, limit: pageMax } }),

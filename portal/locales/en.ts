@@ -210,6 +210,7 @@ export const en = {
     overview: 'Overview',
     timeline: 'Timeline',
     console: 'Serial console',
+    screen: 'Screen',
     log: 'Console log',
     sections: 'Parts of this machine',
     actions: 'Actions',
@@ -307,6 +308,13 @@ export const en = {
     logTitle: 'What it wrote to its serial console',
     logEmpty: 'It has written nothing yet.',
     reload: 'Read again',
+  },
+  screen: {
+    hint: 'Click on the screen to type into the machine.',
+    ctrlAltDel: 'Send Ctrl+Alt+Delete',
+    label: (p: { name: string }) => `Screen of ${p.name}`,
+    failed: 'The screen could not be opened',
+    notRunning: 'The machine has to run before its screen can be opened.',
   },
   keyPairs: {
     title: 'Key pairs',

@@ -212,6 +212,7 @@ export const fr: Messages = {
     overview: 'Vue d’ensemble',
     timeline: 'Chronologie',
     console: 'Console série',
+    screen: 'Écran',
     log: 'Journal de la console',
     sections: 'Parties de cette machine',
     actions: 'Actions',
@@ -309,6 +310,13 @@ export const fr: Messages = {
     logTitle: 'Ce qu’elle a écrit sur sa console série',
     logEmpty: 'Elle n’a encore rien écrit.',
     reload: 'Relire',
+  },
+  screen: {
+    hint: 'Cliquez sur l’écran pour taper dans la machine.',
+    ctrlAltDel: 'Envoyer Ctrl+Alt+Suppr',
+    label: p => `Écran de ${p.name}`,
+    failed: 'L’écran n’a pas pu être ouvert',
+    notRunning: 'La machine doit être en marche pour que son écran puisse être ouvert.',
   },
   keyPairs: {
     title: 'Clés SSH',

@@ -22,6 +22,7 @@ import { plainText } from './plain-text.ts'
 import { type MachineTab, machineTabs } from './routes.tsx'
 import { Timeline } from './timeline-list.tsx'
 
+const MachineScreen = lazy(() => import('../screen/screen.tsx').then(module => ({ default: module.MachineScreen })))
 const SerialConsole = lazy(() => import('../console/console.tsx').then(module => ({ default: module.SerialConsole })))
 
 /** One machine: what it is, what happened to it, and what can be done with it. */
@@ -76,7 +77,12 @@ function Loaded({ machine }: { machine: Machine }) {
   const { data: me } = useSuspenseQuery(queries.me)
   const { tab = 'overview' } = useSearch({ from: '/shell/machines/$machine' })
   const navigate = useNavigate({ from: '/machines/$machine' })
-  const words: Record<MachineTab, string> = { overview: t.machine.overview, console: t.machine.console, log: t.machine.log }
+  const words: Record<MachineTab, string> = {
+    overview: t.machine.overview,
+    console: t.machine.console,
+    screen: t.machine.screen,
+    log: t.machine.log,
+  }
   const name = nameOf(machine)
   return (
     <Page title={name} above={<Back />} aside={<Actions machine={machine} role={me.role} />}>
@@ -112,6 +118,17 @@ function Loaded({ machine }: { machine: Machine }) {
           ) : (
             <Empty title={t.states[machine.state]}>
               <p>{t.console.notRunning}</p>
+            </Empty>
+          )}
+        </TabPanel>
+        <TabPanel id="screen" className="tab-panel">
+          {machine.state === 'running' || machine.state === 'stopping' || machine.state === 'paused' ? (
+            <Suspense fallback={<Waiting />}>
+              <MachineScreen machine={machine.id} name={name} />
+            </Suspense>
+          ) : (
+            <Empty title={t.states[machine.state]}>
+              <p>{t.screen.notRunning}</p>
             </Empty>
           )}
         </TabPanel>

@@ -170,3 +170,25 @@ export const ConsoleLog = z.strictObject({ text: z.string(), at: Time })
 
 /** A WebSocket at `path`, good for one connection within a minute. */
 export const Console = z.strictObject({ ticket: z.string(), path: z.string() })
+
+/** The same for its screen, by VNC authentication: RFB (RFC 6143) goes through the WebSocket at `path`. */
+export const Screen = z.strictObject({ ticket: z.string(), path: z.string(), password: z.string() })
+
+/** PNG, in base64. */
+export const Screenshot = z.strictObject({ png: z.base64(), at: Time })
+
+/** What an agent inside the guest tells. */
+export const Guest = z.strictObject({
+  hostname: z.string().nullable(),
+  os: z.strictObject({ name: z.string(), version: z.string(), kernel: z.string() }).nullable(),
+  /** Addresses with their prefix, IPv6 among them. */
+  interfaces: z.array(z.strictObject({ name: z.string(), mac: z.string(), addresses: z.array(z.string()) })),
+  at: Time,
+})
+export type Guest = z.output<typeof Guest>
+
+/** `user` is one of the guest's own. */
+export const GuestPassword = z.strictObject({ user: z.string().min(1).max(32), password: z.string().min(1).max(256) })
+
+/** `keyPair` by name. */
+export const GuestKey = z.strictObject({ user: z.string().min(1).max(32), keyPair: z.string().min(1).max(255) })

@@ -4,7 +4,7 @@ import { FlavorPage, ImagePage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
 import { Host, HostPage, HostProjection } from './hosts.ts'
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
-import { Accepted, Console, ConsoleLog, Launched, Machine, MachinePage } from './machines.ts'
+import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
 import { OperationPage } from './operations.ts'
 import { PlacementExplained } from './placement.ts'
 import { PlacementGroup, PlacementGroupPage } from './placement-groups.ts'
@@ -23,6 +23,9 @@ const named = {
   Launched,
   Accepted,
   ConsoleLog,
+  Screen,
+  Screenshot,
+  Guest,
   Console,
   KeyPairPage,
   MadeKeyPair,

@@ -86,6 +86,12 @@ export const limits = {
   ticket: 60 * second,
   /** Unacknowledged bytes of a console stream, each way. */
   streamCredit: 256 * KiB,
+  /** Of a picture of a screen: its base64 fits one frame. */
+  screenshotBytes: 640 * KiB,
+  /** How long an agent inside a guest may take to answer. Below `ask`. */
+  guestAsk: 5 * second,
+  /** Of what an agent inside a guest answers to one question. */
+  guestAnswerBytes: 256 * KiB,
   /** Kept of a serial console's history. */
   consoleLog: 64 * KiB,
   /** The clock difference that a signed request may have (EC2's and the agents'). */

@@ -58,6 +58,13 @@ export const Command = z.strictObject({
     z.strictObject({ do: z.literal('console-log'), machine: z.string() }),
     /** Dial the stream of this ticket and join it to the machine's serial console. */
     z.strictObject({ do: z.literal('console'), machine: z.string(), path: z.string() }),
+    /** The same with its screen, which lets in whoever knows this password. Secret: logged nowhere. */
+    z.strictObject({ do: z.literal('screen'), machine: z.string(), path: z.string(), password: z.string().length(8) }),
+    z.strictObject({ do: z.literal('screenshot'), machine: z.string() }),
+    /** Asked of the agent inside the guest. */
+    z.strictObject({ do: z.literal('guest-facts'), machine: z.string() }),
+    z.strictObject({ do: z.literal('guest-password'), machine: z.string(), user: z.string(), password: z.string() }),
+    z.strictObject({ do: z.literal('guest-keys'), machine: z.string(), user: z.string(), keys: z.array(z.string()) }),
   ]),
 })
 

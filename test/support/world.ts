@@ -65,7 +65,7 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
       if (body.do !== 'reboot') return ok(undefined)
       return keepResult(ports, { type: 'result', n: 1, command: id, host, outcome: { ok: true, value: '' } })
     },
-    ask: async () => ok(btoa('Sirocco Tiny login: ')),
+    ask: async ({ body }) => ok(body.do === 'guest-facts' ? '{"hostname":"web","interfaces":[]}' : btoa('Sirocco Tiny login: ')),
   }
   const ports: Ports = {
     store: rows.store,

@@ -4,16 +4,19 @@ import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import type { Compute, Definition, FoundMachine, MachineDisk, PluggedDisk } from '../../ports/compute.ts'
+import type { Compute, Definition, FoundMachine, GuestFacts, MachineDisk, PluggedDisk } from '../../ports/compute.ts'
 import { consoleTail, isFileName, removeLog, trimLog } from './console-log.ts'
 import { disksIn, diskXml, pluggedDisks, pluggedXml, switchXml } from './disks.ts'
 import { canResume, isOff, isPaused, type Standing, seenOf } from './domain-state.ts'
 import { type DomainHost, domainXml, readMark, seedDevice, shapeOf } from './domain-xml.ts'
-import { faultOf, isCode, libvirtErrors, plugFault } from './faults.ts'
-import { acceleration, architecture, hostFacts, startOf } from './host.ts'
+import { faultOf, guestFault, isCode, libvirtErrors, plugFault } from './faults.ts'
+import { guestCommand, guestFactsOf, guestReturn, HostName, Interfaces, OsInfo } from './guest-agent.ts'
+import { acceleration, architecture, hostFacts, startOf, uefiFirmware } from './host.ts'
 import { domainName, domainUuid, type Mark, metadataNamespace, uuidText } from './identity.ts'
 import type { Answer, Connection } from './rpc/connection.ts'
 import { type Domain, type LifecycleEvent, type Procedure, procedures } from './rpc/procedures.ts'
+import { joinScreen, screenSocketOf, screenXml } from './screen.ts'
+import { pictureOf } from './screenshot.ts'
 import { Session } from './session.ts'
 
 export interface LibvirtOptions {
@@ -38,10 +41,14 @@ export interface LibvirtOptions {
   readonly stateDir?: string
   /** Where libvirt keeps what QEMU says, one file a machine. */
   readonly qemuLogDir?: string
+  /** A path of libvirtd's as this process sees it, where the two see different files. */
+  readonly here?: (path: string) => string
 }
 
 /** VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN */
 const acpi = 1
+/** VIR_DOMAIN_SAVE_RUNNING: it goes on when it is started, also where it was paused when it was saved. */
+const runsOn = 2
 /** VIR_DOMAIN_UNDEFINE_ MANAGED_SAVE | SNAPSHOTS_METADATA | NVRAM | CHECKPOINTS_METADATA: nothing of it remains. */
 const withAllOfIt = 1 | 2 | 4 | 16
 
@@ -149,6 +156,8 @@ class LibvirtCompute implements Compute {
     const there = await this.#find(id)
     if (!there.ok) return there
     const held = there.value
+    if (definition.files.nvram && !host.uefi)
+      return refuse('unsupported', 'this host has no UEFI firmware: install its package (ovmf), or launch with BIOS')
     const shape = shapeOf(definition, host)
     if (held?.mark.shape === shape) {
       if (!isOff(held.state)) return ok(undefined)
@@ -170,6 +179,7 @@ class LibvirtCompute implements Compute {
   start(id: string): Promise<Result<void>> {
     return this.#on(id, async held => {
       if (canResume(held.state)) return this.#do(held, procedures.resume, held.domain, state => !canResume(state))
+      if (isPaused(held.state)) return refuse('unavailable', 'the hypervisor is busy with the machine')
       if (!isOff(held.state)) return ok(undefined)
       await trimLog(this.#logFile(id))
       return this.#do(held, procedures.start, held.domain, state => !isOff(state), limits.libvirtLongCall)
@@ -195,7 +205,7 @@ class LibvirtCompute implements Compute {
     return this.#on(id, held => {
       if (held.state.saved) return ok(undefined)
       if (isOff(held.state)) return refuse('precondition', 'the machine is off: start it first')
-      return this.#do(held, procedures.save, { domain: held.domain, flags: 0 }, state => state.saved, limits.libvirtSave)
+      return this.#do(held, procedures.save, { domain: held.domain, flags: runsOn }, state => state.saved, limits.libvirtSave)
     })
   }
 
@@ -310,6 +320,65 @@ class LibvirtCompute implements Compute {
     })
   }
 
+  screen(id: string, password: string, data: (bytes: Uint8Array) => void, closed: () => void): ReturnType<Compute['screen']> {
+    return this.#on(id, async ({ link, domain, state }) => {
+      if (isOff(state)) return refuse('precondition', 'the machine is off: it has no screen')
+      const xml = await link.call(procedures.xml, domain)
+      if (!xml.ok) return faultOf(xml.error)
+      const socket = screenSocketOf(xml.value)
+      if (socket === null) return refuse('precondition', 'the machine was started without a screen: stop it and start it again')
+      const until = this.#options.clock.now() + limits.ticket
+      const opened = await link.call(procedures.updateDevice, { domain, xml: screenXml(socket, password, until) })
+      if (!opened.ok) return faultOf(opened.error)
+      return joinScreen(this.#options.here?.(socket) ?? socket, data, closed)
+    })
+  }
+
+  screenshot(id: string): Promise<Result<Uint8Array>> {
+    return this.#on(id, async ({ link, domain, state }) => {
+      if (isOff(state)) return refuse('precondition', 'the machine is off: it has no screen')
+      return pictureOf(link, domain)
+    })
+  }
+
+  guestFacts(id: string): Promise<Result<GuestFacts>> {
+    return this.#on(id, async held => {
+      const interfaces = await this.#askGuest(held, guestCommand('guest-network-get-interfaces'))
+      if (!interfaces.ok) return interfaces
+      // Older agents do not know these two.
+      const host = await this.#askGuest(held, guestCommand('guest-get-host-name'))
+      const os = await this.#askGuest(held, guestCommand('guest-get-osinfo'))
+      return ok(
+        guestFactsOf(
+          host.ok ? guestReturn(HostName, host.value) : null,
+          os.ok ? guestReturn(OsInfo, os.value) : null,
+          guestReturn(Interfaces, interfaces.value),
+        ),
+      )
+    })
+  }
+
+  setGuestPassword(id: string, user: string, password: string): Promise<Result<void>> {
+    const command = { username: user, password: Buffer.from(password).toString('base64'), crypted: false }
+    return this.#on(id, held => this.#tellGuest(held, guestCommand('guest-set-user-password', command)))
+  }
+
+  addGuestKeys(id: string, user: string, keys: readonly string[]): Promise<Result<void>> {
+    const command = { username: user, keys, reset: false }
+    return this.#on(id, held => this.#tellGuest(held, guestCommand('guest-ssh-add-authorized-keys', command)))
+  }
+
+  async #askGuest({ link, domain, state }: Held, command: string): Promise<Result<string>> {
+    if (isOff(state)) return refuse('precondition', 'the machine is off: start it first')
+    const answer = await link.call(procedures.guest, { domain, command, seconds: limits.guestAsk / 1_000 })
+    return answer.ok ? ok(answer.value ?? '') : guestFault(answer.error)
+  }
+
+  async #tellGuest(held: Held, command: string): Promise<Result<void>> {
+    const answer = await this.#askGuest(held, command)
+    return answer.ok ? ok(undefined) : answer
+  }
+
   watch(changed: (id: string | null) => void): void {
     this.#watchers.add(changed)
     this.#session.keep()
@@ -326,6 +395,7 @@ class LibvirtCompute implements Compute {
       instance,
       tag,
       acceleration: this.#options.acceleration ?? (await acceleration()),
+      uefi: await uefiFirmware(),
       architecture: architecture(),
       ...(emulator === undefined ? {} : { emulator }),
       consoleLog: id => this.#logFile(id),

@@ -9,6 +9,7 @@ const host: DomainHost = {
   tag: 'abc',
   acceleration: 'emulated',
   architecture: 'x86_64',
+  uefi: { code: '/fw/code.fd', variables: '/fw/vars.fd' },
   consoleLog: machine => `/logs/${machine}.log`,
 }
 

@@ -14,13 +14,19 @@ export interface DomainHost {
   /** As QEMU names it: x86_64, aarch64. */
   readonly architecture: string
   readonly emulator?: string
+  /** UEFI's code and the variables that each machine begins with; null where the host has none. */
+  readonly uefi: { readonly code: string; readonly variables: string } | null
   /** The file that the serial console is logged to. */
   consoleLog(machine: string): string
 }
 
+/** Of the text below: a machine that was defined by an older form is defined anew before it starts. */
+const form = 2
+
 /** A digest of all that the domain's definition depends on; the machine's generation and power are no part of it. */
 export const shapeOf = ({ machine, files, disks, plugs }: Definition, host: DomainHost): string =>
   digest({
+    form,
     name: machine.name,
     vcpus: machine.vcpus,
     memoryMiB: machine.memoryMiB,
@@ -53,9 +59,19 @@ function cpu({ architecture, acceleration }: DomainHost): string {
 
 const machineTypes: Readonly<Record<string, string>> = { x86_64: 'q35', aarch64: 'virt' }
 
-function boot({ files, machine }: Definition, host: DomainHost): string {
+/** UEFI's code is shared and read-only; its variables are the machine's own, made from a template at its first start. */
+const uefi = ({ files }: Definition, host: DomainHost): string =>
+  files.nvram && host.uefi
+    ? [
+        `<loader readonly='yes' type='pflash'>${escapeXml(host.uefi.code)}</loader>`,
+        `<nvram template='${escapeXml(host.uefi.variables)}'>${escapeXml(files.nvram)}</nvram>`,
+      ].join('')
+    : ''
+
+function boot(definition: Definition, host: DomainHost): string {
+  const { files, machine } = definition
   const type = machineTypes[host.architecture]
-  const os = `<type arch='${escapeXml(host.architecture)}'${type ? ` machine='${type}'` : ''}>hvm</type>`
+  const os = `<type arch='${escapeXml(host.architecture)}'${type ? ` machine='${type}'` : ''}>hvm</type>${uefi(definition, host)}`
   if (!files.kernel) return `<os>${os}<boot dev='hd'/></os>`
   const initrd = files.initrd ? `<initrd>${escapeXml(files.initrd)}</initrd>` : ''
   const cmdline = machine.image.cmdline ? `<cmdline>${escapeXml(machine.image.cmdline)}</cmdline>` : ''
@@ -88,6 +104,17 @@ const slots = ({ architecture }: DomainHost): string[] =>
         ...Array.from({ length: spareSlots }, () => `<controller type='pci' model='pcie-root-port'/>`),
       ]
 
+/**
+ * A screen that nobody is let in to before a ticket sets a password of its own: the one here has long expired. Its socket is libvirt's, in a
+ * folder of the machine's that only root and QEMU's user enter. The tablet gives the pointer's place as the browser knows it.
+ */
+const screen = ({ architecture }: DomainHost): string[] => [
+  `<graphics type='vnc' passwd='expired' passwdValidTo='1970-01-01T00:00:01'><listen type='socket'/></graphics>`,
+  `<video><model type='${architecture === 'x86_64' ? 'vga' : 'virtio'}'/></video>`,
+  `<controller type='usb' model='qemu-xhci'/><input type='tablet' bus='usb'/>`,
+  architecture === 'x86_64' ? '' : `<input type='keyboard' bus='usb'/>`,
+]
+
 /** The domain of a machine. Pure: the same definition on the same host gives the same text. */
 export function domainXml(definition: Definition, host: DomainHost): string {
   const { machine } = definition
@@ -113,6 +140,8 @@ export function domainXml(definition: Definition, host: DomainHost): string {
     ...interfaces(definition),
     `<serial type='pty'><log file='${log}' append='on'/><target port='0'/></serial>`,
     `<console type='pty'><log file='${log}' append='on'/><target type='serial' port='0'/></console>`,
+    `<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>`,
+    ...screen(host),
     `<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>`,
     `<memballoon model='virtio'/>`,
     '</devices>',

@@ -4,6 +4,8 @@ import type { CallError } from './rpc/connection.ts'
 /** virErrorNumber, of those that mean something here. */
 export const libvirtErrors = { noDomain: 42, operationInvalid: 55, noDomainMetadata: 80 } as const
 
+const noGuestAgent = 'no guest agent answers in this machine; install and start qemu-guest-agent in it, then try again'
+
 /** What libvirt's error codes mean for whoever asked; all others are `internal`. Numbers: libvirt/virterror.h. */
 const codes: Readonly<Record<number, readonly [FaultCode, string]>> = {
   2: ['capacity', 'the host is out of memory'],
@@ -17,6 +19,8 @@ const codes: Readonly<Record<number, readonly [FaultCode, string]>> = {
   67: ['invalid', 'the hypervisor refuses the machine'],
   68: ['unavailable', 'the hypervisor is busy'],
   84: ['unsupported', 'the hypervisor cannot do this'],
+  86: ['precondition', noGuestAgent],
+  97: ['precondition', noGuestAgent],
   87: ['unavailable', 'the hypervisor is busy'],
 }
 
@@ -48,4 +52,24 @@ export function plugFault(error: CallError): Refused {
       },
     )
   return faultOf(error)
+}
+
+/** QEMU says these under codes as broad as `internal error`, the guest's own words among them. */
+const guestWords: readonly (readonly [RegExp, FaultCode, string])[] = [
+  [/guest agent (is )?(not (connected|configured|available)|disappeared)|agent not available/i, 'precondition', noGuestAgent],
+  [
+    /command .*(has not been found|is disabled|has been disabled)|CommandNotFound/i,
+    'unsupported',
+    'the guest agent in this machine cannot do this; update it',
+  ],
+]
+
+/** The same of a question to an agent inside a guest. */
+export function guestFault(error: CallError): Refused {
+  const told = error.kind === 'libvirt' ? guestWords.find(([pattern]) => pattern.test(error.message)) : undefined
+  if (told) return refuse(told[1], told[2], { detail: error.message })
+  const fault = faultOf(error)
+  return fault.fault.code === 'internal'
+    ? refuse('precondition', 'the guest refused it; check that there is such a user in it', { detail: error.message })
+    : fault
 }

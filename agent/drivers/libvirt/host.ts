@@ -58,3 +58,23 @@ export async function startOf(pidFile: string): Promise<string | null> {
     return null
   }
 }
+
+/** Where distributions put UEFI's code and the variables that a machine begins with, the roomier first. */
+const uefiPlaces = [
+  { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' },
+  { code: '/usr/share/OVMF/OVMF_CODE.fd', variables: '/usr/share/OVMF/OVMF_VARS.fd' },
+  { code: '/usr/share/edk2/ovmf/OVMF_CODE.fd', variables: '/usr/share/edk2/ovmf/OVMF_VARS.fd' },
+  { code: '/usr/share/AAVMF/AAVMF_CODE.fd', variables: '/usr/share/AAVMF/AAVMF_VARS.fd' },
+] as const
+
+/** UEFI for guests of this host's architecture; null where it is not installed. */
+export async function uefiFirmware(): Promise<{ readonly code: string; readonly variables: string } | null> {
+  const own = uefiPlaces.filter(({ code }) => code.includes('AAVMF') === (architecture() === 'aarch64'))
+  for (const place of own) {
+    const there = await Promise.all([access(place.code, constants.R_OK), access(place.variables, constants.R_OK)]).catch(
+      () => null,
+    )
+    if (there) return place
+  }
+  return null
+}

@@ -2,6 +2,7 @@ import { digest } from '@sirocco/shared/kit/canonical.ts'
 import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Compute, Definition, MachineDisk } from '../../ports/compute.ts'
 import { isUp, type SimulatedHost, sentinels } from './host.ts'
+import { simulatedPicture, simulatedScreen } from './screen.ts'
 import type { SimulatedMachine } from './state.ts'
 
 /** What a definition depends on, without generation and power. */
@@ -21,6 +22,16 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
     id: string,
     run: (machine: SimulatedMachine | undefined) => Result<T>,
   ): Promise<Result<T>> => host.refusal(`compute.${name}`, id) ?? run(host.machine(instance, id))
+
+  /** Guests whose name says so have no agent; those that are still booting do not answer yet. */
+  const guest = <T>(name: string, id: string, run: (machine: SimulatedMachine) => T): Promise<Result<T>> =>
+    verb(name, id, found => {
+      if (!found) return absent(id)
+      const answers = found.power === 'running' && found.upAt !== null && found.upAt <= host.timers.now()
+      return answers && !found.name.includes(sentinels.deaf)
+        ? ok(run(found))
+        : refuse('precondition', 'no guest agent answers in this machine')
+    })
 
   return {
     async fingerprint() {
@@ -182,6 +193,25 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
         const joined = host.join(instance, id, { data, closed })
         return ok({ write: bytes => joined.type(bytes), close: () => joined.leave() })
       }),
+    screen: (id, password, data, closed) =>
+      verb('screen', id, found => {
+        if (!found) return absent(id)
+        if (!isUp(found)) return refuse('precondition', `${id} does not run`)
+        return ok(simulatedScreen(password, new TextEncoder().encode(digest([id, password])), found.name, data, closed))
+      }),
+    screenshot: id =>
+      verb('screenshot', id, found => {
+        if (!found) return absent(id)
+        return isUp(found) ? ok(simulatedPicture()) : refuse('precondition', `${id} does not run`)
+      }),
+    guestFacts: id =>
+      guest('guestFacts', id, found => ({
+        hostname: found.name,
+        os: { name: 'Simulated', version: '1', kernel: '' },
+        interfaces: [{ name: 'eth0', mac: '', addresses: found.addresses }],
+      })),
+    setGuestPassword: id => guest('setGuestPassword', id, () => undefined),
+    addGuestKeys: id => guest('addGuestKeys', id, () => undefined),
     watch(changed) {
       watches.push(
         host.watch((of, id) => {

@@ -141,7 +141,7 @@ export class SimulatedHost {
     if (power === 'suspended') this.#hangUp(`${machine.instance}/${machine.id}`)
   }
   thaw(machine: SimulatedMachine): void {
-    this.put({ ...machine, power: 'running', cause: 'unknown' })
+    this.put({ ...machine, power: 'running', cause: 'unknown', startedAt: machine.startedAt || this.timers.now() })
   }
   off(machine: SimulatedMachine, cause: 'asked' | 'guest' | 'crash'): void {
     this.put({ ...machine, power: 'stopped', cause, upAt: null, offAt: null })

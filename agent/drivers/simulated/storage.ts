@@ -41,6 +41,7 @@ export function simulatedStorage(host: SimulatedHost, instance: string): Storage
       const has = (role: string) => machine.image.files.some(file => file.role === role)
       return ok({
         seed: `${home}/seed`,
+        ...(machine.firmware === 'uefi' ? { nvram: `${home}/nvram` } : {}),
         ...(has('kernel') ? { kernel: `${home}/kernel` } : {}),
         ...(has('initrd') ? { initrd: `${home}/initrd` } : {}),
       })

@@ -8,7 +8,7 @@ const names = (dir: string): Promise<string[]> => readdir(dir).catch(() => [])
 
 /** What lies under the storage directory but volumes: seeds, images, logs of consoles, and what else. */
 export const files: Reader = {
-  kinds: ['seed', 'image', 'console', 'file'],
+  kinds: ['seed', 'nvram', 'image', 'console', 'file'],
   async read({ storage }) {
     const found: Found[] = [...(await imagesIn(storage)), ...(await consolesIn(storage))]
     for (const machine of await names(join(storage, 'machines'))) found.push(...(await machineIn(storage, machine)))
@@ -28,9 +28,10 @@ async function machineIn(storage: string, machine: string): Promise<Found[]> {
   const home = join(storage, 'machines', machine)
   const there = await names(home)
   // A disk from before there were volumes is read as one.
-  const known = ['disk.qcow2', 'seed.iso']
+  const known = ['disk.qcow2', 'seed.iso', 'nvram.fd']
   return [
     ...(there.includes('seed.iso') ? [{ kind: 'seed' as const, id: machine, facts: {}, where: join(home, 'seed.iso') }] : []),
+    ...(there.includes('nvram.fd') ? [{ kind: 'nvram' as const, id: machine, facts: {}, where: join(home, 'nvram.fd') }] : []),
     ...(there.length === 0 ? [stray(storage, 'machines', machine)] : []),
     ...there.filter(name => !known.includes(name)).map(name => stray(storage, 'machines', machine, name)),
   ]

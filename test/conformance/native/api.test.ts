@@ -101,6 +101,16 @@ describe('a machine\u2019s life over REST', () => {
     const console = await w.ask('openConsole', { params: { id }, body: {} })
     expect(at(console.body, 'path')).toBe(`/api/v1/consoles/${String(at(console.body, 'ticket'))}`)
 
+    const screen = await w.ask('openScreen', { params: { id }, body: {} })
+    expect(screen.body).toMatchObject({
+      path: `/api/v1/consoles/${String(at(screen.body, 'ticket'))}`,
+      password: expect.stringMatching(/^.{8}$/),
+    })
+    expect((await w.ask('getScreenshot', { params: { id } })).body).toMatchObject({ png: expect.any(String) })
+    expect((await w.ask('getGuest', { params: { id } })).body).toMatchObject({ hostname: 'web', os: null })
+    expect((await w.ask('setGuestPassword', { params: { id }, body: { user: 'root', password: 's' } })).status).toBe(204)
+    expect((await w.ask('addGuestKey', { params: { id }, body: { user: 'root', keyPair: 'laptop' } })).status).toBe(204)
+
     expect(await w.ask('stopMachine', { params: { id }, body: {} })).toMatchObject({
       status: 202,
       body: { machine: { state: 'stopping' }, operations: [expect.stringMatching(/^op_/)] },
@@ -226,6 +236,8 @@ describe('who may what', () => {
     id = only(launchedOf(await w.ask('launchMachines', { body: launchBody(w) }))).id
   })
   const bodies: Partial<Record<RouteName, unknown>> = {
+    setGuestPassword: { user: 'root', password: 'x' },
+    addGuestKey: { user: 'root', keyPair: 'k' },
     renameMachine: { name: 'x' },
     protectMachine: { protected: true },
     resizeMachine: { flavor: 't3.nano' },

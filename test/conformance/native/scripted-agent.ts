@@ -145,7 +145,8 @@ export class ScriptedAgent {
     } else if (frame.type === 'command') {
       const { command } = frame
       if (command.do === 'console') void this.#join(command.path)
-      const value = command.do === 'console-log' ? Buffer.from('login:').toString('base64') : ''
+      if (command.do === 'screen') void this.#join(command.path)
+      const value = answers[command.do] ?? ''
       this.#send({ type: 'result', n: ++this.#results, command: frame.id, host: frame.host, outcome: { ok: true, value } })
     }
   }
@@ -176,6 +177,14 @@ export class ScriptedAgent {
       socket.send(Buffer.concat([Buffer.from('echo '), data]))
     })
   }
+}
+
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+/** What it answers to questions. */
+const answers: Readonly<Record<string, string>> = {
+  'console-log': base64('login:'),
+  screenshot: base64('png'),
+  'guest-facts': JSON.stringify({ hostname: 'web', interfaces: [{ name: 'eth0', mac: '', addresses: ['fe80::1/64'] }] }),
 }
 
 const hostFacts = {

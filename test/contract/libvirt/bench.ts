@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,6 +63,7 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
       tag,
       logDir: join(libvirtd.dir, 'consoles', as),
       stateDir: libvirtd.stateDir,
+      here: path => join(libvirtd.dir, path),
       qemuLogDir: join(libvirtd.dir, 'var/log/libvirt/qemu'),
       clock: realTime,
     })
@@ -77,6 +78,7 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
     volumes,
     networks: linuxNetworks({ instance, tag, dir: join(libvirtd.dir, 'networks') }),
     image,
+    guestAgent: readFileSync(join(import.meta.dirname, '../../support/guest-agent.sh')).toString('base64'),
     bytesOf: sha256 => createReadStream(byContent.get(sha256) ?? ''),
     cidr: `${ownRange(6)}.0/24`,
     reopen: async () => open(instance),

@@ -56,7 +56,7 @@ test('from signing in to a machine that ran, stopped, started and is gone', asyn
       .getByRole('button', { name: 'Stop machine' })
       .click()
     await expect(state).toContainText('Stopped', { timeout: 90_000 })
-    await expect(page.getByRole('button', { name: 'Reboot' })).toHaveAccessibleDescription('It is stopped. Start it instead.')
+    await expect(page.getByRole('button', { name: 'Reboot' })).toHaveAccessibleDescription('It is stopped. Start it first.')
     await page.getByRole('button', { name: 'Start' }).click()
     await expect(state).toContainText('Running', { timeout: 60_000 })
   })

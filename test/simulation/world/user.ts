@@ -4,6 +4,7 @@ import { deleteMachines } from '@sirocco/control/services/machines/delete.ts'
 import { launchMachines } from '@sirocco/control/services/machines/launch.ts'
 import { pauseMachines } from '@sirocco/control/services/machines/pause.ts'
 import { rebootMachines } from '@sirocco/control/services/machines/reboot.ts'
+import { resizeMachine } from '@sirocco/control/services/machines/resize.ts'
 import { resumeMachines } from '@sirocco/control/services/machines/resume.ts'
 import { startMachines } from '@sirocco/control/services/machines/start.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
@@ -115,6 +116,13 @@ export class User {
   #change(machine = pick(this.#parts.random, [...this.#machines])): Request {
     const { random, principal } = this.#parts
     const token = `t${this.requests.length}`
+    if (chance(random, 0.1)) {
+      const flavor = pick(random, ['t3.pico', 't3.nano', 't3.micro'])
+      return request({ token, name: '', what: `resize ${machine} to ${flavor}`, makes: 0 }, async ports => {
+        const resized = await resizeMachine.call({ ports, principal, token }, { machine, flavor })
+        return resized.ok ? { ok: true, value: { operations: [] } } : resized
+      })
+    }
     const [name, verb] = pick(random, [
       ['stop', stopMachines],
       ['start', startMachines],

@@ -173,7 +173,7 @@ class SocketConnection implements Connection {
       })
     })
     this.#write({
-      program: programs.remote,
+      program: procedure.program ?? programs.remote,
       procedure: procedure.number,
       type: types.call,
       serial,
@@ -203,7 +203,8 @@ class SocketConnection implements Connection {
       if (packet.procedure === keepalive.ping) this.#write(this.#sign(keepalive.pong))
       return
     }
-    if (packet.program !== programs.remote) throw new Malformed(`program 0x${packet.program.toString(16)}`)
+    if (packet.program !== programs.remote && packet.program !== programs.qemu)
+      throw new Malformed(`program 0x${packet.program.toString(16)}`)
     if (packet.type === types.reply) {
       const pending = this.#pending.get(packet.serial)
       // An aborted stream is answered once more, under the serial of its call.

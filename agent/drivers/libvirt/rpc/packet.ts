@@ -1,7 +1,7 @@
 import { Malformed } from './xdr.ts'
 
 /** Framing of libvirt's RPC (virnetprotocol.x): u32 length, itself included, then a header of six u32, then the payload. */
-export const programs = { remote: 0x20008086, keepalive: 0x6b656570 } as const
+export const programs = { remote: 0x20008086, qemu: 0x20008087, keepalive: 0x6b656570 } as const
 export const types = { call: 0, reply: 1, message: 2, stream: 3 } as const
 export const statuses = { ok: 0, error: 1, continue: 2 } as const
 

@@ -1,3 +1,4 @@
+import { programs } from './packet.ts'
 import type { XdrReader, XdrWriter } from './xdr.ts'
 
 /** A domain as libvirt passes it around; `id` is -1 while it is off. */
@@ -12,8 +13,10 @@ export interface DomainState {
   readonly reason: number
 }
 
-/** A procedure of libvirt's program REMOTE: its number, how its arguments are written and its answer is read. */
+/** A procedure of libvirt's program REMOTE, or of `program`: its number, how its arguments are written and its answer is read. */
 export interface Procedure<A, R> {
+  readonly program?: number
+
   readonly number: number
   write(writer: XdrWriter, args: A): void
   read(reader: XdrReader): R
@@ -63,6 +66,29 @@ export const procedures = {
   ),
   /** REMOTE_PROC_DOMAIN_LOOKUP_BY_UUID */
   lookup: procedure<Uint8Array, Domain>(24, (writer, uuid) => writer.fixed(uuid), readDomain),
+  /** REMOTE_PROC_DOMAIN_GET_XML_DESC, as it is now: live where it runs. Passwords are left out. */
+  xml: procedure<Domain, string>(
+    14,
+    (writer, domain) => writeDomain(writer, domain).uint(0),
+    reader => reader.string(),
+  ),
+  /** REMOTE_PROC_DOMAIN_UPDATE_DEVICE_FLAGS, of what runs (VIR_DOMAIN_AFFECT_LIVE). */
+  updateDevice: procedure<{ domain: Domain; xml: string }, undefined>(
+    174,
+    (writer, { domain, xml }) => writeDomain(writer, domain).string(xml).uint(1),
+    nothing,
+  ),
+  /** REMOTE_PROC_DOMAIN_SCREENSHOT of the first screen: answers the picture's type, then the picture as a stream. */
+  screenshot: procedure<Domain, undefined>(211, (writer, domain) => writeDomain(writer, domain).uint(0).uint(0), nothing),
+  /** QEMU_PROC_DOMAIN_AGENT_COMMAND; `seconds` that the agent inside the guest may take. */
+  guest: {
+    ...procedure<{ domain: Domain; command: string; seconds: number }, string | null>(
+      3,
+      (writer, { domain, command, seconds }) => writeDomain(writer, domain).string(command).int(seconds).uint(0),
+      reader => reader.optional(r => r.string()),
+    ),
+    program: programs.qemu,
+  },
   /** REMOTE_PROC_DOMAIN_SUSPEND */
   pause: onDomain(34, nothing),
   /** REMOTE_PROC_DOMAIN_RESUME */

@@ -7,6 +7,7 @@ import { openConsole } from '../../../services/machines/console.ts'
 import { consoleLog } from '../../../services/machines/console-log.ts'
 import { deleteMachines } from '../../../services/machines/delete.ts'
 import { findMachines } from '../../../services/machines/find.ts'
+import { addGuestKey, guestFacts, setGuestPassword } from '../../../services/machines/guest.ts'
 import { launchMachines } from '../../../services/machines/launch.ts'
 import { listMachines } from '../../../services/machines/list.ts'
 import { pauseMachines } from '../../../services/machines/pause.ts'
@@ -15,6 +16,7 @@ import { rebootMachines } from '../../../services/machines/reboot.ts'
 import { renameMachine } from '../../../services/machines/rename.ts'
 import { resizeMachine } from '../../../services/machines/resize.ts'
 import { resumeMachines } from '../../../services/machines/resume.ts'
+import { openScreen, takeScreenshot } from '../../../services/machines/screen.ts'
 import { startMachines } from '../../../services/machines/start.ts'
 import { stopMachines } from '../../../services/machines/stop.ts'
 import { suspendMachines } from '../../../services/machines/suspend.ts'
@@ -158,4 +160,34 @@ export const console: Handler<Routes['openConsole']> = async ({ params }, { call
   if (!opened.ok) return opened
   const { ticket } = opened.value
   return ok({ body: { ticket, path: `/api/v1/consoles/${ticket}` } })
+}
+
+export const screen: Handler<Routes['openScreen']> = async ({ params }, { call }) => {
+  const opened = await openScreen.call(call, { machine: params.id })
+  if (!opened.ok) return opened
+  const { ticket, password } = opened.value
+  return ok({ body: { ticket, path: `/api/v1/consoles/${ticket}`, password } })
+}
+
+export const screenshot: Handler<Routes['getScreenshot']> = async ({ params }, { call }) => {
+  const taken = await takeScreenshot.call(call, { machine: params.id })
+  return taken.ok ? ok({ body: { png: taken.value.base64, at: time(taken.value.at) } }) : taken
+}
+
+export const guest: Handler<Routes['getGuest']> = async ({ params }, { call }) => {
+  const told = await guestFacts.call(call, { machine: params.id })
+  if (!told.ok) return told
+  const { hostname = null, os = null, interfaces, at } = told.value
+  return ok({ body: { hostname, os, interfaces, at: time(at) } })
+}
+
+export const guestPassword: Handler<Routes['setGuestPassword']> = async ({ params, body }, { call }) => {
+  // Under no token: what is kept of a request would be a hash of the password.
+  const { token: _, ...once } = call
+  const set = await setGuestPassword.call(once, { machine: params.id, ...body })
+  return set.ok ? ok({ body: undefined }) : set
+}
+export const guestKey: Handler<Routes['addGuestKey']> = async ({ params, body }, { call }) => {
+  const added = await addGuestKey.call(call, { machine: params.id, ...body })
+  return added.ok ? ok({ body: undefined }) : added
 }
