@@ -66,7 +66,9 @@ const parameters = {
     .strictObject({
       AvailabilityZone: text.optional(),
       Tenancy: only(['default'], 'machines share hosts; the only tenancy is default').optional(),
-      GroupName: only([''], 'placement groups are not available here; leave GroupName out').optional(),
+      /** Empty, as tools send it: none. */
+      GroupName: text.optional(),
+      GroupId: text.optional(),
     })
     .default({}),
   DisableApiTermination: off('termination protection'),
@@ -109,6 +111,7 @@ export const RunInstances = action({ right: 'machines.launch', noun: 'instance',
   )
 
   const tags = specifiedTags(given.TagSpecification, 'instance')
+  const group = given.Placement.GroupId || given.Placement.GroupName
   const subnet = nic?.SubnetId ?? given.SubnetId
   const launched = await request.call(
     launchMachines,
@@ -122,6 +125,7 @@ export const RunInstances = action({ right: 'machines.launch', noun: 'instance',
       ...(given.KeyName === undefined ? {} : { keyPair: given.KeyName }),
       ...(given.UserData === undefined ? {} : { userData: given.UserData }),
       ...(subnet === undefined ? {} : { subnet }),
+      ...(group ? { placementGroup: group } : {}),
       ...(given.Placement.AvailabilityZone === undefined ? {} : { zone: given.Placement.AvailabilityZone }),
       ...(given.ClientToken === undefined ? {} : { clientToken: given.ClientToken }),
     },
