@@ -1,7 +1,9 @@
 import type { Action } from './action.ts'
 import { CreateKeyPair } from './actions/create-key-pair.ts'
+import { CreatePlacementGroup } from './actions/create-placement-group.ts'
 import { CreateTags } from './actions/create-tags.ts'
 import { DeleteKeyPair } from './actions/delete-key-pair.ts'
+import { DeletePlacementGroup } from './actions/delete-placement-group.ts'
 import { DeleteTags } from './actions/delete-tags.ts'
 import { DescribeAddresses } from './actions/describe-addresses.ts'
 import { DescribeAvailabilityZones } from './actions/describe-availability-zones.ts'
@@ -11,6 +13,7 @@ import { DescribeInstanceStatus } from './actions/describe-instance-status.ts'
 import { DescribeInstanceTypes } from './actions/describe-instance-types.ts'
 import { DescribeInstances } from './actions/describe-instances.ts'
 import { DescribeKeyPairs } from './actions/describe-key-pairs.ts'
+import { DescribePlacementGroups } from './actions/describe-placement-groups.ts'
 import { DescribeRegions } from './actions/describe-regions.ts'
 import { DescribeSecurityGroups } from './actions/describe-security-groups.ts'
 import { DescribeSubnets } from './actions/describe-subnets.ts'
@@ -30,8 +33,10 @@ import { TerminateInstances } from './actions/terminate-instances.ts'
 export const actions = {
   ec2: {
     CreateKeyPair,
+    CreatePlacementGroup,
     CreateTags,
     DeleteKeyPair,
+    DeletePlacementGroup,
     DeleteTags,
     DescribeAddresses,
     DescribeAvailabilityZones,
@@ -41,6 +46,7 @@ export const actions = {
     DescribeInstanceTypes,
     DescribeInstances,
     DescribeKeyPairs,
+    DescribePlacementGroups,
     DescribeRegions,
     DescribeSecurityGroups,
     DescribeSubnets,

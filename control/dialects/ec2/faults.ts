@@ -7,6 +7,7 @@ export type Noun =
   | 'image'
   | 'instance-type'
   | 'key-pair'
+  | 'placement-group'
   | 'region'
   | 'security-group'
   | 'subnet'
@@ -19,6 +20,7 @@ const notFound: Record<Noun, Code> = {
   image: 'InvalidAMIID.NotFound',
   'instance-type': 'InvalidParameterValue',
   'key-pair': 'InvalidKeyPair.NotFound',
+  'placement-group': 'InvalidPlacementGroup.Unknown',
   region: 'InvalidParameterValue',
   'security-group': 'InvalidGroup.NotFound',
   subnet: 'InvalidSubnetID.NotFound',
@@ -36,6 +38,7 @@ const nouns: Readonly<Record<string, Noun>> = {
   flavor: 'instance-type',
   keyPair: 'key-pair',
   publicKey: 'key-pair',
+  placementGroup: 'placement-group',
   subnet: 'subnet',
   zone: 'zone',
   tags: 'tag',
@@ -43,9 +46,19 @@ const nouns: Readonly<Record<string, Noun>> = {
 
 const codes: Record<FaultCode, (noun: Noun, field: string) => Code> = {
   not_found: noun => notFound[noun],
-  already_exists: noun => (noun === 'key-pair' ? 'InvalidKeyPair.Duplicate' : 'ResourceAlreadyExists'),
+  already_exists: noun =>
+    noun === 'key-pair'
+      ? 'InvalidKeyPair.Duplicate'
+      : noun === 'placement-group'
+        ? 'InvalidPlacementGroup.Duplicate'
+        : 'ResourceAlreadyExists',
   invalid: (_, field) => (field === 'publicKey' ? 'InvalidKey.Format' : 'InvalidParameterValue'),
-  precondition: noun => (noun === 'instance' ? 'IncorrectInstanceState' : 'IncorrectState'),
+  precondition: noun =>
+    noun === 'instance'
+      ? 'IncorrectInstanceState'
+      : noun === 'placement-group'
+        ? 'InvalidPlacementGroup.InUse'
+        : 'IncorrectState',
   conflict: (noun, field) =>
     field === 'token' ? 'IdempotentParameterMismatch' : noun === 'key-pair' ? 'InvalidKeyPair.Duplicate' : 'IncorrectState',
   // Others were faster, again and again: the request is worth repeating, which SDKs do on 503.
@@ -69,6 +82,8 @@ const ofPrefix: Readonly<Record<string, Noun>> = {
   img_: 'image',
   'key-': 'key-pair',
   kpr_: 'key-pair',
+  'pg-': 'placement-group',
+  pgr_: 'placement-group',
   'subnet-': 'subnet',
   sub_: 'subnet',
   'vpc-': 'vpc',

@@ -38,7 +38,7 @@ const looks = {
   'network-interface.subnet-id': ports(port => port.subnetAlias),
   'network-interface.vpc-id': ports(port => port.networkAlias),
   'owner-id': machine => [machine.account],
-  'placement-group-name': () => [],
+  'placement-group-name': machine => (machine.placementGroupName === null ? [] : [machine.placementGroupName]),
   platform: () => [],
   'private-dns-name': ports((port, machine) => privateDnsName(port.address, machine.region)),
   'private-ip-address': ports(port => port.address),

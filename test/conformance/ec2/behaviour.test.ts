@@ -21,6 +21,39 @@ const named = (name: string, type = 'instance'): Form => ({
   'TagSpecification.1.Tag.1.Value': name,
 })
 
+describe('placement groups', () => {
+  const groupNamed = (Action: string, GroupName: string, more: Form = {}) => world.ask({ Action, GroupName, ...more })
+  test('are made, launched into, shown, and deleted when empty', async () => {
+    const made = await groupNamed('CreatePlacementGroup', 'web', { Strategy: 'spread' })
+    expect([textOf(made.text, 'groupName'), textOf(made.text, 'strategy')]).toEqual(['web', 'spread'])
+    expect(errorOf(await groupNamed('CreatePlacementGroup', 'web', { Strategy: 'cluster' }))).toEqual([
+      400,
+      'InvalidPlacementGroup.Duplicate',
+    ])
+    expect(errorOf(await groupNamed('CreatePlacementGroup', 'p', { Strategy: 'partition' }))).toEqual([
+      400,
+      'InvalidParameterValue',
+    ])
+    const into = await launch({ 'Placement.GroupName': 'web' })
+    expect(textOf(into.text, 'groupName')).toBe('web')
+    const found = await world.ask({
+      Action: 'DescribeInstances',
+      'Filter.1.Name': 'placement-group-name',
+      'Filter.1.Value.1': 'web',
+    })
+    expect(textsOf(found.text, 'instanceId')).toHaveLength(1)
+    expect(textsOf((await world.ask({ Action: 'DescribePlacementGroups' })).text, 'groupName')).toEqual(['web'])
+    expect(errorOf(await groupNamed('DeletePlacementGroup', 'web'))).toEqual([400, 'InvalidPlacementGroup.InUse'])
+    expect(errorOf(await groupNamed('DeletePlacementGroup', 'no'))).toEqual([400, 'InvalidPlacementGroup.Unknown'])
+    expect(errorOf(await world.ask({ Action: 'DescribePlacementGroups', 'GroupName.1': 'no' }))).toEqual([
+      400,
+      'InvalidPlacementGroup.Unknown',
+    ])
+    expect(errorOf(await launch({ 'Placement.GroupName': 'no' }))).toEqual([400, 'InvalidPlacementGroup.Unknown'])
+    expect((await launch({ 'Placement.GroupName': '' })).status).toBe(200)
+  })
+})
+
 describe('RunInstances', () => {
   test('takes subnet and default group in the form of a network interface, as ansible sends it', async () => {
     const subnet = textOf((await world.ask({ Action: 'DescribeSubnets' })).text, 'subnetId')

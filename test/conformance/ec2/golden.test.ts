@@ -65,6 +65,9 @@ const requests: readonly (readonly [action: string, form: (named: Named) => Form
   ['ModifyInstanceAttribute', ({ instance }) => ({ InstanceId: instance, 'DisableApiTermination.Value': 'false' })],
   ['StartInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
   ['TerminateInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
+  ['CreatePlacementGroup', () => ({ GroupName: 'apart', Strategy: 'spread' })],
+  ['DescribePlacementGroups', () => ({ 'GroupName.1': 'apart' })],
+  ['DeletePlacementGroup', () => ({ GroupName: 'apart' })],
   ['DeleteKeyPair', ({ keyPair }) => ({ KeyPairId: keyPair })],
 ]
 
@@ -112,7 +115,7 @@ function recorded(form: Form, xml: string): string {
   const seen = new Map<string, Map<string, number>>()
   const numbered = (text: string) =>
     text
-      .replace(/\b(i|r|eni|eni-attach|vpc|vpc-cidr-assoc|subnet|sg|ami|key)-[0-9a-f]{17}\b/g, (id, prefix: string) => {
+      .replace(/\b(i|r|eni|eni-attach|vpc|vpc-cidr-assoc|subnet|sg|ami|key|pg)-[0-9a-f]{17}\b/g, (id, prefix: string) => {
         const numbers = seen.get(prefix) ?? new Map<string, number>()
         seen.set(prefix, numbers)
         numbers.set(id, numbers.get(id) ?? numbers.size + 1)

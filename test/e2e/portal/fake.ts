@@ -7,6 +7,7 @@ import type { Host } from '@sirocco/shared/api/hosts.ts'
 import type { KeyPair } from '@sirocco/shared/api/key-pairs.ts'
 import type { Machine } from '@sirocco/shared/api/machines.ts'
 import type { Operation } from '@sirocco/shared/api/operations.ts'
+import type { PlacementGroup } from '@sirocco/shared/api/placement-groups.ts'
 import type { Problem } from '@sirocco/shared/api/problem.ts'
 import type { Me } from '@sirocco/shared/api/sessions.ts'
 import type { FaultCode } from '@sirocco/shared/kit/fault.ts'
@@ -299,6 +300,8 @@ export async function startFake({
       createdAt: iso(48 * hour),
     }
   }
+  /** What an admin said of the host. */
+  let said: object = {}
   const hosts = (): Host[] => {
     const on = [...machines.values()].filter(machine => machine.state !== 'gone')
     const sum = (pick: (machine: Machine) => number): number => on.reduce((all, machine) => all + pick(machine), 0)
@@ -327,6 +330,7 @@ export async function startFake({
         machines: on.length,
         warnings: scene === 'busy' ? ['nested virtualisation is off: guests cannot run guests'] : [],
         orphans: scene === 'busy' ? [{ machine: 'vm_0123456789abcdefghjk', power: 'running' }] : [],
+        ...said,
       },
     ]
   }
@@ -367,6 +371,17 @@ export async function startFake({
       return method === 'DELETE' ? send(204, null, { 'set-cookie': 'sirocco_session=; Max-Age=0; Path=/' }) : send(200, me)
     if (noun === 'images') return page(images)
     if (noun === 'flavors') return page(flavors)
+    if (noun === 'placement-groups')
+      return page([
+        {
+          ...{ id: id('pgr'), ec2Id: hex('pg'), name: 'far-apart', policy: 'anti-affinity', strict: true },
+          ...{ machines: 0, hosts: 0, createdAt: iso(hour) },
+        } satisfies PlacementGroup,
+      ])
+    if (noun === 'hosts' && method === 'PATCH') {
+      said = { ...said, ...body }
+      return send(200, hosts()[0])
+    }
     if (noun === 'hosts') return role === 'admin' ? page(hosts()) : refuse(403, 'forbidden', 'admins only')
     if (noun === 'operations') return page(operations.filter(operation => operation.subject === url.searchParams.get('subject')))
     if (noun === 'events')

@@ -77,6 +77,7 @@ const OperationRow = z.object({
 })
 const EventRow = z.object({ seq: z.int(), subject: z.string(), type: z.string() })
 const Claim = z.object({ consumer: z.string(), host: z.string() })
+const Room = z.object({ id: z.string(), free: z.number(), room: z.number() })
 const Used = z.object({ host: z.string(), vcpus: z.number(), memoryMiB: z.number(), diskMiB: z.number() })
 
 const ended = new Set(['done', 'failed', 'superseded'])
@@ -129,6 +130,8 @@ export class Checks {
     for (const { consumer, host } of look(Claim, 'SELECT consumer, host FROM allocation'))
       this.#placed.set(consumer, (this.#placed.get(consumer) ?? new Set()).add(host))
     this.#capacity(look(Used, usedSql))
+    for (const { id, free, room } of look(Room, roomSql))
+      hold(free === room, `${id} is counted to have ${free} MiB free, and has ${room}`)
     const told = new Set(events.map(e => e.subject))
     for (const machine of machines) this.#machine(machine, told)
     this.#keep(look(VolumeRow, volumesSql), this.#volumes, told)
@@ -307,6 +310,10 @@ export class Checks {
   }
 }
 
+/** Of hosts that were observed: what is counted free, for placement, and what is. */
+const roomSql = `SELECT h.id, h.freeMemoryMiB AS free, o.memoryMiB * h.memoryRatio -
+  coalesce((SELECT sum(a.memoryMiB) FROM allocation a WHERE a.host = h.id AND a.until IS NULL), 0) AS room
+  FROM host h JOIN host_observed o ON o.host = h.id`
 const usedSql = `SELECT host, sum(vcpus) AS vcpus, sum(memoryMiB) AS memoryMiB, sum(diskMiB) AS diskMiB FROM allocation WHERE until IS NULL GROUP BY host`
 
 function hold(holds: unknown, what: string): asserts holds {

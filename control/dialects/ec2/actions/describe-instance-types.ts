@@ -52,7 +52,7 @@ const renderType = (flavor: Flavor) => ({
     enaSupport: 'supported',
     efaSupported: false,
   },
-  placementGroupInfo: { supportedStrategies: [] },
+  placementGroupInfo: { supportedStrategies: ['cluster', 'spread'] },
   hibernationSupported: false,
   burstablePerformanceSupported: false,
   dedicatedHostsSupported: false,

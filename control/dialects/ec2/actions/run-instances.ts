@@ -89,7 +89,9 @@ const parameters = {
     .strictObject({
       AvailabilityZone: text.optional(),
       Tenancy: only(['default'], 'machines share hosts; the only tenancy is default').optional(),
-      GroupName: only([''], 'placement groups are not available here; leave GroupName out').optional(),
+      /** Empty, as tools send it: none. */
+      GroupName: text.optional(),
+      GroupId: text.optional(),
     })
     .default({}),
   DisableApiTermination: flag.default(false),
@@ -133,6 +135,7 @@ export const RunInstances = action({ right: 'machines.launch', noun: 'instance',
 
   const [root] = given.BlockDeviceMapping ?? []
   const tags = specifiedTags(given.TagSpecification, 'instance')
+  const group = given.Placement.GroupId || given.Placement.GroupName
   const subnet = nic?.SubnetId ?? given.SubnetId
   const launched = await request.call(
     launchMachines,
@@ -149,6 +152,7 @@ export const RunInstances = action({ right: 'machines.launch', noun: 'instance',
       ...(root?.Ebs.VolumeSize === undefined ? {} : { rootDiskMiB: root.Ebs.VolumeSize * 1024 }),
       ...(root?.Ebs.DeleteOnTermination === undefined ? {} : { deleteRootDisk: root.Ebs.DeleteOnTermination }),
       ...(subnet === undefined ? {} : { subnet }),
+      ...(group ? { placementGroup: group } : {}),
       ...(given.Placement.AvailabilityZone === undefined ? {} : { zone: given.Placement.AvailabilityZone }),
       ...(given.ClientToken === undefined ? {} : { clientToken: given.ClientToken }),
     },

@@ -29,7 +29,7 @@ export function renderInstance(machine: Machine): Xml {
     productCodes: [],
     instanceType: machine.flavor,
     launchTime: renderTime(machine.createdAt),
-    placement: { availabilityZone: machine.zone, groupName: '', tenancy: 'default' },
+    placement: { availabilityZone: machine.zone, groupName: machine.placementGroupName ?? '', tenancy: 'default' },
     monitoring: { state: 'disabled' },
     subnetId: first?.subnetAlias,
     vpcId: first?.networkAlias,
