@@ -91,7 +91,7 @@ export class Fleet {
   }
 
   async #operations(machine: string) {
-    const { body } = await this.#instance.ask('GET', `/operations?machine=${machine}`)
+    const { body } = await this.#instance.ask('GET', `/operations?subject=${machine}`)
     return OperationPage.parse(body).items
   }
 
