@@ -4,6 +4,8 @@ import type { z } from 'zod'
 import { type Ask, request } from './request.ts'
 import type {
   Accepted,
+  AcceptedSnapshot,
+  AcceptedVolume,
   FeedEvent,
   Flavor,
   Host,
@@ -13,9 +15,12 @@ import type {
   Machine,
   MadeKeyPair,
   Me,
+  NewVolume,
   Operation,
   Page,
   SignIn,
+  Snapshot,
+  Volume,
 } from './types.ts'
 
 /** Rows of one page at most; the API's own limit. */
@@ -64,5 +69,13 @@ export const calls = {
   addKeyPair: (body: { name: string; publicKey?: string; type?: 'ed25519' | 'rsa' }) =>
     request<MadeKeyPair>('/key-pairs', { method: 'POST', body }),
   deleteKeyPair: (name: string) => request<null>(`/key-pairs/${at(name)}`, { method: 'DELETE' }),
+  volumes: () => every<Volume>('/volumes', pageMax),
+  createVolume: (body: NewVolume) => request<AcceptedVolume>('/volumes', { method: 'POST', body }),
+  changeVolume: (deed: 'attach' | 'detach' | 'grow', id: string, body: object) =>
+    request<AcceptedVolume>(`/volumes/${at(id)}/${deed}`, { method: 'POST', body }),
+  deleteVolume: (id: string) => request<AcceptedVolume>(`/volumes/${at(id)}`, { method: 'DELETE' }),
+  snapshots: () => every<Snapshot>('/snapshots', pageMax),
+  createSnapshot: (body: { volume: string; name?: string }) => request<AcceptedSnapshot>('/snapshots', { method: 'POST', body }),
+  deleteSnapshot: (id: string) => request<AcceptedSnapshot>(`/snapshots/${at(id)}`, { method: 'DELETE' }),
   hosts: () => every<Host>('/hosts', pageMax),
 }

@@ -6,6 +6,7 @@ export type { KeyPair, MadeKeyPair } from '@sirocco/shared/api/key-pairs.ts'
 export type { Accepted, Launch, Machine } from '@sirocco/shared/api/machines.ts'
 export type { Operation } from '@sirocco/shared/api/operations.ts'
 export type { Me, SignIn } from '@sirocco/shared/api/sessions.ts'
+export type { AcceptedSnapshot, AcceptedVolume, NewVolume, Snapshot, Volume } from '@sirocco/shared/api/volumes.ts'
 
 export interface Page<T> {
   readonly items: readonly T[]
