@@ -127,6 +127,13 @@ export type Accepted = z.output<typeof Accepted>
 /** `force` cuts the power at once; otherwise the guest is asked first. */
 export const Stop = z.strictObject({ force: z.boolean().default(false) })
 
+/** From an image, or back to a snapshot; the image it was launched from where neither is said. */
+export const Rebuild = z.strictObject({
+  image: Ref.optional(),
+  snapshot: Ref.optional(),
+  sizeMiB: z.int().min(1).max(limits.volumeMiB).optional(),
+})
+
 export const ConsoleLog = z.strictObject({ text: z.string(), at: Time })
 
 /** A WebSocket at `path`, good for one connection within a minute. */

@@ -138,7 +138,10 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
       sees: [`lost snapshot ${snapshot}`],
       ...away(join(disks, 'volumes', volume, `${snapshot}.snapshot`)),
     }),
-    'a seed': () => ({ sees: [`lost seed ${off}`], ...away(join(disks, 'machines', off, 'seed.iso')) }),
+    'a seed': () => ({
+      sees: [`lost seed ${off}`, `leaked file machines/${off}`],
+      ...away(join(disks, 'machines', off, 'seed.iso')),
+    }),
     'an image': async () => ({ sees: [`lost image ${await image()}`], ...away(join(disks, 'images', await image())) }),
     'rules of a network': () => ({
       sees: [`lost rules ${network}`, `leaked rules sirocco_${tag}`],

@@ -18,6 +18,7 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   startMachine: machines.start,
   stopMachine: machines.stop,
   rebootMachine: machines.reboot,
+  rebuildMachine: machines.rebuild,
   listVolumes: volumes.list,
   createVolume: volumes.create,
   getVolume: volumes.get,

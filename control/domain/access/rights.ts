@@ -7,6 +7,7 @@ export const rights = {
   'machines.start': 'operator',
   'machines.stop': 'operator',
   'machines.reboot': 'operator',
+  'machines.rebuild': 'operator',
   'machines.delete': 'operator',
   'machines.console': 'operator',
   'machines.console-log': 'viewer',

@@ -94,6 +94,18 @@ describe('a machine\u2019s life over REST', () => {
     expect((await get(id)).tags).toEqual({ env: 'prod' })
 
     await volumesLife(w, id)
+    await w.ask('stopMachine', { params: { id }, body: { force: true } })
+    await w.settle()
+    expect(await w.ask('rebuildMachine', { params: { id }, body: {} })).toMatchObject({
+      status: 202,
+      body: {
+        machine: { volumes: [{ device: 'vda' }] },
+        operations: [expect.stringMatching(/^op_/), expect.stringMatching(/^op_/)],
+      },
+    })
+    await w.settle()
+    await w.ask('startMachine', { params: { id } })
+    await w.settle()
     expect(await w.ask('deleteMachine', { params: { id } })).toMatchObject({
       status: 202,
       body: { machine: { state: 'deleting' } },
@@ -101,7 +113,15 @@ describe('a machine\u2019s life over REST', () => {
     await w.settle()
     expect(await get(id)).toMatchObject({ state: 'gone' })
     const kinds = itemsOf(await w.ask('listOperations', { query: { subject: id } })).map(operation => at(operation, 'kind'))
-    expect(kinds).toEqual(['machine.delete', 'machine.reboot', 'machine.start', 'machine.stop', 'machine.create'])
+    expect(kinds).toEqual([
+      'machine.delete',
+      'machine.start',
+      'machine.stop',
+      'machine.reboot',
+      'machine.start',
+      'machine.stop',
+      'machine.create',
+    ])
     expect(
       itemsOf(await w.ask('listEvents', { query: { subject: id, limit: '1000' } })).map(event => at(event, 'type')),
     ).toContain('machine.gone')

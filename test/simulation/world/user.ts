@@ -153,8 +153,7 @@ export class User {
     const size = 100 + below(random, 900)
     const volume = this.#volumes.size > 0 ? pick(random, [...this.#volumes]) : null
     const snapshot = this.#snapshots.size > 0 ? pick(random, [...this.#snapshots]) : null
-    if (volume === null || chance(random, 0.2))
-      return ask('make a volume', call => createVolume.call(call, { sizeMiB: size }))
+    if (volume === null || chance(random, 0.2)) return ask('make a volume', call => createVolume.call(call, { sizeMiB: size }))
     const machine = pick(random, [...this.#machines])
     const deeds: readonly (() => Request)[] = [
       () => ask(`attach ${volume} to ${machine}`, call => attachVolume.call(call, { volume, machine })),

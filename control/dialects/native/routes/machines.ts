@@ -10,6 +10,7 @@ import { findMachines } from '../../../services/machines/find.ts'
 import { launchMachines } from '../../../services/machines/launch.ts'
 import { listMachines } from '../../../services/machines/list.ts'
 import { rebootMachines } from '../../../services/machines/reboot.ts'
+import { rebuildMachine } from '../../../services/machines/rebuild.ts'
 import { startMachines } from '../../../services/machines/start.ts'
 import { stopMachines } from '../../../services/machines/stop.ts'
 import type { Call } from '../../../services/verb.ts'
@@ -109,6 +110,15 @@ export const start: Handler<Routes['startMachine']> = ({ params }, here) => inte
 export const stop: Handler<Routes['stopMachine']> = ({ params, body }, here) => intend('stop', here, params.id, body.force)
 export const reboot: Handler<Routes['rebootMachine']> = ({ params }, here) => intend('reboot', here, params.id)
 export const remove: Handler<Routes['deleteMachine']> = ({ params }, here) => intend('delete', here, params.id)
+
+export const rebuild: Handler<Routes['rebuildMachine']> = async ({ params, body }, here) => {
+  const asked = await rebuildMachine.call(here.call, { machine: params.id, ...body })
+  if (!asked.ok) return asked
+  const machine = await one(here, params.id)
+  return machine.ok
+    ? ok({ body: { machine: machineJson(machine.value, here.admin), operations: [...asked.value.operations] } })
+    : machine
+}
 
 export const log: Handler<Routes['getConsoleLog']> = async ({ params }, { call }) => {
   const printed = await consoleLog.call(call, { machine: params.id })
