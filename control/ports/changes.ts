@@ -112,6 +112,8 @@ export type Change =
     }
   /** Nothing of it remains. Guard `stale` by generation. */
   | { readonly do: 'machine.gone'; readonly machine: Id<'machine'>; readonly generation: number }
+  /** What it boots by from now on. Guard `stale` by version. */
+  | { readonly do: 'machine.image'; readonly machine: Id<'machine'>; readonly version: number; readonly image: Id<'image'> }
   /** Guard `stale` unless the machine is as it was read: nobody asked anything else of it. */
   | { readonly do: 'machine.holds'; readonly machine: Id<'machine'>; readonly version: number }
   | { readonly do: 'volume.insert'; readonly volume: NewVolume }

@@ -5,6 +5,8 @@ import { type Ask, request } from './request.ts'
 import type {
   Accepted,
   ChangeHost,
+  AcceptedSnapshot,
+  AcceptedVolume,
   FeedEvent,
   Flavor,
   Host,
@@ -14,10 +16,13 @@ import type {
   Machine,
   MadeKeyPair,
   Me,
+  NewVolume,
   Operation,
   Page,
   PlacementGroup,
   SignIn,
+  Snapshot,
+  Volume,
 } from './types.ts'
 
 /** Rows of one page at most; the API's own limit. */
@@ -74,6 +79,14 @@ export const calls = {
     request<MadeKeyPair>('/key-pairs', { method: 'POST', body }),
   deleteKeyPair: (name: string) => request<null>(`/key-pairs/${at(name)}`, { method: 'DELETE' }),
   placementGroups: () => every<PlacementGroup>('/placement-groups', pageMax),
+  volumes: () => every<Volume>('/volumes', pageMax),
+  createVolume: (body: NewVolume) => request<AcceptedVolume>('/volumes', { method: 'POST', body }),
+  changeVolume: (deed: 'attach' | 'detach' | 'grow', id: string, body: object) =>
+    request<AcceptedVolume>(`/volumes/${at(id)}/${deed}`, { method: 'POST', body }),
+  deleteVolume: (id: string) => request<AcceptedVolume>(`/volumes/${at(id)}`, { method: 'DELETE' }),
+  snapshots: () => every<Snapshot>('/snapshots', pageMax),
+  createSnapshot: (body: { volume: string; name?: string }) => request<AcceptedSnapshot>('/snapshots', { method: 'POST', body }),
+  deleteSnapshot: (id: string) => request<AcceptedSnapshot>(`/snapshots/${at(id)}`, { method: 'DELETE' }),
   hosts: () => every<Host>('/hosts', pageMax),
   changeHost: (id: string, body: ChangeHost) => request<Host>(`/hosts/${at(id)}`, { method: 'PATCH', body }),
 }

@@ -37,6 +37,8 @@ export const queries = {
   flavors: queryOptions({ queryKey: ['flavors'], queryFn: calls.flavors }),
   keyPairs: queryOptions({ queryKey: ['key-pairs'], queryFn: calls.keyPairs }),
   placementGroups: queryOptions({ queryKey: ['placement-groups'], queryFn: calls.placementGroups }),
+  volumes: queryOptions({ queryKey: ['volumes'], queryFn: calls.volumes }),
+  snapshots: queryOptions({ queryKey: ['snapshots'], queryFn: calls.snapshots }),
   hosts: queryOptions({ queryKey: ['hosts'], queryFn: calls.hosts }),
   operations: (machine: string) =>
     queryOptions({ queryKey: ['of', machine, 'operations'], queryFn: () => calls.operations(machine) }),

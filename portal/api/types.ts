@@ -7,6 +7,7 @@ export type { Accepted, Launch, Machine } from '@sirocco/shared/api/machines.ts'
 export type { Operation } from '@sirocco/shared/api/operations.ts'
 export type { PlacementGroup } from '@sirocco/shared/api/placement-groups.ts'
 export type { Me, SignIn } from '@sirocco/shared/api/sessions.ts'
+export type { AcceptedSnapshot, AcceptedVolume, NewVolume, Snapshot, Volume } from '@sirocco/shared/api/volumes.ts'
 
 export interface Page<T> {
   readonly items: readonly T[]

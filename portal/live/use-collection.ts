@@ -8,3 +8,11 @@ export function useRow<T>(collection: Collection<T>, id: string): T | undefined 
     useCallback(() => collection.row(id), [collection, id]),
   )
 }
+
+/** All rows, fresh at once. */
+export function useRows<T>(collection: Collection<T>): readonly T[] {
+  return useSyncExternalStore(
+    useCallback(call => collection.onRows(call), [collection]),
+    useCallback(() => collection.rows(), [collection]),
+  )
+}

@@ -89,6 +89,10 @@ export function follow(): () => void {
       if (subjects.some(id => id.startsWith('hst_') || id.startsWith('agt_') || id.startsWith('vm_')))
         void queryClient.invalidateQueries(queries.hosts)
       if (subjects.some(id => id.startsWith('kpr_'))) void queryClient.invalidateQueries(queries.keyPairs)
+      if (subjects.some(id => id.startsWith('vol_') || id.startsWith('snp_'))) {
+        void queryClient.invalidateQueries(queries.volumes)
+        void queryClient.invalidateQueries(queries.snapshots)
+      }
       if (subjects.some(id => id.startsWith('img_'))) void queryClient.invalidateQueries(queries.images)
     },
     everything: () => void queryClient.invalidateQueries({ predicate: query => query.queryKey[0] !== 'me' }),

@@ -13,6 +13,7 @@ describe('the addresses of the portal', () => {
       '/machines/new',
       '/settings',
       '/sign-in',
+      '/volumes',
     ])
   })
 

@@ -92,6 +92,12 @@ const machine = createRoute({
   component: lazyRouteComponent(() => import('./machine.tsx'), 'MachinePage'),
 })
 
+const volumes = createRoute({
+  getParentRoute: () => shell,
+  path: '/volumes',
+  component: lazyRouteComponent(() => import('./volumes.tsx'), 'VolumesPage'),
+})
+
 const images = createRoute({
   getParentRoute: () => shell,
   path: '/images',
@@ -118,7 +124,7 @@ const settings = createRoute({
 
 export const routeTree = root.addChildren([
   signIn,
-  shell.addChildren([home, machines, launch, machine, images, keyPairs, hosts, settings]),
+  shell.addChildren([home, machines, launch, machine, volumes, images, keyPairs, hosts, settings]),
 ])
 
 export const router = createRouter({ routeTree, defaultPreload: 'intent', scrollRestoration: true })

@@ -42,6 +42,7 @@ export function Shell() {
         <nav aria-label={t.nav.label}>
           <ul>
             <Place to="/machines" icon={icons.machines} word={t.nav.machines} />
+            <Place to="/volumes" icon={icons.volumes} word={t.nav.volumes} />
             <Place to="/images" icon={icons.images} word={t.nav.images} />
             <Place to="/key-pairs" icon={icons.keyPairs} word={t.nav.keyPairs} />
             {me.role === 'admin' && <Place to="/hosts" icon={icons.hosts} word={t.nav.hosts} />}

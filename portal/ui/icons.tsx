@@ -15,6 +15,12 @@ export const icons = {
       <path d="M4.6 4.75h.01M4.6 11.25h.01" />
     </Icon>
   ),
+  volumes: (
+    <Icon>
+      <ellipse cx="8" cy="4" rx="5.5" ry="2.2" />
+      <path d="M2.5 4v8c0 1.2 2.5 2.2 5.5 2.2s5.5-1 5.5-2.2V4M2.5 8c0 1.2 2.5 2.2 5.5 2.2s5.5-1 5.5-2.2" />
+    </Icon>
+  ),
   images: (
     <Icon>
       <circle cx="8" cy="8" r="6" />

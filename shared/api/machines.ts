@@ -166,6 +166,13 @@ export const ChangeUserData = z.strictObject({
     .nullable(),
 })
 
+/** From an image, or back to a snapshot; the image it was launched from where neither is said. */
+export const Rebuild = z.strictObject({
+  image: Ref.optional(),
+  snapshot: Ref.optional(),
+  sizeMiB: z.int().min(1).max(limits.volumeMiB).optional(),
+})
+
 export const ConsoleLog = z.strictObject({ text: z.string(), at: Time })
 
 /** A WebSocket at `path`, good for one connection within a minute. */

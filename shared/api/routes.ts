@@ -22,6 +22,7 @@ import {
   Resize,
   Screen,
   Screenshot,
+  Rebuild,
   Stop,
 } from './machines.ts'
 import { OperationPage, OperationQuery } from './operations.ts'
@@ -163,6 +164,18 @@ export const routes = {
     faults: ['not_found', 'precondition', 'unsupported', 'stale', 'conflict'],
     params: MachineParams,
     body: Nothing,
+    answer: Accepted,
+    idempotent: true,
+  },
+  rebuildMachine: {
+    method: 'POST',
+    path: '/machines/:id/rebuild',
+    summary: 'Give a stopped machine a fresh volume to boot from, of an image or of a snapshot',
+    verbs: ['machines.rebuild'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'capacity', 'stale', 'conflict'],
+    params: MachineParams,
+    body: Rebuild,
     answer: Accepted,
     idempotent: true,
   },

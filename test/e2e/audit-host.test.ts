@@ -26,6 +26,9 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
   let up = ''
   let off = ''
   let disks = ''
+  /** What the stopped one boots from, and a snapshot of that. */
+  let volume = ''
+  let snapshot = ''
   let networks = ''
   let tag = ''
   let id = ''
@@ -70,6 +73,14 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
     await fleet.insist('create', 'off', null)
     off = await fleet.settled('create', 'off', null)
     await fleet.settled('cut', 'cut', off)
+    const Had = z.object({ volumes: z.array(z.object({ id: z.string() })) })
+    volume = Had.parse((await instance.ask('GET', `/machines/${off}`)).body).volumes[0]?.id ?? ''
+    const made = await instance.insist('POST', '/snapshots', { volume }, 'frozen')
+    snapshot = z.object({ snapshot: z.object({ id: z.string() }) }).parse(made.body).snapshot.id
+    await until('the snapshot', async () => {
+      const { body } = await instance.ask('GET', `/snapshots/${snapshot}`)
+      return z.object({ state: z.string() }).parse(body).state === 'ready' ? true : null
+    })
     ;({ tag, instance: id } = instance.agent)
     const root = join(box.dir, 'machine')
     disks = join(root, 'var/lib/sirocco', id)
@@ -119,11 +130,18 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
         undo: () => define(off, xml),
       }
     },
-    'a disk': () => ({
-      sees: [`lost disk ${off}`, `leaked file machines/${off}`],
-      ...away(join(disks, 'machines', off, 'disk.qcow2')),
+    'a volume': () => ({
+      sees: [`lost volume ${volume}`, `lost snapshot ${snapshot}`],
+      ...away(join(disks, 'volumes', volume)),
     }),
-    'a seed': () => ({ sees: [`lost seed ${off}`], ...away(join(disks, 'machines', off, 'seed.iso')) }),
+    'a snapshot': () => ({
+      sees: [`lost snapshot ${snapshot}`],
+      ...away(join(disks, 'volumes', volume, `${snapshot}.snapshot`)),
+    }),
+    'a seed': () => ({
+      sees: [`lost seed ${off}`, `leaked file machines/${off}`],
+      ...away(join(disks, 'machines', off, 'seed.iso')),
+    }),
     'an image': async () => ({ sees: [`lost image ${await image()}`], ...away(join(disks, 'images', await image())) }),
     'rules of a network': () => ({
       sees: [`lost rules ${network}`, `leaked rules sirocco_${tag}`],
@@ -173,13 +191,27 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
       plant: async () => runs('-name', `guest=${domain('vm_x')},debug-threads=on`),
       undo: ends,
     }),
-    'a disk': () => ({
-      sees: ['leaked disk vm_x'],
+    'a volume': () => ({
+      sees: ['leaked volume vol_x'],
       plant: async () => {
-        await mkdir(join(disks, 'machines/vm_x'))
-        await run('qemu-img', ['create', '-q', '-f', 'qcow2', join(disks, 'machines/vm_x/disk.qcow2'), '1M'])
+        await mkdir(join(disks, 'volumes/vol_x'))
+        await run('qemu-img', ['create', '-q', '-f', 'qcow2', join(disks, 'volumes/vol_x/0.qcow2'), '1M'])
       },
-      undo: () => rm(join(disks, 'machines/vm_x'), { recursive: true }),
+      undo: () => rm(join(disks, 'volumes/vol_x'), { recursive: true }),
+    }),
+    'a snapshot': () => ({
+      sees: ['leaked snapshot snp_x'],
+      plant: () => writeFile(join(disks, 'volumes', volume, 'snp_x.snapshot'), '0\n'),
+      undo: () => rm(join(disks, 'volumes', volume, 'snp_x.snapshot')),
+    }),
+    'what a removed volume leaves': () => ({
+      sees: ['leaked file volumes/vol_x/0.qcow2'],
+      plant: async () => {
+        await mkdir(join(disks, 'volumes/vol_x'))
+        await writeFile(join(disks, 'volumes/vol_x/gone'), '')
+        await run('qemu-img', ['create', '-q', '-f', 'qcow2', join(disks, 'volumes/vol_x/0.qcow2'), '1M'])
+      },
+      undo: () => rm(join(disks, 'volumes/vol_x'), { recursive: true }),
     }),
     'half an image': () => ({
       sees: [`leaked file images/${'0'.repeat(64)}.making`],

@@ -96,7 +96,7 @@ export class Fleet {
   }
 
   async #operations(machine: string) {
-    const { body } = await this.#instance.insist('GET', `/operations?machine=${machine}`)
+    const { body } = await this.#instance.insist('GET', `/operations?subject=${machine}`)
     return OperationPage.parse(body).items
   }
 

@@ -323,7 +323,7 @@ class LibvirtCompute implements Compute {
   screen(id: string, password: string, data: (bytes: Uint8Array) => void, closed: () => void): ReturnType<Compute['screen']> {
     return this.#on(id, async ({ link, domain, state }) => {
       if (isOff(state)) return refuse('precondition', 'the machine is off: it has no screen')
-      const xml = await link.call(procedures.xml, domain)
+      const xml = await link.call(procedures.xml, { domain, flags: 0 })
       if (!xml.ok) return faultOf(xml.error)
       const socket = screenSocketOf(xml.value)
       if (socket === null) return refuse('precondition', 'the machine was started without a screen: stop it and start it again')

@@ -230,7 +230,9 @@ export class VolumeKeeper {
     const { id, generation, gone } = subject
     const volume = subject.kind === 'snapshot' ? subject.volume : id
     log(passing(fault) ? 'info' : 'warn', `${what} refused`, { host: this.#parts.host.id, volume, generation, fault })
-    if (passing(fault) || gone || what === 'drop') {
+    // Another volume of its machine may just be letting go of the name.
+    const inTheWay = what === 'attach' && fault.code === 'conflict'
+    if (passing(fault) || inTheWay || gone || what === 'drop') {
       report.progress(volume, `waiting: ${fault.message}`)
       this.#retry(volume)
       return false

@@ -111,6 +111,13 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.machine.id, machine), eq(s.machine.generation, generation))),
     unless('stale'),
   ],
+  'machine.image': ({ machine, version, image }, { database: { db } }) => [
+    db
+      .update(s.machine)
+      .set({ image, version: version + 1 })
+      .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
+    unless('stale'),
+  ],
   'machine.holds': ({ machine, version }) => [
     sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM machine WHERE id = ${machine} AND version = ${version})`,
   ],

@@ -22,6 +22,7 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   pauseMachine: machines.pause,
   suspendMachine: machines.suspend,
   resumeMachine: machines.resume,
+  rebuildMachine: machines.rebuild,
   listVolumes: volumes.list,
   createVolume: volumes.create,
   getVolume: volumes.get,

@@ -10,6 +10,7 @@ export const rights = {
   'machines.pause': 'operator',
   'machines.suspend': 'operator',
   'machines.resume': 'operator',
+  'machines.rebuild': 'operator',
   'machines.delete': 'operator',
   'machines.rename': 'operator',
   'machines.protect': 'operator',

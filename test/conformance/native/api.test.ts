@@ -147,6 +147,18 @@ describe('a machine\u2019s life over REST', () => {
     expect((await get(id)).tags).toEqual({ env: 'prod' })
 
     await volumesLife(w, id)
+    await w.ask('stopMachine', { params: { id }, body: { force: true } })
+    await w.settle()
+    expect(await w.ask('rebuildMachine', { params: { id }, body: {} })).toMatchObject({
+      status: 202,
+      body: {
+        machine: { volumes: [{ device: 'vda' }] },
+        operations: [expect.stringMatching(/^op_/), expect.stringMatching(/^op_/)],
+      },
+    })
+    await w.settle()
+    await w.ask('startMachine', { params: { id } })
+    await w.settle()
     expect(await w.ask('deleteMachine', { params: { id } })).toMatchObject({
       status: 202,
       body: { machine: { state: 'deleting' } },
@@ -159,6 +171,8 @@ describe('a machine\u2019s life over REST', () => {
       'machine.resume',
       'machine.suspend',
       'machine.pause',
+      'machine.start',
+      'machine.stop',
       'machine.reboot',
       'machine.start',
       'machine.stop',

@@ -9,6 +9,13 @@ import { resumeMachines } from '@sirocco/control/services/machines/resume.ts'
 import { startMachines } from '@sirocco/control/services/machines/start.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
 import { suspendMachines } from '@sirocco/control/services/machines/suspend.ts'
+import { createSnapshot } from '@sirocco/control/services/snapshots/create.ts'
+import { deleteSnapshots } from '@sirocco/control/services/snapshots/delete.ts'
+import { attachVolume } from '@sirocco/control/services/volumes/attach.ts'
+import { createVolume } from '@sirocco/control/services/volumes/create.ts'
+import { deleteVolumes } from '@sirocco/control/services/volumes/delete.ts'
+import { detachVolumes } from '@sirocco/control/services/volumes/detach.ts'
+import { growVolume } from '@sirocco/control/services/volumes/grow.ts'
 import type { FaultCode, Result } from '@sirocco/shared/kit/fault.ts'
 import { below, chance, pick, type Random } from '@sirocco/shared/kit/random.ts'
 import { Violation } from './checks.ts'
@@ -34,7 +41,9 @@ interface Request {
   doubtful: boolean
   refused: FaultCode | null
 }
-type Answer = { readonly machines: readonly string[] } | { readonly operations: readonly string[] }
+type Answer =
+  | { readonly machines: readonly string[] }
+  | { readonly operations: readonly string[]; readonly volume?: string; readonly snapshot?: string }
 
 export interface UserParts {
   readonly time: SimulatedTime
@@ -52,6 +61,8 @@ export class User {
   readonly #parts: UserParts
   readonly requests: Request[] = []
   readonly #machines = new Set<string>()
+  readonly #volumes = new Set<string>()
+  readonly #snapshots = new Set<string>()
   #open = 0
   /** Refusals by code, and requests that were accepted. */
   readonly ended = new Map<string, number>()
@@ -76,7 +87,12 @@ export class User {
     }
     const launches = chance(random, 0.1) ? 3 + below(random, 5) : 1
     for (let i = 0; i < launches; i++) {
-      const request = launches > 1 || chance(random, 0.4) || this.#machines.size === 0 ? this.#launch() : this.#change()
+      const request =
+        launches > 1 || chance(random, 0.4) || this.#machines.size === 0
+          ? this.#launch()
+          : chance(random, 0.4)
+            ? this.#store()
+            : this.#change()
       this.#send(request)
     }
   }
@@ -142,6 +158,35 @@ export class User {
     )
   }
 
+  /** Something about a volume or a snapshot. */
+  #store(): Request {
+    const { random, principal } = this.#parts
+    const token = `t${this.requests.length}`
+    const ask = (what: string, send: (call: { ports: Ports; principal: Principal; token: string }) => Promise<Result<Answer>>) =>
+      request({ token, name: '', what, makes: 0 }, ports => send({ ports, principal, token }))
+    const size = 100 + below(random, 900)
+    const volume = this.#volumes.size > 0 ? pick(random, [...this.#volumes]) : null
+    const snapshot = this.#snapshots.size > 0 ? pick(random, [...this.#snapshots]) : null
+    if (volume === null || chance(random, 0.2)) return ask('make a volume', call => createVolume.call(call, { sizeMiB: size }))
+    const machine = pick(random, [...this.#machines])
+    const deeds: readonly (() => Request)[] = [
+      () => ask(`attach ${volume} to ${machine}`, call => attachVolume.call(call, { volume, machine })),
+      () => ask(`attach ${volume} to ${machine}`, call => attachVolume.call(call, { volume, machine })),
+      () => ask(`detach ${volume}`, call => detachVolumes.call(call, { volumes: [volume] })),
+      () => ask(`grow ${volume}`, call => growVolume.call(call, { volume, sizeMiB: 10 * size })),
+      () => ask(`snapshot ${volume}`, call => createSnapshot.call(call, { volume })),
+      () => ask(`copy ${volume}`, call => createVolume.call(call, { volume })),
+      () => ask(`delete ${volume}`, call => deleteVolumes.call(call, { volumes: [volume] })),
+      () =>
+        snapshot === null
+          ? this.#change()
+          : chance(random, 0.5)
+            ? ask(`volume of ${snapshot}`, call => createVolume.call(call, { snapshot }))
+            : ask(`delete ${snapshot}`, call => deleteSnapshots.call(call, { snapshots: [snapshot] })),
+    ]
+    return pick(random, deeds)()
+  }
+
   async #pursue(request: Request): Promise<void> {
     const { time, random, control, trace } = this.#parts
     this.#open++
@@ -178,6 +223,8 @@ export class User {
     if (before !== null) return
     this.#parts.trace.add('user', `${request.token ?? 'once'} ${request.what}: ${made.join(' ') || 'so already'}`)
     this.ended.set('ok', (this.ended.get('ok') ?? 0) + 1)
+    if ('volume' in answer && answer.volume) this.#volumes.add(answer.volume)
+    if ('snapshot' in answer && answer.snapshot) this.#snapshots.add(answer.snapshot)
     if (!('machines' in answer)) return
     for (const id of answer.machines) this.#machines.add(id)
     // Some change their mind at once.

@@ -58,7 +58,7 @@ export const procedures = {
   type: procedure<void, string>(3, nothing, reader => reader.string()),
   /** REMOTE_PROC_CONNECT_GET_VERSION: major × 1,000,000 + minor × 1,000 + release, of the hypervisor. */
   version: procedure<void, bigint>(4, nothing, reader => reader.uhyper()),
-  /** REMOTE_PROC_DOMAIN_GET_XML_DESC */
+  /** REMOTE_PROC_DOMAIN_GET_XML_DESC; with no flags as it is now: live where it runs. Passwords are left out. */
   xml: procedure<{ domain: Domain; flags: number }, string>(
     14,
     (writer, { domain, flags }) => writeDomain(writer, domain).uint(flags),
@@ -66,12 +66,6 @@ export const procedures = {
   ),
   /** REMOTE_PROC_DOMAIN_LOOKUP_BY_UUID */
   lookup: procedure<Uint8Array, Domain>(24, (writer, uuid) => writer.fixed(uuid), readDomain),
-  /** REMOTE_PROC_DOMAIN_GET_XML_DESC, as it is now: live where it runs. Passwords are left out. */
-  xml: procedure<Domain, string>(
-    14,
-    (writer, domain) => writeDomain(writer, domain).uint(0),
-    reader => reader.string(),
-  ),
   /** REMOTE_PROC_DOMAIN_UPDATE_DEVICE_FLAGS, of what runs (VIR_DOMAIN_AFFECT_LIVE). */
   updateDevice: procedure<{ domain: Domain; xml: string }, undefined>(
     174,

@@ -17,6 +17,7 @@ import { renameMachine } from '../../../services/machines/rename.ts'
 import { resizeMachine } from '../../../services/machines/resize.ts'
 import { resumeMachines } from '../../../services/machines/resume.ts'
 import { openScreen, takeScreenshot } from '../../../services/machines/screen.ts'
+import { rebuildMachine } from '../../../services/machines/rebuild.ts'
 import { startMachines } from '../../../services/machines/start.ts'
 import { stopMachines } from '../../../services/machines/stop.ts'
 import { suspendMachines } from '../../../services/machines/suspend.ts'
@@ -147,6 +148,15 @@ export const resize: Handler<Routes['resizeMachine']> = async ({ params, body },
   changed(here, await resizeMachine.call(here.call, { machine: params.id, ...body }))
 export const userData: Handler<Routes['changeUserData']> = async ({ params, body }, here) =>
   changed(here, await changeUserData.call(here.call, { machine: params.id, ...body }))
+
+export const rebuild: Handler<Routes['rebuildMachine']> = async ({ params, body }, here) => {
+  const asked = await rebuildMachine.call(here.call, { machine: params.id, ...body })
+  if (!asked.ok) return asked
+  const machine = await one(here, params.id)
+  return machine.ok
+    ? ok({ body: { machine: machineJson(machine.value, here.admin), operations: [...asked.value.operations] } })
+    : machine
+}
 
 export const log: Handler<Routes['getConsoleLog']> = async ({ params }, { call }) => {
   const printed = await consoleLog.call(call, { machine: params.id })
