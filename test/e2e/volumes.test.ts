@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Box, openBox, whyNotReal } from './box.ts'
-import { Instance, until } from './instance.ts'
+import { type Box, openBox, whyNotReal } from '../support/box.ts'
+import { Instance, until } from '../support/instance.ts'
 import { type Key, makeKey } from './keys.ts'
 
 const why = whyNotReal()

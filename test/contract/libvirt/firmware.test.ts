@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { uefiFirmware } from '@sirocco/agent/drivers/libvirt/host.ts'
 import type { Result } from '@sirocco/shared/kit/fault.ts'
-import type { WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import type { WantedMachine, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { expect, test } from 'vitest'
 import { whyNoLibvirtd } from '../../support/libvirtd.ts'
 import { libvirtBench } from './bench.ts'
@@ -31,7 +31,6 @@ test.skipIf(why !== null)(
         name: 'uefi',
         vcpus: 1,
         memoryMiB: 256,
-        diskMiB: 512,
         firmware: 'uefi',
         image: bench.image,
         ports: [],
@@ -40,7 +39,21 @@ test.skipIf(why !== null)(
       for (const file of bench.image.files) granted(await bench.storage.keep(file, bench.bytesOf(file.sha256)))
       const files = granted(await bench.storage.prepare(machine))
       const { nvram = '' } = files
-      granted(await bench.compute.define({ machine, files, plugs: [] }))
+      const root: WantedVolume = {
+        kind: 'volume',
+        id: 'vol_uefi',
+        generation: 1,
+        pool: { type: 'directory', id: 'spl_1' },
+        sizeMiB: 512,
+        source: { from: 'image', image: bench.image.id, files: bench.image.files.filter(({ role }) => role === 'disk') },
+        attached: null,
+        gone: false,
+      }
+      granted(await bench.volumes.make(root))
+      const found = granted(await bench.volumes.find(root))
+      if (!found) throw new Error('it was made')
+      const disks = [{ volume: root.id, device: 'vda', source: found.source, boot: true, readOnly: false }]
+      granted(await bench.compute.define({ machine, files, disks, plugs: [] }))
       granted(await bench.compute.start(machine.id))
       expect((await stat(nvram)).size).toBeGreaterThan(100_000)
 
