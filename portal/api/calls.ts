@@ -4,9 +4,9 @@ import type { z } from 'zod'
 import { type Ask, request } from './request.ts'
 import type {
   Accepted,
-  ChangeHost,
   AcceptedSnapshot,
   AcceptedVolume,
+  ChangeHost,
   FeedEvent,
   Flavor,
   Host,

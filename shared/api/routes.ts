@@ -18,11 +18,11 @@ import {
   MachineParams,
   MachineQuery,
   Protect,
+  Rebuild,
   Rename,
   Resize,
   Screen,
   Screenshot,
-  Rebuild,
   Stop,
 } from './machines.ts'
 import { OperationPage, OperationQuery } from './operations.ts'
