@@ -356,7 +356,8 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       const again = await bench.reopen()
       expect((await find(again))?.power).toBe('suspended')
       await again.close()
-      expect(await bench.compute.define(definition)).toMatchObject({ ok: true })
+      const whole = { ...definition, disks: [...definition.disks, await diskOf(data, 'vdc')] }
+      expect(await bench.compute.define(whole)).toMatchObject({ ok: true })
       expect(await bench.compute.start(id)).toMatchObject({ ok: true })
       expect(await power()).toBe('running')
       // Paused before, it runs after: a start is what it says.

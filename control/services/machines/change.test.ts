@@ -68,7 +68,7 @@ test('only a stopped machine is resized or given other user-data; the guest has 
   must(await resizeMachine.call(call, { machine, flavor: 't3.small' }))
   must(await changeUserData.call(call, { machine, userData: btoa('two') }))
   expect(await look()).toMatchObject({ flavor: 't3.small', vcpus: 2, memoryMiB: 2_048, diskMiB: 8_192 })
-  expect(at.database.look('SELECT vcpus, memoryMiB FROM allocation WHERE until IS NULL')).toEqual([
+  expect(at.database.look('SELECT vcpus, memoryMiB FROM allocation WHERE until IS NULL AND consumer = ?', machine)).toEqual([
     { vcpus: 2, memoryMiB: 2_048 },
   ])
   expect(await wanted()).toMatchObject({ memoryMiB: 2_048, seed: { userData: btoa('two') } })

@@ -168,11 +168,11 @@ describe('a machine\u2019s life over REST', () => {
     const kinds = itemsOf(await w.ask('listOperations', { query: { subject: id } })).map(operation => at(operation, 'kind'))
     expect(kinds).toEqual([
       'machine.delete',
+      'machine.start',
+      'machine.stop',
       'machine.resume',
       'machine.suspend',
       'machine.pause',
-      'machine.start',
-      'machine.stop',
       'machine.reboot',
       'machine.start',
       'machine.stop',
