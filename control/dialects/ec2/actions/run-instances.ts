@@ -71,7 +71,8 @@ const parameters = {
     .default({}),
   DisableApiTermination: flag.default(false),
   DisableApiStop: off('stop protection'),
-  HibernationOptions: z.strictObject({ Configured: off('hibernation') }).optional(),
+  // Every machine can hibernate.
+  HibernationOptions: z.strictObject({ Configured: flag.optional() }).optional(),
   EnclaveOptions: z.strictObject({ Enabled: off('an enclave') }).optional(),
   BlockDeviceMapping: never('the disk comes with the instance type; leave block device mappings out'),
   LaunchTemplate: never('launch templates are not available here; give the parameters themselves'),
