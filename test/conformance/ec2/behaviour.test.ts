@@ -146,6 +146,21 @@ test('an instance that is protected from termination outlives it until the attri
   expect((await terminate()).status).toBe(200)
 })
 
+test('an instance hibernates and goes on', async () => {
+  const [instance = ''] = await launched()
+  await world.settle()
+  const state = async () => textOf((await world.ask({ Action: 'DescribeInstances', 'InstanceId.1': instance })).text, 'name')
+  expect((await world.ask({ Action: 'StopInstances', 'InstanceId.1': instance, Hibernate: 'true' })).status).toBe(200)
+  expect(await state()).toBe('stopping')
+  await world.settle()
+  expect(await state()).toBe('stopped')
+  const told = (await world.ask({ Action: 'DescribeInstances', 'InstanceId.1': instance })).text
+  expect(told).toContain('Client.UserInitiatedHibernate')
+  expect((await world.ask({ Action: 'StartInstances', 'InstanceId.1': instance })).status).toBe(200)
+  await world.settle()
+  expect(await state()).toBe('running')
+})
+
 describe('a key of a viewer', () => {
   beforeEach(async () => {
     await world.client.execute("UPDATE membership SET role = 'viewer'")

@@ -362,7 +362,7 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     expect(granted(await bench.networks.list())).toEqual([])
     expect(readFileSync('/proc/net/dev', 'utf8')).not.toMatch(new RegExp(`s[bt]${tag}`))
     expect(spawnSync('nft', ['list', 'table', 'inet', `sirocco_${tag}`]).status).not.toBe(0)
-    expect(await readdir(join(bench.libvirtd.dir, 'consoles'))).toEqual([])
+    expect(await readdir(join(bench.libvirtd.dir, 'consoles', `contract-${tag}`))).toEqual([])
     expect((await readdir(join(bench.libvirtd.dir, 'var/log/libvirt/qemu'))).filter(name => name.includes('web'))).toEqual([])
     const dnsmasqs = spawnSync('ps', ['-eo', 'args']).stdout.toString()
     expect(dnsmasqs).not.toContain(bench.libvirtd.dir.concat('/networks'))

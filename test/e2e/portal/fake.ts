@@ -1,6 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
+import { simulatedScreen } from '@sirocco/agent/drivers/simulated/screen.ts'
 import type { Flavor, Image } from '@sirocco/shared/api/catalogue.ts'
 import type { Event, FeedMessage } from '@sirocco/shared/api/events.ts'
 import type { Host } from '@sirocco/shared/api/hosts.ts'
@@ -438,6 +439,7 @@ export async function startFake({
         text: '[    0.000000] Linux version 6.1\r\nSirocco tiny: \u001b[32mready\u001b[0m\r\nlogin: ',
         at: iso(),
       })
+    if (verb === 'screen') return send(201, { ticket: 's1', path: '/api/v1/consoles/s1', password: screenPassword })
     if (verb === 'console') return send(201, { ticket: 't1', path: '/api/v1/consoles/t1' })
     if (verb === 'rename' || verb === 'resize' || verb === 'protection') {
       const flavor = shapes.find(shape => shape.name === body.flavor) ?? machine.flavor
@@ -478,6 +480,7 @@ export async function startFake({
     const url = new URL(request.url ?? '/', 'http://fake')
     if (refusing || !(request.headers.cookie ?? '').includes('sirocco_session=1')) return socket.destroy()
     sockets.handleUpgrade(request, socket, head, wire => {
+      if (url.pathname === '/api/v1/consoles/s1') return show(wire)
       if (url.pathname.startsWith('/api/v1/consoles/')) return talk(wire)
       const asked = url.searchParams.get('after')
       const after = asked === null ? events.length : Number(asked)
@@ -506,6 +509,24 @@ export async function startFake({
       await new Promise(resolve => server.close(resolve))
     },
   }
+}
+
+const screenPassword = 'swordfsh'
+
+/** A screen at the other end of a ticket: every byte of the viewer is acknowledged. */
+function show(wire: WebSocket): void {
+  const screen = simulatedScreen(
+    screenPassword,
+    new Uint8Array(16).fill(7),
+    'screen',
+    bytes => wire.send(bytes),
+    () => wire.close(),
+  )
+  wire.on('message', (data: Buffer, binary) => {
+    if (!binary) return
+    wire.send(JSON.stringify({ ack: data.byteLength }))
+    screen.write(data)
+  })
 }
 
 /** A guest's console: greets, echoes, acknowledges. */

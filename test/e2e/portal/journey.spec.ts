@@ -10,7 +10,7 @@ test('from signing in to a machine that ran, stopped, started and is gone', asyn
   const state = page
     .getByRole('main')
     .locator('p')
-    .filter({ has: page.getByText(/^(Creating|Starting|Running|Stopping|Stopped|Deleting)$/) })
+    .filter({ has: page.getByText(/^(Creating|Starting|Running|Suspended|Stopping|Stopped|Deleting)$/) })
   await signIn(page, place)
   await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
 
@@ -59,6 +59,29 @@ test('from signing in to a machine that ran, stopped, started and is gone', asyn
     await expect(page.getByRole('button', { name: 'Reboot' })).toHaveAccessibleDescription('It is stopped. Start it first.')
     await page.getByRole('button', { name: 'Start' }).click()
     await expect(state).toContainText('Running', { timeout: 60_000 })
+  })
+
+  await test.step('see the screen', async () => {
+    await page.getByRole('tab', { name: 'Screen' }).click()
+    await expect(page.getByRole('status').filter({ hasText: 'Connected' })).toBeVisible({ timeout: 30_000 })
+    await expect(page.getByRole('region', { name: `Screen of ${name}` }).locator('canvas')).toBeVisible()
+    await page.getByRole('tab', { name: 'Overview' }).click()
+  })
+
+  await test.step('suspend, and go on', async () => {
+    await page.getByRole('button', { name: 'Suspend' }).click()
+    await expect(state).toContainText('Suspended', { timeout: 60_000 })
+    await expect(page.getByRole('button', { name: 'Suspend' })).toHaveAccessibleDescription('It is suspended already.')
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await expect(state).toContainText('Running', { timeout: 60_000 })
+  })
+
+  await test.step('protect it, and take the protection off', async () => {
+    await page.getByRole('button', { name: 'Protect', exact: true }).click()
+    const button = page.getByRole('button', { name: 'Delete', exact: true })
+    await expect(button).toHaveAccessibleDescription('It is protected from deletion. Take the protection off first.')
+    await page.getByRole('button', { name: 'Take the protection off' }).click()
+    await expect(page.getByRole('button', { name: 'Protect', exact: true })).toBeVisible()
   })
 
   await test.step('delete, after a change of mind', async () => {

@@ -53,7 +53,7 @@ const renderType = (flavor: Flavor) => ({
     efaSupported: false,
   },
   placementGroupInfo: { supportedStrategies: ['cluster', 'spread'] },
-  hibernationSupported: false,
+  hibernationSupported: true,
   burstablePerformanceSupported: false,
   dedicatedHostsSupported: false,
   autoRecoverySupported: false,

@@ -96,7 +96,8 @@ const parameters = {
     .default({}),
   DisableApiTermination: flag.default(false),
   DisableApiStop: off('stop protection'),
-  HibernationOptions: z.strictObject({ Configured: off('hibernation') }).optional(),
+  // Every machine can hibernate.
+  HibernationOptions: z.strictObject({ Configured: flag.optional() }).optional(),
   EnclaveOptions: z.strictObject({ Enabled: off('an enclave') }).optional(),
   BlockDeviceMapping: list(blockDevice, 1).optional(),
   LaunchTemplate: never('launch templates are not available here; give the parameters themselves'),

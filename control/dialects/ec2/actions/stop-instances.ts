@@ -1,20 +1,24 @@
 import { stopMachines } from '../../../services/machines/stop.ts'
+import { suspendMachines } from '../../../services/machines/suspend.ts'
 import { action } from '../action.ts'
-import { flag, instanceId, list, only } from '../parameters.ts'
+import { flag, instanceId, list } from '../parameters.ts'
 import { renderStateChanges } from '../render/state-changes.ts'
 
 const parameters = {
   InstanceId: list(instanceId),
   Force: flag.default(false),
-  Hibernate: only(['false'], 'machines cannot hibernate here; leave Hibernate out').optional(),
+  /** Every machine can; nothing need be said of it at launch. */
+  Hibernate: flag.default(false),
 }
 
-/** StopInstances: all or none; asks the guest first, unless Force. */
+/** StopInstances: all or none; asks the guest first, unless Force; with Hibernate its memory is kept, and StartInstances goes on from it. */
 export const StopInstances = action(
   { right: 'machines.stop', noun: 'instance', parameters },
-  async (request, { InstanceId, Force }) => {
+  async (request, { InstanceId, Force, Hibernate }) => {
     const before = await request.machines(InstanceId)
-    await request.call(stopMachines, { machines: before.map(machine => machine.id), force: Force })
+    const machines = before.map(machine => machine.id)
+    if (Hibernate) await request.call(suspendMachines, { machines })
+    else await request.call(stopMachines, { machines, force: Force })
     return renderStateChanges(before, await request.machines(InstanceId))
   },
 )

@@ -48,6 +48,7 @@ export function stateReasonOf(machine: Machine): { code: string; message: string
     )
   if (state === 'pending') return { code: 'pending', message: 'pending' }
   if (state === 'running') return null
+  if (machine.power === 'suspended') return reason('Client.UserInitiatedHibernate', 'User initiated hibernate')
   const byGuest = machine.observed?.cause === 'guest' && (state === 'stopped' || machine.onGuestShutdown === 'terminate')
   return byGuest
     ? reason('Client.InstanceInitiatedShutdown', 'Instance initiated shutdown')

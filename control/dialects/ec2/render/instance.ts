@@ -53,7 +53,7 @@ export function renderInstance(machine: Machine): Xml {
     enaSupport: true,
     cpuOptions: { coreCount: machine.vcpus, threadsPerCore: 1 },
     capacityReservationSpecification: { capacityReservationPreference: 'open' },
-    hibernationOptions: { configured: false },
+    hibernationOptions: { configured: true },
     enclaveOptions: { enabled: false },
     platformDetails: 'Linux/UNIX',
     usageOperation: 'RunInstances',
