@@ -1,10 +1,11 @@
 import { MachinePage } from '@sirocco/shared/api/machines.ts'
 import { OperationPage } from '@sirocco/shared/api/operations.ts'
+import { VolumePage } from '@sirocco/shared/api/volumes.ts'
 import { z } from 'zod'
-import { type Instance, until } from './instance.ts'
+import type { Instance } from '../support/instance.ts'
+import { until } from '../support/until.ts'
 
-export const ops = ['create', 'stop', 'cut', 'start', 'delete', 'reboot'] as const
-export type Op = (typeof ops)[number]
+export type Op = 'create' | 'stop' | 'cut' | 'start' | 'delete' | 'reboot'
 
 const requests = {
   stop: { method: 'POST', path: '/stop', body: {} },
@@ -15,7 +16,7 @@ const requests = {
 } as const satisfies Record<Exclude<Op, 'create'>, { method: string; path: string; body: unknown }>
 
 const goals = { create: 'running', stop: 'stopped', cut: 'stopped', start: 'running', reboot: 'running', delete: 'gone' } as const
-const kinds = { create: 'create', stop: 'stop', cut: 'stop', start: 'start', reboot: 'reboot', delete: 'delete' } as const
+export const kinds = { create: 'create', stop: 'stop', cut: 'stop', start: 'start', reboot: 'reboot', delete: 'delete' } as const
 const ended = ['done', 'failed', 'superseded']
 
 const Images = z.object({ items: z.array(z.object({ id: z.string() })) })
@@ -74,6 +75,11 @@ export class Fleet {
       if (open.length > 0) throw new Error(open.map(({ kind, state, waiting }) => `${kind} ${state}: ${waiting}`).join(', '))
       return true
     })
+    if (op === 'delete')
+      await until('its volume to be gone', async () => {
+        const { body } = await this.#instance.ask('GET', '/volumes?limit=1000')
+        return VolumePage.parse(body).items.some(({ state }) => state === 'deleting') ? null : true
+      })
     const same = (await this.#operations(id)).filter(({ kind }) => kind === `machine.${kinds[op]}`)
     const done = same.filter(({ state }) => state === 'done')
     if (same.length !== 1) throw new Error(`${id} has ${same.length} operations to ${kinds[op]} it`)
@@ -81,6 +87,11 @@ export class Fleet {
     if (done.length !== 1 && op !== 'reboot') throw new Error(`to ${kinds[op]} ${id} is ${same[0]?.state}`)
     if (op === 'create') await this.#theOnly(token)
     return id
+  }
+
+  /** How the last `op` of a machine ended. */
+  async outcome(op: Op, machine: string): Promise<string> {
+    return (await this.#operations(machine)).find(({ kind }) => kind === `machine.${kinds[op]}`)?.state ?? 'unknown'
   }
 
   async #theOnly(token: string): Promise<string> {
@@ -91,7 +102,7 @@ export class Fleet {
   }
 
   async #operations(machine: string) {
-    const { body } = await this.#instance.ask('GET', `/operations?subject=${machine}`)
+    const { body } = await this.#instance.insist('GET', `/operations?subject=${machine}`)
     return OperationPage.parse(body).items
   }
 

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Box, openBox, whyNotReal } from './box.ts'
-import { Instance, until } from './instance.ts'
+import { type Box, openBox, whyNotReal } from '../support/box.ts'
+import { Instance } from '../support/instance.ts'
+import { until } from '../support/until.ts'
 import { type Key, makeKey } from './keys.ts'
 
 const why = whyNotReal()
@@ -38,8 +39,7 @@ describe.skipIf(why !== null)(`volumes of a real guest${why === null ? '' : ` ($
   beforeAll(async () => {
     box = await openBox()
     key = await makeKey(box.dir)
-    one = new Instance({ box, name: 'volumes', simulated: 0 })
-    await one.start()
+    one = await Instance.start({ box, name: 'volumes' })
     await ask('POST', '/key-pairs', { name: 'mine', publicKey: (await readFile(`${key.file}.pub`, 'utf8')).trim() })
     const image = Images.parse(await ask('GET', '/images')).items[0]?.id
     const body = { name: 'disks', image, flavor: 't3.pico', keyPair: 'mine', rootDiskMiB: 1536 }
@@ -49,7 +49,7 @@ describe.skipIf(why !== null)(`volumes of a real guest${why === null ? '' : ` ($
     await until('ssh', () => guest('hostname'), 150_000)
   })
   afterAll(async () => {
-    await one?.erase()
+    await one?.dispose()
     await box?.close()
   })
 
