@@ -1,5 +1,6 @@
 import { MachinePage } from '@sirocco/shared/api/machines.ts'
 import { OperationPage } from '@sirocco/shared/api/operations.ts'
+import { VolumePage } from '@sirocco/shared/api/volumes.ts'
 import { z } from 'zod'
 import type { Instance } from '../support/instance.ts'
 import { until } from '../support/until.ts'
@@ -74,6 +75,11 @@ export class Fleet {
       if (open.length > 0) throw new Error(open.map(({ kind, state, waiting }) => `${kind} ${state}: ${waiting}`).join(', '))
       return true
     })
+    if (op === 'delete')
+      await until('its volume to be gone', async () => {
+        const { body } = await this.#instance.ask('GET', '/volumes?limit=1000')
+        return VolumePage.parse(body).items.some(({ state }) => state === 'deleting') ? null : true
+      })
     const same = (await this.#operations(id)).filter(({ kind }) => kind === `machine.${kinds[op]}`)
     const done = same.filter(({ state }) => state === 'done')
     if (same.length !== 1) throw new Error(`${id} has ${same.length} operations to ${kinds[op]} it`)

@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { points } from '@sirocco/agent/reconcile/points.ts'
 import { seeded } from '@sirocco/shared/kit/random.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Box, openBox, whyNotReal } from '../support/box.ts'
@@ -8,7 +7,7 @@ import { until } from '../support/until.ts'
 import { Fleet, type Op } from './fleet.ts'
 import { HaltingAgent } from './halting-agent.ts'
 import { killAtPoint } from './kill-at-point.ts'
-import { type Passing, passingsOf } from './points-passed.ts'
+import { machinePoints, type Passing, passingsOf } from './points-passed.ts'
 import { Stock } from './stock.ts'
 import { clean, momentsOf, tokens, tryAll } from './trials.ts'
 
@@ -74,7 +73,7 @@ describe.skipIf(whyNot !== null)(`real machines${whyNot === null ? '' : ` (${why
           (await passingsOf(op, lane, 1)).filter(({ n }) => n === 1),
         )
       const passed = new Set([...passings.values()].flat().map(({ point }) => point))
-      expect([...passed].sort()).toEqual(points.filter(point => !fresh.test(point)).sort())
+      expect([...passed].sort()).toEqual(machinePoints.filter(point => !fresh.test(point)).sort())
 
       const stops = passings.get('stop') ?? []
       // They come up while others are killed.

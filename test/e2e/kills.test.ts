@@ -2,7 +2,6 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SimulatedState } from '@sirocco/agent/drivers/simulated/state.ts'
-import { points } from '@sirocco/agent/reconcile/points.ts'
 import { allWorkflows } from '@sirocco/control/operations/index.ts'
 import { seeded } from '@sirocco/shared/kit/random.ts'
 import Database from 'libsql'
@@ -13,7 +12,7 @@ import { KillAtCommit, lastCommit } from './commits.ts'
 import { Fleet, kinds, type Op } from './fleet.ts'
 import { HaltingAgent } from './halting-agent.ts'
 import { killAtPoint } from './kill-at-point.ts'
-import { type Passing, passingsOf } from './points-passed.ts'
+import { machinePoints, type Passing, passingsOf } from './points-passed.ts'
 import { Stock } from './stock.ts'
 import { auditHere, clean, momentsOf, type Part, tokens, tryAll } from './trials.ts'
 
@@ -72,10 +71,10 @@ describe('two instances of simulated hosts, side by side', { timeout: atMost }, 
     await lane.stock.fill(4)
     const passings: Passing[] = []
     for (const op of verbs) passings.push(...(await passingsOf(op, lane)))
-    const seldom = points.filter(point => fresh.test(point))
+    const seldom = machinePoints.filter(point => fresh.test(point))
     for (const point of seldom) passings.push({ op: point.startsWith('outbox') ? 'reboot' : 'create', point, n: 1 })
     // A verb of a port, or a file of the agent, that no operation here passes would not be killed at.
-    expect([...new Set(passings.map(({ point }) => point))].sort()).toEqual([...points].sort())
+    expect([...new Set(passings.map(({ point }) => point))].sort()).toEqual([...machinePoints].sort())
 
     const rows = passings.flatMap(passing =>
       parts.filter(part => passing.n === 1 || part === 'agent').map(part => ({ ...passing, part })),

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { points } from '@sirocco/agent/reconcile/points.ts'
 import type { Fleet, Op } from './fleet.ts'
 import type { HaltingAgent } from './halting-agent.ts'
 import type { Stock } from './stock.ts'
@@ -12,6 +13,11 @@ export interface Passing {
 
 /** After an operation has come about the agent still writes that its word was heard. */
 export const afterwardsMs = 500
+
+/** Of what is done to volumes beside a machine's own; those are killed at in agent/reconcile/crash.test.ts. */
+const ofFurtherVolumes = /^port\.(compute\.(attach|detach|resize|switchDisk)|volumes\.(grow|snapshot|removeSnapshot))\./
+/** The crash points that operations on machines pass. */
+export const machinePoints: readonly string[] = points.filter(point => !ofFurtherVolumes.test(point))
 
 /** The crash points that `op` passes, each as often as in the shortest of some runs: writes share one where they meet. */
 export async function passingsOf(

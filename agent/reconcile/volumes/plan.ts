@@ -50,14 +50,20 @@ export function planVolume(view: VolumeView): Action {
   const { attached } = wanted
   const stray = view.plugged.find(disk => disk.machine !== attached?.machine || disk.device !== attached.device)
   if (stray) return failed && view.machine(stray.machine).on ? nothing : letGo(view, stray)
-  if (failed) return nothing
-  if (found.sizeMiB < wanted.sizeMiB) return { do: 'grow', volume: wanted }
-  if (attached) {
-    const machine = view.machine(attached.machine)
-    const has = view.plugged.some(disk => disk.saved && (disk.live || !machine.on))
-    if (machine.here && !machine.leaving && !has) return { do: 'attach', volume: wanted }
-  }
+  const next = missing(view, wanted, found)
+  // What it failed at may have come about by itself: its machine made it.
+  if (failed) return next === null ? { do: 'settle' } : nothing
+  if (next) return next
   return reached ? nothing : { do: 'settle' }
+}
+
+/** What a volume that is here, and nowhere else, has not yet; null: nothing. */
+function missing(view: VolumeView, wanted: WantedVolume, found: FoundVolume): Action | null {
+  if (found.sizeMiB < wanted.sizeMiB) return { do: 'grow', volume: wanted }
+  if (!wanted.attached) return null
+  const machine = view.machine(wanted.attached.machine)
+  const has = view.plugged.some(disk => disk.saved && (disk.live || !machine.on))
+  return machine.here && !machine.leaving && !has ? { do: 'attach', volume: wanted } : null
 }
 
 function planGone(view: VolumeView, wanted: WantedVolume, reached: boolean): Action {

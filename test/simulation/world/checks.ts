@@ -51,13 +51,14 @@ const VolumeRow = z.object({
   seenMiB: z.int().nullable(),
   machine: z.string().nullable(),
   seenIn: z.string().nullable(),
+  fault: z.string().nullable(),
 })
 type VolumeRow = z.output<typeof VolumeRow>
 const SnapshotRow = z.object(Kept)
 type SnapshotRow = z.output<typeof SnapshotRow>
 
 const volumesSql = `SELECT v.id, v.generation, v.version, v.deleted, v.goneAt, v.sizeMiB, a.host, t.machine,
-  o.appliedGeneration AS applied, o.here, o.sizeMiB AS seenMiB, o.machine AS seenIn
+  o.appliedGeneration AS applied, o.here, o.sizeMiB AS seenMiB, o.machine AS seenIn, o.fault
   FROM volume v LEFT JOIN allocation a ON a.consumer = v.id AND a.until IS NULL LEFT JOIN volume_observed o ON o.volume = v.id
   LEFT JOIN attachment t ON t.volume = v.id`
 const snapshotsSql = `SELECT s.id, s.generation, s.version, s.deleted, s.goneAt, a.host, o.appliedGeneration AS applied, o.here
