@@ -14,10 +14,14 @@ export interface Passing {
 /** After an operation has come about the agent still writes that its word was heard. */
 export const afterwardsMs = 500
 
-/** Of what is done to volumes beside a machine's own; those are killed at in agent/reconcile/crash.test.ts. */
-const ofFurtherVolumes = /^port\.(compute\.(attach|detach|resize|switchDisk)|volumes\.(grow|snapshot|removeSnapshot))\./
-/** The crash points that operations on machines pass. */
-export const machinePoints: readonly string[] = points.filter(point => !ofFurtherVolumes.test(point))
+/**
+ * Of what is done to volumes beside a machine's own, to memory, and in guests by their own agent; those are killed at in
+ * agent/reconcile/crash.test.ts.
+ */
+const elsewhere =
+  /^port\.(compute\.(attach|detach|resize|switchDisk|pause|suspend|setGuestPassword|addGuestKeys)|volumes\.(grow|snapshot|removeSnapshot))\./
+/** The crash points that the operations here pass. */
+export const machinePoints: readonly string[] = points.filter(point => !elsewhere.test(point))
 
 /** The crash points that `op` passes, each as often as in the shortest of some runs: writes share one where they meet. */
 export async function passingsOf(
