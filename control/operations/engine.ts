@@ -1,6 +1,7 @@
 import { type Fault, type FaultCode, ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import type { Operation, OperationKind } from '../domain/operations/operation.ts'
+import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
+import type { Operation } from '../domain/operations/operation.ts'
 import type { Change } from '../ports/changes.ts'
 import type { Connector } from '../ports/connector.ts'
 import type { Ports } from '../services/context.ts'

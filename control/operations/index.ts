@@ -1,4 +1,4 @@
-import type { OperationKind } from '../domain/operations/operation.ts'
+import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { AnyWorkflow, Workflows } from './engine.ts'
 import { machineCreate } from './machine-create.ts'
 import { machineDelete } from './machine-delete.ts'

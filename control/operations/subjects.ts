@@ -1,6 +1,6 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
+import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { Machine } from '../domain/machines/machine.ts'
-import type { OperationKind } from '../domain/operations/operation.ts'
 import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
 import type { Store } from '../ports/store.ts'

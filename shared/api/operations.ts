@@ -1,30 +1,15 @@
 import { z } from 'zod'
+import { operationKinds, operationStates } from '../model/operations/states.ts'
 import { pageOf, pageQuery } from './page.ts'
 import { Reason, Ref, Time } from './text.ts'
 
 export const Operation = z.strictObject({
   id: z.string(),
-  kind: z.enum([
-    'machine.create',
-    'machine.start',
-    'machine.stop',
-    'machine.reboot',
-    'machine.pause',
-    'machine.suspend',
-    'machine.resume',
-    'machine.delete',
-    'volume.create',
-    'volume.attach',
-    'volume.detach',
-    'volume.grow',
-    'volume.delete',
-    'snapshot.create',
-    'snapshot.delete',
-  ]),
+  kind: z.enum(operationKinds),
   /** What it is about: the id of a machine, volume or snapshot, as its kind says. */
   subject: z.string(),
   /** `stuck` waits for an admin; done, failed and superseded have ended. */
-  state: z.enum(['running', 'parked', 'undoing', 'done', 'failed', 'superseded', 'stuck']),
+  state: z.enum(operationStates),
   /** Why it waits, in one line. */
   waiting: z.string().nullable(),
   fault: Reason.nullable(),

@@ -1,27 +1,7 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id, Noun } from '@sirocco/shared/kit/id.ts'
+import type { OperationKind, OperationState } from '@sirocco/shared/model/operations/states.ts'
 
-export const operationStates = ['running', 'parked', 'undoing', 'done', 'failed', 'superseded', 'stuck'] as const
-export type OperationState = (typeof operationStates)[number]
-
-export const operationKinds = [
-  'machine.create',
-  'machine.start',
-  'machine.stop',
-  'machine.reboot',
-  'machine.pause',
-  'machine.suspend',
-  'machine.resume',
-  'machine.delete',
-  'volume.create',
-  'volume.attach',
-  'volume.detach',
-  'volume.grow',
-  'volume.delete',
-  'snapshot.create',
-  'snapshot.delete',
-] as const
-export type OperationKind = (typeof operationKinds)[number]
 /** What an operation is about: the noun that its kind begins with. */
 export type SubjectId = Id<OperationKind extends `${infer N extends Noun}.${string}` ? N : never>
 

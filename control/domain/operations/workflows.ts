@@ -1,4 +1,4 @@
-import type { OperationKind } from './operation.ts'
+import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 
 /** The version of each workflow that new operations run; an older one stays in `operations/` until no row names it. */
 export const workflowVersions = {

@@ -1,7 +1,7 @@
 import { all, ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { Intent, Machine } from '../../domain/machines/machine.ts'
-import type { OperationKind } from '../../domain/operations/operation.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Context, Decision } from '../verb.ts'

@@ -1,5 +1,5 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import type { OperationKind } from '../../domain/operations/operation.ts'
+import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Context } from '../verb.ts'
