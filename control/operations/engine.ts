@@ -1,6 +1,6 @@
 import { type Fault, type FaultCode, ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import type { Operation, OperationKind } from '../domain/operations/operation.ts'
+import type { Operation, OperationAsk, OperationKind } from '../domain/operations/operation.ts'
 import type { Change } from '../ports/changes.ts'
 import type { Connector } from '../ports/connector.ts'
 import type { Ports } from '../services/context.ts'
@@ -120,7 +120,7 @@ async function advance(world: World, workflows: Workflows, journeys: readonly Jo
     const strides = await Promise.all(due.map(journey => strideOf(world, workflows, journey)))
     const landed = await land(world, strides)
     going = landed.map(({ operation, subject, next }) => ({
-      operation: { ...operation, ...next.to, version: operation.version + 1 },
+      operation: { ...operation, asked: null, ...next.to, version: operation.version + 1 },
       subject,
     }))
   }
@@ -158,7 +158,10 @@ function postponed({ clock }: World, journey: Journey, error: unknown): Stride {
     journey,
     tries + 1 < limits.stepTries
       ? {
-          to: again(operation, { state, fault, waiting: 'something went wrong here', now: clock.now() }),
+          to: {
+            ...again(operation, { state, fault, waiting: 'something went wrong here', now: clock.now() }),
+            ...stillAsked(operation),
+          },
           log,
           changes: [],
         }
@@ -235,6 +238,7 @@ async function nextOf(world: World, workflows: Workflows, operation: Operation, 
       { step: '', outcome: 'unknown workflow' },
     )
   const context: StepContext<SubjectNoun> = { world, operation, subject }
+  if (operation.asked !== null && operation.state !== 'undoing') return askedToEnd(workflow, context, operation.asked, now)
   if (operation.state === 'undoing') return undo(workflow, context, now)
 
   const step = workflow.steps[operation.step]
@@ -266,7 +270,7 @@ async function nextOf(world: World, workflows: Workflows, operation: Operation, 
 
 const end = (
   operation: Operation,
-  state: 'done' | 'superseded' | 'stuck' | 'failed',
+  state: 'done' | 'superseded' | 'stuck' | 'failed' | 'cancelled',
   fault: Fault | null,
   log: Next['log'],
   changes: readonly Change[] = [],
@@ -299,10 +303,46 @@ function refused(
       log,
       changes: [],
     }
+  return giveUp(workflow, context, fault, log, now)
+}
+
+/** No further: what it did outside the database is undone, then it ends. */
+function giveUp(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, fault: Fault, log: Next['log'], now: number): Next {
+  const { operation } = context
   // The step itself may have had its effect before it failed: it is undone first.
   const undoable = workflow.steps.slice(0, operation.step + 1).findLastIndex(s => s.undo)
-  if (undoable < 0) return end(operation, 'failed', fault, log, workflow.failed?.(context, fault) ?? [])
-  return { to: { state: 'undoing', step: undoable, tries: 0, wakeAt: now, waiting: 'cleaning up', fault }, log, changes: [] }
+  if (undoable < 0) return ending(workflow, context, fault, log, [])
+  return {
+    to: { state: 'undoing', step: undoable, tries: 0, wakeAt: now, waiting: 'cleaning up', fault, ...stillAsked(operation) },
+    log,
+    changes: [],
+  }
+}
+
+/** Undone as far as it can be: over, as somebody asked or as it came. */
+const ending = (
+  workflow: AnyWorkflow,
+  context: StepContext<SubjectNoun>,
+  fault: Fault,
+  log: Next['log'],
+  changes: readonly Change[],
+): Next =>
+  end(context.operation, context.operation.asked === 'cancel' ? 'cancelled' : 'failed', fault, log, [
+    ...changes,
+    ...(workflow.failed?.(context, fault) ?? []),
+  ])
+
+/** That it was cancelled is kept until it has ended. */
+const stillAsked = ({ asked }: Operation): Pick<Move, 'asked'> => (asked === 'cancel' ? { asked } : {})
+
+/** A person's word: it goes no further. Which kinds permit that, the verbs have decided. */
+function askedToEnd(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, asked: OperationAsk, now: number): Next {
+  const log = { step: workflow.steps[context.operation.step]?.name ?? '', outcome: `asked to end: ${asked}` }
+  const fault: Fault =
+    asked === 'cancel'
+      ? { code: 'conflict', message: 'it was cancelled' }
+      : (context.operation.fault ?? { code: 'internal', message: 'an administrator ended it' })
+  return giveUp(workflow, context, fault, log, now)
 }
 
 async function undo(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, now: number): Promise<Next> {
@@ -310,12 +350,14 @@ async function undo(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, no
   const fault: Fault = operation.fault ?? { code: 'internal', message: 'it failed' }
   const step = workflow.steps[operation.step]
   const name = `undo ${step?.name ?? ''}`
+  // An admin has looked: what could not be undone is theirs to remove.
+  if (operation.asked === 'fail') return ending(workflow, context, fault, { step: name, outcome: 'left as it is' }, [])
   const outcome: Result<Outcome> = step?.undo ? await step.undo(context) : done()
   if (!outcome.ok) {
     const log = { step: name, outcome: `${outcome.fault.code}: ${outcome.fault.detail ?? outcome.fault.message}` }
     if (operation.tries + 1 >= limits.stepTries) return end(operation, 'stuck', fault, log)
     return {
-      to: again(operation, { state: 'undoing', fault, waiting: outcome.fault.message, now }),
+      to: { ...again(operation, { state: 'undoing', fault, waiting: outcome.fault.message, now }), ...stillAsked(operation) },
       log,
       changes: [],
     }
@@ -323,17 +365,24 @@ async function undo(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, no
   if (outcome.value.kind === 'park') {
     const { waiting } = outcome.value
     return {
-      to: { state: 'undoing', step: operation.step, tries: 0, wakeAt: now + limits.parkSweep, waiting, fault },
+      to: {
+        state: 'undoing',
+        step: operation.step,
+        tries: 0,
+        wakeAt: now + limits.parkSweep,
+        waiting,
+        fault,
+        ...stillAsked(operation),
+      },
       log: { step: name, outcome: `parked: ${waiting}` },
       changes: [],
     }
   }
   const before = workflow.steps.slice(0, operation.step).findLastIndex(s => s.undo)
   const log = { step: name, outcome: 'done' }
-  if (before < 0)
-    return end(operation, 'failed', fault, log, [...outcome.value.changes, ...(workflow.failed?.(context, fault) ?? [])])
+  if (before < 0) return ending(workflow, context, fault, log, outcome.value.changes)
   return {
-    to: { state: 'undoing', step: before, tries: 0, wakeAt: now, waiting: 'cleaning up', fault },
+    to: { state: 'undoing', step: before, tries: 0, wakeAt: now, waiting: 'cleaning up', fault, ...stillAsked(operation) },
     log,
     changes: outcome.value.changes,
   }

@@ -28,4 +28,8 @@ export const machineReboot: Workflow = {
       },
     },
   ],
+  /** Nobody sends it again; a host that heard it already has its way. */
+  failed: ({ operation }, { code, message }) => [
+    { do: 'command.result', id: operation.id, outcome: { ok: false, fault: { code, message } } },
+  ],
 }

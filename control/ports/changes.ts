@@ -5,7 +5,7 @@ import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { SeenHost } from '@sirocco/shared/wire/objects.ts'
 import type { KeyPair } from '../domain/images/image.ts'
 import type { Intent } from '../domain/machines/machine.ts'
-import type { Operation, SubjectId } from '../domain/operations/operation.ts'
+import type { Operation, OperationAsk, SubjectId } from '../domain/operations/operation.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
 export interface NewMachine {
@@ -117,7 +117,19 @@ export type Change =
       readonly do: 'operation.move'
       readonly operation: Id<'operation'>
       readonly version: number
-      readonly to: Pick<Operation, 'state' | 'step' | 'tries' | 'wakeAt' | 'waiting' | 'fault'>
+      readonly to: Pick<Operation, 'state' | 'step' | 'tries' | 'wakeAt' | 'waiting' | 'fault'> & {
+        /** What it still has to honour; absent: nothing. */
+        readonly asked?: OperationAsk
+      }
+      readonly log: { readonly step: string; readonly outcome: string }
+    }
+  /** A person's word about the operation itself: due now, its tries counted anew. Guard `stale` by version. */
+  | {
+      readonly do: 'operation.ask'
+      readonly operation: Id<'operation'>
+      readonly subject: SubjectId
+      readonly version: number
+      readonly to: Pick<Operation, 'state' | 'asked'>
       readonly log: { readonly step: string; readonly outcome: string }
     }
   /** What its operations wait for may have come: those up to `generation` are due now. Their version rises, so that a look that began before parks none. */

@@ -93,6 +93,10 @@ export interface Store {
   }
   readonly operations: {
     find(id: Id<'operation'>): Promise<Result<Operation>>
+    /** Stuck ones of every project, oldest first. */
+    stuck(page: Page): Promise<Result<Paged<Operation>>>
+    /** What it did, newest first, at most `limit` lines. */
+    log(id: Id<'operation'>, limit: number): Promise<Result<readonly OperationLine[]>>
     /** Newest first. */
     list(scope: Scope, subject: Ref | null, page: Page): Promise<Result<Paged<Operation>>>
     /** Of one shard, due at `now`, soonest first. */
@@ -131,6 +135,13 @@ export interface Store {
    * each a page a call. Rows dropped.
    */
   expire(): Promise<Result<number>>
+}
+
+/** One line of an operation's log; `outcome` is the operator's to read. */
+export interface OperationLine {
+  readonly step: string
+  readonly outcome: string
+  readonly at: number
 }
 
 export interface Agent {

@@ -10,7 +10,7 @@ export function pokeFor(pokes: Pokes, changes: readonly Change[]): void {
   const projects = new Set<Id<'project'> | null>()
   for (const change of changes) {
     if (change.do === 'operation.start') shards.add(shardOf(change.operation.subject))
-    if (change.do === 'operation.wake') shards.add(shardOf(change.subject))
+    if (change.do === 'operation.wake' || change.do === 'operation.ask') shards.add(shardOf(change.subject))
     if (change.do === 'host.touch') hosts.add(change.host)
     if (change.do === 'event') projects.add(change.project)
   }

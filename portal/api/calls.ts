@@ -14,6 +14,7 @@ import type {
   MadeKeyPair,
   Me,
   Operation,
+  OperationAsked,
   Page,
   SignIn,
 } from './types.ts'
@@ -56,6 +57,14 @@ export const calls = {
   console: (id: string) => request<z.output<typeof ConsoleTicket>>(`/machines/${at(id)}/console`, { method: 'POST', body: {} }),
   consoleLog: (id: string) => request<z.output<typeof ConsoleLog>>(`/machines/${at(id)}/console-log`),
   operations: (machine: string) => request<Page<Operation>>('/operations', { query: { machine, limit: 100 } }),
+  askOperation: (which: 'retry' | 'cancel' | 'goOn' | 'fail', id: string, token: string) =>
+    which === 'retry' || which === 'cancel'
+      ? request<OperationAsked>(`/operations/${at(id)}/${which}`, { method: 'POST', token, body: {} })
+      : request<OperationAsked>(`/operations/${at(id)}/resolve`, {
+          method: 'POST',
+          token,
+          body: { how: which === 'fail' ? 'fail' : 'retry' },
+        }),
   events: (subject: string) => request<{ items: FeedEvent[] }>('/events', { query: { subject, limit: pageMax } }),
 
   images: () => every<Image>('/images', pageMax),

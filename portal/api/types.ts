@@ -4,7 +4,7 @@ export type { Event as FeedEvent } from '@sirocco/shared/api/events.ts'
 export type { Host } from '@sirocco/shared/api/hosts.ts'
 export type { KeyPair, MadeKeyPair } from '@sirocco/shared/api/key-pairs.ts'
 export type { Accepted, Launch, Machine } from '@sirocco/shared/api/machines.ts'
-export type { Operation } from '@sirocco/shared/api/operations.ts'
+export type { Operation, OperationAsked } from '@sirocco/shared/api/operations.ts'
 export type { Me, SignIn } from '@sirocco/shared/api/sessions.ts'
 
 export interface Page<T> {

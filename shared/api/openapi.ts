@@ -5,7 +5,7 @@ import { EventPage, FeedMessage } from './events.ts'
 import { HostPage, HostProjection } from './hosts.ts'
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Launched, Machine, MachinePage } from './machines.ts'
-import { OperationPage } from './operations.ts'
+import { Operation, OperationAsked, OperationDetail, OperationPage } from './operations.ts'
 import { Problem } from './problem.ts'
 import { problems } from './problems.ts'
 import { commonFaults, type Route } from './route.ts'
@@ -27,6 +27,9 @@ const named = {
   FlavorPage,
   RegionPage,
   NetworkPage,
+  Operation,
+  OperationDetail,
+  OperationAsked,
   OperationPage,
   EventPage,
   FeedMessage,

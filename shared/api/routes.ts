@@ -15,7 +15,14 @@ import {
   MachineQuery,
   Stop,
 } from './machines.ts'
-import { OperationPage, OperationQuery } from './operations.ts'
+import {
+  OperationAsked,
+  OperationDetail,
+  OperationPage,
+  OperationParams,
+  OperationQuery,
+  ResolveOperation,
+} from './operations.ts'
 import { PageQuery } from './page.ts'
 import type { Route } from './route.ts'
 import { Me, SignIn } from './sessions.ts'
@@ -205,6 +212,62 @@ export const routes = {
     faults: ['not_found'],
     query: OperationQuery,
     answer: OperationPage,
+  },
+  listStuckOperations: {
+    method: 'GET',
+    path: '/operations/stuck',
+    summary: 'What waits for an admin, of every project, oldest first (admins)',
+    verbs: ['operations.resolve'],
+    status: 200,
+    faults: [],
+    query: PageQuery,
+    answer: OperationPage,
+  },
+  getOperation: {
+    method: 'GET',
+    path: '/operations/:id',
+    summary: 'One operation; to admins with its log',
+    verbs: ['operations.list'],
+    status: 200,
+    faults: ['not_found'],
+    params: OperationParams,
+    answer: OperationDetail,
+  },
+  retryOperation: {
+    method: 'POST',
+    path: '/operations/:id/retry',
+    summary: 'Try now what waits; ask again for what failed, by a new operation',
+    verbs: ['operations.retry'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'capacity', 'stale', 'conflict'],
+    params: OperationParams,
+    body: Nothing,
+    answer: OperationAsked,
+    idempotent: true,
+  },
+  cancelOperation: {
+    method: 'POST',
+    path: '/operations/:id/cancel',
+    summary: 'Give an operation up; cancelling a launch deletes its machine, disk and all',
+    verbs: ['operations.cancel'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'stale', 'conflict'],
+    params: OperationParams,
+    body: Nothing,
+    answer: OperationAsked,
+    idempotent: true,
+  },
+  resolveOperation: {
+    method: 'POST',
+    path: '/operations/:id/resolve',
+    summary: 'Settle a stuck operation: go on where it got stuck, or end it as failed (admins)',
+    verbs: ['operations.resolve'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'stale', 'conflict'],
+    params: OperationParams,
+    body: ResolveOperation,
+    answer: OperationAsked,
+    idempotent: true,
   },
   listEvents: {
     method: 'GET',

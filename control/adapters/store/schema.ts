@@ -6,7 +6,7 @@ import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { Role } from '../../domain/access/principal.ts'
-import type { OperationKind, OperationState, SubjectId } from '../../domain/operations/operation.ts'
+import type { OperationAsk, OperationKind, OperationState, SubjectId } from '../../domain/operations/operation.ts'
 
 /** Times are milliseconds since the Unix epoch. Aliases are EC2's ids: random, made in the batch that inserts. */
 
@@ -435,7 +435,10 @@ export const operation = sqliteTable(
     version: integer().notNull(),
     wakeAt: integer(),
     waiting: text(),
+    waitingSince: integer(),
     fault: text({ mode: 'json' }).$type<Fault>(),
+    asked: text().$type<OperationAsk>(),
+    stuckIn: text().$type<OperationState>(),
     createdAt: integer().notNull(),
     endedAt: integer(),
   },
@@ -443,6 +446,7 @@ export const operation = sqliteTable(
     index('operation_due').on(t.shard, t.wakeAt).where(sql`${t.wakeAt} IS NOT NULL`),
     index('operation_subject').on(t.subject, t.id),
     index('operation_project').on(t.project, t.id),
+    index('operation_stuck').on(t.id).where(sql`${t.state} = 'stuck'`),
   ],
 )
 

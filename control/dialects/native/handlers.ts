@@ -4,6 +4,7 @@ import * as catalogue from './routes/catalogue.ts'
 import * as history from './routes/history.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
+import * as operations from './routes/operations.ts'
 import * as sessions from './routes/sessions.ts'
 import * as tags from './routes/tags.ts'
 
@@ -26,6 +27,11 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listRegions: catalogue.regions,
   listNetworks: catalogue.networks,
   listOperations: history.operations,
+  listStuckOperations: operations.stuck,
+  getOperation: operations.get,
+  retryOperation: operations.retry,
+  cancelOperation: operations.cancel,
+  resolveOperation: operations.resolve,
   listEvents: history.events,
   listHosts: catalogue.hosts,
   getHostProjection: catalogue.hostProjection,

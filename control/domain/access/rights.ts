@@ -22,6 +22,9 @@ export const rights = {
   'regions.list': 'viewer',
   'networks.list': 'viewer',
   'operations.list': 'viewer',
+  'operations.retry': 'operator',
+  'operations.cancel': 'operator',
+  'operations.resolve': 'admin',
   'events.list': 'viewer',
   'hosts.list': 'admin',
 } as const satisfies Record<string, Role>

@@ -1,4 +1,5 @@
-import type { OperationKind } from './operation.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import type { Operation, OperationKind } from './operation.ts'
 
 /** The version of each workflow that new operations run; an older one stays in `operations/` until no row names it. */
 export const workflowVersions = {
@@ -8,3 +9,26 @@ export const workflowVersions = {
   'machine.reboot': 1,
   'machine.delete': 1,
 } as const satisfies Record<OperationKind, number>
+
+/** The names of each workflow's steps, by version: what people are shown. Held against the workflows themselves by a test. */
+export const workflowSteps = {
+  'machine.create': { 1: ['ensure', 'running'] },
+  'machine.start': { 1: ['ensure', 'running'] },
+  'machine.stop': { 1: ['ensure', 'off'] },
+  'machine.reboot': { 1: ['reset'] },
+  'machine.delete': { 1: ['ensure', 'absent'] },
+} as const satisfies Record<OperationKind, Readonly<Record<number, readonly string[]>>>
+
+export const stepsOf = ({ kind, workflow }: Pick<Operation, 'kind' | 'workflow'>): readonly string[] => {
+  const versions: Readonly<Record<number, readonly string[]>> = workflowSteps[kind]
+  return versions[workflow] ?? []
+}
+
+/** How long after it was asked an operation is given up where it only waits; kinds that are not here wait for as long as it takes. */
+const patience: Partial<Record<OperationKind, number>> = { 'machine.create': limits.launch, 'machine.reboot': limits.launch }
+
+/** When a live operation is given up by itself; null: never. */
+export const givesUpAt = ({ kind, state, createdAt }: Pick<Operation, 'kind' | 'state' | 'createdAt'>): number | null => {
+  const longest = patience[kind]
+  return longest === undefined || state === 'undoing' ? null : createdAt + longest
+}

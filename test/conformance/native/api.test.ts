@@ -88,6 +88,20 @@ describe('a machine\u2019s life over REST', () => {
     await w.settle()
     expect(await get(id)).toMatchObject({ state: 'running', generation: 3 })
 
+    const [reboot] = itemsOf(await w.ask('listOperations', { query: { machine: id } }))
+    const op = String(at(reboot, 'id'))
+    expect((await w.ask('getOperation', { params: { id: op } })).body).toMatchObject({
+      state: 'done',
+      steps: [{ name: 'reset', state: 'done' }],
+      advice: 'nothing',
+      allowed: { retry: 'is_done', cancel: 'is_over', resolve: 'is_not_stuck' },
+      log: [{ step: 'reset', outcome: 'done' }],
+    })
+    for (const verb of ['retryOperation', 'cancelOperation'] as const)
+      expect(await w.ask(verb, { params: { id: op }, body: {} })).toMatchObject({ status: 409, body: { code: 'precondition' } })
+    expect(await w.ask('resolveOperation', { params: { id: op }, body: { how: 'fail' } })).toMatchObject({ status: 409 })
+    expect(itemsOf(await w.ask('listStuckOperations'))).toEqual([])
+
     expect((await w.ask('setTags', { body: { resources: [id], tags: { tier: 'front', env: 'prod' } } })).status).toBe(204)
     expect(itemsOf(await w.ask('listTags'))).toContainEqual({ resource: id, ec2Id: running.ec2Id, key: 'env', value: 'prod' })
     expect((await w.ask('unsetTags', { body: { resources: [id], tags: [{ key: 'tier' }] } })).status).toBe(204)
@@ -133,6 +147,7 @@ describe('who may what', () => {
     addKeyPair: { name: 'k' },
     setTags: { resources: ['x-1'], tags: {} },
     unsetTags: { resources: ['x-1'] },
+    resolveOperation: { how: 'fail' },
   }
 
   test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {

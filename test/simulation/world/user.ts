@@ -5,7 +5,10 @@ import { launchMachines } from '@sirocco/control/services/machines/launch.ts'
 import { rebootMachines } from '@sirocco/control/services/machines/reboot.ts'
 import { startMachines } from '@sirocco/control/services/machines/start.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
-import type { FaultCode, Result } from '@sirocco/shared/kit/fault.ts'
+import { cancelOperation } from '@sirocco/control/services/operations/cancel.ts'
+import { listOperations } from '@sirocco/control/services/operations/list.ts'
+import { retryOperation } from '@sirocco/control/services/operations/retry.ts'
+import { type FaultCode, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { below, chance, pick, type Random } from '@sirocco/shared/kit/random.ts'
 import { Violation } from './checks.ts'
 import type { ControlPlane } from './control.ts'
@@ -111,6 +114,7 @@ export class User {
 
   #change(machine = pick(this.#parts.random, [...this.#machines])): Request {
     const { random, principal } = this.#parts
+    if (chance(random, 0.15)) return this.#ask(machine)
     const token = `t${this.requests.length}`
     const [name, verb] = pick(random, [
       ['stop', stopMachines],
@@ -126,6 +130,26 @@ export class User {
     return request({ token, name: '', what: `${name} ${machine}`, makes: 0 }, ports =>
       verb.call({ ports, principal, token }, name === 'stop' ? { machines: [machine], force } : { machines: [machine] }),
     )
+  }
+
+  /** A word about the newest operation of a machine, always the same one, however often it is said. */
+  #ask(machine: string): Request {
+    const { random, principal } = this.#parts
+    const token = `t${this.requests.length}`
+    const [name, verb] = pick(random, [
+      ['retry', retryOperation],
+      ['cancel', cancelOperation],
+    ] as const)
+    let operation: string | null = null
+    return request({ token, name: '', what: `${name} what ${machine} does`, makes: 0 }, async ports => {
+      if (operation === null) {
+        const newest = await listOperations.call({ ports, principal }, { subject: machine, limit: 1 })
+        if (!newest.ok) return newest
+        operation ??= newest.value.items[0]?.id ?? null
+        if (operation === null) return refuse('not_found', 'it does nothing')
+      }
+      return verb.call({ ports, principal, token }, { operation })
+    })
   }
 
   async #pursue(request: Request): Promise<void> {

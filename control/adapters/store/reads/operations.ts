@@ -1,7 +1,7 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
@@ -41,6 +41,32 @@ export function operationReads(database: Database): Pick<Store, 'operations' | '
         )
         return rows.ok ? ok(paged(rows.value, page.limit, o => o.id)) : rows
       },
+      async stuck(page) {
+        const rows = await database.read(() =>
+          db
+            .select()
+            .from(s.operation)
+            .where(
+              and(
+                // Written out: a partial index serves no predicate that comes as a parameter.
+                sql`${s.operation.state} = 'stuck'`,
+                page.after === null ? undefined : gt(s.operation.id, page.after as Id<'operation'>),
+              ),
+            )
+            .orderBy(asc(s.operation.id))
+            .limit(page.limit + 1),
+        )
+        return rows.ok ? ok(paged(rows.value, page.limit, o => o.id)) : rows
+      },
+      log: (id, limit) =>
+        database.read(() =>
+          db
+            .select({ step: s.operationLog.step, outcome: s.operationLog.outcome, at: s.operationLog.at })
+            .from(s.operationLog)
+            .where(eq(s.operationLog.operation, id))
+            .orderBy(desc(s.operationLog.version))
+            .limit(limit),
+        ),
       due: (shard, now, limit) =>
         database.read(() =>
           db
