@@ -22,6 +22,7 @@ const verbs = {
     undefine: true,
     consoleLog: false,
     console: false,
+    counters: false,
     watch: false,
     close: false,
   },

@@ -3,6 +3,7 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { SeenHost } from '@sirocco/shared/wire/objects.ts'
+import type { Window } from '@sirocco/shared/wire/samples.ts'
 import type { KeyPair } from '../domain/images/image.ts'
 import type { Intent } from '../domain/machines/machine.ts'
 import type { Operation, OperationAsk, SubjectId } from '../domain/operations/operation.ts'
@@ -135,6 +136,8 @@ export type Change =
   /** What its operations wait for may have come: those up to `generation` are due now. Their version rises, so that a look that began before parks none. */
   | { readonly do: 'operation.wake'; readonly subject: SubjectId; readonly generation: number }
   | { readonly do: 'operation.wake-one'; readonly operation: Id<'operation'> }
+  /** Of a host and a time once, however often it is told. */
+  | { readonly do: 'samples.keep'; readonly host: Id<'host'>; readonly window: Window }
   | { readonly do: 'command.insert'; readonly id: string; readonly host: Id<'host'>; readonly body: CommandBody }
   | { readonly do: 'command.result'; readonly id: string; readonly outcome: Outcome }
   /** Guard `conflict` where the token is used up or unknown. */

@@ -10,6 +10,7 @@ import { Problem } from './problem.ts'
 import { problems } from './problems.ts'
 import { commonFaults, type Route } from './route.ts'
 import { base, routes } from './routes.ts'
+import { Usage } from './samples.ts'
 import { Me } from './sessions.ts'
 import { TagPage } from './tags.ts'
 
@@ -35,6 +36,7 @@ const named = {
   FeedMessage,
   HostPage,
   HostProjection,
+  Usage,
   Me,
   TagPage,
   Problem,

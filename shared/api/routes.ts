@@ -25,6 +25,7 @@ import {
 } from './operations.ts'
 import { PageQuery } from './page.ts'
 import type { Route } from './route.ts'
+import { SampleQuery, Usage } from './samples.ts'
 import { Me, SignIn } from './sessions.ts'
 import { SetTags, TagPage, UnsetTags } from './tags.ts'
 
@@ -122,6 +123,17 @@ export const routes = {
     faults: ['not_found', 'precondition', 'unsupported'],
     params: MachineParams,
     answer: ConsoleLog,
+  },
+  getMachineSamples: {
+    method: 'GET',
+    path: '/machines/:id/samples',
+    summary: 'How busy a machine was: CPU, memory, disk, network',
+    verbs: ['machines.samples'],
+    status: 200,
+    faults: ['not_found'],
+    params: MachineParams,
+    query: SampleQuery,
+    answer: Usage,
   },
   openConsole: {
     method: 'POST',
@@ -299,6 +311,17 @@ export const routes = {
     faults: ['not_found'],
     params: HostParams,
     answer: HostProjection,
+  },
+  getHostSamples: {
+    method: 'GET',
+    path: '/hosts/:id/samples',
+    summary: 'How busy a host was: CPU, memory, disk, network (admins)',
+    verbs: ['hosts.list'],
+    status: 200,
+    faults: ['not_found'],
+    params: HostParams,
+    query: SampleQuery,
+    answer: Usage,
   },
   signIn: {
     method: 'POST',

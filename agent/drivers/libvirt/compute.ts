@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import type { Compute, Definition, FoundMachine } from '../../ports/compute.ts'
+import type { Compute, Counted, Counters, Definition, FoundMachine } from '../../ports/compute.ts'
 import { consoleTail, isFileName, removeLog, trimLog } from './console-log.ts'
+import { countersOf, runningWithoutWaiting, whatCounts } from './counters.ts'
 import { canResume, isOff, seenOf } from './domain-state.ts'
 import { type DomainHost, domainXml, readMark, shapeOf } from './domain-xml.ts'
 import { faultOf, isCode, libvirtErrors } from './faults.ts'
 import { acceleration, architecture, hostFacts, startOf } from './host.ts'
+import { hostCounters } from './host-counters.ts'
 import { domainName, domainUuid, type Mark, metadataNamespace, uuidText } from './identity.ts'
 import type { Answer, Connection } from './rpc/connection.ts'
 import { type Domain, type DomainState, type LifecycleEvent, type Procedure, procedures } from './rpc/procedures.ts'
@@ -192,6 +194,19 @@ class LibvirtCompute implements Compute {
       const stream = await link.stream(procedures.openConsole, domain, { data, closed })
       return stream.ok ? ok(stream.value) : faultOf(stream.error)
     })
+  }
+
+  async counters(): Promise<Result<Counted>> {
+    const link = await this.#session.connection()
+    if (!link.ok) return faultOf(link.error)
+    const stats = await link.value.call(procedures.stats, { stats: whatCounts, flags: runningWithoutWaiting })
+    if (!stats.ok) return faultOf(stats.error)
+    const machines = new Map<string, Counters>()
+    for (const { domain, values } of stats.value) {
+      const id = this.#known.get(uuidText(domain.uuid))
+      if (id) machines.set(id, countersOf(values))
+    }
+    return ok({ host: await hostCounters(), machines })
   }
 
   watch(changed: (id: string | null) => void): void {

@@ -1,6 +1,7 @@
 import { digest } from '@sirocco/shared/kit/canonical.ts'
 import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Compute, Definition } from '../../ports/compute.ts'
+import { countedOf } from './counters.ts'
 import { type SimulatedHost, sentinels } from './host.ts'
 import type { SimulatedMachine } from './state.ts'
 
@@ -120,6 +121,11 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
         const joined = host.join(instance, id, { data, closed })
         return ok({ write: bytes => joined.type(bytes), close: () => joined.leave() })
       }),
+    async counters() {
+      const refused = host.refusal('compute.counters', null)
+      if (refused) return refused
+      return ok(countedOf(host.machines(instance), host.timers.now()))
+    },
     watch(changed) {
       watches.push(
         host.watch((of, id) => {

@@ -3,6 +3,7 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
+import type { Window } from '@sirocco/shared/wire/samples.ts'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { Role } from '../../domain/access/principal.ts'
@@ -474,6 +475,17 @@ export const command = sqliteTable(
     at: integer().notNull(),
   },
   t => [index('command_at').on(t.at), index('command_pending').on(t.host, t.at).where(sql`${t.outcome} IS NULL`)],
+)
+
+/** How busy a host and its machines were: one packed row a host and window. */
+export const sampleHistory = sqliteTable(
+  'sample_history',
+  {
+    host: text().$type<Id<'host'>>().notNull(),
+    at: integer().notNull(),
+    data: text({ mode: 'json' }).$type<Pick<Window, 'reading' | 'machines'>>().notNull(),
+  },
+  t => [primaryKey({ columns: [t.host, t.at] }), index('sample_history_at').on(t.at)],
 )
 
 /** `seq` is the only cursor: of feeds, webhooks, changes-since. Events are thin. */

@@ -209,6 +209,9 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .set({ wakeAt: now, version: sql`${s.operation.version} + 1` })
       .where(and(eq(s.operation.id, operation), isNotNull(s.operation.wakeAt))),
   ],
+  'samples.keep': ({ host, window: { at, ...data } }, { database: { db } }) => [
+    db.insert(s.sampleHistory).values({ host, at, data }).onConflictDoNothing(),
+  ],
   'command.insert': ({ id, host, body }, { database: { db }, now }) => [
     db.insert(s.command).values({ id, host, body, at: now }).onConflictDoNothing(),
   ],

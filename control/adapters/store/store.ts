@@ -13,6 +13,7 @@ import { machineReads } from './reads/machines.ts'
 import { networkReads } from './reads/networks.ts'
 import { operationReads } from './reads/operations.ts'
 import { first } from './reads/page.ts'
+import { sampleReads } from './reads/samples.ts'
 import { tagReads } from './reads/tags.ts'
 import * as s from './schema.ts'
 import { statementsOf } from './statements.ts'
@@ -34,6 +35,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     events: eventReads(database),
     ...catalogueReads(database),
     ...operationReads(database),
+    samples: sampleReads(database),
     ...accessReads(database),
     async incarnation() {
       const rows = await database.read(() => db.select({ value: s.meta.value }).from(s.meta).where(eq(s.meta.key, 'incarnation')))

@@ -5,6 +5,7 @@ import * as history from './routes/history.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as operations from './routes/operations.ts'
+import * as samples from './routes/samples.ts'
 import * as sessions from './routes/sessions.ts'
 import * as tags from './routes/tags.ts'
 
@@ -18,6 +19,7 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   stopMachine: machines.stop,
   rebootMachine: machines.reboot,
   getConsoleLog: machines.log,
+  getMachineSamples: samples.ofMachine,
   openConsole: machines.console,
   listKeyPairs: keyPairs.list,
   addKeyPair: keyPairs.add,
@@ -35,6 +37,7 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listEvents: history.events,
   listHosts: catalogue.hosts,
   getHostProjection: catalogue.hostProjection,
+  getHostSamples: samples.ofHost,
   signIn: sessions.begin,
   getMe: sessions.me,
   signOut: sessions.end,

@@ -10,6 +10,7 @@ export const rights = {
   'machines.delete': 'operator',
   'machines.console': 'operator',
   'machines.console-log': 'viewer',
+  'machines.samples': 'viewer',
   'tags.set': 'operator',
   'tags.unset': 'operator',
   'tags.list': 'viewer',

@@ -72,6 +72,13 @@ describe('a machine\u2019s life over REST', () => {
     expect(itemsOf(await w.ask('listMachines'))).toEqual([running])
 
     expect((await w.ask('getConsoleLog', { params: { id } })).body).toMatchObject({ text: expect.stringContaining('login:') })
+    const points = [{ cpu: 0.5, memoryBytes: 1_024, networkOutRate: 4 }, {}, {}]
+    expect((await w.ask('getMachineSamples', { params: { id } })).body).toMatchObject({ step: 10, live: true, points })
+    expect((await w.ask('getHostSamples', { params: { id: host } })).body).toMatchObject({ live: true, points })
+    expect(await w.ask('getMachineSamples', { params: { id }, query: { step: '1' } })).toMatchObject({
+      status: 400,
+      body: { field: 'step' },
+    })
     const console = await w.ask('openConsole', { params: { id }, body: {} })
     expect(at(console.body, 'path')).toBe(`/api/v1/consoles/${String(at(console.body, 'ticket'))}`)
 
@@ -182,6 +189,7 @@ describe('who may what', () => {
       'stopMachine',
       'rebootMachine',
       'getConsoleLog',
+      'getMachineSamples',
       'openConsole',
     ] as const)
       expect(await w.ask(name, { as: stranger, params: { id } })).toMatchObject({ status: 404, body: { code: 'not_found' } })

@@ -1,4 +1,5 @@
 import { migrate } from '@sirocco/control/adapters/store/migrate.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type MemoryDatabase, memoryDatabase } from '../../simulation/world/client.ts'
@@ -52,6 +53,8 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'operations.due': at => at.store.operations.due(0, at.clock.now(), 10),
   'operations.nextWake': at => at.store.operations.nextWake(0),
   'operations.dueShards': at => at.store.operations.dueShards(at.clock.now()),
+  'samples.ofHost': at => at.store.samples.ofHost(at.hosts[0] ?? 'hst_', 0, 10),
+  'samples.ofMachine': (at, machine) => at.store.samples.ofMachine(machine as Id<'machine'>, 0, 10),
   'commands.outcome': at => at.store.commands.outcome('cmd_x'),
   'commands.pending': at => at.store.commands.pending(at.hosts, 1),
   'events.since': at => at.store.events.since(at.scope, 1, 10),
