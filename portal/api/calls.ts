@@ -17,6 +17,7 @@ import type {
   OperationAsked,
   Page,
   SignIn,
+  Usage,
 } from './types.ts'
 
 /** Rows of one page at most; the API's own limit. */
@@ -66,6 +67,9 @@ export const calls = {
           body: { how: which === 'fail' ? 'fail' : 'retry' },
         }),
   events: (subject: string) => request<{ items: FeedEvent[] }>('/events', { query: { subject, limit: pageMax } }),
+
+  usage: (of: 'machines' | 'hosts', id: string, ms: number) =>
+    request<Usage>(`/${of}/${at(id)}/samples`, { query: { from: new Date(Date.now() - ms).toISOString() } }),
 
   images: () => every<Image>('/images', pageMax),
   flavors: () => request<Page<Flavor>>('/flavors'),

@@ -5,6 +5,7 @@ export type { Host } from '@sirocco/shared/api/hosts.ts'
 export type { KeyPair, MadeKeyPair } from '@sirocco/shared/api/key-pairs.ts'
 export type { Accepted, Launch, Machine } from '@sirocco/shared/api/machines.ts'
 export type { Operation, OperationAsked } from '@sirocco/shared/api/operations.ts'
+export type { Usage } from '@sirocco/shared/api/samples.ts'
 export type { Me, SignIn } from '@sirocco/shared/api/sessions.ts'
 
 export interface Page<T> {

@@ -1,4 +1,5 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { Label } from 'react-aria-components/Label'
 import { Meter } from 'react-aria-components/Meter'
 import { queries } from '../api/queries.ts'
@@ -7,6 +8,7 @@ import { useSpeech } from '../locales/language.tsx'
 import { Moment, useNow } from '../ui/moment.tsx'
 import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { UsageCharts } from './usage.tsx'
 
 /** Where machines run; for administrators. */
 export function HostsPage() {
@@ -80,6 +82,7 @@ function HostCard({ host }: { host: Host }) {
           {host.state === 'up' ? t.hosts.seenLately : host.seenAt === null ? t.common.unknown : <Moment at={host.seenAt} />}
         </dd>
       </dl>
+      <Usage host={host} />
       {host.warnings.length > 0 && (
         <section className="warn">
           <h3>{t.hosts.warnings}</h3>
@@ -104,6 +107,18 @@ function HostCard({ host }: { host: Host }) {
         </section>
       )}
     </article>
+  )
+}
+
+/** Asked of the host only while it is open. */
+function Usage({ host }: { host: Host }) {
+  const { t } = useSpeech()
+  const [open, setOpen] = useState(false)
+  return (
+    <details onToggle={event => setOpen(event.currentTarget.open)}>
+      <summary className="host-usage-word">{t.usage.title}</summary>
+      {open && <UsageCharts of="hosts" id={host.id} cores={1} memoryMiB={host.capacity.memoryMiB} />}
+    </details>
   )
 }
 

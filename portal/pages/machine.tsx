@@ -20,6 +20,7 @@ import { Actions } from './machine-verbs.tsx'
 import { plainText } from './plain-text.ts'
 import { type MachineTab, machineTabs } from './routes.tsx'
 import { Timeline } from './timeline-list.tsx'
+import { UsageCharts } from './usage.tsx'
 
 const SerialConsole = lazy(() => import('../console/console.tsx').then(module => ({ default: module.SerialConsole })))
 
@@ -75,7 +76,12 @@ function Loaded({ machine }: { machine: Machine }) {
   const { data: me } = useSuspenseQuery(queries.me)
   const { tab = 'overview' } = useSearch({ from: '/shell/machines/$machine' })
   const navigate = useNavigate({ from: '/machines/$machine' })
-  const words: Record<MachineTab, string> = { overview: t.machine.overview, console: t.machine.console, log: t.machine.log }
+  const words: Record<MachineTab, string> = {
+    overview: t.machine.overview,
+    usage: t.usage.title,
+    console: t.machine.console,
+    log: t.machine.log,
+  }
   const name = nameOf(machine)
   return (
     <Page title={name} above={<Back />} aside={<Actions machine={machine} role={me.role} />}>
@@ -102,6 +108,9 @@ function Loaded({ machine }: { machine: Machine }) {
         <TabPanel id="overview" className="tab-panel overview">
           <Facts machine={machine} />
           <Timeline machine={machine.id} />
+        </TabPanel>
+        <TabPanel id="usage" className="tab-panel">
+          <UsageCharts of="machines" id={machine.id} cores={machine.flavor.vcpus} memoryMiB={machine.flavor.memoryMiB} />
         </TabPanel>
         <TabPanel id="console" className="tab-panel">
           {machine.state === 'running' || machine.state === 'stopping' ? (
