@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { type Id, isId } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import type { CommandBody } from '@sirocco/shared/wire/frames.ts'
 import type { Question } from '@sirocco/shared/wire/samples.ts'
 import { z } from 'zod'
@@ -236,4 +237,4 @@ export class AgentLink extends DurableObject<Env> {
   }
 }
 
-const notLinked = () => refuse('unavailable', 'the host of this machine is not connected now; try again in a moment')
+const notLinked = () => refuse('unavailable', say('host.not_linked'))

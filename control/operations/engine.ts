@@ -1,5 +1,6 @@
-import { type Fault, type FaultCode, ok, type Result } from '@sirocco/shared/kit/fault.ts'
+import { type Fault, type FaultCode, faultOf, ok, type Result, type Said } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import type { Operation, OperationAsk, OperationKind } from '../domain/operations/operation.ts'
 import type { Change } from '../ports/changes.ts'
 import type { Connector } from '../ports/connector.ts'
@@ -22,9 +23,9 @@ export interface StepContext<N extends SubjectNoun = 'machine'> {
 /** A step ends done (with what it writes), or parked until it is woken, at the latest by `limits.parkSweep`. */
 export type Outcome =
   | { readonly kind: 'done'; readonly changes: readonly Change[] }
-  | { readonly kind: 'park'; readonly waiting: string }
+  | { readonly kind: 'park'; readonly waiting: string | Said }
 export const done = (...changes: readonly Change[]): Result<Outcome> => ok({ kind: 'done', changes })
-export const park = (waiting: string): Result<Outcome> => ok({ kind: 'park', waiting })
+export const park = (waiting: string | Said): Result<Outcome> => ok({ kind: 'park', waiting })
 
 /** Runs twice, lands once. Refused `unavailable`, `throttled` or `stale` it is tried again; any other Fault fails the operation. */
 export interface Step<N extends SubjectNoun = 'machine'> {
@@ -120,7 +121,7 @@ async function advance(world: World, workflows: Workflows, journeys: readonly Jo
     const strides = await Promise.all(due.map(journey => strideOf(world, workflows, journey)))
     const landed = await land(world, strides)
     going = landed.map(({ operation, subject, next }) => ({
-      operation: { ...operation, asked: null, ...next.to, version: operation.version + 1 },
+      operation: { ...operation, asked: null, waitingSaid: null, ...next.to, version: operation.version + 1 },
       subject,
     }))
   }
@@ -159,18 +160,13 @@ function postponed({ clock }: World, journey: Journey, error: unknown): Stride {
     tries + 1 < limits.stepTries
       ? {
           to: {
-            ...again(operation, { state, fault, waiting: 'something went wrong here', now: clock.now() }),
+            ...again(operation, { state, fault, ...waitingOf(say('waiting.trouble')), now: clock.now() }),
             ...stillAsked(operation),
           },
           log,
           changes: [],
         }
-      : end(
-          operation,
-          'stuck',
-          { code: 'internal', message: 'something went wrong here; an admin must look', detail: message },
-          log,
-        ),
+      : end(operation, 'stuck', { ...faultOf('internal', say('operation.broken')), detail: message }, log),
   )
 }
 
@@ -246,10 +242,10 @@ async function nextOf(world: World, workflows: Workflows, operation: Operation, 
   const outcome = await step.run(context)
   if (!outcome.ok) return refused(workflow, context, step, outcome.fault, now)
   if (outcome.value.kind === 'park') {
-    const { waiting } = outcome.value
+    const why = waitingOf(outcome.value.waiting)
     return {
-      to: { state: 'parked', step: operation.step, tries: 0, wakeAt: now + limits.parkSweep, waiting, fault: null },
-      log: { step: step.name, outcome: `parked: ${waiting}` },
+      to: { state: 'parked', step: operation.step, tries: 0, wakeAt: now + limits.parkSweep, ...why, fault: null },
+      log: { step: step.name, outcome: `parked: ${why.waiting}` },
       changes: [],
     }
   }
@@ -280,13 +276,34 @@ const end = (
   changes,
 })
 
+/** Why it waits: in English, and by its key where it has one. */
+const waitingOf = (why: string | Said): Pick<Move, 'waiting' | 'waitingSaid'> =>
+  typeof why === 'string' ? { waiting: why } : { waiting: why.text, waitingSaid: { key: why.key, params: why.params } }
+
+const saidOf = ({ message, key, params }: Fault): string | Said =>
+  key === undefined ? message : { text: message, key, params: params ?? {} }
+
 const backoff = (tries: number): number => Math.min(limits.stepBackoffMax, limits.stepBackoff * 2 ** tries)
 
 /** The same step once more, after a pause that doubles. */
 const again = (
   { step, tries }: Operation,
-  { state, fault, waiting, now }: Pick<Move, 'state' | 'fault' | 'waiting'> & { readonly now: number },
-): Move => ({ state, step, tries: tries + 1, wakeAt: now + backoff(tries), waiting, fault })
+  {
+    state,
+    fault,
+    waiting,
+    waitingSaid,
+    now,
+  }: Pick<Move, 'state' | 'fault' | 'waiting' | 'waitingSaid'> & { readonly now: number },
+): Move => ({
+  state,
+  step,
+  tries: tries + 1,
+  wakeAt: now + backoff(tries),
+  waiting,
+  ...(waitingSaid ? { waitingSaid } : {}),
+  fault,
+})
 
 function refused(
   workflow: AnyWorkflow,
@@ -299,7 +316,7 @@ function refused(
   const log = { step: step.name, outcome: `${fault.code}: ${fault.detail ?? fault.message}` }
   if (workflow.persists || (retryable.has(fault.code) && operation.tries + 1 < limits.stepTries))
     return {
-      to: again(operation, { state: 'running', fault: null, waiting: fault.message, now }),
+      to: again(operation, { state: 'running', fault: null, ...waitingOf(saidOf(fault)), now }),
       log,
       changes: [],
     }
@@ -313,7 +330,15 @@ function giveUp(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, fault:
   const undoable = workflow.steps.slice(0, operation.step + 1).findLastIndex(s => s.undo)
   if (undoable < 0) return ending(workflow, context, fault, log, [])
   return {
-    to: { state: 'undoing', step: undoable, tries: 0, wakeAt: now, waiting: 'cleaning up', fault, ...stillAsked(operation) },
+    to: {
+      state: 'undoing',
+      step: undoable,
+      tries: 0,
+      wakeAt: now,
+      ...waitingOf(say('waiting.cleaning_up')),
+      fault,
+      ...stillAsked(operation),
+    },
     log,
     changes: [],
   }
@@ -340,7 +365,7 @@ function askedToEnd(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, as
   const log = { step: workflow.steps[context.operation.step]?.name ?? '', outcome: `asked to end: ${asked}` }
   const fault: Fault =
     asked === 'cancel'
-      ? { code: 'conflict', message: 'it was cancelled' }
+      ? faultOf('conflict', say('operation.cancelled'))
       : (context.operation.fault ?? { code: 'internal', message: 'an administrator ended it' })
   return giveUp(workflow, context, fault, log, now)
 }
@@ -357,24 +382,27 @@ async function undo(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, no
     const log = { step: name, outcome: `${outcome.fault.code}: ${outcome.fault.detail ?? outcome.fault.message}` }
     if (operation.tries + 1 >= limits.stepTries) return end(operation, 'stuck', fault, log)
     return {
-      to: { ...again(operation, { state: 'undoing', fault, waiting: outcome.fault.message, now }), ...stillAsked(operation) },
+      to: {
+        ...again(operation, { state: 'undoing', fault, ...waitingOf(saidOf(outcome.fault)), now }),
+        ...stillAsked(operation),
+      },
       log,
       changes: [],
     }
   }
   if (outcome.value.kind === 'park') {
-    const { waiting } = outcome.value
+    const why = waitingOf(outcome.value.waiting)
     return {
       to: {
         state: 'undoing',
         step: operation.step,
         tries: 0,
         wakeAt: now + limits.parkSweep,
-        waiting,
+        ...why,
         fault,
         ...stillAsked(operation),
       },
-      log: { step: name, outcome: `parked: ${waiting}` },
+      log: { step: name, outcome: `parked: ${why.waiting}` },
       changes: [],
     }
   }
@@ -382,7 +410,15 @@ async function undo(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, no
   const log = { step: name, outcome: 'done' }
   if (before < 0) return ending(workflow, context, fault, log, outcome.value.changes)
   return {
-    to: { state: 'undoing', step: before, tries: 0, wakeAt: now, waiting: 'cleaning up', fault, ...stillAsked(operation) },
+    to: {
+      state: 'undoing',
+      step: before,
+      tries: 0,
+      wakeAt: now,
+      ...waitingOf(say('waiting.cleaning_up')),
+      fault,
+      ...stillAsked(operation),
+    },
     log,
     changes: outcome.value.changes,
   }

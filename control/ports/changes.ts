@@ -119,6 +119,8 @@ export type Change =
       readonly operation: Id<'operation'>
       readonly version: number
       readonly to: Pick<Operation, 'state' | 'step' | 'tries' | 'wakeAt' | 'waiting' | 'fault'> & {
+        /** The key of `waiting`, where it is of the catalogue; absent: it is not. */
+        readonly waitingSaid?: NonNullable<Operation['waitingSaid']>
         /** What it still has to honour; absent: nothing. */
         readonly asked?: OperationAsk
       }

@@ -288,6 +288,8 @@ export const en = {
     ask_admin: 'What to do: an administrator has to look at it.',
     nothing: 'There is nothing left to do.',
   },
+  /** What the server says by key, in another language than its own. */
+  said: {} as Readonly<Record<string, string>>,
   took: (p: { time: string }) => `took ${p.time}`,
   events: {
     becomes: (p: { state: string }) => `Became: ${p.state}`,

@@ -1,4 +1,5 @@
 import { counted } from './counted.ts'
+import { frMessages } from './fr-messages.ts'
 import type { Messages } from './messages.ts'
 
 const n = counted('fr-FR')
@@ -297,6 +298,7 @@ export const fr: Messages = {
     ask_admin: 'À faire : un administrateur doit intervenir.',
     nothing: 'Il n’y a plus rien à faire.',
   },
+  said: frMessages,
   took: p => `en ${p.time}`,
   events: {
     becomes: p => `Nouvel état : ${p.state}`,

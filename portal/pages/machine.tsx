@@ -9,6 +9,7 @@ import type { Machine } from '../api/types.ts'
 import { useRow } from '../live/use-collection.ts'
 import { machines } from '../live/world.ts'
 import { useSpeech } from '../locales/language.tsx'
+import { told } from '../locales/told.ts'
 import { Button } from '../ui/button.tsx'
 import { Copyable } from '../ui/copy.tsx'
 import { icons } from '../ui/icons.tsx'
@@ -88,7 +89,7 @@ function Loaded({ machine }: { machine: Machine }) {
       <p className="machine-state" aria-live="polite">
         <StateMark state={machine.state} />
         {machine.progress && <span className="soft">{machine.progress}</span>}
-        {machine.stateReason && <span className="state-reason">{machine.stateReason.message}</span>}
+        {machine.stateReason && <span className="state-reason">{told(t, machine.stateReason)}</span>}
       </p>
       <Tabs
         className="tabs"

@@ -99,6 +99,7 @@ describe('the timeline', () => {
       { name: 'running', state: 'done' },
     ],
     waiting: null,
+    waitingSaid: null,
     waitingSince: null,
     looksAgainAt: null,
     givesUpAt: null,

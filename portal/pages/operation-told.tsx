@@ -4,6 +4,7 @@ import { calls } from '../api/calls.ts'
 import { queries } from '../api/queries.ts'
 import type { Operation } from '../api/types.ts'
 import { useSpeech } from '../locales/language.tsx'
+import { told } from '../locales/told.ts'
 import { Ask } from '../ui/ask.tsx'
 import { Button } from '../ui/button.tsx'
 import { useNow } from '../ui/moment.tsx'
@@ -23,7 +24,7 @@ export function OperationTold({ operation }: { operation: Operation }) {
         {took !== null && `, ${t.took({ time: format.span(took) })}`}
       </span>
       <Waits operation={operation} />
-      {operation.fault && <p className="story-note bad">{operation.fault.message}</p>}
+      {operation.fault && <p className="story-note bad">{told(t, operation.fault)}</p>}
       {(operation.state === 'failed' || operation.state === 'stuck') && (
         <p className="story-note">{t.operationAdvice[operation.advice]}</p>
       )}
@@ -48,14 +49,14 @@ export function OperationTold({ operation }: { operation: Operation }) {
 const stepWord = (names: Readonly<Record<string, string>>, name: string): string => names[name] ?? name
 
 /** Whom it waits for, since when, and when it is given up: one line. */
-function Waits({ operation: { waiting, waitingSince, givesUpAt } }: { operation: Operation }) {
+function Waits({ operation: { waiting, waitingSaid, waitingSince, givesUpAt } }: { operation: Operation }) {
   const { t, format } = useSpeech()
   const now = useNow()
   if (waiting === null) return null
   const since = waitingSince === null ? null : Math.max(0, now - Date.parse(waitingSince))
   const left = givesUpAt === null ? null : Math.max(0, Date.parse(givesUpAt) - now)
   const parts = [
-    t.machine.waiting({ what: waiting }),
+    t.machine.waiting({ what: told(t, { message: waiting, ...waitingSaid }).replace(/^waiting for /, '') }),
     since === null || since < shortWait ? null : t.operation.since({ time: format.span(since) }),
     left === null ? null : t.operation.givesUp({ time: format.span(left) }),
   ]

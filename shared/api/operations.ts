@@ -43,6 +43,7 @@ export const Operation = z.strictObject({
   steps: z.array(Step),
   /** Whom or what it waits for, in one line. */
   waiting: z.string().nullable(),
+  waitingSaid: z.strictObject({ key: z.string(), params: z.record(z.string(), z.string()) }).nullable(),
   waitingSince: Time.nullable(),
   /** When it looks, or tries, again by itself at the latest. */
   looksAgainAt: Time.nullable(),

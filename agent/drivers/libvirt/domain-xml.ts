@@ -107,7 +107,7 @@ export function domainXml(definition: Definition, host: DomainHost): string {
     `<serial type='pty'><log file='${log}' append='on'/><target port='0'/></serial>`,
     `<console type='pty'><log file='${log}' append='on'/><target type='serial' port='0'/></console>`,
     `<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>`,
-    `<memballoon model='virtio'/>`,
+    `<memballoon model='virtio'><stats period='10'/></memballoon>`,
     '</devices>',
     '</domain>',
   ].join('')

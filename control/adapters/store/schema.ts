@@ -1,4 +1,4 @@
-import type { Fault } from '@sirocco/shared/kit/fault.ts'
+import type { Fault, Said } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
@@ -436,6 +436,7 @@ export const operation = sqliteTable(
     version: integer().notNull(),
     wakeAt: integer(),
     waiting: text(),
+    waitingSaid: text({ mode: 'json' }).$type<Pick<Said, 'key' | 'params'>>(),
     waitingSince: integer(),
     fault: text({ mode: 'json' }).$type<Fault>(),
     asked: text().$type<OperationAsk>(),

@@ -177,6 +177,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .set({
         ...to,
         asked: to.asked ?? null,
+        waitingSaid: to.waitingSaid ?? null,
         waitingSince:
           to.waiting === null
             ? null

@@ -1,4 +1,4 @@
-import type { Fault } from '@sirocco/shared/kit/fault.ts'
+import type { Fault, Said } from '@sirocco/shared/kit/fault.ts'
 import type { Id, Noun } from '@sirocco/shared/kit/id.ts'
 import type { OperationState } from '@sirocco/shared/model/operations/permits.ts'
 
@@ -32,6 +32,8 @@ export interface Operation {
   readonly wakeAt: number | null
   /** Why it is waiting, in one line, for the person who waits. */
   readonly waiting: string | null
+  /** The same by its key in the catalogue of messages, where it has one. */
+  readonly waitingSaid: Pick<Said, 'key' | 'params'> | null
   /** Since when it waits at this step; ms since the epoch. */
   readonly waitingSince: number | null
   readonly fault: Fault | null

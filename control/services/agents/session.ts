@@ -1,6 +1,7 @@
 import { type Fault, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import { decode, encode } from '@sirocco/shared/wire/codec.ts'
 import { ObjectSet, split } from '@sirocco/shared/wire/delta.ts'
 import {
@@ -115,7 +116,7 @@ export class AgentSession {
   }
 
   command(command: { id: string; host: string; deadline: number; body: CommandBody }): Result<void> {
-    if (this.#state.epoch === 0) return refuse('unavailable', 'the host is just connecting; try again in a moment')
+    if (this.#state.epoch === 0) return refuse('unavailable', say('host.connecting'))
     this.#write({
       type: 'command',
       id: command.id,
@@ -128,7 +129,7 @@ export class AgentSession {
   }
 
   #question(id: string, host: string, question: Question): Result<void> {
-    if (this.#state.epoch === 0) return refuse('unavailable', 'the host is just connecting; try again in a moment')
+    if (this.#state.epoch === 0) return refuse('unavailable', say('host.connecting'))
     this.#write({ type: 'ask', id, epoch: this.#state.epoch, host, question })
     return ok(undefined)
   }

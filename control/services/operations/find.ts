@@ -1,6 +1,7 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { type Id, isId } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import { z } from 'zod'
 import type { Operation } from '../../domain/operations/operation.ts'
 import type { OperationLine } from '../../ports/store.ts'
@@ -10,7 +11,7 @@ export const OperationRef = z.object({ operation: z.string().min(1).max(64) })
 
 /** Admins see the operations of every project. */
 export async function visible({ store, principal }: Context, id: string): Promise<Result<Operation>> {
-  const unknown = refuse('not_found', `there is no operation ${id}`)
+  const unknown = refuse('not_found', say('operation.unknown', { id }))
   if (!isId('operation', id)) return unknown
   const found = await store.operations.find(id as Id<'operation'>)
   if (!found.ok) return found

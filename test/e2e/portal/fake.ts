@@ -145,6 +145,7 @@ export async function startFake({
       state: 'running',
       steps: [{ name: 'ensure', state: 'current' }],
       waiting,
+      waitingSaid: null,
       waitingSince: waiting === null ? null : iso(ago),
       looksAgainAt: iso(0),
       givesUpAt: null,

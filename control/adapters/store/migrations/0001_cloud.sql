@@ -6,6 +6,7 @@ CREATE TABLE `sample_history` (
 );
 --> statement-breakpoint
 CREATE INDEX `sample_history_at` ON `sample_history` (`at`);--> statement-breakpoint
+ALTER TABLE `operation` ADD `waitingSaid` text;--> statement-breakpoint
 ALTER TABLE `operation` ADD `waitingSince` integer;--> statement-breakpoint
 ALTER TABLE `operation` ADD `asked` text;--> statement-breakpoint
 ALTER TABLE `operation` ADD `stuckIn` text;--> statement-breakpoint

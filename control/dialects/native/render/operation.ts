@@ -12,6 +12,7 @@ export const operationJson = (operation: Operation): OperationJson => ({
   state: operation.state,
   steps: stepsOf(operation).map((name, index) => ({ name, state: stepState(operation, index) })),
   waiting: operation.waiting,
+  waitingSaid: operation.waitingSaid && { key: operation.waitingSaid.key, params: { ...operation.waitingSaid.params } },
   waitingSince: orNull(operation.waiting === null ? null : operation.waitingSince),
   looksAgainAt: orNull(operation.wakeAt),
   givesUpAt: orNull(operation.wakeAt === null ? null : givesUpAt(operation)),
