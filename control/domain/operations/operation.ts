@@ -2,7 +2,7 @@ import type { Fault, Said } from '@sirocco/shared/kit/fault.ts'
 import type { Id, Noun } from '@sirocco/shared/kit/id.ts'
 import type { OperationState } from '@sirocco/shared/model/operations/permits.ts'
 
-export { type OperationState, operationStates } from '@sirocco/shared/model/operations/permits.ts'
+export type { OperationState } from '@sirocco/shared/model/operations/permits.ts'
 
 export const operationKinds = ['machine.create', 'machine.start', 'machine.stop', 'machine.reboot', 'machine.delete'] as const
 export type OperationKind = (typeof operationKinds)[number]
