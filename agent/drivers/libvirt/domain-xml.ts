@@ -143,7 +143,7 @@ export function domainXml(definition: Definition, host: DomainHost): string {
     `<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>`,
     ...screen(host),
     `<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>`,
-    `<memballoon model='virtio'/>`,
+    `<memballoon model='virtio'><stats period='10'/></memballoon>`,
     '</devices>',
     '</domain>',
   ].join('')
