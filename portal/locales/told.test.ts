@@ -14,7 +14,7 @@ it.each(keys)('%s uses the same parameters in French', key => {
 
 it('says what the server says in the reader\u2019s language, by its key', () => {
   const { text, key, params } = say('machine.is_stopped', { name: 'web' })
-  expect(text).toBe('web is stopped; start it instead')
+  expect(text).toBe('web is stopped; start it first')
   const problem = { message: text, key, params }
   expect(told(en, problem)).toBe(text)
   expect(told(fr, problem)).toBe(filled(frMessages['machine.is_stopped'], { name: 'web' }))
