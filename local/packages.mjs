@@ -36,6 +36,7 @@ export const hasSystemd = () => existsSync('/run/systemd/system')
 export const hostNeeds = [
   { package: 'qemu-system-x86', present: () => isInstalled('qemu-system-x86_64') },
   { package: 'qemu-utils', present: () => isInstalled('qemu-img') },
+  { package: 'ovmf', present: () => existsSync('/usr/share/OVMF') },
   { package: 'libvirt-daemon', present: () => isInstalled('libvirtd') },
   { package: 'libvirt-daemon-driver-qemu', present: hasLibvirtDriver },
   { package: 'libvirt-daemon-system', present: () => !hasSystemd() || existsSync('/lib/systemd/system/libvirtd.service') },
