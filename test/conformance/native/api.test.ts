@@ -148,7 +148,8 @@ describe('a machine\u2019s life over REST', () => {
     await w.settle()
     expect(await get(id)).toMatchObject({ state: 'running', generation: 6 })
 
-    const [reboot] = itemsOf(await w.ask('listOperations', { query: { machine: id } }))
+    const asked = itemsOf(await w.ask('listOperations', { query: { subject: id } }))
+    const reboot = asked.find(each => at(each, 'kind') === 'machine.reboot')
     const op = String(at(reboot, 'id'))
     expect((await w.ask('getOperation', { params: { id: op } })).body).toMatchObject({
       state: 'done',
