@@ -33,7 +33,8 @@ export function request(
   return new Promise((resolve, reject) => {
     const { body, ...rest } = options
     const agent = control.pin === null ? undefined : new PinnedAgent(control.pin)
-    const make = url.protocol === 'https:' ? requestHttps(url, { ...rest, ...(agent ? { agent } : {}) }) : requestHttp(url, rest)
+    const make =
+      url.protocol === 'https:' ? requestHttps(url.href, { ...rest, ...(agent ? { agent } : {}) }) : requestHttp(url.href, rest)
     make.on('response', resolve).on('error', reject)
     make.setTimeout(idle, () => make.destroy(new Error(`no byte for ${idle / 1_000} s`)))
     make.end(body)

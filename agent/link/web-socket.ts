@@ -31,7 +31,7 @@ export function openWebSocket(
 ): OpenWebSocket {
   const address = new URL(url)
   address.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-  const socket = new WebSocket(address, {
+  const socket = new WebSocket(address.href, {
     headers,
     maxPayload,
     perMessageDeflate: false,

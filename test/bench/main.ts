@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { agent } from './agent.ts'
+import { agents } from './agents.ts'
 import { describe } from './describe.ts'
 import type { Figure } from './figure.ts'
 import { launch } from './launch.ts'
@@ -8,7 +9,7 @@ import { lists } from './lists.ts'
 import { start } from './start.ts'
 
 /** What can be measured, in the order in which all of it is. */
-const benches = { agent, describe, launch, launches, lists, start } as const satisfies Record<
+const benches = { agent, agents, describe, launch, launches, lists, start } as const satisfies Record<
   string,
   () => Promise<readonly Figure[]>
 >

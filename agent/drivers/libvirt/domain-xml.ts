@@ -21,7 +21,7 @@ export interface DomainHost {
 }
 
 /** Of the text below: a machine that was defined by an older form is defined anew before it starts. */
-const form = 2
+const form = 3
 
 /** A digest of all that the domain's definition depends on; the machine's generation and power are no part of it. */
 export const shapeOf = ({ machine, files, disks, plugs }: Definition, host: DomainHost): string =>
@@ -104,15 +104,19 @@ const slots = ({ architecture }: DomainHost): string[] =>
         ...Array.from({ length: spareSlots }, () => `<controller type='pci' model='pcie-root-port'/>`),
       ]
 
+/** A place on the root bus itself, for what stays as long as the machine: the ports are left to what comes and goes. */
+const fixed = ({ architecture }: DomainHost, slot: string): string =>
+  machineTypes[architecture] === undefined ? '' : `<address type='pci' domain='0x0000' bus='0x00' slot='${slot}' function='0x0'/>`
+
 /**
  * A screen that nobody is let in to before a ticket sets a password of its own: the one here has long expired. Its socket is libvirt's, in a
  * folder of the machine's that only root and QEMU's user enter. The tablet gives the pointer's place as the browser knows it.
  */
-const screen = ({ architecture }: DomainHost): string[] => [
+const screen = (host: DomainHost): string[] => [
   `<graphics type='vnc' passwd='expired' passwdValidTo='1970-01-01T00:00:01'><listen type='socket'/></graphics>`,
-  `<video><model type='${architecture === 'x86_64' ? 'vga' : 'virtio'}'/></video>`,
-  `<controller type='usb' model='qemu-xhci'/><input type='tablet' bus='usb'/>`,
-  architecture === 'x86_64' ? '' : `<input type='keyboard' bus='usb'/>`,
+  `<video><model type='${host.architecture === 'x86_64' ? 'vga' : 'virtio'}'/></video>`,
+  `<controller type='usb' model='qemu-xhci'>${fixed(host, '0x1a')}</controller><input type='tablet' bus='usb'/>`,
+  host.architecture === 'x86_64' ? '' : `<input type='keyboard' bus='usb'/>`,
 ]
 
 /** The domain of a machine. Pure: the same definition on the same host gives the same text. */
@@ -140,10 +144,11 @@ export function domainXml(definition: Definition, host: DomainHost): string {
     ...interfaces(definition),
     `<serial type='pty'><log file='${log}' append='on'/><target port='0'/></serial>`,
     `<console type='pty'><log file='${log}' append='on'/><target type='serial' port='0'/></console>`,
+    `<controller type='virtio-serial' index='0'>${fixed(host, '0x1b')}</controller>`,
     `<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>`,
     ...screen(host),
-    `<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>`,
-    `<memballoon model='virtio'><stats period='10'/></memballoon>`,
+    `<rng model='virtio'><backend model='random'>/dev/urandom</backend>${fixed(host, '0x1c')}</rng>`,
+    `<memballoon model='virtio'><stats period='10'/>${fixed(host, '0x1d')}</memballoon>`,
     '</devices>',
     '</domain>',
   ].join('')
