@@ -11,6 +11,7 @@ import type { Volumes } from './ports/volumes.ts'
 import type { FetchImage } from './reconcile/image-room.ts'
 import { type At, diskWithPoints, nowhere, withPoints } from './reconcile/points.ts'
 import { type Log, Reconciler } from './reconcile/reconciler.ts'
+import { Telemetry } from './telemetry/telemetry.ts'
 
 /** All that an agent is made of but the link, which whoever holds the connection feeds to `session`. */
 export interface AgentParts {
@@ -64,13 +65,16 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
   const computeOf = (id: string) => hosts.find(host => host.id === id)?.compute
   const outbox = await Outbox.open(disk)
   const execute = executeBy(computeOf, parts.joinConsole)
-  const session = new Session({ hosts, outbox, timers, log, execute, identity: parts.identity })
+  const telemetry = parts.hosts.map(({ id, compute }) => new Telemetry({ host: id, compute, timers, random, log }))
+  const session = new Session({ hosts, telemetry, outbox, timers, log, execute, identity: parts.identity })
   for (const host of hosts) host.start()
+  for (const each of telemetry) each.start()
   return {
     session,
     hosts,
     async stop() {
       session.closed()
+      for (const each of telemetry) each.stop()
       await Promise.all(hosts.map(host => host.stop()))
     },
   }

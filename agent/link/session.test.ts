@@ -3,12 +3,13 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import { ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import { type Command, FromAgent, type FromControl, type Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { Seen, SeenMachine, Wanted } from '@sirocco/shared/wire/objects.ts'
+import type { Sample, Window } from '@sirocco/shared/wire/samples.ts'
 import { protocol } from '@sirocco/shared/wire/version.ts'
 import { expect, test } from 'vitest'
 import { machine, quiet, VirtualTime } from '../../test/support/agent-world.ts'
 import { MemoryDisk } from '../disk/memory.ts'
 import { Outbox } from './outbox.ts'
-import { type HostEnd, Session } from './session.ts'
+import { type HostEnd, Session, type TelemetryEnd } from './session.ts'
 
 const seenMachine = (id: string, applied = 1): SeenMachine => ({ kind: 'machine', id, applied, power: 'running', addresses: [] })
 
@@ -42,13 +43,33 @@ class FakeHost implements HostEnd {
   }
 }
 
+class FakeTelemetry implements TelemetryEnd {
+  readonly host = 'hst_1'
+  waiting: Window[] = []
+  ended: () => void = () => {}
+  recent(machine: string | null, after: number): readonly Sample[] {
+    return machine === 'vm_a' ? [{ at: after + 1, reading: [1, 2, 3, 4, 5, 6] }] : []
+  }
+  windows() {
+    return this.waiting
+  }
+  kept(at: number) {
+    this.waiting = this.waiting.filter(window => window.at !== at)
+  }
+  onWindow(ended: () => void) {
+    this.ended = ended
+  }
+}
+
 /** A session with a link whose other end the test is. */
 async function linked(disk = new MemoryDisk(), execute?: (command: Command) => Promise<Outcome>) {
   const time = new VirtualTime()
   const host = new FakeHost()
+  const telemetry = new FakeTelemetry()
   const done: string[] = []
   const session = new Session({
     hosts: [host],
+    telemetry: [telemetry],
     outbox: await Outbox.open(disk),
     timers: time,
     log: () => {},
@@ -63,6 +84,7 @@ async function linked(disk = new MemoryDisk(), execute?: (command: Command) => P
   const world = {
     time,
     host,
+    telemetry,
     session,
     done,
     sent: [] as FromAgent[],
@@ -277,4 +299,35 @@ test('what still arrives from an older link is passed over', async () => {
   await world.session.received(older, JSON.stringify({ type: 'resync', host: 'hst_1' }))
   expect(world.sent.map(frame => frame.type)).toEqual(['hello'])
   expect(world.closed).toEqual([])
+})
+
+test('a question is answered from memory, once a link, and nothing is journalled', async () => {
+  const disk = new MemoryDisk()
+  const world = await linked(disk)
+  await world.welcome(1)
+  const ask = (epoch: number) =>
+    world.say({ type: 'ask', id: 'q', epoch, host: 'hst_1', question: { do: 'samples', machine: 'vm_a', after: 7 } })
+  await ask(1)
+  await ask(2)
+  const answers = world.sent.filter(frame => frame.type === 'answer')
+  expect(answers).toEqual([
+    { type: 'answer', id: 'q', outcome: { ok: true, value: JSON.stringify([{ at: 8, reading: [1, 2, 3, 4, 5, 6] }]) } },
+  ])
+  expect(await disk.read('outbox')).toBeNull()
+})
+
+test('a window is told on every link until it is kept', async () => {
+  const world = await linked()
+  await world.welcome(1)
+  world.telemetry.waiting = [{ at: 300_000, reading: [1, 2, 3, 4, 5, 6], machines: {} }]
+  world.telemetry.ended()
+  const told = () => world.sent.filter(frame => frame.type === 'history').length
+  expect(told()).toBe(1)
+  world.open()
+  await world.welcome(2)
+  expect(told()).toBe(1)
+  await world.say({ type: 'kept', host: 'hst_1', at: 300_000 })
+  world.open()
+  await world.welcome(3)
+  expect(told()).toBe(0)
 })

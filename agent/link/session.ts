@@ -2,8 +2,17 @@ import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { decode, encode } from '@sirocco/shared/wire/codec.ts'
 import { type Delta, ObjectSet, split } from '@sirocco/shared/wire/delta.ts'
-import { type Command, type Desired, type FromAgent, FromControl, type Hello, type Outcome } from '@sirocco/shared/wire/frames.ts'
+import {
+  type Ask,
+  type Command,
+  type Desired,
+  type FromAgent,
+  FromControl,
+  type Hello,
+  type Outcome,
+} from '@sirocco/shared/wire/frames.ts'
 import type { Seen, Wanted } from '@sirocco/shared/wire/objects.ts'
+import type { Sample, Window } from '@sirocco/shared/wire/samples.ts'
 import { protocol } from '@sirocco/shared/wire/version.ts'
 import type { Log } from '../reconcile/reconciler.ts'
 import type { Outbox } from './outbox.ts'
@@ -26,8 +35,18 @@ export interface HostEnd {
   onStale(stale: () => void): void
 }
 
+/** How busy one host is, as the session tells of it. */
+export interface TelemetryEnd {
+  readonly host: string
+  recent(machine: string | null, after: number): readonly Sample[]
+  windows(): readonly Window[]
+  kept(at: number): void
+  onWindow(ended: () => void): void
+}
+
 export interface SessionParts {
   readonly hosts: readonly HostEnd[]
+  readonly telemetry: readonly TelemetryEnd[]
   readonly outbox: Outbox
   readonly timers: Timers
   readonly log: Log
@@ -71,6 +90,7 @@ export class Session {
       told.host.onSeen(() => this.#tellSoon())
       told.host.onStale(() => this.#askForAll(told))
     }
+    for (const each of parts.telemetry) each.onWindow(() => this.#tellWindows(each))
   }
 
   /** Is there a link that was welcomed? */
@@ -137,6 +157,10 @@ export class Session {
         return this.#resync(frame.host)
       case 'command':
         return this.#command(frame)
+      case 'ask':
+        return this.#answer(frame)
+      case 'kept':
+        return this.#telemetryOf(frame.host)?.kept(frame.at)
       case 'ack':
         return this.#parts.outbox.acked(frame.n)
       case 'bye':
@@ -154,6 +178,7 @@ export class Session {
     for (const told of this.#told.values()) told.set = null
     this.#tell()
     for (const result of this.#parts.outbox.unacknowledged()) this.#send(result)
+    for (const each of this.#parts.telemetry) this.#tellWindows(each)
   }
 
   async #desired({ host, base, digest, changed, gone }: Desired): Promise<void> {
@@ -174,6 +199,24 @@ export class Session {
     const told = this.#told.get(host)
     if (told) told.set = null
     this.#tell()
+  }
+
+  #telemetryOf(host: string): TelemetryEnd | undefined {
+    return this.#parts.telemetry.find(each => each.host === host)
+  }
+
+  #answer({ id, epoch, host, question }: Ask): void {
+    if (epoch !== this.#epoch) return
+    const telemetry = this.#telemetryOf(host)
+    const outcome: Outcome = telemetry
+      ? { ok: true, value: JSON.stringify(telemetry.recent(question.machine, question.after)) }
+      : refused('not_found', 'no such host is here')
+    this.#send({ type: 'answer', id, outcome })
+  }
+
+  #tellWindows(telemetry: TelemetryEnd): void {
+    if (this.#epoch === null) return
+    for (const window of telemetry.windows()) this.#send({ type: 'history', host: telemetry.host, window })
   }
 
   async #command(command: Command): Promise<void> {

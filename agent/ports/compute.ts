@@ -69,6 +69,22 @@ export interface FoundMachine {
   readonly run: string
 }
 
+/** Counted since some beginning; less than before means that it began anew. Memory is what is in use now. */
+export interface Counters {
+  readonly cpuNs: number
+  readonly memoryBytes: number
+  readonly diskReadBytes: number
+  readonly diskWrittenBytes: number
+  readonly receivedBytes: number
+  readonly sentBytes: number
+}
+
+/** How busy the host and its running machines are. */
+export interface Counted {
+  readonly host: Counters
+  readonly machines: ReadonlyMap<string, Counters>
+}
+
 /** A byte stream to a serial console. */
 export interface ConsoleStream {
   write(bytes: Uint8Array): void
@@ -141,6 +157,8 @@ export interface Compute {
   setGuestPassword(id: string, user: string, password: string): Promise<Result<void>>
   /** Adds public keys to those that let `user` in; those that do already are left. */
   addGuestKeys(id: string, user: string, keys: readonly string[]): Promise<Result<void>>
+  /** What the host and those of its machines that are known to run have used so far. */
+  counters(): Promise<Result<Counted>>
   /** Calls back on every change: with a machine's id, or null when anything may have changed (reconnected). Ends by `close`. */
   watch(changed: (id: string | null) => void): void
   close(): Promise<void>

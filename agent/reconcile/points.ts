@@ -35,6 +35,7 @@ const verbs = {
     guestFacts: false,
     setGuestPassword: true,
     addGuestKeys: true,
+    counters: false,
     watch: false,
     close: false,
   },

@@ -2,7 +2,9 @@ import { DurableObject } from 'cloudflare:workers'
 import { type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { type Id, isId } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import type { CommandBody } from '@sirocco/shared/wire/frames.ts'
+import type { Question } from '@sirocco/shared/wire/samples.ts'
 import { z } from 'zod'
 import { compose } from '../compose.ts'
 import type { Env } from '../env.ts'
@@ -98,7 +100,7 @@ export class AgentLink extends DurableObject<Env> {
     return session ? session.command(command) : notLinked()
   }
 
-  async ask(agent: string, command: { id: string; host: string; body: CommandBody }): Promise<Result<string>> {
+  async ask(agent: string, command: { id: string; host: string; body: CommandBody | Question }): Promise<Result<string>> {
     const session = await this.#sessionOfAgent(agent)
     if (!session) return notLinked()
     const timer = setTimeout(() => session.forget(command.id), limits.ask)
@@ -235,4 +237,4 @@ export class AgentLink extends DurableObject<Env> {
   }
 }
 
-const notLinked = () => refuse('unavailable', 'the host of this machine is not connected now; try again in a moment')
+const notLinked = () => refuse('unavailable', say('host.not_linked'))

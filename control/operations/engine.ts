@@ -1,7 +1,8 @@
-import { type Fault, type FaultCode, ok, type Result } from '@sirocco/shared/kit/fault.ts'
+import { type Fault, type FaultCode, faultOf, ok, type Result, type Said } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
-import type { Operation } from '../domain/operations/operation.ts'
+import type { Operation, OperationAsk } from '../domain/operations/operation.ts'
 import type { Change } from '../ports/changes.ts'
 import type { Connector } from '../ports/connector.ts'
 import type { Ports } from '../services/context.ts'
@@ -23,9 +24,9 @@ export interface StepContext<N extends SubjectNoun = 'machine'> {
 /** A step ends done (with what it writes), or parked until it is woken, at the latest by `limits.parkSweep`. */
 export type Outcome =
   | { readonly kind: 'done'; readonly changes: readonly Change[] }
-  | { readonly kind: 'park'; readonly waiting: string }
+  | { readonly kind: 'park'; readonly waiting: string | Said }
 export const done = (...changes: readonly Change[]): Result<Outcome> => ok({ kind: 'done', changes })
-export const park = (waiting: string): Result<Outcome> => ok({ kind: 'park', waiting })
+export const park = (waiting: string | Said): Result<Outcome> => ok({ kind: 'park', waiting })
 
 /** Runs twice, lands once. Refused `unavailable`, `throttled` or `stale` it is tried again; any other Fault fails the operation. */
 export interface Step<N extends SubjectNoun = 'machine'> {
@@ -121,7 +122,7 @@ async function advance(world: World, workflows: Workflows, journeys: readonly Jo
     const strides = await Promise.all(due.map(journey => strideOf(world, workflows, journey)))
     const landed = await land(world, strides)
     going = landed.map(({ operation, subject, next }) => ({
-      operation: { ...operation, ...next.to, version: operation.version + 1 },
+      operation: { ...operation, asked: null, waitingSaid: null, ...next.to, version: operation.version + 1 },
       subject,
     }))
   }
@@ -159,16 +160,14 @@ function postponed({ clock }: World, journey: Journey, error: unknown): Stride {
     journey,
     tries + 1 < limits.stepTries
       ? {
-          to: again(operation, { state, fault, waiting: 'something went wrong here', now: clock.now() }),
+          to: {
+            ...again(operation, { state, fault, ...waitingOf(say('waiting.trouble')), now: clock.now() }),
+            ...stillAsked(operation),
+          },
           log,
           changes: [],
         }
-      : end(
-          operation,
-          'stuck',
-          { code: 'internal', message: 'something went wrong here; an admin must look', detail: message },
-          log,
-        ),
+      : end(operation, 'stuck', { ...faultOf('internal', say('operation.broken')), detail: message }, log),
   )
 }
 
@@ -236,6 +235,7 @@ async function nextOf(world: World, workflows: Workflows, operation: Operation, 
       { step: '', outcome: 'unknown workflow' },
     )
   const context: StepContext<SubjectNoun> = { world, operation, subject }
+  if (operation.asked !== null && operation.state !== 'undoing') return askedToEnd(workflow, context, operation.asked, now)
   if (operation.state === 'undoing') return undo(workflow, context, now)
 
   const step = workflow.steps[operation.step]
@@ -243,10 +243,10 @@ async function nextOf(world: World, workflows: Workflows, operation: Operation, 
   const outcome = await step.run(context)
   if (!outcome.ok) return refused(workflow, context, step, outcome.fault, now)
   if (outcome.value.kind === 'park') {
-    const { waiting } = outcome.value
+    const why = waitingOf(outcome.value.waiting)
     return {
-      to: { state: 'parked', step: operation.step, tries: 0, wakeAt: now + limits.parkSweep, waiting, fault: null },
-      log: { step: step.name, outcome: `parked: ${waiting}` },
+      to: { state: 'parked', step: operation.step, tries: 0, wakeAt: now + limits.parkSweep, ...why, fault: null },
+      log: { step: step.name, outcome: `parked: ${why.waiting}` },
       changes: [],
     }
   }
@@ -267,7 +267,7 @@ async function nextOf(world: World, workflows: Workflows, operation: Operation, 
 
 const end = (
   operation: Operation,
-  state: 'done' | 'superseded' | 'stuck' | 'failed',
+  state: 'done' | 'superseded' | 'stuck' | 'failed' | 'cancelled',
   fault: Fault | null,
   log: Next['log'],
   changes: readonly Change[] = [],
@@ -277,13 +277,34 @@ const end = (
   changes,
 })
 
+/** Why it waits: in English, and by its key where it has one. */
+const waitingOf = (why: string | Said): Pick<Move, 'waiting' | 'waitingSaid'> =>
+  typeof why === 'string' ? { waiting: why } : { waiting: why.text, waitingSaid: { key: why.key, params: why.params } }
+
+const saidOf = ({ message, key, params }: Fault): string | Said =>
+  key === undefined ? message : { text: message, key, params: params ?? {} }
+
 const backoff = (tries: number): number => Math.min(limits.stepBackoffMax, limits.stepBackoff * 2 ** tries)
 
 /** The same step once more, after a pause that doubles. */
 const again = (
   { step, tries }: Operation,
-  { state, fault, waiting, now }: Pick<Move, 'state' | 'fault' | 'waiting'> & { readonly now: number },
-): Move => ({ state, step, tries: tries + 1, wakeAt: now + backoff(tries), waiting, fault })
+  {
+    state,
+    fault,
+    waiting,
+    waitingSaid,
+    now,
+  }: Pick<Move, 'state' | 'fault' | 'waiting' | 'waitingSaid'> & { readonly now: number },
+): Move => ({
+  state,
+  step,
+  tries: tries + 1,
+  wakeAt: now + backoff(tries),
+  waiting,
+  ...(waitingSaid ? { waitingSaid } : {}),
+  fault,
+})
 
 function refused(
   workflow: AnyWorkflow,
@@ -296,14 +317,58 @@ function refused(
   const log = { step: step.name, outcome: `${fault.code}: ${fault.detail ?? fault.message}` }
   if (workflow.persists || (retryable.has(fault.code) && operation.tries + 1 < limits.stepTries))
     return {
-      to: again(operation, { state: 'running', fault: null, waiting: fault.message, now }),
+      to: again(operation, { state: 'running', fault: null, ...waitingOf(saidOf(fault)), now }),
       log,
       changes: [],
     }
+  return giveUp(workflow, context, fault, log, now)
+}
+
+/** No further: what it did outside the database is undone, then it ends. */
+function giveUp(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, fault: Fault, log: Next['log'], now: number): Next {
+  const { operation } = context
   // The step itself may have had its effect before it failed: it is undone first.
   const undoable = workflow.steps.slice(0, operation.step + 1).findLastIndex(s => s.undo)
-  if (undoable < 0) return end(operation, 'failed', fault, log, workflow.failed?.(context, fault) ?? [])
-  return { to: { state: 'undoing', step: undoable, tries: 0, wakeAt: now, waiting: 'cleaning up', fault }, log, changes: [] }
+  if (undoable < 0) return ending(workflow, context, fault, log, [])
+  return {
+    to: {
+      state: 'undoing',
+      step: undoable,
+      tries: 0,
+      wakeAt: now,
+      ...waitingOf(say('waiting.cleaning_up')),
+      fault,
+      ...stillAsked(operation),
+    },
+    log,
+    changes: [],
+  }
+}
+
+/** Undone as far as it can be: over, as somebody asked or as it came. */
+const ending = (
+  workflow: AnyWorkflow,
+  context: StepContext<SubjectNoun>,
+  fault: Fault,
+  log: Next['log'],
+  changes: readonly Change[],
+): Next =>
+  end(context.operation, context.operation.asked === 'cancel' ? 'cancelled' : 'failed', fault, log, [
+    ...changes,
+    ...(workflow.failed?.(context, fault) ?? []),
+  ])
+
+/** That it was cancelled is kept until it has ended. */
+const stillAsked = ({ asked }: Operation): Pick<Move, 'asked'> => (asked === 'cancel' ? { asked } : {})
+
+/** A person's word: it goes no further. Which kinds permit that, the verbs have decided. */
+function askedToEnd(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, asked: OperationAsk, now: number): Next {
+  const log = { step: workflow.steps[context.operation.step]?.name ?? '', outcome: `asked to end: ${asked}` }
+  const fault: Fault =
+    asked === 'cancel'
+      ? faultOf('conflict', say('operation.cancelled'))
+      : (context.operation.fault ?? { code: 'internal', message: 'an administrator ended it' })
+  return giveUp(workflow, context, fault, log, now)
 }
 
 async function undo(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, now: number): Promise<Next> {
@@ -311,30 +376,50 @@ async function undo(workflow: AnyWorkflow, context: StepContext<SubjectNoun>, no
   const fault: Fault = operation.fault ?? { code: 'internal', message: 'it failed' }
   const step = workflow.steps[operation.step]
   const name = `undo ${step?.name ?? ''}`
+  // An admin has looked: what could not be undone is theirs to remove.
+  if (operation.asked === 'fail') return ending(workflow, context, fault, { step: name, outcome: 'left as it is' }, [])
   const outcome: Result<Outcome> = step?.undo ? await step.undo(context) : done()
   if (!outcome.ok) {
     const log = { step: name, outcome: `${outcome.fault.code}: ${outcome.fault.detail ?? outcome.fault.message}` }
     if (operation.tries + 1 >= limits.stepTries) return end(operation, 'stuck', fault, log)
     return {
-      to: again(operation, { state: 'undoing', fault, waiting: outcome.fault.message, now }),
+      to: {
+        ...again(operation, { state: 'undoing', fault, ...waitingOf(saidOf(outcome.fault)), now }),
+        ...stillAsked(operation),
+      },
       log,
       changes: [],
     }
   }
   if (outcome.value.kind === 'park') {
-    const { waiting } = outcome.value
+    const why = waitingOf(outcome.value.waiting)
     return {
-      to: { state: 'undoing', step: operation.step, tries: 0, wakeAt: now + limits.parkSweep, waiting, fault },
-      log: { step: name, outcome: `parked: ${waiting}` },
+      to: {
+        state: 'undoing',
+        step: operation.step,
+        tries: 0,
+        wakeAt: now + limits.parkSweep,
+        ...why,
+        fault,
+        ...stillAsked(operation),
+      },
+      log: { step: name, outcome: `parked: ${why.waiting}` },
       changes: [],
     }
   }
   const before = workflow.steps.slice(0, operation.step).findLastIndex(s => s.undo)
   const log = { step: name, outcome: 'done' }
-  if (before < 0)
-    return end(operation, 'failed', fault, log, [...outcome.value.changes, ...(workflow.failed?.(context, fault) ?? [])])
+  if (before < 0) return ending(workflow, context, fault, log, outcome.value.changes)
   return {
-    to: { state: 'undoing', step: before, tries: 0, wakeAt: now, waiting: 'cleaning up', fault },
+    to: {
+      state: 'undoing',
+      step: before,
+      tries: 0,
+      wakeAt: now,
+      ...waitingOf(say('waiting.cleaning_up')),
+      fault,
+      ...stillAsked(operation),
+    },
     log,
     changes: outcome.value.changes,
   }

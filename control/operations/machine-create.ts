@@ -1,5 +1,6 @@
 import { refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import { workflowVersions } from '../domain/operations/workflows.ts'
 import type { Change } from '../ports/changes.ts'
 import { done, park, type Workflow } from './engine.ts'
@@ -21,15 +22,13 @@ export const machineCreate: Workflow = {
         if (machine.ranAt !== null) return done()
         const late = world.clock.now() - machine.createdAt > limits.launch
         if (late && seenOf(context).kind === 'pending')
-          return refuse(
-            'internal',
-            `${machine.name} did not come to run within ${limits.launch / 60_000} minutes; launch it again`,
-            { detail: 'launch limit' },
-          )
+          return refuse('internal', say('machine.too_late', { name: machine.name, minutes: String(limits.launch / 60_000) }), {
+            detail: 'launch limit',
+          })
         const outcome = await arrives.run(context)
         // Applied, but not seen running: it is off already, and was never noticed to run.
         return outcome.ok && outcome.value.kind === 'done' && machine.observed?.power === 'absent'
-          ? park('waiting for the host to show it')
+          ? park(say('waiting.shown'))
           : outcome
       },
     },

@@ -1,3 +1,4 @@
+import { say } from '@sirocco/shared/model/messages.ts'
 import type { Change } from '../ports/changes.ts'
 import { done, park, type Step, type StepContext, type Workflow } from './engine.ts'
 import { ensure, seenOf } from './steps.ts'
@@ -11,8 +12,8 @@ const absent: Step = {
     if (machine.host === null) return done(...freed(context))
     const seen = seenOf(context)
     if (seen.kind === 'pending') return park(seen.waiting)
-    if (seen.kind === 'failed') return park(`waiting for the host, which could not remove it: ${seen.fault.message}`)
-    return machine.observed?.power === 'absent' ? done(...freed(context)) : park('waiting for the host to remove it')
+    if (seen.kind === 'failed') return park(say('waiting.cannot_remove', { why: seen.fault.message }))
+    return machine.observed?.power === 'absent' ? done(...freed(context)) : park(say('waiting.removed'))
   },
 }
 

@@ -1,4 +1,5 @@
-import { type Fault, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Fault, Result, Said } from '@sirocco/shared/kit/fault.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import { done, type Outcome, park, type Step, type StepContext } from './engine.ts'
 import type { SubjectNoun } from './subjects.ts'
 
@@ -13,7 +14,7 @@ export const ensure: Step = {
 
 /** What the observer has come to at this operation's generation. */
 export type Seen =
-  | { readonly kind: 'pending'; readonly waiting: string }
+  | { readonly kind: 'pending'; readonly waiting: string | Said }
   | { readonly kind: 'failed'; readonly fault: Fault }
   | { readonly kind: 'applied' }
 
@@ -34,9 +35,9 @@ interface Watched {
   } | null
 }
 
-const waitingFor = ({ observerAlive, observed }: Watched): string => {
-  if (!observerAlive) return 'waiting for the host, which does not answer'
-  return observed?.progress ?? 'waiting for the host'
+const waitingFor = ({ observerAlive, observed }: Watched): string | Said => {
+  if (!observerAlive) return say('waiting.silent_host')
+  return observed?.progress ?? say('waiting.host')
 }
 
 /** Parks until the observer has finished with this generation; then `arrived` says what that means. */
@@ -48,9 +49,7 @@ export const settled = <N extends SubjectNoun = 'machine'>(
   async run(context) {
     const seen = seenOf(context)
     if (seen.kind === 'pending') return park(seen.waiting)
-    return seen.kind === 'failed'
-      ? refuse(final(seen.fault), seen.fault.message, seen.fault.detail === undefined ? {} : { detail: seen.fault.detail })
-      : arrived(context)
+    return seen.kind === 'failed' ? { ok: false, fault: { ...seen.fault, code: final(seen.fault) } } : arrived(context)
   },
 })
 

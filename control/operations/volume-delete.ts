@@ -1,4 +1,5 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import type { Change } from '../ports/changes.ts'
 import { done, type Outcome, park, type Step, type StepContext, type Workflow } from './engine.ts'
 import { passingSnapshotEnds } from './passing-snapshot.ts'
@@ -11,8 +12,8 @@ const absent: Step<'volume'> = {
     if (volume.host === null) return gone(context)
     const seen = seenOf(context)
     if (seen.kind === 'pending') return park(seen.waiting)
-    if (seen.kind === 'failed') return park(`waiting for the host, which could not remove it: ${seen.fault.message}`)
-    return volume.observed?.here === false ? gone(context) : park('waiting for the host to remove it')
+    if (seen.kind === 'failed') return park(say('waiting.cannot_remove', { why: seen.fault.message }))
+    return volume.observed?.here === false ? gone(context) : park(say('waiting.removed'))
   },
 }
 

@@ -4,10 +4,11 @@ import type { Firmware, SeenPower } from '@sirocco/shared/model/machines/states.
 import type { SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { SeenHost } from '@sirocco/shared/wire/objects.ts'
+import type { Window } from '@sirocco/shared/wire/samples.ts'
 import type { HostWords } from '../domain/hosts/host.ts'
 import type { KeyPair } from '../domain/images/image.ts'
 import type { Intent, MachineUpdate } from '../domain/machines/machine.ts'
-import type { Operation, SubjectId } from '../domain/operations/operation.ts'
+import type { Operation, OperationAsk, SubjectId } from '../domain/operations/operation.ts'
 import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
 
@@ -225,12 +226,28 @@ export type Change =
       readonly do: 'operation.move'
       readonly operation: Id<'operation'>
       readonly version: number
-      readonly to: Pick<Operation, 'state' | 'step' | 'tries' | 'wakeAt' | 'waiting' | 'fault'>
+      readonly to: Pick<Operation, 'state' | 'step' | 'tries' | 'wakeAt' | 'waiting' | 'fault'> & {
+        /** The key of `waiting`, where it is of the catalogue; absent: it is not. */
+        readonly waitingSaid?: NonNullable<Operation['waitingSaid']>
+        /** What it still has to honour; absent: nothing. */
+        readonly asked?: OperationAsk
+      }
+      readonly log: { readonly step: string; readonly outcome: string }
+    }
+  /** A person's word about the operation itself: due now, its tries counted anew. Guard `stale` by version. */
+  | {
+      readonly do: 'operation.ask'
+      readonly operation: Id<'operation'>
+      readonly subject: SubjectId
+      readonly version: number
+      readonly to: Pick<Operation, 'state' | 'asked'>
       readonly log: { readonly step: string; readonly outcome: string }
     }
   /** What its operations wait for may have come: those up to `generation` are due now. Their version rises, so that a look that began before parks none. */
   | { readonly do: 'operation.wake'; readonly subject: SubjectId; readonly generation: number }
   | { readonly do: 'operation.wake-one'; readonly operation: Id<'operation'> }
+  /** Of a host and a time once, however often it is told. */
+  | { readonly do: 'samples.keep'; readonly host: Id<'host'>; readonly window: Window }
   | { readonly do: 'command.insert'; readonly id: string; readonly host: Id<'host'>; readonly body: CommandBody }
   | { readonly do: 'command.result'; readonly id: string; readonly outcome: Outcome }
   /** Guard `conflict` where the token is used up or unknown. */

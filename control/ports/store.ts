@@ -2,6 +2,7 @@ import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { Wanted } from '@sirocco/shared/wire/objects.ts'
+import type { Sample } from '@sirocco/shared/wire/samples.ts'
 import type { Principal, Scope } from '../domain/access/principal.ts'
 import type { Event } from '../domain/events/event.ts'
 import type { Host } from '../domain/hosts/host.ts'
@@ -125,6 +126,10 @@ export interface Store {
   }
   readonly operations: {
     find(id: Id<'operation'>): Promise<Result<Operation>>
+    /** Stuck ones of every project, oldest first. */
+    stuck(page: Page): Promise<Result<Paged<Operation>>>
+    /** What it did, newest first, at most `limit` lines. */
+    log(id: Id<'operation'>, limit: number): Promise<Result<readonly OperationLine[]>>
     /** Newest first. */
     list(scope: Scope, subject: Ref | null, page: Page): Promise<Result<Paged<Operation>>>
     /** Of one shard, due at `now`, soonest first. */
@@ -133,6 +138,12 @@ export interface Store {
     nextWake(shard: number): Promise<Result<number | null>>
     /** Shards with anything due at `now`, for the sweep that re-arms lost alarms. */
     dueShards(now: number): Promise<Result<readonly number[]>>
+  }
+  /** Kept windows between two moments, in no order; each at its beginning. */
+  readonly samples: {
+    ofHost(host: Id<'host'>, from: number, to: number): Promise<Result<readonly Sample[]>>
+    /** On whatever host it was. */
+    ofMachine(machine: Id<'machine'>, from: number, to: number): Promise<Result<readonly Sample[]>>
   }
   readonly commands: {
     outcome(id: string): Promise<Result<{ host: Id<'host'>; outcome: Outcome | null } | null>>
@@ -163,6 +174,13 @@ export interface Store {
    * each a page a call. Rows dropped.
    */
   expire(): Promise<Result<number>>
+}
+
+/** One line of an operation's log; `outcome` is the operator's to read. */
+export interface OperationLine {
+  readonly step: string
+  readonly outcome: string
+  readonly at: number
 }
 
 export interface Agent {

@@ -2,6 +2,7 @@ import { canonical } from '@sirocco/shared/kit/canonical.ts'
 import { type FaultCode, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import type { z } from 'zod'
 import type { Principal, Scope } from '../domain/access/principal.ts'
 import { allows, type VerbName } from '../domain/access/rights.ts'
@@ -51,7 +52,7 @@ async function admit<I extends z.ZodType>(
   input: unknown,
 ): Promise<Result<z.output<I>>> {
   if (!allows(principal.role, name))
-    return refuse('forbidden', `your role (${principal.role}) does not permit ${name}; ask an owner of ${principal.projectName}`)
+    return refuse('forbidden', say('role.not_permitted', { role: principal.role, verb: name, project: principal.projectName }))
   const parsed = schema.safeParse(input)
   if (parsed.success) return ok(parsed.data)
   const issue = parsed.error.issues[0]

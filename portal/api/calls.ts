@@ -18,10 +18,12 @@ import type {
   Me,
   NewVolume,
   Operation,
+  OperationAsked,
   Page,
   PlacementGroup,
   SignIn,
   Snapshot,
+  Usage,
   Volume,
 } from './types.ts'
 
@@ -70,7 +72,18 @@ export const calls = {
   screen: (id: string) => request<z.output<typeof ScreenTicket>>(`/machines/${at(id)}/screen`, { method: 'POST', body: {} }),
   consoleLog: (id: string) => request<z.output<typeof ConsoleLog>>(`/machines/${at(id)}/console-log`),
   operations: (subject: string) => request<Page<Operation>>('/operations', { query: { subject, limit: 100 } }),
+  askOperation: (which: 'retry' | 'cancel' | 'goOn' | 'fail', id: string, token: string) =>
+    which === 'retry' || which === 'cancel'
+      ? request<OperationAsked>(`/operations/${at(id)}/${which}`, { method: 'POST', token, body: {} })
+      : request<OperationAsked>(`/operations/${at(id)}/resolve`, {
+          method: 'POST',
+          token,
+          body: { how: which === 'fail' ? 'fail' : 'retry' },
+        }),
   events: (subject: string) => request<{ items: FeedEvent[] }>('/events', { query: { subject, limit: pageMax } }),
+
+  usage: (of: 'machines' | 'hosts', id: string, ms: number) =>
+    request<Usage>(`/${of}/${at(id)}/samples`, { query: { from: new Date(Date.now() - ms).toISOString() } }),
 
   images: () => every<Image>('/images', pageMax),
   flavors: () => request<Page<Flavor>>('/flavors'),

@@ -10,13 +10,26 @@ export class Problem extends Error {
   /** Of the request, for whoever is asked for help. */
   readonly instance: string | null
 
-  constructor(code: FaultCode | 'offline', status: number, detail: string, field: string | null, instance: string | null) {
+  /** Of the message, for readers of other languages. */
+  readonly key: string | undefined
+  readonly params: Readonly<Record<string, string>>
+
+  constructor(
+    code: FaultCode | 'offline',
+    status: number,
+    detail: string,
+    field: string | null,
+    instance: string | null,
+    said: { readonly key?: string; readonly params?: Readonly<Record<string, string>> } = {},
+  ) {
     super(detail)
     this.name = 'Problem'
     this.code = code
     this.status = status
     this.field = field
     this.instance = instance
+    this.key = said.key
+    this.params = said.params ?? {}
   }
 }
 
@@ -24,11 +37,24 @@ const text = (value: unknown): string | null => (typeof value === 'string' && va
 
 const isFaultCode = (word: string): word is FaultCode => (faultCodes as readonly string[]).includes(word)
 
+const wordsOf = (value: unknown): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(typeof value === 'object' && value !== null ? value : {}).filter(([, word]) => typeof word === 'string'),
+  )
+
 /** Reads an answer's problem document; what is no problem document at all (a proxy's error page) becomes `unavailable`. */
 export function problemOf(status: number, body: unknown): Problem {
   const fields: Record<string, unknown> = typeof body === 'object' && body !== null ? { ...body } : {}
   const word = text(fields.type)?.split('/').at(-1) ?? ''
   const code = isFaultCode(word) ? word : status === 401 ? 'unauthenticated' : status === 404 ? 'not_found' : 'unavailable'
   const detail = text(fields.detail) ?? text(fields.title) ?? `HTTP ${status}`
-  return new Problem(code, status, detail, text(fields.field), text(fields.instance))
+  const key = text(fields.key)
+  return new Problem(
+    code,
+    status,
+    detail,
+    text(fields.field),
+    text(fields.instance),
+    key === null ? {} : { key, params: wordsOf(fields.params) },
+  )
 }

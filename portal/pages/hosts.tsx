@@ -11,6 +11,7 @@ import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
 import { ChangeHost } from './change-host.tsx'
 import { textOfTags } from './host-check.ts'
+import { UsageCharts } from './usage.tsx'
 
 /** Where machines run; for administrators. */
 export function HostsPage() {
@@ -99,6 +100,7 @@ function HostCard({ host }: { host: Host }) {
           {host.state === 'up' ? t.hosts.seenLately : host.seenAt === null ? t.common.unknown : <Moment at={host.seenAt} />}
         </dd>
       </dl>
+      <Usage host={host} />
       {host.warnings.length > 0 && (
         <section className="warn">
           <h3>{t.hosts.warnings}</h3>
@@ -123,6 +125,18 @@ function HostCard({ host }: { host: Host }) {
         </section>
       )}
     </article>
+  )
+}
+
+/** Asked of the host only while it is open. */
+function Usage({ host }: { host: Host }) {
+  const { t } = useSpeech()
+  const [open, setOpen] = useState(false)
+  return (
+    <details onToggle={event => setOpen(event.currentTarget.open)}>
+      <summary className="host-usage-word">{t.usage.title}</summary>
+      {open && <UsageCharts of="hosts" id={host.id} cores={1} memoryMiB={host.capacity.memoryMiB} />}
+    </details>
   )
 }
 

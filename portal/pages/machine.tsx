@@ -9,6 +9,7 @@ import type { Machine } from '../api/types.ts'
 import { useRow } from '../live/use-collection.ts'
 import { machines } from '../live/world.ts'
 import { useSpeech } from '../locales/language.tsx'
+import { told } from '../locales/told.ts'
 import { Button } from '../ui/button.tsx'
 import { Copyable } from '../ui/copy.tsx'
 import { icons } from '../ui/icons.tsx'
@@ -21,6 +22,7 @@ import { Actions } from './machine-verbs.tsx'
 import { plainText } from './plain-text.ts'
 import { type MachineTab, machineTabs } from './routes.tsx'
 import { Timeline } from './timeline-list.tsx'
+import { UsageCharts } from './usage.tsx'
 
 const MachineScreen = lazy(() => import('../screen/screen.tsx').then(module => ({ default: module.MachineScreen })))
 const SerialConsole = lazy(() => import('../console/console.tsx').then(module => ({ default: module.SerialConsole })))
@@ -79,6 +81,7 @@ function Loaded({ machine }: { machine: Machine }) {
   const navigate = useNavigate({ from: '/machines/$machine' })
   const words: Record<MachineTab, string> = {
     overview: t.machine.overview,
+    usage: t.usage.title,
     console: t.machine.console,
     screen: t.machine.screen,
     log: t.machine.log,
@@ -89,7 +92,7 @@ function Loaded({ machine }: { machine: Machine }) {
       <p className="machine-state" aria-live="polite">
         <StateMark state={machine.state} />
         {machine.progress && <span className="soft">{machine.progress}</span>}
-        {machine.stateReason && <span className="state-reason">{machine.stateReason.message}</span>}
+        {machine.stateReason && <span className="state-reason">{told(t, machine.stateReason)}</span>}
       </p>
       <Tabs
         className="tabs"
@@ -109,6 +112,9 @@ function Loaded({ machine }: { machine: Machine }) {
         <TabPanel id="overview" className="tab-panel overview">
           <Facts machine={machine} role={me.role} />
           <Timeline machine={machine.id} />
+        </TabPanel>
+        <TabPanel id="usage" className="tab-panel">
+          <UsageCharts of="machines" id={machine.id} cores={machine.flavor.vcpus} memoryMiB={machine.flavor.memoryMiB} />
         </TabPanel>
         <TabPanel id="console" className="tab-panel">
           {machine.state === 'running' || machine.state === 'stopping' ? (

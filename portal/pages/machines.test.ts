@@ -5,6 +5,7 @@ import type { FeedEvent, Machine, Operation } from '../api/types.ts'
 import { en } from '../locales/en.ts'
 import { restsOf } from './machine-actions.ts'
 import { compareMachines, matches } from './machine-order.ts'
+import { operationButtons } from './operation-buttons.ts'
 import { plainText } from './plain-text.ts'
 import { timelineOf } from './timeline.ts'
 
@@ -82,13 +83,45 @@ describe('the list of machines', () => {
   })
 })
 
+describe('the buttons of an operation', () => {
+  const allowed = { retry: null, cancel: 'took_effect', resolve: 'is_not_stuck' } as const
+  const of = (more: Partial<Operation>) => ({ state: 'parked', allowed, waiting: 'x', ...more }) as Operation
+  it('say why they rest, and are not there where nothing is to be done', () => {
+    expect(operationButtons(of({}), 'operator')).toEqual([
+      { which: 'retry', rest: null },
+      { which: 'cancel', rest: 'took_effect' },
+    ])
+    expect(operationButtons(of({}), 'viewer')).toEqual([])
+    expect(operationButtons(of({ state: 'done' }), 'operator')).toEqual([])
+    expect(operationButtons(of({ state: 'failed' }), 'operator')).toEqual([{ which: 'retry', rest: null }])
+  })
+  it('of a stuck one are an admin’s', () => {
+    const stuck = of({ state: 'stuck', allowed: { ...allowed, resolve: null } })
+    expect(operationButtons(stuck, 'owner').map(({ rest }) => rest)).toEqual(['role', 'role'])
+    expect(operationButtons(stuck, 'admin').map(({ which, rest }) => [which, rest])).toEqual([
+      ['goOn', null],
+      ['fail', null],
+    ])
+  })
+})
+
 describe('the timeline', () => {
   const operation: Operation = {
     id: 'op_1',
     kind: 'machine.create',
     subject: 'vm_1',
     state: 'done',
+    steps: [
+      { name: 'ensure', state: 'done' },
+      { name: 'running', state: 'done' },
+    ],
     waiting: null,
+    waitingSaid: null,
+    waitingSince: null,
+    looksAgainAt: null,
+    givesUpAt: null,
+    advice: 'nothing',
+    allowed: { retry: 'is_done', cancel: 'is_over', resolve: 'is_not_stuck' },
     fault: null,
     generation: 1,
     createdAt: '2026-11-22T12:00:00.000Z',

@@ -18,7 +18,7 @@ export interface MachinesSearch {
   readonly down?: boolean
 }
 
-export const machineTabs = ['overview', 'console', 'screen', 'log'] as const
+export const machineTabs = ['overview', 'usage', 'console', 'screen', 'log'] as const
 export type MachineTab = (typeof machineTabs)[number]
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: Broken })

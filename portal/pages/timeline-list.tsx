@@ -5,6 +5,7 @@ import { useSpeech } from '../locales/language.tsx'
 import type { Messages } from '../locales/messages.ts'
 import { Moment } from '../ui/moment.tsx'
 import { Trouble, Waiting } from '../ui/trouble.tsx'
+import { OperationTold } from './operation-told.tsx'
 import { timelineOf } from './timeline.ts'
 
 /** What was asked of a machine and what became of it, newest first. */
@@ -39,7 +40,7 @@ function Story({ operations, events }: { operations: readonly Operation[]; event
           className={moment.is === 'operation' ? `story-operation ${tone[moment.operation.state]}` : 'story-event'}
         >
           {moment.is === 'operation' ? (
-            <Told operation={moment.operation} />
+            <OperationTold operation={moment.operation} />
           ) : moment.is === 'state' ? (
             <span className="soft">{t.events.becomes({ state: t.states[moment.state] })}</span>
           ) : (
@@ -74,23 +75,7 @@ const tone: Record<Operation['state'], 'busy' | 'good' | 'bad' | 'idle'> = {
   undoing: 'busy',
   done: 'good',
   failed: 'bad',
+  cancelled: 'idle',
   superseded: 'idle',
   stuck: 'bad',
-}
-
-function Told({ operation }: { operation: Operation }) {
-  const { t, format } = useSpeech()
-  const took = operation.endedAt === null ? null : Date.parse(operation.endedAt) - Date.parse(operation.createdAt)
-  return (
-    <div>
-      <strong>{t.operations[operation.kind]}</strong>
-      <span className="soft">
-        {' '}
-        {t.operationStates[operation.state]}
-        {took !== null && `, ${t.took({ time: format.span(took) })}`}
-      </span>
-      {operation.waiting && <p className="story-note">{t.machine.waiting({ what: operation.waiting })}</p>}
-      {operation.fault && <p className="story-note bad">{operation.fault.message}</p>}
-    </div>
-  )
 }

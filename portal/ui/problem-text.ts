@@ -1,5 +1,6 @@
 import { Problem } from '../api/problem.ts'
 import type { Messages } from '../locales/messages.ts'
+import { told } from '../locales/told.ts'
 
 /** Codes whose server text adds nothing that the reader's language should not say. */
 const own = ['offline', 'unauthenticated', 'forbidden', 'stale', 'throttled', 'internal', 'quota', 'capacity'] as const
@@ -8,5 +9,5 @@ const own = ['offline', 'unauthenticated', 'forbidden', 'stale', 'throttled', 'i
 export function problemText(t: Messages, problem: unknown): string {
   if (!(problem instanceof Problem)) return t.crash.text
   const code = own.find(word => word === problem.code)
-  return code ? t.problem[code] : problem.message
+  return code ? t.problem[code] : told(t, problem)
 }

@@ -5,13 +5,14 @@ import { EventPage, FeedMessage } from './events.ts'
 import { Host, HostPage, HostProjection } from './hosts.ts'
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
-import { OperationPage } from './operations.ts'
+import { Operation, OperationAsked, OperationDetail, OperationPage } from './operations.ts'
 import { PlacementExplained } from './placement.ts'
 import { PlacementGroup, PlacementGroupPage } from './placement-groups.ts'
 import { Problem } from './problem.ts'
 import { problems } from './problems.ts'
 import { commonFaults, type Route } from './route.ts'
 import { base, routes } from './routes.ts'
+import { Usage } from './samples.ts'
 import { Me } from './sessions.ts'
 import { TagPage } from './tags.ts'
 import { AcceptedSnapshot, AcceptedVolume, Snapshot, SnapshotPage, Volume, VolumePage } from './volumes.ts'
@@ -42,12 +43,16 @@ const named = {
   Snapshot,
   SnapshotPage,
   AcceptedSnapshot,
+  Operation,
+  OperationDetail,
+  OperationAsked,
   OperationPage,
   EventPage,
   FeedMessage,
   Host,
   HostPage,
   HostProjection,
+  Usage,
   Me,
   TagPage,
   Problem,

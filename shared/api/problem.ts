@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { faultCodes } from '../kit/fault.ts'
+import { Keyed } from './text.ts'
 
 /** RFC 9457, as `application/problem+json`. */
 export const Problem = z.strictObject({
@@ -10,6 +11,7 @@ export const Problem = z.strictObject({
   /** For the person who asked: what happened and what to do. */
   detail: z.string(),
   code: z.enum(faultCodes),
+  ...Keyed,
   /** The field at fault, as a dotted path of the request. */
   field: z.string().optional(),
   /** The id of the request: what to tell support. */

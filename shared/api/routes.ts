@@ -25,11 +25,19 @@ import {
   Screenshot,
   Stop,
 } from './machines.ts'
-import { OperationPage, OperationQuery } from './operations.ts'
+import {
+  OperationAsked,
+  OperationDetail,
+  OperationPage,
+  OperationParams,
+  OperationQuery,
+  ResolveOperation,
+} from './operations.ts'
 import { PageQuery } from './page.ts'
 import { ExplainPlacement, PlacementExplained } from './placement.ts'
 import { NewPlacementGroup, PlacementGroup, PlacementGroupPage, PlacementGroupParams } from './placement-groups.ts'
 import type { Route } from './route.ts'
+import { SampleQuery, Usage } from './samples.ts'
 import { Me, SignIn } from './sessions.ts'
 import { SetTags, TagPage, UnsetTags } from './tags.ts'
 import {
@@ -357,6 +365,17 @@ export const routes = {
     params: MachineParams,
     answer: ConsoleLog,
   },
+  getMachineSamples: {
+    method: 'GET',
+    path: '/machines/:id/samples',
+    summary: 'How busy a machine was: CPU, memory, disk, network',
+    verbs: ['machines.samples'],
+    status: 200,
+    faults: ['not_found'],
+    params: MachineParams,
+    query: SampleQuery,
+    answer: Usage,
+  },
   openConsole: {
     method: 'POST',
     path: '/machines/:id/console',
@@ -530,6 +549,62 @@ export const routes = {
     query: OperationQuery,
     answer: OperationPage,
   },
+  listStuckOperations: {
+    method: 'GET',
+    path: '/operations/stuck',
+    summary: 'What waits for an admin, of every project, oldest first (admins)',
+    verbs: ['operations.resolve'],
+    status: 200,
+    faults: [],
+    query: PageQuery,
+    answer: OperationPage,
+  },
+  getOperation: {
+    method: 'GET',
+    path: '/operations/:id',
+    summary: 'One operation; to admins with its log',
+    verbs: ['operations.list'],
+    status: 200,
+    faults: ['not_found'],
+    params: OperationParams,
+    answer: OperationDetail,
+  },
+  retryOperation: {
+    method: 'POST',
+    path: '/operations/:id/retry',
+    summary: 'Try now what waits; ask again for what failed, by a new operation',
+    verbs: ['operations.retry'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'capacity', 'stale', 'conflict'],
+    params: OperationParams,
+    body: Nothing,
+    answer: OperationAsked,
+    idempotent: true,
+  },
+  cancelOperation: {
+    method: 'POST',
+    path: '/operations/:id/cancel',
+    summary: 'Give an operation up; cancelling a launch deletes its machine, disk and all',
+    verbs: ['operations.cancel'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'stale', 'conflict'],
+    params: OperationParams,
+    body: Nothing,
+    answer: OperationAsked,
+    idempotent: true,
+  },
+  resolveOperation: {
+    method: 'POST',
+    path: '/operations/:id/resolve',
+    summary: 'Settle a stuck operation: go on where it got stuck, or end it as failed (admins)',
+    verbs: ['operations.resolve'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'stale', 'conflict'],
+    params: OperationParams,
+    body: ResolveOperation,
+    answer: OperationAsked,
+    idempotent: true,
+  },
   listEvents: {
     method: 'GET',
     path: '/events',
@@ -593,6 +668,17 @@ export const routes = {
     faults: ['not_found'],
     params: HostParams,
     answer: HostProjection,
+  },
+  getHostSamples: {
+    method: 'GET',
+    path: '/hosts/:id/samples',
+    summary: 'How busy a host was: CPU, memory, disk, network (admins)',
+    verbs: ['hosts.list'],
+    status: 200,
+    faults: ['not_found'],
+    params: HostParams,
+    query: SampleQuery,
+    answer: Usage,
   },
   signIn: {
     method: 'POST',

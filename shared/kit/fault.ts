@@ -17,10 +17,21 @@ export const faultCodes = [
 ] as const
 export type FaultCode = (typeof faultCodes)[number]
 
+/** Words by a key, so that readers of other languages get their own (`shared/model/messages.ts`). */
+export interface Said {
+  /** In English. */
+  readonly text: string
+  readonly key: string
+  readonly params: Readonly<Record<string, string>>
+}
+
 export interface Fault {
   readonly code: FaultCode
   /** For the person who asked: what happened and what to do. */
   readonly message: string
+  /** Of the message, where it is of the catalogue. */
+  readonly key?: string
+  readonly params?: Readonly<Record<string, string>>
   /** The field at fault, as a dotted path of the request, where there is one. */
   readonly field?: string
   /** For the operator; never leaves the control plane. */
@@ -32,9 +43,15 @@ export type Result<T> = { readonly ok: true; readonly value: T } | Refused
 
 export const ok = <T>(value: T): Result<T> => ({ ok: true, value })
 
-export const refuse = (code: FaultCode, message: string, more: { field?: string; detail?: string } = {}): Refused => ({
+export const faultOf = (code: FaultCode, { text, key, params }: Said): Fault => ({ code, message: text, key, params })
+
+export const refuse = (
+  code: FaultCode,
+  message: string | Said,
+  more: { readonly field?: string; readonly detail?: string } = {},
+): Refused => ({
   ok: false,
-  fault: { code, message, ...more },
+  fault: { ...(typeof message === 'string' ? { code, message } : faultOf(code, message)), ...more },
 })
 
 /** All values, or the first fault. */

@@ -98,6 +98,18 @@ export const limits = {
   clockSkew: 5 * minute,
   /** How long a question to an agent (console log) may take. */
   ask: 10 * second,
+  /** An agent reads how busy its hosts and their machines are this often, and remembers so many readings of each: an hour. */
+  sampleEvery: 10 * second,
+  sampleRing: 360,
+  /** One packed row of history a host is of so long a while; windows that an agent remembers until they are kept. */
+  sampleWindow: 5 * minute,
+  sampleWindows: 12,
+  /** Agents tell their windows within this time of their end, so that not all tell at once. */
+  sampleSpread: 60 * second,
+  /** History is kept for this long. */
+  sampleRetention: 14 * 24 * hour,
+  /** Points of one answer at most. */
+  samplePoints: 1_000,
   /** Looks at one report of an agent, where what it bears on changed between reading and writing. */
   observeLooks: 3,
   /** Machines nobody asked for that are noted of one host; more are not worth a row each. */

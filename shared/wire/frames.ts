@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { limits } from '../model/limits.ts'
 import { Seen, Wanted, WireFault, WireId, words } from './objects.ts'
+import { Question, Window } from './samples.ts'
 
 /** A set of objects as changes on top of a base; `base: null` says that this is all of it. `digest` is of the whole, after. */
 const delta = <T extends z.ZodType>(object: T) =>
@@ -82,14 +83,26 @@ export const ResultFrame = z.strictObject({
   outcome: Outcome,
 })
 
+/** Control plane: answer this now, or not at all. */
+export const Ask = z.strictObject({ type: z.literal('ask'), id: WireId, epoch: z.int(), host: WireId, question: Question })
+
+/** Agent: the answer to a question, JSON of its kind. */
+export const Answer = z.strictObject({ type: z.literal('answer'), id: WireId, outcome: Outcome })
+
+/** Agent: how busy a host was. Told again on each link until it is kept. */
+export const History = z.strictObject({ type: z.literal('history'), host: WireId, window: Window })
+
+/** Control plane: that window is kept, or never will be. */
+export const Kept = z.strictObject({ type: z.literal('kept'), host: WireId, at: z.int() })
+
 /** Control plane: results up to `n` are kept here now. */
 export const Ack = z.strictObject({ type: z.literal('ack'), n: z.int() })
 
 /** Control plane: this link is refused, and why; do not dial again before `retryMs`. */
 export const Bye = z.strictObject({ type: z.literal('bye'), fault: WireFault, retryMs: z.int().nonnegative() })
 
-export const FromAgent = z.discriminatedUnion('type', [Hello, Observed, Resync, ResultFrame])
-export const FromControl = z.discriminatedUnion('type', [Welcome, Desired, Resync, Command, Ack, Bye])
+export const FromAgent = z.discriminatedUnion('type', [Hello, Observed, Resync, ResultFrame, Answer, History])
+export const FromControl = z.discriminatedUnion('type', [Welcome, Desired, Resync, Command, Ask, Ack, Kept, Bye])
 
 export type Hello = z.output<typeof Hello>
 export type Welcome = z.output<typeof Welcome>
@@ -97,6 +110,8 @@ export type Desired = z.output<typeof Desired>
 export type Observed = z.output<typeof Observed>
 export type Command = z.output<typeof Command>
 export type CommandBody = Command['command']
+export type Ask = z.output<typeof Ask>
+export type History = z.output<typeof History>
 export type Outcome = z.output<typeof Outcome>
 export type ResultFrame = z.output<typeof ResultFrame>
 export type FromAgent = z.output<typeof FromAgent>

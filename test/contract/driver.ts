@@ -264,6 +264,24 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       expect((await consoleText()).length).toBeLessThanOrEqual(limits.consoleLog)
     })
 
+    test('counts what a machine uses: more CPU by and by, and no less of anything', { timeout: 60_000 }, async () => {
+      const count = async () => granted(await bench.compute.counters())
+      const before = await count()
+      const own = before.machines.get(id)
+      expect(own?.cpuNs).toBeGreaterThan(0)
+      expect(own?.memoryBytes).toBeGreaterThan(0)
+      expect([...before.machines.keys()]).toEqual([id])
+      await until('more CPU to be used', settleMs, async () => ((await count()).machines.get(id)?.cpuNs ?? 0) > (own?.cpuNs ?? 0))
+      const after = await count()
+      for (const [one, other] of [
+        [own, after.machines.get(id)],
+        [before.host, after.host],
+      ])
+        for (const what of ['cpuNs', 'diskReadBytes', 'diskWrittenBytes', 'receivedBytes', 'sentBytes'] as const)
+          expect(other?.[what]).toBeGreaterThanOrEqual(one?.[what] ?? 0)
+      expect(after.host.memoryBytes).toBeGreaterThan(0)
+    })
+
     test('what is typed into the console is answered; a newer reader ends the older', { timeout: 30_000 }, async () => {
       let closed = 0
       const older = granted(
@@ -334,6 +352,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     test('another instance on the same hypervisor neither sees nor touches it', { timeout: 30_000 }, async () => {
       const stranger = await bench.stranger()
       expect(granted(await stranger.list())).toEqual([])
+      expect(granted(await stranger.counters()).machines.size).toBe(0)
       await stranger.cut(id)
       await stranger.undefine(id)
       expect(await stranger.start(id)).toMatchObject({ ok: false, fault: { code: 'not_found' } })
@@ -387,6 +406,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       seen.length = 0
       for (let i = 0; i < 2; i++) expect(await bench.compute.cut(id)).toMatchObject({ ok: true })
       expect(await find()).toMatchObject({ power: 'stopped', cause: 'asked', run: '' })
+      expect(granted(await bench.compute.counters()).machines.size).toBe(0)
       await until('a word to the watcher', settleMs, async () => seen.some(m => m === id || m === null))
       granted(await bench.storage.prepare(definition.machine))
       expect(await bench.diskStamp(root)).toBe(stamp)

@@ -17,7 +17,7 @@ const requests = {
 
 const goals = { create: 'running', stop: 'stopped', cut: 'stopped', start: 'running', reboot: 'running', delete: 'gone' } as const
 export const kinds = { create: 'create', stop: 'stop', cut: 'stop', start: 'start', reboot: 'reboot', delete: 'delete' } as const
-const ended = ['done', 'failed', 'superseded']
+const ended = ['done', 'failed', 'cancelled', 'superseded']
 
 const Images = z.object({ items: z.array(z.object({ id: z.string() })) })
 

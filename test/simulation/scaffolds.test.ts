@@ -17,6 +17,9 @@ import { resumeMachines } from '@sirocco/control/services/machines/resume.ts'
 import { startMachines } from '@sirocco/control/services/machines/start.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
 import { suspendMachines } from '@sirocco/control/services/machines/suspend.ts'
+import { cancelOperation } from '@sirocco/control/services/operations/cancel.ts'
+import { resolveOperation } from '@sirocco/control/services/operations/resolve.ts'
+import { retryOperation } from '@sirocco/control/services/operations/retry.ts'
 import { createSnapshot } from '@sirocco/control/services/snapshots/create.ts'
 import { deleteSnapshots } from '@sirocco/control/services/snapshots/delete.ts'
 import { attachVolume } from '@sirocco/control/services/volumes/attach.ts'
@@ -28,6 +31,7 @@ import { assert } from '@sirocco/shared/kit/assert.ts'
 import { faultCodes, ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { kindPermits, operationRefusal } from '@sirocco/shared/model/operations/permits.ts'
 import { type OperationKind, operationKinds } from '@sirocco/shared/model/operations/states.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { clearSecrets, type Furnished, furnish, launched, must } from '../contract/store/furnish.ts'
@@ -36,7 +40,7 @@ import { type MemoryDatabase, memoryDatabase } from './world/client.ts'
 
 /** Everything that every operation must stand, made from the list of workflows: a new one is in it by being there. */
 
-const terminal = ['done', 'failed', 'superseded']
+const terminal = ['done', 'failed', 'cancelled', 'superseded']
 const transitional = ['creating', 'starting', 'stopping', 'deleting', 'attaching', 'detaching']
 
 let database: MemoryDatabase
@@ -352,6 +356,50 @@ describe.each(operationKinds.map(kind => [kind] as const))('%s', kind => {
     }
   })
 
+  /** From the moment it was accepted, after each wake that it takes. */
+  async function atEveryStep(then: (made: Awaited<ReturnType<typeof accepted>>, cloud: Cloud) => Promise<void>): Promise<void> {
+    const most = allWorkflows.find(w => w.kind === kind)?.steps.length ?? 0
+    for (let turns = 0; turns <= most; turns++) {
+      database.close()
+      database = memoryDatabase()
+      at = await furnish(database)
+      const made = await accepted(kind)
+      const cloud = new Cloud()
+      for (let turn = 0; turn < turns; turn++) {
+        must(await wake({ cloud }, made.subject))
+        if (turn > 0) await cloud.settle()
+      }
+      await then(made, cloud)
+    }
+  }
+
+  test('retried wherever it stands, it ends the same, done once', () =>
+    atEveryStep(async ({ subject, machine, operation }, cloud) => {
+      const { state } = must(await at.store.operations.find(operation))
+      const call = { ports: ports(), principal: principal() }
+      const retried = await retryOperation.call(call, { operation })
+      expect(retried.ok).toBe(operationRefusal('retry', { kind, state }) === null)
+      if (retried.ok) expect(retried.value.operations).toEqual([operation])
+      await drive({ cloud }, subject)
+      expect(await standing(operation, machine)).toMatchObject({ operation: 'done' })
+      expect(cloud.resets).toBe(kind === 'machine.reboot' ? 1 : 0)
+      await nothingLeft(operation, machine)
+    }))
+
+  test('cancelled wherever it stands: refused as the table says, else given up with nothing left', () =>
+    atEveryStep(async ({ subject, machine, operation }, cloud) => {
+      const { state } = must(await at.store.operations.find(operation))
+      const call = { ports: ports(), principal: principal() }
+      const cancelled = await cancelOperation.call(call, { operation })
+      expect(cancelled.ok).toBe(operationRefusal('cancel', { kind, state }) === null)
+      await drive({ cloud }, subject)
+      const stands = await standing(operation, machine)
+      if (!cancelled.ok) expect(stands.operation).toBe('done')
+      else if (kindPermits[kind].cancel === 'delete') expect(stands).toMatchObject({ operation: 'superseded', machine: 'gone' })
+      else expect(stands.operation).toBe('cancelled')
+      await nothingLeft(operation, machine)
+    }))
+
   test('is superseded by a delete wherever it stands, and the delete cleans up', async () => {
     const most = allWorkflows.find(w => w.kind === kind)?.steps.length ?? 0
     for (let turns = 0; turns <= most; turns++) {
@@ -471,6 +519,102 @@ describe('undoing', () => {
     expect(must(await at.store.operations.find(operation))).toMatchObject({ state: 'stuck', fault: { code: 'invalid' } })
     const events = must(await at.store.events.since(at.scope, 0, 1_000)).events
     expect(events.at(-1)).toMatchObject({ type: 'operation.ended', data: { state: 'stuck' } })
+  })
+
+  describe('stuck', () => {
+    const admin = () => ({ ports: ports(), principal: { ...principal(), role: 'admin' as const } })
+    /** An operation that got stuck undoing `a`, which is refused a thousand times, or where its only step threw. */
+    const stuck = async (flows: Workflows) => {
+      const made = await begin()
+      for (let turn = 0; turn < 30; turn++) {
+        must(await wake({ cloud: new Cloud(), workflows: flows }, made.subject))
+        at.clock.at += limits.stepBackoffMax
+      }
+      expect(must(await at.store.operations.stuck({ after: null, limit: 10 })).items).toMatchObject([{ id: made.operation }])
+      trail.length = 0
+      return made
+    }
+
+    test('is resolved by an admin alone, and neither retried nor cancelled', async () => {
+      const { operation } = await stuck(of(undoable('a', { undo: 1_000 }), undoable('b', { run: true })))
+      const owner = { ports: ports(), principal: principal() }
+      expect(await resolveOperation.call(owner, { operation, how: 'fail' })).toMatchObject({ fault: { code: 'forbidden' } })
+      expect(await retryOperation.call(owner, { operation })).toMatchObject({ fault: { code: 'precondition' } })
+      expect(await cancelOperation.call(owner, { operation })).toMatchObject({ fault: { code: 'precondition' } })
+    })
+
+    test('in undoing, and told to go on, undoes the rest', async () => {
+      const { subject, operation } = await stuck(of(undoable('a'), undoable('b', { run: true, undo: 1_000 })))
+      must(await resolveOperation.call(admin(), { operation, how: 'retry' }))
+      await drive({ cloud: new Cloud(), workflows: of(undoable('a'), undoable('b', { run: true })) }, subject)
+      expect(trail).toEqual(['undo b', 'undo a'])
+      expect(must(await at.store.operations.find(operation))).toMatchObject({ state: 'failed', fault: { code: 'invalid' } })
+    })
+
+    test('in undoing, and told to end, leaves the rest to the admin', async () => {
+      const flows = of(undoable('a'), undoable('b', { run: true, undo: 1_000 }))
+      const { subject, operation } = await stuck(flows)
+      must(await resolveOperation.call(admin(), { operation, how: 'fail' }))
+      await drive({ cloud: new Cloud(), workflows: flows }, subject)
+      expect(trail).toEqual([])
+      expect(must(await at.store.operations.find(operation))).toMatchObject({ state: 'failed', fault: { code: 'invalid' } })
+    })
+
+    test('in a step that throws, and told to end, undoes what was done before', async () => {
+      const throws: Step = {
+        name: 'b',
+        async run() {
+          throw new Error('planted')
+        },
+      }
+      const flows = of(undoable('a'), throws)
+      const { subject, operation } = await stuck(flows)
+      must(await resolveOperation.call(admin(), { operation, how: 'fail' }))
+      await drive({ cloud: new Cloud(), workflows: flows }, subject)
+      expect(trail).toEqual(['undo a'])
+      expect(must(await at.store.operations.find(operation)).state).toBe('failed')
+    })
+
+    test('in a step that threw, and told to go on, goes on', async () => {
+      let broken = true
+      const flows = of(undoable('a'), {
+        name: 'b',
+        async run() {
+          if (broken) throw new Error('planted')
+          return done()
+        },
+      })
+      const { subject, operation } = await stuck(flows)
+      broken = false
+      must(await resolveOperation.call(admin(), { operation, how: 'retry' }))
+      await drive({ cloud: new Cloud(), workflows: flows }, subject)
+      expect(trail).toEqual([])
+      expect(must(await at.store.operations.find(operation)).state).toBe('done')
+    })
+  })
+
+  test('is done by an operation that is cancelled, however often it parks or is refused on the way', async () => {
+    const { subject, machine, operation } = await begin()
+    const waits: Step = { name: 'waits', run: async () => ok({ kind: 'park', waiting: 'planted' }) }
+    const flows = of(undoable('a', { undo: 2 }), waits)
+    must(await wake({ cloud: new Cloud(), workflows: flows }, subject))
+    const { version } = must(await at.store.operations.find(operation))
+    // Only kinds that permit it are cancelled by people; the engine honours it of any.
+    must(
+      await at.store.commit([
+        {
+          do: 'operation.ask',
+          operation,
+          subject: machine,
+          version,
+          to: { state: 'parked', asked: 'cancel' },
+          log: { step: '', outcome: 'asked' },
+        },
+      ]),
+    )
+    await drive({ cloud: new Cloud(), workflows: flows }, subject)
+    expect(trail).toEqual(['run a', 'undo a', 'undo a', 'undo a'])
+    expect(must(await at.store.operations.find(operation))).toMatchObject({ state: 'cancelled', asked: null })
   })
 
   test('is not done by an operation that was superseded', async () => {

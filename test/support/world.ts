@@ -11,6 +11,7 @@ import { ok } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { Seen, SeenMachine, WantedMachine, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
+import type { Sample } from '@sirocco/shared/wire/samples.ts'
 import { clearSecrets, type Furnished, furnish, hostFacts } from '../contract/store/furnish.ts'
 import { type MemoryDatabase, memoryDatabase } from '../simulation/world/client.ts'
 
@@ -65,7 +66,13 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
       if (body.do !== 'reboot') return ok(undefined)
       return keepResult(ports, { type: 'result', n: 1, command: id, host, outcome: { ok: true, value: '' } })
     },
-    ask: async ({ body }) => ok(body.do === 'guest-facts' ? '{"hostname":"web","interfaces":[]}' : btoa('Sirocco Tiny login: ')),
+    ask: async ({ body }) => {
+      if (body.do === 'guest-facts') return ok('{"hostname":"web","interfaces":[]}')
+      if (body.do !== 'samples') return ok(btoa('Sirocco Tiny login: '))
+      const now = rows.clock.now()
+      const samples: Sample[] = [20_000, 10_000, 0].map(ago => ({ at: now - ago, reading: [0.5, 1_024, 1, 2, 3, 4] }))
+      return ok(JSON.stringify(samples.filter(({ at }) => at > body.after)))
+    },
   }
   const ports: Ports = {
     store: rows.store,

@@ -4,14 +4,25 @@ import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import type { Compute, Definition, FoundMachine, GuestFacts, MachineDisk, PluggedDisk } from '../../ports/compute.ts'
+import type {
+  Compute,
+  Counted,
+  Counters,
+  Definition,
+  FoundMachine,
+  GuestFacts,
+  MachineDisk,
+  PluggedDisk,
+} from '../../ports/compute.ts'
 import { consoleTail, isFileName, removeLog, trimLog } from './console-log.ts'
+import { countersOf, runningWithoutWaiting, whatCounts } from './counters.ts'
 import { disksIn, diskXml, pluggedDisks, pluggedXml, switchXml } from './disks.ts'
 import { canResume, isOff, isPaused, type Standing, seenOf } from './domain-state.ts'
 import { type DomainHost, domainXml, readMark, seedDevice, shapeOf } from './domain-xml.ts'
 import { faultOf, guestFault, isCode, libvirtErrors, plugFault } from './faults.ts'
 import { guestCommand, guestFactsOf, guestReturn, HostName, Interfaces, OsInfo } from './guest-agent.ts'
 import { acceleration, architecture, hostFacts, startOf, uefiFirmware } from './host.ts'
+import { hostCounters } from './host-counters.ts'
 import { domainName, domainUuid, type Mark, metadataNamespace, uuidText } from './identity.ts'
 import type { Answer, Connection } from './rpc/connection.ts'
 import { type Domain, type LifecycleEvent, type Procedure, procedures } from './rpc/procedures.ts'
@@ -377,6 +388,19 @@ class LibvirtCompute implements Compute {
   async #tellGuest(held: Held, command: string): Promise<Result<void>> {
     const answer = await this.#askGuest(held, command)
     return answer.ok ? ok(undefined) : answer
+  }
+
+  async counters(): Promise<Result<Counted>> {
+    const link = await this.#session.connection()
+    if (!link.ok) return faultOf(link.error)
+    const stats = await link.value.call(procedures.stats, { stats: whatCounts, flags: runningWithoutWaiting })
+    if (!stats.ok) return faultOf(stats.error)
+    const machines = new Map<string, Counters>()
+    for (const { domain, values } of stats.value) {
+      const id = this.#known.get(uuidText(domain.uuid))
+      if (id) machines.set(id, countersOf(values))
+    }
+    return ok({ host: await hostCounters(), machines })
   }
 
   watch(changed: (id: string | null) => void): void {

@@ -148,7 +148,7 @@ export function domainXml(definition: Definition, host: DomainHost): string {
     `<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>`,
     ...screen(host),
     `<rng model='virtio'><backend model='random'>/dev/urandom</backend>${fixed(host, '0x1c')}</rng>`,
-    `<memballoon model='virtio'>${fixed(host, '0x1d')}</memballoon>`,
+    `<memballoon model='virtio'><stats period='10'/>${fixed(host, '0x1d')}</memballoon>`,
     '</devices>',
     '</domain>',
   ].join('')

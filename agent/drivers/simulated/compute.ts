@@ -1,6 +1,7 @@
 import { digest } from '@sirocco/shared/kit/canonical.ts'
 import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Compute, Definition, MachineDisk } from '../../ports/compute.ts'
+import { countedOf } from './counters.ts'
 import { isUp, type SimulatedHost, sentinels } from './host.ts'
 import { simulatedPicture, simulatedScreen } from './screen.ts'
 import type { SimulatedMachine } from './state.ts'
@@ -212,6 +213,11 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
       })),
     setGuestPassword: id => guest('setGuestPassword', id, () => undefined),
     addGuestKeys: id => guest('addGuestKeys', id, () => undefined),
+    async counters() {
+      const refused = host.refusal('compute.counters', null)
+      if (refused) return refused
+      return ok(countedOf(host.machines(instance), host.timers.now()))
+    },
     watch(changed) {
       watches.push(
         host.watch((of, id) => {

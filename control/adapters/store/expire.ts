@@ -36,6 +36,7 @@ export async function expire(database: Database): Promise<Result<number>> {
     token: rowsOf('token', 'at', before(limits.tokenRetention)),
     // A result comes within the deadline of its command, or as late as its agent comes back.
     command: rowsOf('command', 'at', before(limits.eventRetention)),
+    sample_history: rowsOf('sample_history', 'at', before(limits.sampleRetention)),
     session: rowsOf('session', 'expiresAt', before(0)),
   }
 

@@ -1,4 +1,4 @@
-import type { Fault } from '@sirocco/shared/kit/fault.ts'
+import type { Fault, Said } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Firmware, Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { OperationKind, OperationState } from '@sirocco/shared/model/operations/states.ts'
@@ -6,10 +6,11 @@ import type { PlacementPolicy } from '@sirocco/shared/model/placement/policies.t
 import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
+import type { Window } from '@sirocco/shared/wire/samples.ts'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { Role } from '../../domain/access/principal.ts'
-import type { SubjectId } from '../../domain/operations/operation.ts'
+import type { OperationAsk, SubjectId } from '../../domain/operations/operation.ts'
 
 /** Times are milliseconds since the Unix epoch. Aliases are EC2's ids: random, made in the batch that inserts. */
 
@@ -619,7 +620,11 @@ export const operation = sqliteTable(
     version: integer().notNull(),
     wakeAt: integer(),
     waiting: text(),
+    waitingSaid: text({ mode: 'json' }).$type<Pick<Said, 'key' | 'params'>>(),
+    waitingSince: integer(),
     fault: text({ mode: 'json' }).$type<Fault>(),
+    asked: text().$type<OperationAsk>(),
+    stuckIn: text().$type<OperationState>(),
     createdAt: integer().notNull(),
     endedAt: integer(),
   },
@@ -627,6 +632,7 @@ export const operation = sqliteTable(
     index('operation_due').on(t.shard, t.wakeAt).where(sql`${t.wakeAt} IS NOT NULL`),
     index('operation_subject').on(t.subject, t.id),
     index('operation_project').on(t.project, t.id),
+    index('operation_stuck').on(t.id).where(sql`${t.state} = 'stuck'`),
   ],
 )
 
@@ -654,6 +660,17 @@ export const command = sqliteTable(
     at: integer().notNull(),
   },
   t => [index('command_at').on(t.at), index('command_pending').on(t.host, t.at).where(sql`${t.outcome} IS NULL`)],
+)
+
+/** How busy a host and its machines were: one packed row a host and window. */
+export const sampleHistory = sqliteTable(
+  'sample_history',
+  {
+    host: text().$type<Id<'host'>>().notNull(),
+    at: integer().notNull(),
+    data: text({ mode: 'json' }).$type<Pick<Window, 'reading' | 'machines'>>().notNull(),
+  },
+  t => [primaryKey({ columns: [t.host, t.at] }), index('sample_history_at').on(t.at)],
 )
 
 /** `seq` is the only cursor: of feeds, webhooks, changes-since. Events are thin. */

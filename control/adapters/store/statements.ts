@@ -288,7 +288,26 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   'operation.move': ({ operation, version, to, log }, { database: { db }, now }) => [
     db
       .update(s.operation)
-      .set({ ...to, version: version + 1, endedAt: to.wakeAt === null && to.state !== 'stuck' ? now : null })
+      .set({
+        ...to,
+        asked: to.asked ?? null,
+        waitingSaid: to.waitingSaid ?? null,
+        waitingSince:
+          to.waiting === null
+            ? null
+            : sql`CASE WHEN ${s.operation.step} = ${to.step} THEN coalesce(${s.operation.waitingSince}, ${now}) ELSE ${now} END`,
+        stuckIn: to.state === 'stuck' ? sql`${s.operation.state}` : null,
+        version: version + 1,
+        endedAt: to.wakeAt === null && to.state !== 'stuck' ? now : null,
+      })
+      .where(and(eq(s.operation.id, operation), eq(s.operation.version, version))),
+    unless('stale'),
+    db.insert(s.operationLog).values({ operation, version, ...log, at: now }),
+  ],
+  'operation.ask': ({ operation, version, to, log }, { database: { db }, now }) => [
+    db
+      .update(s.operation)
+      .set({ ...to, tries: 0, wakeAt: now, endedAt: null, stuckIn: null, version: version + 1 })
       .where(and(eq(s.operation.id, operation), eq(s.operation.version, version))),
     unless('stale'),
     db.insert(s.operationLog).values({ operation, version, ...log, at: now }),
@@ -304,6 +323,9 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .update(s.operation)
       .set({ wakeAt: now, version: sql`${s.operation.version} + 1` })
       .where(and(eq(s.operation.id, operation), isNotNull(s.operation.wakeAt))),
+  ],
+  'samples.keep': ({ host, window: { at, ...data } }, { database: { db } }) => [
+    db.insert(s.sampleHistory).values({ host, at, data }).onConflictDoNothing(),
   ],
   'command.insert': ({ id, host, body }, { database: { db }, now }) => [
     db.insert(s.command).values({ id, host, body, at: now }).onConflictDoNothing(),

@@ -15,6 +15,7 @@ import { operationReads } from './reads/operations.ts'
 import { first } from './reads/page.ts'
 import { placementReads } from './reads/placement.ts'
 import { placementGroupReads } from './reads/placement-groups.ts'
+import { sampleReads } from './reads/samples.ts'
 import { tagReads } from './reads/tags.ts'
 import { volumeReads } from './reads/volumes.ts'
 import * as s from './schema.ts'
@@ -39,6 +40,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     events: eventReads(database),
     ...catalogueReads(database),
     ...operationReads(database),
+    samples: sampleReads(database),
     ...accessReads(database),
     async incarnation() {
       const rows = await database.read(() => db.select({ value: s.meta.value }).from(s.meta).where(eq(s.meta.key, 'incarnation')))

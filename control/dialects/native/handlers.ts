@@ -4,7 +4,9 @@ import * as catalogue from './routes/catalogue.ts'
 import * as history from './routes/history.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
+import * as operations from './routes/operations.ts'
 import * as placement from './routes/placement.ts'
+import * as samples from './routes/samples.ts'
 import * as sessions from './routes/sessions.ts'
 import * as snapshots from './routes/snapshots.ts'
 import * as tags from './routes/tags.ts'
@@ -39,6 +41,7 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   resizeMachine: machines.resize,
   changeUserData: machines.userData,
   getConsoleLog: machines.log,
+  getMachineSamples: samples.ofMachine,
   openConsole: machines.console,
   openScreen: machines.screen,
   getScreenshot: machines.screenshot,
@@ -56,12 +59,18 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listRegions: catalogue.regions,
   listNetworks: catalogue.networks,
   listOperations: history.operations,
+  listStuckOperations: operations.stuck,
+  getOperation: operations.get,
+  retryOperation: operations.retry,
+  cancelOperation: operations.cancel,
+  resolveOperation: operations.resolve,
   listEvents: history.events,
   listHosts: catalogue.hosts,
   getHost: placement.host,
   changeHost: placement.changeHost,
   explainPlacement: placement.explain,
   getHostProjection: catalogue.hostProjection,
+  getHostSamples: samples.ofHost,
   signIn: sessions.begin,
   getMe: sessions.me,
   signOut: sessions.end,

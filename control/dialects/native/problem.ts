@@ -1,6 +1,7 @@
 import type { Problem } from '@sirocco/shared/api/problem.ts'
 import { problems, problemType } from '@sirocco/shared/api/problems.ts'
 import type { Fault, FaultCode } from '@sirocco/shared/kit/fault.ts'
+import { keyOf } from './render/reason.ts'
 
 /** Headers that a refusal needs beside its body. Seconds: what a client should at least wait. */
 const extra: Partial<Record<FaultCode, Readonly<Record<string, string>>>> = {
@@ -10,7 +11,8 @@ const extra: Partial<Record<FaultCode, Readonly<Record<string, string>>>> = {
 }
 
 /** A refusal as RFC 9457 has it; `detail` of the Fault is the operator's and stays here. */
-function problemOf({ code, message, field }: Fault, requestId: string): Problem {
+function problemOf(fault: Fault, requestId: string): Problem {
+  const { code, message, field } = fault
   const { status, title } = problems[code]
   return {
     type: problemType(code),
@@ -18,6 +20,7 @@ function problemOf({ code, message, field }: Fault, requestId: string): Problem 
     status,
     detail: message,
     code,
+    ...keyOf(fault),
     ...(field === undefined ? {} : { field }),
     instance: requestId,
   }

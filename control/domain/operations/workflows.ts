@@ -1,4 +1,6 @@
+import { limits } from '@sirocco/shared/model/limits.ts'
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
+import type { Operation } from './operation.ts'
 
 /** The version of each workflow that new operations run; an older one stays in `operations/` until no row names it. */
 export const workflowVersions = {
@@ -18,3 +20,36 @@ export const workflowVersions = {
   'snapshot.create': 1,
   'snapshot.delete': 1,
 } as const satisfies Record<OperationKind, number>
+
+/** The names of each workflow's steps, by version: what people are shown. Held against the workflows themselves by a test. */
+export const workflowSteps = {
+  'machine.create': { 1: ['ensure', 'running'] },
+  'machine.start': { 1: ['ensure', 'running'] },
+  'machine.stop': { 1: ['ensure', 'off'] },
+  'machine.reboot': { 1: ['reset'] },
+  'machine.pause': { 1: ['ensure', 'paused'] },
+  'machine.suspend': { 1: ['ensure', 'suspended'] },
+  'machine.resume': { 1: ['ensure', 'running'] },
+  'machine.delete': { 1: ['ensure', 'absent'] },
+  'volume.create': { 1: ['made'] },
+  'volume.attach': { 1: ['attached'] },
+  'volume.detach': { 1: ['detached'] },
+  'volume.grow': { 1: ['grown'] },
+  'volume.delete': { 1: ['absent'] },
+  'snapshot.create': { 1: ['kept'] },
+  'snapshot.delete': { 1: ['absent'] },
+} as const satisfies Record<OperationKind, Readonly<Record<number, readonly string[]>>>
+
+export const stepsOf = ({ kind, workflow }: Pick<Operation, 'kind' | 'workflow'>): readonly string[] => {
+  const versions: Readonly<Record<number, readonly string[]>> = workflowSteps[kind]
+  return versions[workflow] ?? []
+}
+
+/** How long after it was asked an operation is given up where it only waits; kinds that are not here wait for as long as it takes. */
+const patience: Partial<Record<OperationKind, number>> = { 'machine.create': limits.launch, 'machine.reboot': limits.launch }
+
+/** When a live operation is given up by itself; null: never. */
+export const givesUpAt = ({ kind, state, createdAt }: Pick<Operation, 'kind' | 'state' | 'createdAt'>): number | null => {
+  const longest = patience[kind]
+  return longest === undefined || state === 'undoing' ? null : createdAt + longest
+}

@@ -1,6 +1,7 @@
 import { type Fault, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import { decode, encode } from '@sirocco/shared/wire/codec.ts'
 import { ObjectSet, split } from '@sirocco/shared/wire/delta.ts'
 import {
@@ -8,15 +9,18 @@ import {
   FromAgent,
   type FromControl,
   type Hello,
+  type History,
   type Observed,
   type Outcome,
   type ResultFrame,
 } from '@sirocco/shared/wire/frames.ts'
 import type { Wanted } from '@sirocco/shared/wire/objects.ts'
+import type { Question } from '@sirocco/shared/wire/samples.ts'
 import { oldestProtocol, protocol } from '@sirocco/shared/wire/version.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
 import { pokeFor } from '../poke.ts'
+import { keepWindow } from '../samples/keep.ts'
 import { observeAll } from './observe.ts'
 import { keepResult } from './result.ts'
 import { sendAgain } from './send-again.ts'
@@ -79,6 +83,8 @@ export class AgentSession {
   message(text: string | ArrayBuffer): Promise<void> {
     const frame = decode(FromAgent, text)
     if (frame.ok && frame.value.type === 'observed') return this.#heard(frame.value)
+    // Whoever asked waits: an answer changes nothing, and passes what does.
+    if (frame.ok && frame.value.type === 'answer') return this.#answered(frame.value.id, frame.value.outcome)
     this.#gathering = null
     return this.#inTurn(async () => {
       if (!frame.ok) return this.#refuse(frame.fault)
@@ -89,6 +95,7 @@ export class AgentSession {
       if (this.#state.epoch === 0) return this.#refuse(helloFirst)
       if (frame.value.type === 'result') return this.#result(frame.value)
       if (frame.value.type === 'resync') return this.#resync(frame.value.host)
+      if (frame.value.type === 'history') return this.#history(frame.value)
     })
   }
 
@@ -109,7 +116,7 @@ export class AgentSession {
   }
 
   command(command: { id: string; host: string; deadline: number; body: CommandBody }): Result<void> {
-    if (this.#state.epoch === 0) return refuse('unavailable', 'the host is just connecting; try again in a moment')
+    if (this.#state.epoch === 0) return refuse('unavailable', say('host.connecting'))
     this.#write({
       type: 'command',
       id: command.id,
@@ -121,8 +128,14 @@ export class AgentSession {
     return ok(undefined)
   }
 
+  #question(id: string, host: string, question: Question): Result<void> {
+    if (this.#state.epoch === 0) return refuse('unavailable', say('host.connecting'))
+    this.#write({ type: 'ask', id, epoch: this.#state.epoch, host, question })
+    return ok(undefined)
+  }
+
   /** A command whose answer is waited for; whoever calls bounds the wait by `forget`. */
-  ask(command: { id: string; host: string; deadline: number; body: CommandBody }): Promise<Result<string>> {
+  ask(command: { id: string; host: string; deadline: number; body: CommandBody | Question }): Promise<Result<string>> {
     return new Promise(resolve => {
       this.#asked.set(command.id, outcome =>
         resolve(
@@ -131,7 +144,8 @@ export class AgentSession {
             : refuse(outcome.fault.code, outcome.fault.message, outcome.fault.detail ? { detail: outcome.fault.detail } : {}),
         ),
       )
-      const sent = this.command(command)
+      const { body } = command
+      const sent = body.do === 'samples' ? this.#question(command.id, command.host, body) : this.command({ ...command, body })
       if (!sent.ok) {
         this.#asked.delete(command.id)
         resolve(sent)
@@ -275,6 +289,19 @@ export class AgentSession {
       if (!kept.ok) return this.#parts.close(kept.fault.message)
     }
     this.#write({ type: 'ack', n: frame.n })
+  }
+
+  async #answered(id: string, outcome: Outcome): Promise<void> {
+    const waiting = this.#asked.get(id)
+    this.#asked.delete(id)
+    waiting?.(outcome)
+  }
+
+  /** What could not be kept is told again. */
+  async #history({ host, window }: History): Promise<void> {
+    const known = this.#state.hosts.find(h => h.id === host)
+    if (!known || !(await keepWindow(this.#parts.ports, known.id, window)).ok) return
+    this.#write({ type: 'kept', host, at: window.at })
   }
 
   async #resync(host: string): Promise<void> {

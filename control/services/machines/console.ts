@@ -1,5 +1,6 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import { z } from 'zod'
 import { stateOfMachine } from '../../domain/machines/machine.ts'
 import { toBase64Url } from '../base64.ts'
@@ -17,7 +18,7 @@ export const openConsole = read('machines.console', {
     if (!found.ok) return found
     const [machine] = found.value
     if (!machine?.host || stateOfMachine(machine) !== 'running')
-      return refuse('precondition', `${machine?.name ?? ref} is not running; its console can be opened once it runs`)
+      return refuse('precondition', say('machine.no_console', { name: machine?.name ?? ref }))
     const agent = await store.agents.ofHost(machine.host)
     if (!agent.ok) return agent
     const ticket = toBase64Url(random.bytes(32))

@@ -1,5 +1,9 @@
-export const operationStates = ['running', 'parked', 'undoing', 'done', 'failed', 'superseded', 'stuck'] as const
+export const operationStates = ['running', 'parked', 'undoing', 'done', 'failed', 'cancelled', 'superseded', 'stuck'] as const
 export type OperationState = (typeof operationStates)[number]
+
+/** Over: nothing more comes of it. `stuck` is not, an admin settles it. */
+export const hasEnded = (state: OperationState): boolean =>
+  state === 'done' || state === 'failed' || state === 'cancelled' || state === 'superseded'
 
 export const operationKinds = [
   'machine.create',

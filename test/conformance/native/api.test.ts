@@ -98,6 +98,13 @@ describe('a machine\u2019s life over REST', () => {
     expect(itemsOf(await w.ask('listMachines'))).toEqual([running])
 
     expect((await w.ask('getConsoleLog', { params: { id } })).body).toMatchObject({ text: expect.stringContaining('login:') })
+    const points = [{ cpu: 0.5, memoryBytes: 1_024, networkOutRate: 4 }, {}, {}]
+    expect((await w.ask('getMachineSamples', { params: { id } })).body).toMatchObject({ step: 10, live: true, points })
+    expect((await w.ask('getHostSamples', { params: { id: host } })).body).toMatchObject({ live: true, points })
+    expect(await w.ask('getMachineSamples', { params: { id }, query: { step: '1' } })).toMatchObject({
+      status: 400,
+      body: { field: 'step' },
+    })
     const console = await w.ask('openConsole', { params: { id }, body: {} })
     expect(at(console.body, 'path')).toBe(`/api/v1/consoles/${String(at(console.body, 'ticket'))}`)
 
@@ -140,6 +147,21 @@ describe('a machine\u2019s life over REST', () => {
     await w.ask('resumeMachine', { params: { id } })
     await w.settle()
     expect(await get(id)).toMatchObject({ state: 'running', generation: 6 })
+
+    const asked = itemsOf(await w.ask('listOperations', { query: { subject: id } }))
+    const reboot = asked.find(each => at(each, 'kind') === 'machine.reboot')
+    const op = String(at(reboot, 'id'))
+    expect((await w.ask('getOperation', { params: { id: op } })).body).toMatchObject({
+      state: 'done',
+      steps: [{ name: 'reset', state: 'done' }],
+      advice: 'nothing',
+      allowed: { retry: 'is_done', cancel: 'is_over', resolve: 'is_not_stuck' },
+      log: [{ step: 'reset', outcome: 'done' }],
+    })
+    for (const verb of ['retryOperation', 'cancelOperation'] as const)
+      expect(await w.ask(verb, { params: { id: op }, body: {} })).toMatchObject({ status: 409, body: { code: 'precondition' } })
+    expect(await w.ask('resolveOperation', { params: { id: op }, body: { how: 'fail' } })).toMatchObject({ status: 409 })
+    expect(itemsOf(await w.ask('listStuckOperations'))).toEqual([])
 
     expect((await w.ask('setTags', { body: { resources: [id], tags: { tier: 'front', env: 'prod' } } })).status).toBe(204)
     expect(itemsOf(await w.ask('listTags'))).toContainEqual({ resource: id, ec2Id: running.ec2Id, key: 'env', value: 'prod' })
@@ -265,6 +287,7 @@ describe('who may what', () => {
     createSnapshot: { volume: 'vol_1' },
     setTags: { resources: ['x-1'], tags: {} },
     unsetTags: { resources: ['x-1'] },
+    resolveOperation: { how: 'fail' },
   }
 
   test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {
@@ -299,6 +322,7 @@ describe('who may what', () => {
       'stopMachine',
       'rebootMachine',
       'getConsoleLog',
+      'getMachineSamples',
       'openConsole',
     ] as const)
       expect(await w.ask(name, { as: stranger, params: { id } })).toMatchObject({ status: 404, body: { code: 'not_found' } })

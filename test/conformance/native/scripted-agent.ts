@@ -142,6 +142,8 @@ export class ScriptedAgent {
             addresses: object.ports.map(port => port.address),
           })
       this.#tell()
+    } else if (frame.type === 'ask') {
+      this.#send({ type: 'answer', id: frame.id, outcome: { ok: true, value: '[]' } })
     } else if (frame.type === 'command') {
       const { command } = frame
       if (command.do === 'console') void this.#join(command.path)

@@ -1,4 +1,5 @@
 import { migrate } from '@sirocco/control/adapters/store/migrate.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type MemoryDatabase, memoryDatabase } from '../../simulation/world/client.ts'
@@ -70,11 +71,15 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'tags.list': at => at.store.tags.list(at.scope, { after: 'vm_0|a', limit: 10 }),
   'tags.resolve': (at, machine) => at.store.tags.resolve(at.scope, [machine]),
   'operations.find': at => at.store.operations.find('op_x'),
+  'operations.stuck': at => at.store.operations.stuck({ after: 'op_0', limit: 10 }),
+  'operations.log': at => at.store.operations.log('op_x', 10),
   'operations.list': at => at.store.operations.list(at.scope, null, { after: 'op_z', limit: 10 }),
   'operations.list of a subject': (at, machine) => at.store.operations.list(at.scope, machine, { after: null, limit: 10 }),
   'operations.due': at => at.store.operations.due(0, at.clock.now(), 10),
   'operations.nextWake': at => at.store.operations.nextWake(0),
   'operations.dueShards': at => at.store.operations.dueShards(at.clock.now()),
+  'samples.ofHost': at => at.store.samples.ofHost(at.hosts[0] ?? 'hst_', 0, 10),
+  'samples.ofMachine': (at, machine) => at.store.samples.ofMachine(machine as Id<'machine'>, 0, 10),
   'commands.outcome': at => at.store.commands.outcome('cmd_x'),
   'commands.pending': at => at.store.commands.pending(at.hosts, 1),
   'events.since': at => at.store.events.since(at.scope, 1, 10),

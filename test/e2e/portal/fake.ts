@@ -10,6 +10,7 @@ import type { Machine } from '@sirocco/shared/api/machines.ts'
 import type { Operation } from '@sirocco/shared/api/operations.ts'
 import type { PlacementGroup } from '@sirocco/shared/api/placement-groups.ts'
 import type { Problem } from '@sirocco/shared/api/problem.ts'
+import type { Usage } from '@sirocco/shared/api/samples.ts'
 import type { Me } from '@sirocco/shared/api/sessions.ts'
 import type { FaultCode } from '@sirocco/shared/kit/fault.ts'
 import { flavors as shapes } from '@sirocco/shared/model/flavors.ts'
@@ -151,7 +152,14 @@ export async function startFake({
       kind,
       subject: machine,
       state: 'running',
+      steps: [{ name: 'ensure', state: 'current' }],
       waiting,
+      waitingSaid: null,
+      waitingSince: waiting === null ? null : iso(ago),
+      looksAgainAt: iso(0),
+      givesUpAt: null,
+      advice: 'wait',
+      allowed: { retry: null, cancel: null, resolve: 'is_not_stuck' },
       fault: null,
       generation: 1,
       createdAt: iso(ago),
@@ -336,6 +344,23 @@ export async function startFake({
     ]
   }
 
+  /** A quarter of an hour of somebody who works in bursts. */
+  const usage = (): Usage => ({
+    from: iso(3_600_000),
+    to: iso(),
+    step: 10,
+    live: true,
+    points: Array.from({ length: 90 }, (_, i) => ({
+      at: iso((90 - i) * 10_000),
+      cpu: 0.4 + 0.3 * Math.sin(i / 7),
+      memoryBytes: (300 + i) * 1_048_576,
+      diskReadRate: i % 9 === 0 ? 900_000 : 20_000,
+      diskWriteRate: 120_000 + 60_000 * Math.sin(i / 11),
+      networkInRate: 40_000,
+      networkOutRate: 15_000 + 9_000 * Math.cos(i / 5),
+    })),
+  })
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://fake')
     const path = url.pathname
@@ -384,6 +409,12 @@ export async function startFake({
       return send(200, hosts()[0])
     }
     if (noun === 'hosts') return role === 'admin' ? page(hosts()) : refuse(403, 'forbidden', 'admins only')
+    if (verb === 'samples') return send(200, usage())
+    const told = noun === 'operations' && method === 'POST' ? operations.find(each => each.id === key) : undefined
+    if (told) {
+      if (verb === 'cancel') end(told, { state: 'cancelled', fault: { code: 'conflict', message: 'it was cancelled' } })
+      return send(202, { operation: operations.find(each => each.id === key), operations: [told.id] })
+    }
     if (noun === 'operations') return page(operations.filter(operation => operation.subject === url.searchParams.get('subject')))
     if (noun === 'events')
       return send(200, {

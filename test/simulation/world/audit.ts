@@ -34,7 +34,7 @@ export function audit(database: MemoryDatabase, hosts: readonly HostMachine[]): 
 
   for (const { id, kind, state, waiting, subject } of look(
     Live,
-    `SELECT id, kind, state, waiting, subject FROM operation WHERE wakeAt IS NOT NULL OR state NOT IN ('done', 'failed', 'superseded')`,
+    `SELECT id, kind, state, waiting, subject FROM operation WHERE wakeAt IS NOT NULL OR state NOT IN ('done', 'failed', 'cancelled', 'superseded')`,
   ))
     found.push(`${id} (${kind} of ${subject}) is still ${state}: ${waiting}`)
   for (const { id } of look(Silent, 'SELECT id FROM agent WHERE silentSince IS NOT NULL')) found.push(`${id} is thought silent`)

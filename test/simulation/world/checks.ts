@@ -81,7 +81,7 @@ const Claim = z.object({ consumer: z.string(), host: z.string() })
 const Room = z.object({ id: z.string(), free: z.number(), room: z.number() })
 const Used = z.object({ host: z.string(), vcpus: z.number(), memoryMiB: z.number(), diskMiB: z.number() })
 
-const ended = new Set(['done', 'failed', 'superseded'])
+const ended = new Set(['done', 'failed', 'cancelled', 'superseded'])
 
 export const machineRows = (database: MemoryDatabase): MachineRow[] => database.look(machinesSql).map(row => Row.parse(row))
 export const stateOfRow = ({ silent, power, generation, ranAt, goneAt, failure, seen, applied, cause }: MachineRow) =>

@@ -9,6 +9,9 @@ import { resumeMachines } from '@sirocco/control/services/machines/resume.ts'
 import { startMachines } from '@sirocco/control/services/machines/start.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
 import { suspendMachines } from '@sirocco/control/services/machines/suspend.ts'
+import { cancelOperation } from '@sirocco/control/services/operations/cancel.ts'
+import { listOperations } from '@sirocco/control/services/operations/list.ts'
+import { retryOperation } from '@sirocco/control/services/operations/retry.ts'
 import { createSnapshot } from '@sirocco/control/services/snapshots/create.ts'
 import { deleteSnapshots } from '@sirocco/control/services/snapshots/delete.ts'
 import { attachVolume } from '@sirocco/control/services/volumes/attach.ts'
@@ -16,7 +19,7 @@ import { createVolume } from '@sirocco/control/services/volumes/create.ts'
 import { deleteVolumes } from '@sirocco/control/services/volumes/delete.ts'
 import { detachVolumes } from '@sirocco/control/services/volumes/detach.ts'
 import { growVolume } from '@sirocco/control/services/volumes/grow.ts'
-import type { FaultCode, Result } from '@sirocco/shared/kit/fault.ts'
+import { type FaultCode, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { below, chance, pick, type Random } from '@sirocco/shared/kit/random.ts'
 import { Violation } from './checks.ts'
 import type { ControlPlane } from './control.ts'
@@ -131,6 +134,7 @@ export class User {
 
   #change(machine = pick(this.#parts.random, [...this.#machines])): Request {
     const { random, principal } = this.#parts
+    if (chance(random, 0.15)) return this.#ask(machine)
     const token = `t${this.requests.length}`
     if (chance(random, 0.1)) {
       const flavor = pick(random, ['t3.pico', 't3.nano', 't3.micro'])
@@ -185,6 +189,26 @@ export class User {
             : ask(`delete ${snapshot}`, call => deleteSnapshots.call(call, { snapshots: [snapshot] })),
     ]
     return pick(random, deeds)()
+  }
+
+  /** A word about the newest operation of a machine, always the same one, however often it is said. */
+  #ask(machine: string): Request {
+    const { random, principal } = this.#parts
+    const token = `t${this.requests.length}`
+    const [name, verb] = pick(random, [
+      ['retry', retryOperation],
+      ['cancel', cancelOperation],
+    ] as const)
+    let operation: string | null = null
+    return request({ token, name: '', what: `${name} what ${machine} does`, makes: 0 }, async ports => {
+      if (operation === null) {
+        const newest = await listOperations.call({ ports, principal }, { subject: machine, limit: 1 })
+        if (!newest.ok) return newest
+        operation ??= newest.value.items[0]?.id ?? null
+        if (operation === null) return refuse('not_found', 'it does nothing')
+      }
+      return verb.call({ ports, principal, token }, { operation })
+    })
   }
 
   async #pursue(request: Request): Promise<void> {

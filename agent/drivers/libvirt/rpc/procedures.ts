@@ -1,5 +1,5 @@
 import { programs } from './packet.ts'
-import type { XdrReader, XdrWriter } from './xdr.ts'
+import { Malformed, type XdrReader, type XdrWriter } from './xdr.ts'
 
 /** A domain as libvirt passes it around; `id` is -1 while it is off. */
 export interface Domain {
@@ -11,6 +11,11 @@ export interface Domain {
 export interface DomainState {
   readonly state: number
   readonly reason: number
+}
+
+export interface DomainStats {
+  readonly domain: Domain
+  readonly values: ReadonlyMap<string, number | string>
 }
 
 /** A procedure of libvirt's program REMOTE, or of `program`: its number, how its arguments are written and its answer is read. */
@@ -47,6 +52,24 @@ const withXml = (number: number) =>
     (writer, { domain, xml, flags }) => writeDomain(writer, domain).string(xml).uint(flags),
     nothing,
   )
+
+/** A typed parameter (VIR_TYPED_PARAM_*). Counters beyond 2^53 lose their last digits. */
+function readParameter(reader: XdrReader): [name: string, value: number | string] {
+  const name = reader.string()
+  const type = reader.int()
+  const read = parameterTypes[type]
+  if (!read) throw new Malformed(`a parameter of type ${type}`)
+  return [name, read(reader)]
+}
+const parameterTypes: Readonly<Record<number, (reader: XdrReader) => number | string>> = {
+  1: reader => reader.int(),
+  2: reader => reader.uint(),
+  3: reader => Number(reader.hyper()),
+  4: reader => Number(reader.uhyper()),
+  5: reader => reader.double(),
+  6: reader => reader.int(),
+  7: reader => reader.string(),
+}
 
 /** Numbers and shapes as in libvirt's src/remote/remote_protocol.x; the comments name the C procedures. */
 export const procedures = {
@@ -160,6 +183,12 @@ export const procedures = {
     316,
     (writer, event) => writer.int(event).optional<Domain>(null, nothing),
     reader => reader.int(),
+  ),
+  /** REMOTE_PROC_CONNECT_GET_ALL_DOMAIN_STATS, of all domains that `flags` choose: counters by the names that `virsh domstats` prints. */
+  stats: procedure<{ stats: number; flags: number }, DomainStats[]>(
+    344,
+    (writer, { stats, flags }) => writer.uint(0).uint(stats).uint(flags),
+    reader => reader.list(r => ({ domain: readDomain(r), values: new Map(r.list(readParameter)) })),
   ),
   /** REMOTE_PROC_DOMAIN_DEFINE_XML_FLAGS */
   define: procedure<string, Domain>(350, (writer, xml) => writer.string(xml).uint(0), readDomain),

@@ -90,6 +90,14 @@ export class XdrReader {
     return this.#take(8).readBigUInt64BE()
   }
 
+  hyper(): bigint {
+    return this.#take(8).readBigInt64BE()
+  }
+
+  double(): number {
+    return this.#take(8).readDoubleBE()
+  }
+
   fixed(length: number): Buffer {
     const value = this.#take(length)
     this.#take(padding(length))

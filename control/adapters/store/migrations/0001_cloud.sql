@@ -23,6 +23,14 @@ CREATE TABLE `placement_group` (
 CREATE UNIQUE INDEX `placement_group_alias_unique` ON `placement_group` (`alias`);--> statement-breakpoint
 CREATE UNIQUE INDEX `placement_group_name` ON `placement_group` (`project`,`name`);--> statement-breakpoint
 CREATE INDEX `placement_group_project` ON `placement_group` (`project`,`id`);--> statement-breakpoint
+CREATE TABLE `sample_history` (
+	`host` text NOT NULL,
+	`at` integer NOT NULL,
+	`data` text NOT NULL,
+	PRIMARY KEY(`host`, `at`)
+);
+--> statement-breakpoint
+CREATE INDEX `sample_history_at` ON `sample_history` (`at`);--> statement-breakpoint
 CREATE TABLE `snapshot` (
 	`id` text PRIMARY KEY NOT NULL,
 	`alias` text NOT NULL,
@@ -126,4 +134,9 @@ ALTER TABLE `machine` ADD `hostTags` text DEFAULT '{}' NOT NULL;--> statement-br
 ALTER TABLE `machine` ADD `protected` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
 CREATE INDEX `machine_group` ON `machine` (`placementGroup`) WHERE "machine"."placementGroup" IS NOT NULL AND "machine"."goneAt" IS NULL;--> statement-breakpoint
+ALTER TABLE `operation` ADD `waitingSaid` text;--> statement-breakpoint
+ALTER TABLE `operation` ADD `waitingSince` integer;--> statement-breakpoint
+ALTER TABLE `operation` ADD `asked` text;--> statement-breakpoint
+ALTER TABLE `operation` ADD `stuckIn` text;--> statement-breakpoint
+CREATE INDEX `operation_stuck` ON `operation` (`id`) WHERE "operation"."state" = 'stuck';--> statement-breakpoint
 CREATE INDEX `tag_value` ON `tag` (`project`,`key`,`value`,`resource`);

@@ -35,6 +35,32 @@ export function operationReads(database: Database): Pick<Store, 'operations' | '
         )
         return rows.ok ? ok(paged(rows.value, page.limit, o => o.id)) : rows
       },
+      async stuck(page) {
+        const rows = await database.read(() =>
+          db
+            .select()
+            .from(s.operation)
+            .where(
+              and(
+                // Written out: a partial index serves no predicate that comes as a parameter.
+                sql`${s.operation.state} = 'stuck'`,
+                page.after === null ? undefined : gt(s.operation.id, page.after as Id<'operation'>),
+              ),
+            )
+            .orderBy(asc(s.operation.id))
+            .limit(page.limit + 1),
+        )
+        return rows.ok ? ok(paged(rows.value, page.limit, o => o.id)) : rows
+      },
+      log: (id, limit) =>
+        database.read(() =>
+          db
+            .select({ step: s.operationLog.step, outcome: s.operationLog.outcome, at: s.operationLog.at })
+            .from(s.operationLog)
+            .where(eq(s.operationLog.operation, id))
+            .orderBy(desc(s.operationLog.version))
+            .limit(limit),
+        ),
       due: (shard, now, limit) =>
         database.read(() =>
           db

@@ -1,0 +1,66 @@
+import type { Said } from '../kit/fault.ts'
+
+/**
+ * What people are told of operations, waiting and refusals, by key. `{name}` stands for a parameter. The English text is made from here
+ * alone; whoever shows it in another language has the same keys there, and falls back to the text.
+ */
+export const messages = {
+  'machine.is_creating': '{name} is still being created; wait until it runs',
+  'machine.is_starting': '{name} is starting; wait until it runs',
+  'machine.is_stopping': '{name} is stopping; wait until it is stopped, then start it',
+  'machine.is_stopped': '{name} is stopped; start it first',
+  'machine.is_paused': '{name} is paused; resume it first',
+  'machine.is_suspended': '{name} is suspended; resume it first',
+  'machine.is_failed': '{name} has failed; start it again, or delete it',
+  'machine.is_deleting': '{name} is being deleted',
+  'machine.is_gone': '{name} no longer exists',
+  'machine.not_stopped': '{name} is not stopped; stop it first',
+  'machine.host_silent': 'the host of {name} does not answer; try again once the host is back or fenced',
+  'machine.never_ran': '{name} never ran and holds nothing any more; delete it and launch a new one',
+  'machine.no_console': '{name} is not running; its console can be opened once it runs',
+  'machine.too_late': '{name} did not come to run within {minutes} minutes; launch it again',
+  'machine.no_answer': 'the host of {name} did not answer in time; try again',
+  'host.not_linked': 'the host of this machine is not connected now; try again in a moment',
+  'host.connecting': 'the host is just connecting; try again in a moment',
+  'host.no_answer': 'the host did not answer in time; try again',
+  'role.not_permitted': 'your role ({role}) does not permit {verb}; ask an owner of {project}',
+  'operation.unknown': 'there is no operation {id}',
+  'operation.is_done': 'it is done; ask for the same anew where it is wanted again',
+  'operation.is_over': 'it has ended already',
+  'operation.is_superseded': 'a newer request took its place; look at that one',
+  'operation.is_cleaning_up': 'it is being given up already; wait until it has cleaned up',
+  'operation.is_stuck': 'it is stuck; an administrator must resolve it',
+  'operation.is_not_stuck': 'only a stuck operation is resolved; retry it, or cancel it',
+  'operation.never_ran': 'the machine never ran and holds nothing any more; delete it and launch a new one',
+  'operation.is_outdated': 'something newer was asked since; ask for what is wanted now',
+  'operation.ask_anew': 'it is not repeated from here; ask for the same anew',
+  'operation.took_effect': 'its host was told already, and that cannot be taken back; ask for the opposite instead',
+  'operation.must_finish': 'a delete cannot be taken back; it goes on until nothing is left',
+  'operation.cancelled': 'it was cancelled',
+  'operation.broken': 'something went wrong here; an admin must look',
+  'waiting.host': 'waiting for the host',
+  'waiting.silent_host': 'waiting for the host, which does not answer',
+  'waiting.shown': 'waiting for the host to show it',
+  'waiting.removed': 'waiting for the host to remove it',
+  'waiting.cannot_remove': 'waiting for the host, which could not remove it: {why}',
+  'waiting.cleaning_up': 'cleaning up',
+  'waiting.trouble': 'something went wrong here',
+} as const
+
+export type Messages = typeof messages
+export type MessageKey = keyof Messages
+type ParamsIn<T extends string> = T extends `${string}{${infer P}}${infer Rest}` ? P | ParamsIn<Rest> : never
+export type MessageParams<K extends MessageKey> = { readonly [P in ParamsIn<Messages[K]>]: string }
+
+/** A message with its parameters in place. What a template does not know stays as it stands. */
+export const filled = (template: string, params: Readonly<Record<string, string>>): string =>
+  template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => params[name] ?? whole)
+
+/** A message of the catalogue: its English text, and what other languages make theirs of. */
+export function say<K extends MessageKey>(
+  key: K,
+  ...[params]: [ParamsIn<Messages[K]>] extends [never] ? [] : [MessageParams<K>]
+): Said {
+  const given: Readonly<Record<string, string>> = params ?? {}
+  return { text: filled(messages[key], given), key, params: given }
+}
