@@ -1,7 +1,7 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { stateOf } from '@sirocco/shared/model/machines/state.ts'
-import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { Power, Recover, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 
 /** A machine as every dialect and decision reads it: the three facts, and what it was launched with. */
 export interface Machine {
@@ -31,6 +31,7 @@ export interface Machine {
   readonly clientToken: string | null
   /** What desired becomes when the guest shuts itself down. */
   readonly onGuestShutdown: 'stop' | 'terminate'
+  readonly recover: Recover
   readonly createdAt: number
   /** When it was first seen running; ms since the epoch. */
   readonly ranAt: number | null
@@ -47,6 +48,8 @@ export interface Machine {
   readonly observed: Observation | null
   /** Is whoever observes it heard from? */
   readonly observerAlive: boolean
+  /** Has somebody vouched that nothing runs on its silent host? */
+  readonly fenced: boolean
 }
 
 export interface MachinePort {

@@ -1,5 +1,6 @@
 import type { Power } from '@sirocco/shared/model/machines/states.ts'
 import type { ImageFile, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import type { Tombstone } from '../machines/tombstone.ts'
 import { gatewayOf } from '../networks/range.ts'
 
 /** A machine's rows as far as its host must know them; user-data opened. */
@@ -28,7 +29,12 @@ export interface PlacedSubnet {
 }
 
 /** What one host is to carry. Pure: the same rows give the same objects, and so the same digests. */
-export function desiredOf(machines: readonly PlacedMachine[], subnets: readonly PlacedSubnet[]): Wanted[] {
+export function desiredOf(
+  machines: readonly PlacedMachine[],
+  subnets: readonly PlacedSubnet[],
+  left: readonly Omit<Tombstone, 'host'>[] = [],
+): Wanted[] {
+  const here = new Set(machines.map(({ id }) => id))
   return [
     ...subnets.map(
       ({ id, generation, cidr, mtu }): Wanted => ({
@@ -43,8 +49,24 @@ export function desiredOf(machines: readonly PlacedMachine[], subnets: readonly 
       }),
     ),
     ...machines.map(wantedMachine),
+    ...left.filter(({ machine }) => !here.has(machine)).map(buried),
   ]
 }
+
+/** Removing takes nothing but the id: the machine itself may be forgotten long since. */
+const buried = ({ machine, generation }: Omit<Tombstone, 'host'>): WantedMachine => ({
+  kind: 'machine',
+  id: machine,
+  generation,
+  power: 'gone',
+  name: machine,
+  vcpus: 1,
+  memoryMiB: 1,
+  diskMiB: 1,
+  image: { id: '', files: [] },
+  ports: [],
+  seed: { instanceId: '', keys: [], userData: '' },
+})
 
 const wantedMachine = (machine: PlacedMachine): WantedMachine => ({
   kind: 'machine',

@@ -2,9 +2,10 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Wanted } from '@sirocco/shared/wire/objects.ts'
-import { and, asc, eq, gt, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Host } from '../../../domain/hosts/host.ts'
 import { desiredOf, type PlacedMachine } from '../../../domain/projection/host.ts'
+import type { Tombstone } from '../../../domain/machines/tombstone.ts'
 import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
@@ -21,18 +22,28 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
         .select({ id: s.host.id })
         .from(s.host)
         .innerJoin(s.zone, eq(s.zone.id, s.host.zone))
-        .where(which)
+        .where(and(which, isNull(s.host.removedAt)))
         .orderBy(asc(s.host.id))
         .limit(limit)
       const [hosts, used, orphans] = await db.batch([
         db
-          .select({ host: s.host, zone: s.zone.name, region: s.region.name, agent: s.agent, facts: s.hostObserved })
+          .select({
+            host: s.host,
+            zone: s.zone.name,
+            region: s.region.name,
+            agent: s.agent,
+            facts: s.hostObserved,
+            fence: s.fence,
+            power: s.hostPower,
+          })
           .from(s.host)
           .innerJoin(s.zone, eq(s.zone.id, s.host.zone))
           .innerJoin(s.region, eq(s.region.id, s.zone.region))
           .innerJoin(s.agent, eq(s.agent.id, s.host.agent))
           .leftJoin(s.hostObserved, eq(s.hostObserved.host, s.host.id))
-          .where(which)
+          .leftJoin(s.fence, and(eq(s.fence.host, s.host.id), isNotNull(s.fence.at), isNull(s.fence.liftedAt)))
+          .leftJoin(s.hostPower, eq(s.hostPower.host, s.host.id))
+          .where(and(which, isNull(s.host.removedAt)))
           .orderBy(asc(s.host.id))
           .limit(limit),
         db
@@ -50,7 +61,7 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
       ])
       const usedOf = new Map(used.map(({ host, ...sum }) => [host, sum]))
       const orphansOf = Map.groupBy(orphans, row => row.host)
-      return hosts.map(({ host, zone, region, agent, facts }) => {
+      return hosts.map(({ host, zone, region, agent, facts, fence, power }) => {
         const { machines, ...size } = usedOf.get(host.id) ?? { machines: 0, vcpus: 0, memoryMiB: 0, diskMiB: 0 }
         return {
           ...host,
@@ -58,6 +69,11 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
           region,
           agentVersion: agent.version,
           silentSince: agent.silentSince,
+          epoch: agent.epoch,
+          bootId: agent.bootId,
+          clonedAt: agent.clonedAt,
+          fenced: fence && fence.at !== null ? { how: fence.how, by: fence.by, at: fence.at } : null,
+          power: power && { way: power.way, address: power.address, port: power.port, username: power.username },
           facts,
           used: size,
           machines,
@@ -89,10 +105,16 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
           .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
           .innerJoin(s.network, eq(s.network.id, s.subnet.network))
           .where(live),
+        // Elsewhere now, or nowhere, with something left here.
+        db
+          .select()
+          .from(s.tombstone)
+          .where(inArray(s.tombstone.host, [...hosts])),
       ]),
     )
     if (!rows.ok) return rows
-    const [found, machines, ports] = rows.value
+    const [found, machines, ports, left] = rows.value
+    const leftOn = Map.groupBy(left, row => row.host)
     const revisions = new Map(found.map(row => [row.host, row.revision]))
     const machinesOf = Map.groupBy(machines, row => row.host)
     const portsOn = Map.groupBy(ports, row => row.host)
@@ -100,7 +122,7 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
       const revision = revisions.get(host)
       return revision === undefined
         ? refuse('not_found', `there is no host ${host}`)
-        : wantedOf(revision, machinesOf.get(host) ?? [], portsOn.get(host) ?? [])
+        : wantedOf(revision, machinesOf.get(host) ?? [], portsOn.get(host) ?? [], leftOn.get(host) ?? [])
     })
   })
 
@@ -109,6 +131,7 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
     revision: number,
     machines: readonly { machine: typeof s.machine.$inferSelect; image: typeof s.image.$inferSelect }[],
     ports: readonly { port: typeof s.port.$inferSelect; subnet: typeof s.subnet.$inferSelect; generation: number }[],
+    left: readonly (typeof s.tombstone.$inferSelect)[],
   ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
     const portsOf = Map.groupBy(ports, row => row.port.machine)
     const placed: PlacedMachine[] = []
@@ -127,7 +150,7 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
       })
     }
     const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
-    return ok({ revision, objects: desiredOf(placed, [...subnets.values()]) })
+    return ok({ revision, objects: desiredOf(placed, [...subnets.values()], left) })
   }
 
   const orphansOf = together(async (hosts: readonly Id<'host'>[]) => {
@@ -140,6 +163,18 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
     if (!rows.ok) return rows
     const found = Map.groupBy(rows.value, row => row.host)
     return ok((host: Id<'host'>): readonly string[] => (found.get(host) ?? []).map(row => row.machine))
+  })
+
+  const tombstonesOf = together(async (hosts: readonly Id<'host'>[]) => {
+    const rows = await database.read(() =>
+      db
+        .select()
+        .from(s.tombstone)
+        .where(inArray(s.tombstone.host, [...hosts])),
+    )
+    if (!rows.ok) return rows
+    const found = Map.groupBy(rows.value, row => row.host)
+    return ok((host: Id<'host'>): readonly Tombstone[] => found.get(host) ?? [])
   })
 
   const digestOf = together(async (hosts: readonly Id<'host'>[]) => {
@@ -158,6 +193,35 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
     async list(page) {
       const found = await load(page.after === null ? undefined : gt(s.host.id, page.after as Id<'host'>), page.limit + 1)
       return found.ok ? ok(paged(found.value, page.limit, h => h.id)) : found
+    },
+    async find(ids) {
+      const found = await load(inArray(s.host.id, ids as Id<'host'>[]), Math.max(1, ids.length))
+      if (!found.ok) return found
+      const byId = new Map<string, Host>(found.value.map(host => [host.id, host]))
+      const missing = ids.find(id => !byId.has(id))
+      return missing === undefined
+        ? ok(ids.flatMap(id => byId.get(id) ?? []))
+        : refuse('not_found', `there is no host ${missing}`, { field: missing })
+    },
+    tombstones: tombstonesOf,
+    async fence(host, generation) {
+      const rows = await database.read(() =>
+        db
+          .select()
+          .from(s.fence)
+          .where(and(eq(s.fence.host, host), eq(s.fence.generation, generation))),
+      )
+      if (!rows.ok) return rows
+      const [found] = rows.value
+      return ok(found ? { how: found.how, by: found.by, at: found.at } : null)
+    },
+    async power(host) {
+      const rows = await database.read(() => db.select().from(s.hostPower).where(eq(s.hostPower.host, host)))
+      if (!rows.ok) return rows
+      const [found] = rows.value
+      if (!found) return ok(null)
+      const { way, address, port, username, password } = found
+      return ok({ way, address, port, username, password })
     },
     ofZone: zone => load(eq(s.zone.name, zone), limits.pageMax),
     async revisions(hosts) {
