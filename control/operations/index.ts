@@ -1,8 +1,10 @@
 import type { OperationKind } from '../domain/operations/operation.ts'
 import type { AnyWorkflow, Workflows } from './engine.ts'
+import { hostFence } from './host-fence.ts'
 import { machineCreate } from './machine-create.ts'
 import { machineDelete } from './machine-delete.ts'
 import { machineReboot } from './machine-reboot.ts'
+import { machineRecover } from './machine-recover.ts'
 import { machineStart } from './machine-start.ts'
 import { machineStop } from './machine-stop.ts'
 
@@ -13,6 +15,8 @@ const registry = {
   'machine.stop': [machineStop],
   'machine.reboot': [machineReboot],
   'machine.delete': [machineDelete],
+  'machine.recover': [machineRecover],
+  'host.fence': [hostFence],
 } as const satisfies Record<OperationKind, readonly AnyWorkflow[]>
 
 export const workflows: Workflows = (kind, version) => registry[kind].find(workflow => workflow.version === version) ?? null

@@ -121,7 +121,7 @@ export interface Store {
   readonly commands: {
     outcome(id: string): Promise<Result<{ host: Id<'host'>; outcome: Outcome | null } | null>>
     /** Sent to these hosts since `since`, and not answered; at most `limits.bulk`. */
-    pending(hosts: readonly Id<'host'>[], since: number): Promise<Result<readonly { id: string; machine: string }[]>>
+    pending(hosts: readonly Id<'host'>[], since: number): Promise<Result<readonly { id: string; subject: string }[]>>
   }
   readonly events: {
     /** After `seq`, oldest first; `reset` when events after `seq` were already forgotten. */

@@ -230,6 +230,8 @@ export const en = {
     'machine.stop': 'Stop',
     'machine.reboot': 'Reboot',
     'machine.delete': 'Delete',
+    'machine.recover': 'Restart elsewhere',
+    'host.fence': 'Fence',
   },
   operationStates: {
     running: 'in progress',

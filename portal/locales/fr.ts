@@ -232,6 +232,8 @@ export const fr: Messages = {
     'machine.stop': 'Arrêt',
     'machine.reboot': 'Redémarrage',
     'machine.delete': 'Suppression',
+    'machine.recover': 'Redémarrage ailleurs',
+    'host.fence': 'Isolement',
   },
   operationStates: {
     running: 'en cours',

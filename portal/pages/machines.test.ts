@@ -26,6 +26,7 @@ const machine = (id: string, more: Partial<Machine> = {}): Machine => ({
   tags: {},
   reservation: 'r-1',
   onGuestShutdown: 'stop',
+  recover: 'no',
   generation: 1,
   createdAt: '2026-11-22T12:00:00.000Z',
   ranAt: null,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../model/limits.ts'
-import { type MachineVerb, machineStates } from '../model/machines/states.ts'
+import { type MachineVerb, machineStates, recovers } from '../model/machines/states.ts'
 import type { Reason as Refusal } from '../model/machines/transitions.ts'
 import { pageOf, pageQuery } from './page.ts'
 import { Reason, Ref, Tags, Time } from './text.ts'
@@ -58,6 +58,8 @@ export const Machine = z.strictObject({
   /** Machines of one launch share it. */
   reservation: z.string(),
   onGuestShutdown: z.enum(['stop', 'terminate']),
+  /** What becomes of it when its host is fenced. */
+  recover: z.enum(recovers),
   /** Rises with each intent. */
   generation: z.int(),
   createdAt: Time,
@@ -100,6 +102,8 @@ export const Launch = z.strictObject({
   tags: Tags.optional(),
   /** What becomes of it when the guest shuts itself down. */
   onGuestShutdown: z.enum(['stop', 'terminate']).optional(),
+  /** What becomes of it when its host is fenced: it waits, or runs elsewhere with its disk where that can be reached, or with a fresh one. */
+  recover: z.enum(recovers).optional(),
 })
 export type Launch = z.input<typeof Launch>
 
@@ -116,3 +120,8 @@ export const ConsoleLog = z.strictObject({ text: z.string(), at: Time })
 
 /** A WebSocket at `path`, good for one connection within a minute. */
 export const Console = z.strictObject({ ticket: z.string(), path: z.string() })
+
+export const SetRecover = z.strictObject({ recover: z.enum(recovers) })
+
+/** The machine's name, typed: by that an admin says that its host never returns. */
+export const Forget = z.strictObject({ confirm: z.string().max(255) })

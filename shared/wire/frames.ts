@@ -58,6 +58,17 @@ export const Command = z.strictObject({
     z.strictObject({ do: z.literal('console-log'), machine: z.string() }),
     /** Dial the stream of this ticket and join it to the machine's serial console. */
     z.strictObject({ do: z.literal('console'), machine: z.string(), path: z.string() }),
+    /** Switch the host `target`, a neighbour, off by its management controller, and see that it is off. */
+    z.strictObject({
+      do: z.literal('power-off'),
+      target: z.string(),
+      way: z.enum(['ipmi']),
+      address: z.string().max(253),
+      port: z.int().min(1).max(65_535),
+      username: z.string().max(64),
+      /** Secret: logged and kept nowhere. */
+      password: z.string().max(256),
+    }),
   ]),
 })
 

@@ -221,7 +221,9 @@ export const mutants: readonly Mutant[] = [
               const subjects = [...new Set(due.value.map(o => o.subject))]
               const found = subjects.length === 0 ? ok([]) : await store.machines.find('platform', subjects)
               const newest = new Map(found.ok ? found.value.map(m => [m.id, m.generation]) : [])
-              return ok(due.value.map(o => ({ ...o, generation: Math.max(o.generation, newest.get(o.subject) ?? 0) })))
+              return ok(
+                due.value.map(o => ({ ...o, generation: Math.max(o.generation, newest.get(o.subject as Id<'machine'>) ?? 0) })),
+              )
             },
           },
         }),

@@ -148,13 +148,19 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   'host-power.drop': ({ host }, { database: { db } }) => [db.delete(s.hostPower).where(eq(s.hostPower.host, host))],
   'host.remove': ({ host }, { database: { db }, now }) => [
     sql`INSERT INTO guard (conflict) SELECT 1 FROM allocation WHERE host = ${host} AND until IS NULL`,
-    db.update(s.host).set({ removedAt: now, accepting: false }).where(and(eq(s.host.id, host), isNull(s.host.removedAt))),
+    db
+      .update(s.host)
+      .set({ removedAt: now, accepting: false })
+      .where(and(eq(s.host.id, host), isNull(s.host.removedAt))),
     unless('stale'),
     // Its epoch rises: a link that is up is no longer listened to.
     sql`UPDATE agent SET epoch = epoch + 1, ${sql.identifier('removedAt')} = ${now}, ${sql.identifier('silentSince')} = coalesce(${sql.identifier('silentSince')}, ${now})
       WHERE id = (SELECT agent FROM host WHERE id = ${host})
       AND NOT EXISTS (SELECT 1 FROM host h WHERE h.agent = agent.id AND h.${sql.identifier('removedAt')} IS NULL)`,
-    db.update(s.fence).set({ liftedAt: now }).where(and(eq(s.fence.host, host), isNull(s.fence.liftedAt))),
+    db
+      .update(s.fence)
+      .set({ liftedAt: now })
+      .where(and(eq(s.fence.host, host), isNull(s.fence.liftedAt))),
     db.delete(s.hostPower).where(eq(s.hostPower.host, host)),
     db.delete(s.tombstone).where(eq(s.tombstone.host, host)),
     db.delete(s.orphan).where(eq(s.orphan.host, host)),
@@ -286,7 +292,14 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     db
       .update(s.enrolment)
       .set({ usedBy: agent })
-      .where(and(eq(s.enrolment.tokenHash, tokenHash), isNull(s.enrolment.usedBy), isNull(s.enrolment.revokedAt), sql`${s.enrolment.expiresAt} > ${now}`)),
+      .where(
+        and(
+          eq(s.enrolment.tokenHash, tokenHash),
+          isNull(s.enrolment.usedBy),
+          isNull(s.enrolment.revokedAt),
+          sql`${s.enrolment.expiresAt} > ${now}`,
+        ),
+      ),
     unless('conflict'),
   ],
   'agent.insert': ({ agent, publicKey, fingerprint, zone, version, linkObject }, { database: { db }, now }) => [

@@ -2,6 +2,7 @@ import type { RouteName, Routes } from '@sirocco/shared/api/routes.ts'
 import type { Handler } from './handler.ts'
 import * as catalogue from './routes/catalogue.ts'
 import * as history from './routes/history.ts'
+import * as hosts from './routes/hosts-lifecycle.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as sessions from './routes/sessions.ts'
@@ -18,6 +19,8 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   rebootMachine: machines.reboot,
   getConsoleLog: machines.log,
   openConsole: machines.console,
+  recoverMachine: machines.recover,
+  forgetMachine: machines.forget,
   listKeyPairs: keyPairs.list,
   addKeyPair: keyPairs.add,
   deleteKeyPair: keyPairs.remove,
@@ -29,6 +32,12 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listEvents: history.events,
   listHosts: catalogue.hosts,
   getHostProjection: catalogue.hostProjection,
+  fenceHost: hosts.fence,
+  setHostPower: hosts.power,
+  removeHost: hosts.remove,
+  listEnrolTokens: hosts.tokens,
+  makeEnrolToken: hosts.makeToken,
+  revokeEnrolToken: hosts.revokeToken,
   signIn: sessions.begin,
   getMe: sessions.me,
   signOut: sessions.end,

@@ -8,6 +8,8 @@ export const rights = {
   'machines.stop': 'operator',
   'machines.reboot': 'operator',
   'machines.delete': 'operator',
+  'machines.recover': 'operator',
+  'machines.forget': 'admin',
   'machines.console': 'operator',
   'machines.console-log': 'viewer',
   'tags.set': 'operator',
@@ -24,6 +26,12 @@ export const rights = {
   'operations.list': 'viewer',
   'events.list': 'viewer',
   'hosts.list': 'admin',
+  'hosts.enrol-token': 'admin',
+  'hosts.enrol-tokens': 'admin',
+  'hosts.revoke-token': 'admin',
+  'hosts.fence': 'admin',
+  'hosts.remove': 'admin',
+  'hosts.set-power': 'admin',
 } as const satisfies Record<string, Role>
 
 export type VerbName = keyof typeof rights

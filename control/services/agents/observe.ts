@@ -6,6 +6,7 @@ import type { Observed } from '@sirocco/shared/wire/frames.ts'
 import type { SeenMachine } from '@sirocco/shared/wire/objects.ts'
 import type { Machine } from '../../domain/machines/machine.ts'
 import { notice } from '../../domain/machines/observe.ts'
+import type { Tombstone } from '../../domain/machines/tombstone.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
@@ -62,7 +63,7 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   const { store } = ports
   const machines = frame.changed.filter(object => object.kind === 'machine')
   const saysHost = frame.changed.some(object => object.kind === 'host')
-  const [placed, orphans, factsDigest] = await Promise.all([
+  const [placed, orphans, factsDigest, tombstones] = await Promise.all([
     machines.length === 0
       ? ok([])
       : store.machines.onHost(
@@ -71,10 +72,12 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
         ),
     store.hosts.orphans(host),
     saysHost ? store.hosts.factsDigest(host) : ok(null),
+    machines.length === 0 ? ok([]) : store.hosts.tombstones(host),
   ])
   if (!placed.ok) return placed
   if (!orphans.ok) return orphans
   if (!factsDigest.ok) return factsDigest
+  if (!tombstones.ok) return tombstones
 
   const byId = new Map<string, Machine>(placed.value.map(machine => [machine.id, machine]))
   const at = { host, epoch: frame.epoch, seq: frame.seq }
@@ -91,8 +94,10 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
       continue
     }
     const machine = byId.get(object.id)
+    const tombstone = machine ? undefined : tombstones.value.find(({ machine: id }) => id === object.id)
+    if (tombstone) changes.push(...buried(tombstone, object))
     if (machine) changes.push(...noticed(ports, machine, object, at))
-    else if (object.power !== 'absent' && !known.has(object.id) && known.size < limits.orphans) {
+    else if (!tombstone && object.power !== 'absent' && !known.has(object.id) && known.size < limits.orphans) {
       known.add(object.id)
       changes.push(
         { do: 'orphan.seen', host, machine: object.id, power: object.power },
@@ -108,6 +113,15 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
     if (isGone) changes.push({ do: 'orphan.gone', host, machine: orphan })
   }
   return ok(changes)
+}
+
+/** Nothing of it is left on this host: it need not be told any more. */
+function buried({ host, machine, generation }: Tombstone, { power, applied }: SeenMachine): Change[] {
+  if (power !== 'absent' || applied < generation) return []
+  return [
+    { do: 'tombstone.gone', host, machine },
+    { do: 'host.touch', host },
+  ]
 }
 
 /** The changes that a look at one machine makes. */

@@ -3,6 +3,7 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { recovers } from '@sirocco/shared/model/machines/states.ts'
 import { z } from 'zod'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { freeAddress } from '../../domain/networks/range.ts'
@@ -33,6 +34,8 @@ const Input = z.object({
   subnet: Ref.optional(),
   zone: z.string().max(64).optional(),
   onGuestShutdown: z.enum(['stop', 'terminate']).default('stop'),
+  /** What becomes of it when its host is fenced. */
+  recover: z.enum(recovers).default('no'),
   clientToken: z.string().max(64).optional(),
 })
 
@@ -114,6 +117,7 @@ export const launchMachines = write('machines.launch', {
             launchIndex,
             clientToken: input.clientToken ?? context.token,
             onGuestShutdown: input.onGuestShutdown,
+            recover: input.recover,
           },
         },
         {

@@ -62,7 +62,14 @@ export function agentReads(database: Database): Store['agents'] {
         db
           .select({ zone: s.enrolment.zone })
           .from(s.enrolment)
-          .where(and(eq(s.enrolment.tokenHash, tokenHash), isNull(s.enrolment.usedBy), isNull(s.enrolment.revokedAt), gt(s.enrolment.expiresAt, clock.now()))),
+          .where(
+            and(
+              eq(s.enrolment.tokenHash, tokenHash),
+              isNull(s.enrolment.usedBy),
+              isNull(s.enrolment.revokedAt),
+              gt(s.enrolment.expiresAt, clock.now()),
+            ),
+          ),
       )
       if (!rows.ok) return rows
       const found = first(rows.value)
@@ -75,7 +82,9 @@ export function agentReads(database: Database): Store['agents'] {
           .from(s.enrolment)
           .innerJoin(s.zone, eq(s.zone.id, s.enrolment.zone))
           .leftJoin(s.user, eq(s.user.id, s.enrolment.createdBy))
-          .where(and(isNotNull(s.enrolment.id), page.after === null ? undefined : lt(s.enrolment.id, page.after as Id<'enrolment'>)))
+          .where(
+            and(isNotNull(s.enrolment.id), page.after === null ? undefined : lt(s.enrolment.id, page.after as Id<'enrolment'>)),
+          )
           .orderBy(desc(s.enrolment.id))
           .limit(page.limit + 1),
       )

@@ -39,6 +39,7 @@ export function machineJson(machine: Machine, admin: boolean): MachineJson {
     ...(admin ? { host: machine.host } : {}),
     reservation: machine.reservation,
     onGuestShutdown: machine.onGuestShutdown,
+    recover: machine.recover,
     generation: machine.generation,
     createdAt: time(machine.createdAt),
     ranAt: orNull(machine.ranAt),

@@ -7,9 +7,11 @@ import { openConsole } from '../../../services/machines/console.ts'
 import { consoleLog } from '../../../services/machines/console-log.ts'
 import { deleteMachines } from '../../../services/machines/delete.ts'
 import { findMachines } from '../../../services/machines/find.ts'
+import { forgetMachine } from '../../../services/machines/forget.ts'
 import { launchMachines } from '../../../services/machines/launch.ts'
 import { listMachines } from '../../../services/machines/list.ts'
 import { rebootMachines } from '../../../services/machines/reboot.ts'
+import { recoverMachines } from '../../../services/machines/recover.ts'
 import { startMachines } from '../../../services/machines/start.ts'
 import { stopMachines } from '../../../services/machines/stop.ts'
 import type { Call } from '../../../services/verb.ts'
@@ -109,6 +111,18 @@ export const start: Handler<Routes['startMachine']> = ({ params }, here) => inte
 export const stop: Handler<Routes['stopMachine']> = ({ params, body }, here) => intend('stop', here, params.id, body.force)
 export const reboot: Handler<Routes['rebootMachine']> = ({ params }, here) => intend('reboot', here, params.id)
 export const remove: Handler<Routes['deleteMachine']> = ({ params }, here) => intend('delete', here, params.id)
+
+export const recover: Handler<Routes['recoverMachine']> = async ({ params, body }, here) => {
+  const set = await recoverMachines.call(here.call, { machines: [params.id], recover: body.recover })
+  if (!set.ok) return set
+  const machine = await one(here, params.id)
+  return machine.ok ? ok({ body: machineJson(machine.value, here.admin) }) : machine
+}
+
+export const forget: Handler<Routes['forgetMachine']> = async ({ params, body: { confirm } }, { call }) => {
+  const forgotten = await forgetMachine.call(call, { machine: params.id, confirm })
+  return forgotten.ok ? ok({ body: undefined }) : forgotten
+}
 
 export const log: Handler<Routes['getConsoleLog']> = async ({ params }, { call }) => {
   const printed = await consoleLog.call(call, { machine: params.id })
