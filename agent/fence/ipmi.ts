@@ -12,10 +12,10 @@ export interface FenceParts {
   pause(ms: number): Promise<void>
 }
 
-/** Arguments for all to see: the password comes by standard input. */
+/** Arguments are for all to see: the password is in the environment. */
 const wordsOf = ({ address, port, username }: Controller): string[] => [
   ...['-I', 'lanplus', '-H', address, '-p', String(port), '-U', username],
-  ...['-N', '2', '-R', '3', '-f', '/dev/stdin'],
+  ...['-N', '2', '-R', '3', '-E'],
 ]
 
 /**
@@ -24,7 +24,7 @@ const wordsOf = ({ address, port, username }: Controller): string[] => [
  */
 export async function powerOff(controller: Controller, { run, clock, pause }: FenceParts): Promise<Result<string>> {
   const chassis = (verb: 'off' | 'status') =>
-    run('ipmitool', [...wordsOf(controller), 'chassis', 'power', verb], `${controller.password}\n`)
+    run('ipmitool', [...wordsOf(controller), 'chassis', 'power', verb], '', { IPMI_PASSWORD: controller.password })
   const asked = await chassis('off')
   for (const end = clock.now() + limits.powerOff; ; await pause(limits.powerLook)) {
     const seen = await chassis('status')

@@ -11,6 +11,7 @@ import type {
   KeyPair,
   Launch,
   Machine,
+  MadeEnrolToken,
   MadeKeyPair,
   Me,
   Operation,
@@ -65,4 +66,8 @@ export const calls = {
     request<MadeKeyPair>('/key-pairs', { method: 'POST', body }),
   deleteKeyPair: (name: string) => request<null>(`/key-pairs/${at(name)}`, { method: 'DELETE' }),
   hosts: () => every<Host>('/hosts', pageMax),
+  makeEnrolToken: () => request<MadeEnrolToken>('/enrol-tokens', { method: 'POST', body: {} }),
+  fenceHost: (id: string, how: 'word' | 'ipmi', confirm: string, token: string) =>
+    request<unknown>(`/hosts/${at(id)}/fence`, { method: 'POST', token, body: how === 'word' ? { how, confirm } : { how } }),
+  removeHost: (id: string, token: string) => request<null>(`/hosts/${at(id)}`, { method: 'DELETE', token }),
 }

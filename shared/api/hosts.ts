@@ -82,6 +82,8 @@ export const MadeEnrolToken = z.strictObject({
   /** To be pasted into a shell of the new host; null where this control plane holds no bundle of the agent. */
   line: z.string().nullable(),
 })
+export type MadeEnrolToken = z.output<typeof MadeEnrolToken>
+
 export const EnrolToken = z.strictObject({
   id: z.string(),
   zone: z.string(),
@@ -94,4 +96,4 @@ export const EnrolToken = z.strictObject({
 })
 export type EnrolToken = z.output<typeof EnrolToken>
 export const EnrolTokenPage = pageOf(EnrolToken)
-export const EnrolTokenParams = z.strictObject({ token: z.string().min(1).max(64) })
+export const EnrolTokenParams = z.strictObject({ id: z.string().min(1).max(64) })

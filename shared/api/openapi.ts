@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type FaultCode, faultCodes } from '../kit/fault.ts'
 import { FlavorPage, ImagePage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
-import { HostPage, HostProjection } from './hosts.ts'
+import { EnrolTokenPage, Fencing, HostPage, HostProjection, MadeEnrolToken } from './hosts.ts'
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Launched, Machine, MachinePage } from './machines.ts'
 import { OperationPage } from './operations.ts'
@@ -32,6 +32,9 @@ const named = {
   FeedMessage,
   HostPage,
   HostProjection,
+  Fencing,
+  EnrolTokenPage,
+  MadeEnrolToken,
   Me,
   TagPage,
   Problem,

@@ -328,7 +328,7 @@ export const routes = {
   },
   revokeEnrolToken: {
     method: 'DELETE',
-    path: '/enrol-tokens/:token',
+    path: '/enrol-tokens/:id',
     summary: 'End a token that nobody has used',
     verbs: ['hosts.revoke-token'],
     status: 204,

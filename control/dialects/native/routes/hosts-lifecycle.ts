@@ -58,6 +58,6 @@ export const makeToken: Handler<Routes['makeEnrolToken']> = async ({ body: { zon
 }
 
 export const revokeToken: Handler<Routes['revokeEnrolToken']> = async ({ params }, { call }) => {
-  const revoked = await revokeEnrolToken.call(call, { token: params.token })
+  const revoked = await revokeEnrolToken.call(call, { token: params.id })
   return revoked.ok ? ok({ body: undefined }) : revoked
 }
