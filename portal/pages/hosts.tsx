@@ -11,13 +11,14 @@ import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
 import { ChangeHost } from './change-host.tsx'
 import { textOfTags } from './host-check.ts'
+import { AddHost, HostVerbs } from './host-lifecycle.tsx'
 
 /** Where machines run; for administrators. */
 export function HostsPage() {
   const { t } = useSpeech()
   const { data: me } = useSuspenseQuery(queries.me)
   return (
-    <Page title={t.hosts.title} lead={t.hosts.lead}>
+    <Page title={t.hosts.title} lead={t.hosts.lead} aside={me.role === 'admin' && <AddHost />}>
       {me.role === 'admin' ? (
         <Hosts />
       ) : (
@@ -122,6 +123,7 @@ function HostCard({ host }: { host: Host }) {
           </ul>
         </section>
       )}
+      <HostVerbs host={host} />
     </article>
   )
 }
@@ -131,7 +133,7 @@ function HostState({ host }: { host: Host }) {
   const now = useNow()
   const [look, word] =
     host.state === 'silent'
-      ? (['failed', t.hosts.silent] as const)
+      ? (['failed', host.fenced ? t.hosts.fenced : t.hosts.silent] as const)
       : host.state === 'new'
         ? (['creating', t.hosts.waiting] as const)
         : host.accepting

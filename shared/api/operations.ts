@@ -13,6 +13,7 @@ export const Operation = z.strictObject({
     'machine.suspend',
     'machine.resume',
     'machine.delete',
+    'machine.recover',
     'volume.create',
     'volume.attach',
     'volume.detach',
@@ -20,8 +21,9 @@ export const Operation = z.strictObject({
     'volume.delete',
     'snapshot.create',
     'snapshot.delete',
+    'host.fence',
   ]),
-  /** What it is about: the id of a machine, volume or snapshot, as its kind says. */
+  /** What it is about: the id of a machine, volume, snapshot or host, as its kind says. */
   subject: z.string(),
   /** `stuck` waits for an admin; done, failed and superseded have ended. */
   state: z.enum(['running', 'parked', 'undoing', 'done', 'failed', 'superseded', 'stuck']),

@@ -13,6 +13,7 @@ export const operationKinds = [
   'machine.suspend',
   'machine.resume',
   'machine.delete',
+  'machine.recover',
   'volume.create',
   'volume.attach',
   'volume.detach',
@@ -20,6 +21,7 @@ export const operationKinds = [
   'volume.delete',
   'snapshot.create',
   'snapshot.delete',
+  'host.fence',
 ] as const
 export type OperationKind = (typeof operationKinds)[number]
 /** What an operation is about: the noun that its kind begins with. */

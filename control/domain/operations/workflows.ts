@@ -10,6 +10,7 @@ export const workflowVersions = {
   'machine.suspend': 1,
   'machine.resume': 1,
   'machine.delete': 1,
+  'machine.recover': 1,
   'volume.create': 1,
   'volume.attach': 1,
   'volume.detach': 1,
@@ -17,4 +18,5 @@ export const workflowVersions = {
   'volume.delete': 1,
   'snapshot.create': 1,
   'snapshot.delete': 1,
+  'host.fence': 1,
 } as const satisfies Record<OperationKind, number>
