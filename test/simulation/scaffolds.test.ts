@@ -80,19 +80,23 @@ class Cloud implements Connector {
   }
   /** Everything wanted is so, and observed. */
   async settle(): Promise<void> {
+    const hosts = must(await at.store.hosts.list({ after: null, limit: 100 })).items.filter(host => host.silentSince === null)
+    const epochs = new Map(hosts.map(({ id, epoch }) => [id, epoch]))
     for (const machine of await machines()) {
       if (machine.goneAt !== null || machine.host === null) continue
+      const epoch = epochs.get(machine.host)
+      if (epoch === undefined) continue
       const off = machine.ranAt === null && (machine.power === 'off' || machine.power === 'cut')
       const power = off ? 'absent' : shown[machine.power]
       const seen = { applied: machine.generation, power, addresses: [] as string[] } as const
-      const changes = noticed(ports(), machine, seen, { host: machine.host, epoch: 1, seq: ++seq })
+      const changes = noticed(ports(), machine, seen, { host: machine.host, epoch, seq: ++seq })
       if (changes.length > 0) must(await at.store.commit(changes))
     }
-    for (const host of at.hosts) {
+    for (const [host, epoch] of epochs) {
       const wanted = must(await at.store.hosts.desired(host)).objects.flatMap(object =>
         object.kind === 'volume' || object.kind === 'snapshot' ? [kept(object)] : [],
       )
-      const frame = { epoch: 1, seq: ++seq, base: 'x', changed: wanted, gone: [] }
+      const frame = { epoch, seq: ++seq, base: 'x', changed: wanted, gone: [] }
       if (wanted.length > 0) must(await observe(ports(), host, frame))
     }
   }
