@@ -50,10 +50,10 @@ export const executors = {
     return ok(undefined)
   },
   define: attempt => attempt.alone(() => define(attempt)),
-  // Its volumes may have been worked on since.
+  // Its volumes may have been worked on since; but what goes on from memory that was kept, goes on as it was.
   start: attempt =>
     attempt.alone(async () => {
-      const defined = await define(attempt)
+      const defined = attempt.files === null ? ok(undefined) : await define(attempt)
       return defined.ok ? attempt.compute.start(attempt.machine.id) : defined
     }),
   'ask-to-stop': async ({ machine, compute }) => {

@@ -150,7 +150,7 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
       }),
     disks: id =>
       verb('disks', id, found =>
-        ok((found?.disks ?? []).map(disk => ({ ...disk, live: found?.power === 'running', saved: true }))),
+        ok((found?.disks ?? []).map(disk => ({ ...disk, live: found !== undefined && isUp(found), saved: true }))),
       ),
     attach: (id, disk) =>
       verb('attach', id, found => {

@@ -290,6 +290,7 @@ export class VolumeKeeper {
         here: watch.machine(one) !== undefined,
         on: isOn(watch.machine(one)),
         leaving: held.machine(one)?.power === 'gone',
+        asleep: watch.machine(one)?.power === 'suspended',
       }),
     })
   }

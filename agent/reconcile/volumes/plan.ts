@@ -15,8 +15,8 @@ export interface VolumeView {
   readonly wanted: WantedVolume | undefined
   readonly found: FoundVolume | null
   readonly plugged: readonly PluggedInto[]
-  /** Of machines: is it here, does it run, is it to go? */
-  machine(id: string): { readonly here: boolean; readonly on: boolean; readonly leaving: boolean }
+  /** Of machines: is it here, does it run, is it to go, is its memory on disk? */
+  machine(id: string): { readonly here: boolean; readonly on: boolean; readonly leaving: boolean; readonly asleep?: boolean }
   readonly facts: VolumeFacts
   readonly snapshots: readonly { readonly wanted: WantedSnapshot; readonly applied: number }[]
   readonly now: number
@@ -33,8 +33,21 @@ export type Action =
 
 const nothing: Action = { do: 'nothing' }
 
+/** What would change a disk under memory that is kept: the machine would go on with another disk than it knows. */
+const changing: ReadonlySet<Action['do']> = new Set(['attach', 'detach', 'grow', 'snapshot'])
+const asleep: Action = { do: 'wait', why: 'waiting for its machine, which is suspended: resume or stop it' }
+
 /** Pure: run again after every change, until there is nothing to do. Without a wish nothing is touched. */
 export function planVolume(view: VolumeView): Action {
+  const next = planAwake(view)
+  const machines = [
+    ...view.plugged.map(({ machine }) => machine),
+    ...(view.wanted?.attached ? [view.wanted.attached.machine] : []),
+  ]
+  return changing.has(next.do) && machines.some(id => view.machine(id).asleep) ? asleep : next
+}
+
+function planAwake(view: VolumeView): Action {
   const due = view.snapshots.find(({ wanted, applied }) => applied < wanted.generation)
   if (due) return { do: due.wanted.gone ? 'drop' : 'snapshot', snapshot: due.wanted }
   const { wanted, found, facts } = view

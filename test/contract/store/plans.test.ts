@@ -153,7 +153,7 @@ describe('the query plans of the store', () => {
   test('no read takes more statements than its page needs', async () => {
     for (const [name, read] of Object.entries(reads)) {
       if (name === 'expire') continue
-      expect((await statementsOf(read)).length, name).toBeLessThanOrEqual(5)
+      expect((await statementsOf(read)).length, name).toBeLessThanOrEqual(6)
     }
     expect(limits.reconcilePage).toBeGreaterThan(0)
   })
