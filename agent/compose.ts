@@ -1,6 +1,7 @@
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
+import { refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
-import { executeBy, type JoinConsole } from './link/commands.ts'
+import { executeBy, type JoinConsole, type PowerOff } from './link/commands.ts'
 import { Outbox } from './link/outbox.ts'
 import { Session } from './link/session.ts'
 import type { Compute } from './ports/compute.ts'
@@ -28,6 +29,8 @@ export interface AgentParts {
   readonly random: Random
   readonly fetchImage: FetchImage
   readonly joinConsole: JoinConsole
+  /** Absent: no management controller of a neighbour is within its reach. */
+  readonly powerOff?: PowerOff
   readonly identity: { readonly agentVersion: string; readonly bootId: string; readonly runId: string }
   readonly log: Log
   /** Passed at every crash point. */
@@ -40,6 +43,8 @@ export interface Agent {
   /** Ends this life of the agent, within a few seconds; machines keep running. */
   stop(): Promise<void>
 }
+
+const outOfReach: PowerOff = async () => refuse('unsupported', 'this agent reaches no management controllers')
 
 /** One life of an agent, in a process or in a simulated world: begins with what its disk holds. */
 export async function composeAgent(parts: AgentParts): Promise<Agent> {
@@ -64,7 +69,7 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
     )
   const computeOf = (id: string) => hosts.find(host => host.id === id)?.compute
   const outbox = await Outbox.open(disk)
-  const execute = executeBy(computeOf, parts.joinConsole)
+  const execute = executeBy(computeOf, parts.joinConsole, parts.powerOff ?? outOfReach)
   const telemetry = parts.hosts.map(({ id, compute }) => new Telemetry({ host: id, compute, timers, random, log }))
   const session = new Session({ hosts, telemetry, outbox, timers, log, execute, identity: parts.identity })
   for (const host of hosts) host.start()

@@ -9,6 +9,7 @@ import { type AgentConfig, readConfig } from './config.ts'
 import { haltAt } from './crash.ts'
 import { folderDisk } from './disk/folder.ts'
 import { keyFile } from './enrol.ts'
+import { powerOff } from './fence/ipmi.ts'
 import { machinePrint } from './fingerprint/machine.ts'
 import { hostsOf } from './hosts.ts'
 import { fetchImage } from './images/fetch.ts'
@@ -16,6 +17,7 @@ import { readCredential, type Signer, signedHeaders } from './link/credential.ts
 import { Dialler } from './link/dial.ts'
 import { addressOf, request } from './link/request.ts'
 import { openWebSocket } from './link/web-socket.ts'
+import { run as runProgram } from './programs/run.ts'
 import type { FetchImage } from './reconcile/image-room.ts'
 import type { Log } from './reconcile/reconciler.ts'
 import { joinConsole, type OpenStream } from './streams/console.ts'
@@ -46,6 +48,12 @@ export async function run(data: string, timers: Timers, log: Log): Promise<Resul
     random,
     fetchImage: imagesFrom(control, signer),
     joinConsole: (source, path, how) => joinConsole(source, path, streamsTo(control, signer), how),
+    powerOff: controller =>
+      powerOff(controller, {
+        run: runProgram,
+        clock: timers,
+        pause: ms => new Promise(resolve => timers.after(ms, () => resolve())),
+      }),
     identity: { agentVersion, bootId, runId: randomUUID() },
     log,
     at: haltAt(process.env.SIROCCO_HALT_AT),

@@ -20,6 +20,10 @@ export interface Env {
   /** Where EC2's clients reach theirs: the root of its own host or port. */
   readonly EC2_URL: string
   readonly REGION: string
+  /** SHA-256 of the agent's bundle, in hex: the blob `bundles/<it>`. Absent: no host can be added by a pasted line. */
+  readonly AGENT_BUNDLE?: string
+  /** SHA-256 of a certificate that nobody but us vouches for; absent where a public authority does. */
+  readonly AGENT_PIN?: string
   readonly AGENT_LINK: DurableObjectNamespace<AgentLink>
   readonly OPERATIONS: DurableObjectNamespace<Operations>
   readonly FEED: DurableObjectNamespace<Feed>

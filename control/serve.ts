@@ -8,6 +8,7 @@ import { secured } from './http/headers.ts'
 import { healthRoutes } from './http/health.ts'
 import type { Here } from './http/here.ts'
 import { inward } from './http/inward.ts'
+import { joinLine } from './http/join.ts'
 import { feedOf, streamOf } from './objects/addresses.ts'
 import type { Ports } from './services/context.ts'
 import { watchOf } from './services/events/watch.ts'
@@ -42,6 +43,7 @@ const nativeParts = (env: Env, ports: Ports): NativeParts => ({
       inward(request, { project, hosts: String(hosts), ...(after === null ? {} : { after: String(after) }) }),
     )
   },
+  joinLine: token => joinLine({ bundle: env.AGENT_BUNDLE, pin: env.AGENT_PIN, url: env.PUBLIC_URL }, token),
   console: async (ticket, request) => streamOf(env, await sha256(ticket)).fetch(inward(request, { side: 'person' })),
   log: line => console.log(JSON.stringify(line)),
 })

@@ -65,6 +65,8 @@ export const testNeeds = [
   { package: 'xorriso', present: () => isInstalled('xorriso') },
   { package: 'libarchive-tools', present: () => isInstalled('bsdtar') },
   { package: 'p7zip-full', present: () => isInstalled('7z') },
+  { package: 'ipmitool', present: () => isInstalled('ipmitool') },
+  { package: 'openipmi', present: () => isInstalled('ipmi_sim') },
 ]
 
 /** @param {readonly Need[]} needs */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -174,7 +175,7 @@ async function start(options: Options, started: Started, stop: StopAsked): Promi
 
   const [worker, agentScript] = await progress.step('bundling', async () => {
     const bundles = [join(data, 'run/worker.mjs'), join(data, 'run/sirocco-agent.mjs')] as const
-    await Promise.all([bundleWorker(bundles[0]), options.agent ? bundleAgent(bundles[1]) : undefined])
+    await Promise.all([bundleWorker(bundles[0]), bundleAgent(bundles[1])])
     return bundles
   })
   if (!portalIsBuilt()) {
@@ -192,6 +193,7 @@ async function start(options: Options, started: Started, stop: StopAsked): Promi
     openControlPlane(hrana, { data, region: options.region, pool: place.pool, secrets, clock, random: systemRandom }),
   )
 
+  const bundle = createHash('sha256').update(readFileSync(agentScript)).digest('hex')
   const workerd = await progress.step('starting the control plane', () =>
     startWorkerd({
       script: worker,
@@ -202,11 +204,13 @@ async function start(options: Options, started: Started, stop: StopAsked): Promi
       publicUrl: url,
       ec2Url,
       region: options.region,
+      agents: { bundle, ...(tls?.selfMade ? { pin: pinOf(tls.certificate) } : {}) },
       assets: assetsOf(portalFolder),
       log: log.write,
     }),
   )
   started.add(() => workerd.stop())
+  if (!(await workerd.hasBlob(`bundles/${bundle}`))) await workerd.putBlob(`bundles/${bundle}`, agentScript)
   const cron = startCron(
     () => workerd.scheduled(),
     why => log.write(`cron: ${why}\n`),

@@ -23,6 +23,8 @@ export interface WorkerdOptions {
   readonly publicUrl: string
   readonly ec2Url: string
   readonly region: string
+  /** What new hosts are told: the SHA-256 of the agent's bundle, and of a certificate that nobody but us vouches for. */
+  readonly agents: { readonly bundle: string; readonly pin?: string }
   readonly assets: (request: { method: string; pathname: string; etag: string | null }) => Asset
   /** What the Worker prints. */
   readonly log: (text: Uint8Array | string) => void
@@ -72,6 +74,8 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
           PUBLIC_URL: options.publicUrl,
           EC2_URL: options.ec2Url,
           REGION: options.region,
+          AGENT_BUNDLE: options.agents.bundle,
+          ...(options.agents.pin === undefined ? {} : { AGENT_PIN: options.agents.pin }),
         },
         serviceBindings: {
           DB: { external: { address: `127.0.0.1:${database.port}`, http: {} } },

@@ -8,8 +8,18 @@ import type { StreamSource } from '../streams/console.ts'
 /** Dials the stream at `path` and joins it to `source`, a machine's console or screen; resolves when both are joined. */
 export type JoinConsole = (source: StreamSource, path: string, how?: { readonly lossless: boolean }) => Promise<Result<void>>
 
+/** Switches a neighbour off, and sees that it is off. */
+export type PowerOff = (controller: Of<'power-off'>) => Promise<Result<string>>
+
 type Of<D extends CommandBody['do']> = Extract<CommandBody, { do: D }>
-type Doings = { readonly [D in CommandBody['do']]: (compute: Compute, body: Of<D>, join: JoinConsole) => Promise<Result<string>> }
+type Doings = {
+  readonly [D in CommandBody['do']]: (
+    compute: Compute,
+    body: Of<D>,
+    join: JoinConsole,
+    powerOff: PowerOff,
+  ) => Promise<Result<string>>
+}
 
 const said = (result: Result<void>): Result<string> => (result.ok ? ok('') : result)
 
@@ -37,14 +47,15 @@ const doings: Doings = {
   },
   'guest-password': async (compute, { machine, user, password }) => said(await compute.setGuestPassword(machine, user, password)),
   'guest-keys': async (compute, { machine, user, keys }) => said(await compute.addGuestKeys(machine, user, keys)),
+  'power-off': async (_, controller, __, powerOff) => powerOff(controller),
 }
 
 /** What a session does with commands: each on the compute port of its host. */
 export const executeBy =
-  (computeOf: (host: string) => Compute | undefined, join: JoinConsole) =>
+  (computeOf: (host: string) => Compute | undefined, join: JoinConsole, powerOff: PowerOff) =>
   async ({ host, command }: Command): Promise<Outcome> => {
     const compute = computeOf(host)
-    const result = compute ? await doing(command)(compute, join) : refuse('not_found', 'no such host is here')
+    const result = compute ? await doing(command)(compute, join, powerOff) : refuse('not_found', 'no such host is here')
     if (result.ok) return { ok: true, value: result.value }
     const { code, message, detail } = result.fault
     return { ok: false, fault: { code, message, ...(detail === undefined ? {} : { detail }) } }
@@ -52,5 +63,5 @@ export const executeBy =
 
 const doing = <D extends CommandBody['do']>(body: Of<D>) => {
   const run = doings[body.do as D]
-  return (compute: Compute, join: JoinConsole) => run(compute, body, join)
+  return (compute: Compute, join: JoinConsole, powerOff: PowerOff) => run(compute, body, join, powerOff)
 }

@@ -8,18 +8,23 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** Runs a program by its arguments, never through a shell. Injected where tests replace the host. */
-export type Run = (program: string, args: readonly string[], stdin?: string) => Promise<Ran>
+/** Runs a program by its arguments, never through a shell; `more` is added to its environment. Injected where tests replace the host. */
+export type Run = (
+  program: string,
+  args: readonly string[],
+  stdin?: string,
+  more?: Readonly<Record<string, string>>,
+) => Promise<Ran>
 
 /** Messages are parsed, so they are asked for in one language; nothing else of the agent's environment is passed on. */
 const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
 
 /** Runs a program on this host. */
-export const run: Run = (program, args, stdin = '') =>
+export const run: Run = (program, args, stdin = '', more = {}) =>
   new Promise(resolve => {
     const child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: environment,
+      env: { ...environment, ...more },
       timeout: limits.program,
       killSignal: 'SIGKILL',
     })

@@ -20,7 +20,7 @@ const steps = {
   unplug: 'port.networks.apply',
 } as const satisfies Record<Step, string>
 
-/** The same of each command; null: it only looks. */
+/** The same of each command; null: it only looks, or acts on nothing of this host. */
 const commands = {
   reboot: 'port.compute.reboot',
   console: null,
@@ -30,6 +30,7 @@ const commands = {
   'guest-facts': null,
   'guest-password': 'port.compute.setGuestPassword',
   'guest-keys': 'port.compute.addGuestKeys',
+  'power-off': null,
 } as const satisfies Record<CommandBody['do'], string | null>
 
 test.each(Object.entries({ ...steps, ...commands }))('%s can be killed before and after its effect', (_, effect) => {

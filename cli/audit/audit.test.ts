@@ -69,6 +69,8 @@ const host: Host = {
   memoryRatio: 1,
   diskRatio: 4,
   tags: {},
+  fenced: null,
+  power: null,
   hypervisor: 'simulated',
   hypervisorVersion: '1',
   acceleration: 'simulated',

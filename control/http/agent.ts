@@ -13,6 +13,8 @@ import { verifyAgent } from '../services/agents/verify.ts'
 import { sha256 } from '../services/sha256.ts'
 import type { Here } from './here.ts'
 import { inward, upgrades } from './inward.ts'
+import { joinScriptHash } from './join.ts'
+import { joinScript } from './join-script.ts'
 import { rangeOf } from './range.ts'
 
 type Env = { Bindings: Here }
@@ -47,9 +49,26 @@ export function agentRoutes(): Hono<Env> {
     }),
   )
 
+  /** Public, by their content: whoever names the hash has been told it. */
+  app.get('/join/:sha256', async context =>
+    context.req.param('sha256') === (await joinScriptHash())
+      ? new Response(joinScript, {
+          headers: { 'content-type': 'text/x-shellscript; charset=utf-8', 'cache-control': unchanging },
+        })
+      : refused(refuse('not_found', 'there is no such script; ask for a new line').fault),
+  )
+  app.get('/bundles/:sha256', async context => {
+    const name = context.req.param('sha256')
+    const found = /^[0-9a-f]{64}$/.test(name) ? await blobsOf(context.env.env).get(`bundles/${name}`) : null
+    if (!found) return refused(refuse('not_found', 'there is no such bundle; ask for a new line').fault)
+    const headers = { 'content-type': 'text/javascript', 'content-length': String(found.size), 'cache-control': unchanging }
+    return new Response(found.body, { headers })
+  })
   app.get('/blobs/:sha256', context => signed(context, () => blob(context)))
   return app
 }
+
+const unchanging = 'public, max-age=31536000, immutable'
 
 const tooLong = refuse('invalid', `a request may have ${limits.requestBytes} bytes`)
 

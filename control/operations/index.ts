@@ -1,9 +1,11 @@
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { AnyWorkflow, Workflows } from './engine.ts'
+import { hostFence } from './host-fence.ts'
 import { machineCreate } from './machine-create.ts'
 import { machineDelete } from './machine-delete.ts'
 import { machinePause } from './machine-pause.ts'
 import { machineReboot } from './machine-reboot.ts'
+import { machineRecover } from './machine-recover.ts'
 import { machineResume } from './machine-resume.ts'
 import { machineStart } from './machine-start.ts'
 import { machineStop } from './machine-stop.ts'
@@ -26,6 +28,7 @@ const registry = {
   'machine.suspend': [machineSuspend],
   'machine.resume': [machineResume],
   'machine.delete': [machineDelete],
+  'machine.recover': [machineRecover],
   'volume.create': [volumeCreate],
   'volume.attach': [volumeAttach],
   'volume.detach': [volumeDetach],
@@ -33,6 +36,7 @@ const registry = {
   'volume.delete': [volumeDelete],
   'snapshot.create': [snapshotCreate],
   'snapshot.delete': [snapshotDelete],
+  'host.fence': [hostFence],
 } as const satisfies Record<OperationKind, readonly AnyWorkflow[]>
 
 export const workflows: Workflows = (kind, version) => registry[kind].find(workflow => workflow.version === version) ?? null

@@ -10,6 +10,13 @@ const absent: Step = {
   async run(context) {
     const { subject: machine } = context
     if (machine.host === null) return done(...freed(context))
+    // Nothing runs there, and what is left there goes before anything else does when it returns.
+    if (machine.fenced)
+      return done(
+        { do: 'fence.holds', host: machine.host },
+        { do: 'tombstone.insert', host: machine.host, subject: machine.id },
+        ...freed(context),
+      )
     const seen = seenOf(context)
     if (seen.kind === 'pending') return park(seen.waiting)
     if (seen.kind === 'failed') return park(say('waiting.cannot_remove', { why: seen.fault.message }))

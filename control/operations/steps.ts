@@ -3,6 +3,9 @@ import { say } from '@sirocco/shared/model/messages.ts'
 import { done, type Outcome, park, type Step, type StepContext } from './engine.ts'
 import type { SubjectNoun } from './subjects.ts'
 
+/** A host is known by its agent's word alone: nothing observes what is wanted of it. */
+type WatchedNoun = Exclude<SubjectNoun, 'host'>
+
 /** Tells the cloud what is wanted of the machine now; that it is so is observed. */
 export const ensure: Step = {
   name: 'ensure',
@@ -18,7 +21,7 @@ export type Seen =
   | { readonly kind: 'failed'; readonly fault: Fault }
   | { readonly kind: 'applied' }
 
-export function seenOf<N extends SubjectNoun>({ operation, subject }: StepContext<N>): Seen {
+export function seenOf<N extends WatchedNoun>({ operation, subject }: StepContext<N>): Seen {
   const { observed }: Watched = subject
   if (observed && observed.appliedGeneration >= operation.generation)
     return observed.fault ? { kind: 'failed', fault: observed.fault } : { kind: 'applied' }
@@ -41,7 +44,7 @@ const waitingFor = ({ observerAlive, observed }: Watched): string | Said => {
 }
 
 /** Parks until the observer has finished with this generation; then `arrived` says what that means. */
-export const settled = <N extends SubjectNoun = 'machine'>(
+export const settled = <N extends WatchedNoun = 'machine'>(
   name: string,
   arrived: (context: StepContext<N>) => Result<Outcome>,
 ): Step<N> => ({

@@ -1,5 +1,6 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
+import type { Host } from '../domain/hosts/host.ts'
 import type { Machine } from '../domain/machines/machine.ts'
 import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
@@ -10,6 +11,7 @@ export interface Subjects {
   readonly machine: Machine
   readonly volume: Volume
   readonly snapshot: Snapshot
+  readonly host: Host
 }
 export type SubjectNoun = keyof Subjects
 export type Subject = Subjects[SubjectNoun]
@@ -21,6 +23,7 @@ export const finders: {
   machine: (store, refs) => store.machines.find('platform', refs),
   volume: (store, refs) => store.volumes.find('platform', refs),
   snapshot: (store, refs) => store.snapshots.find('platform', refs),
+  host: (store, refs) => store.hosts.find(refs),
 }
 
 const nouns = new Set<string>(Object.keys(finders))

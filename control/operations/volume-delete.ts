@@ -8,8 +8,17 @@ import { seenOf } from './steps.ts'
 const absent: Step<'volume'> = {
   name: 'absent',
   async run(context) {
-    const { subject: volume } = context
+    const { subject: volume, world } = context
     if (volume.host === null) return gone(context)
+    const hosts = await world.store.hosts.find([volume.host])
+    if (!hosts.ok) return hosts
+    // Nothing uses it there, and it goes before anything else does when its host returns.
+    if (hosts.value.some(({ fenced }) => fenced !== null))
+      return gone(
+        context,
+        { do: 'fence.holds', host: volume.host },
+        { do: 'tombstone.insert', host: volume.host, subject: volume.id },
+      )
     const seen = seenOf(context)
     if (seen.kind === 'pending') return park(seen.waiting)
     if (seen.kind === 'failed') return park(say('waiting.cannot_remove', { why: seen.fault.message }))
@@ -17,9 +26,9 @@ const absent: Step<'volume'> = {
   },
 }
 
-async function gone(context: StepContext<'volume'>): Promise<Result<Outcome>> {
+async function gone(context: StepContext<'volume'>, ...first: readonly Change[]): Promise<Result<Outcome>> {
   const tidied = await passingSnapshotEnds(context.subject, context.world)
-  return tidied.ok ? done(...freed(context), ...tidied.value) : tidied
+  return tidied.ok ? done(...first, ...freed(context), ...tidied.value) : tidied
 }
 
 const freed = ({ subject: { id, project, host, generation }, operation }: StepContext<'volume'>): Change[] => [

@@ -1,13 +1,14 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import type { Firmware, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { Firmware, Recover, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { SeenHost } from '@sirocco/shared/wire/objects.ts'
 import type { Window } from '@sirocco/shared/wire/samples.ts'
-import type { HostWords } from '../domain/hosts/host.ts'
+import type { FenceWay, HostWords } from '../domain/hosts/host.ts'
 import type { KeyPair } from '../domain/images/image.ts'
 import type { Intent, MachineUpdate } from '../domain/machines/machine.ts'
+import type { Tombstone } from '../domain/machines/tombstone.ts'
 import type { Operation, OperationAsk, SubjectId } from '../domain/operations/operation.ts'
 import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
@@ -36,6 +37,17 @@ export interface NewMachine {
   readonly hostTags: Readonly<Record<string, string>>
   readonly protected: boolean
   readonly firmware: Firmware
+  readonly recover?: Recover
+}
+
+/** A management controller and how it is spoken to. */
+export interface HostPower {
+  readonly way: 'ipmi'
+  readonly address: string
+  readonly port: number
+  readonly username: string
+  /** Sealed. */
+  readonly password: string
 }
 
 export interface NewPort {
@@ -111,6 +123,40 @@ export type Change =
       readonly fault: Fault
       readonly discard: boolean
     }
+  /** Guard `stale` by version. */
+  | {
+      readonly do: 'machine.recover'
+      readonly machine: Id<'machine'>
+      readonly version: number
+      readonly recover: Recover
+    }
+  /** What its old host said of it and of `root`, which it boots from, is over. Guard `stale` by version, and where it has another volume. */
+  | { readonly do: 'machine.moved'; readonly machine: Id<'machine'>; readonly version: number; readonly root: Id<'volume'> }
+  /** Above every intent that the host has heard of. */
+  | { readonly do: 'tombstone.insert'; readonly host: Id<'host'>; readonly subject: Tombstone['subject'] }
+  | { readonly do: 'tombstone.gone'; readonly host: Id<'host'>; readonly subject: Tombstone['subject'] }
+  /** A new intent: the generation rises. Guard `stale` by generation. */
+  | { readonly do: 'host.intent'; readonly host: Id<'host'>; readonly generation: number }
+  /** Guard `stale` unless its agent is silent since this epoch. */
+  | {
+      readonly do: 'fence.ask'
+      readonly id: Id<'fence'>
+      readonly host: Id<'host'>
+      readonly how: FenceWay
+      readonly by: Id<'user'>
+      readonly generation: number
+      readonly epoch: number
+    }
+  /** Nothing runs on it from now on: the epoch rises. Guard `stale` where its agent was heard since it was asked for. */
+  | { readonly do: 'fence.land'; readonly host: Id<'host'>; readonly generation: number }
+  /** Guard `stale` unless it is fenced. */
+  | { readonly do: 'fence.holds'; readonly host: Id<'host'> }
+  /** Its hosts are heard again. */
+  | { readonly do: 'fence.lift'; readonly agent: Id<'agent'> }
+  | { readonly do: 'host-power.set'; readonly host: Id<'host'>; readonly power: HostPower }
+  | { readonly do: 'host-power.drop'; readonly host: Id<'host'> }
+  /** With its agent, where this was its last. Guard `conflict` where machines are claimed on it. */
+  | { readonly do: 'host.remove'; readonly host: Id<'host'> }
   /** Nothing of it remains. Guard `stale` by generation. */
   | { readonly do: 'machine.gone'; readonly machine: Id<'machine'>; readonly generation: number }
   /** What it boots by from now on. Guard `stale` by version. */
@@ -250,6 +296,18 @@ export type Change =
   | { readonly do: 'samples.keep'; readonly host: Id<'host'>; readonly window: Window }
   | { readonly do: 'command.insert'; readonly id: string; readonly host: Id<'host'>; readonly body: CommandBody }
   | { readonly do: 'command.result'; readonly id: string; readonly outcome: Outcome }
+  | {
+      readonly do: 'enrolment.insert'
+      readonly id: Id<'enrolment'>
+      readonly tokenHash: string
+      readonly zone: Id<'zone'>
+      readonly by: Id<'user'>
+      readonly expiresAt: number
+    }
+  /** Guard `conflict` where it was used, or is unknown. */
+  | { readonly do: 'enrolment.revoke'; readonly id: Id<'enrolment'> }
+  /** Another machine used its key. Guard `conflict` where that was noted since `before`. */
+  | { readonly do: 'agent.cloned'; readonly agent: Id<'agent'>; readonly before: number }
   /** Guard `conflict` where the token is used up or unknown. */
   | { readonly do: 'enrolment.use'; readonly tokenHash: string; readonly agent: Id<'agent'> }
   | {

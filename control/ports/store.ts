@@ -5,9 +5,11 @@ import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import type { Sample } from '@sirocco/shared/wire/samples.ts'
 import type { Principal, Scope } from '../domain/access/principal.ts'
 import type { Event } from '../domain/events/event.ts'
-import type { Host } from '../domain/hosts/host.ts'
+import type { Enrolment } from '../domain/hosts/enrolment.ts'
+import type { FenceWay, Host } from '../domain/hosts/host.ts'
 import type { Flavor, Image, KeyPair } from '../domain/images/image.ts'
 import type { Machine, MachineFilter } from '../domain/machines/machine.ts'
+import type { Tombstone } from '../domain/machines/tombstone.ts'
 import type { Network } from '../domain/networks/network.ts'
 import type { Operation } from '../domain/operations/operation.ts'
 import type { Candidate, Demand } from '../domain/placement/demand.ts'
@@ -15,7 +17,7 @@ import type { PlacementGroup } from '../domain/placement/group.ts'
 import type { StoragePool } from '../domain/volumes/pool.ts'
 import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
-import type { Change } from './changes.ts'
+import type { Change, HostPower } from './changes.ts'
 
 /** One page by keyset: rows after `after` (an id, or null for the first), at most `limit`. */
 export interface Page {
@@ -52,6 +54,10 @@ export interface Store {
     list(scope: Scope, page: Page, filter?: MachineFilter): Promise<Result<Paged<Machine>>>
     /** Of one host, live allocations only: for the observer's batches. */
     onHost(host: Id<'host'>, ids: readonly string[]): Promise<Result<readonly Machine[]>>
+    /** Whose live claim is on this host, oldest first. */
+    ofHost(host: Id<'host'>, page: Page): Promise<Result<Paged<Machine>>>
+    /** Hosts where something of this machine is still to go. */
+    left(machine: Id<'machine'>): Promise<Result<readonly Id<'host'>[]>>
     /** Deleted before `before`: due to be forgotten. */
     forgettable(before: number, limit: number): Promise<Result<readonly Id<'machine'>[]>>
   }
@@ -73,7 +79,6 @@ export interface Store {
   }
   readonly hosts: {
     list(page: Page): Promise<Result<Paged<Host>>>
-    find(host: string): Promise<Result<Host>>
     /** Hosts of the demand's zone as placement sees them, a page, counted from live claims. */
     ofZone(demand: Pick<Demand, 'zone' | 'group'>, page: Page): Promise<Result<Paged<Candidate>>>
     /**
@@ -85,7 +90,15 @@ export interface Store {
     revisions(hosts: readonly Id<'host'>[]): Promise<Result<ReadonlyMap<Id<'host'>, number>>>
     /** What is wanted on a host now, user-data opened, and the revision that it is of. */
     desired(host: Id<'host'>): Promise<Result<{ revision: number; objects: readonly Wanted[] }>>
+    /** By id; `not_found` names the first that is not there. */
+    find(hosts: readonly string[]): Promise<Result<readonly Host[]>>
     orphans(host: Id<'host'>): Promise<Result<readonly string[]>>
+    /** What must go from it. */
+    tombstones(host: Id<'host'>): Promise<Result<readonly Tombstone[]>>
+    /** What was asked for at this generation; `at` null until it is so. */
+    fence(host: Id<'host'>, generation: number): Promise<Result<{ how: FenceWay; by: Id<'user'>; at: number | null } | null>>
+    /** Its management controller, the password sealed. */
+    power(host: Id<'host'>): Promise<Result<HostPower | null>>
     /** The digest of what its agent last said of the host itself; null: nothing yet. */
     factsDigest(host: Id<'host'>): Promise<Result<string | null>>
   }
@@ -94,6 +107,8 @@ export interface Store {
     ofHost(host: Id<'host'>): Promise<Result<Agent>>
     /** For enrolment: the zone of a live token; not_found when used, expired or unknown. */
     enrolment(tokenHash: string): Promise<Result<{ zone: Id<'zone'> }>>
+    /** One-time tokens, newest first. */
+    enrolments(page: Page): Promise<Result<Paged<Enrolment>>>
     count(): Promise<Result<number>>
     /** Agents that are thought alive, for the sweep: a page. */
     alive(page: Page): Promise<Result<Paged<Agent>>>
@@ -148,7 +163,7 @@ export interface Store {
   readonly commands: {
     outcome(id: string): Promise<Result<{ host: Id<'host'>; outcome: Outcome | null } | null>>
     /** Sent to these hosts since `since`, and not answered; at most `limits.bulk`. */
-    pending(hosts: readonly Id<'host'>[], since: number): Promise<Result<readonly { id: string; machine: string }[]>>
+    pending(hosts: readonly Id<'host'>[], since: number): Promise<Result<readonly { id: string; subject: string }[]>>
   }
   readonly events: {
     /** After `seq`, oldest first; `reset` when events after `seq` were already forgotten. */
@@ -192,4 +207,6 @@ export interface Agent {
   readonly linkObject: number
   readonly silentSince: number | null
   readonly hosts: readonly { readonly id: Id<'host'>; readonly name: string }[]
+  /** Those of its hosts that are fenced. */
+  readonly fenced: readonly Id<'host'>[]
 }

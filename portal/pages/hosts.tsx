@@ -11,6 +11,7 @@ import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
 import { ChangeHost } from './change-host.tsx'
 import { textOfTags } from './host-check.ts'
+import { AddHost, HostVerbs } from './host-lifecycle.tsx'
 import { UsageCharts } from './usage.tsx'
 
 /** Where machines run; for administrators. */
@@ -18,7 +19,7 @@ export function HostsPage() {
   const { t } = useSpeech()
   const { data: me } = useSuspenseQuery(queries.me)
   return (
-    <Page title={t.hosts.title} lead={t.hosts.lead}>
+    <Page title={t.hosts.title} lead={t.hosts.lead} aside={me.role === 'admin' && <AddHost />}>
       {me.role === 'admin' ? (
         <Hosts />
       ) : (
@@ -124,6 +125,7 @@ function HostCard({ host }: { host: Host }) {
           </ul>
         </section>
       )}
+      <HostVerbs host={host} />
     </article>
   )
 }
@@ -145,7 +147,7 @@ function HostState({ host }: { host: Host }) {
   const now = useNow()
   const [look, word] =
     host.state === 'silent'
-      ? (['failed', t.hosts.silent] as const)
+      ? (['failed', host.fenced ? t.hosts.fenced : t.hosts.silent] as const)
       : host.state === 'new'
         ? (['creating', t.hosts.waiting] as const)
         : host.accepting

@@ -44,6 +44,7 @@ const machine = (id: string, more: Partial<Machine> = {}): Machine => ({
   onGuestShutdown: 'stop',
   protected: false,
   firmware: 'bios',
+  recover: 'no',
   generation: 1,
   createdAt: '2026-11-22T12:00:00.000Z',
   ranAt: null,

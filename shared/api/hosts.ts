@@ -20,6 +20,10 @@ export const Host = z.strictObject({
   seenAt: Time.nullable(),
   /** Takes new machines. */
   accepting: z.boolean(),
+  /** Somebody vouches that nothing runs on it: its management controller, or an admin by their word. */
+  fenced: z.strictObject({ how: z.enum(['word', 'ipmi']), at: Time }).nullable(),
+  /** Its management controller. */
+  power: z.strictObject({ way: z.enum(['ipmi']), address: z.string(), port: z.int(), username: z.string() }).nullable(),
   hypervisor: z.string().nullable(),
   hypervisorVersion: z.string().nullable(),
   /** `simulated`: its machines are not real. */
@@ -68,3 +72,51 @@ export const ChangeHost = z.strictObject({
 export type ChangeHost = z.input<typeof ChangeHost>
 
 export const HostParams = z.strictObject({ id: z.string().min(1).max(64) })
+
+/** A host's name, typed: by that an admin says that nothing runs on it any more. Only where `how` is `word`. */
+export const Fence = z.strictObject({ how: z.enum(['word', 'ipmi']), confirm: z.string().max(255).optional() })
+export const Fencing = z.strictObject({ operation: z.string() })
+
+export const SetPower = z.strictObject({
+  /** null: it has none. */
+  power: z
+    .strictObject({
+      way: z.enum(['ipmi']),
+      address: z.string().min(1).max(253),
+      port: z.int().min(1).max(65_535).optional(),
+      username: z.string().min(1).max(64),
+      password: z.string().min(1).max(256),
+    })
+    .nullable(),
+})
+
+export const NewEnrolToken = z.strictObject({
+  /** By name; needed where there is more than one. */
+  zone: z.string().min(1).max(64).optional(),
+  /** How long it lives, at most a day. */
+  minutes: z.int().min(1).max(1_440).optional(),
+})
+/** The line is shown once: it holds the token. */
+export const MadeEnrolToken = z.strictObject({
+  id: z.string(),
+  zone: z.string(),
+  expiresAt: Time,
+  token: z.string(),
+  /** To be pasted into a shell of the new host; null where this control plane holds no bundle of the agent. */
+  line: z.string().nullable(),
+})
+export type MadeEnrolToken = z.output<typeof MadeEnrolToken>
+
+export const EnrolToken = z.strictObject({
+  id: z.string(),
+  zone: z.string(),
+  by: z.string().nullable(),
+  state: z.enum(['open', 'used', 'revoked', 'expired']),
+  createdAt: Time,
+  expiresAt: Time,
+  /** The agent that enrolled by it. */
+  agent: z.string().nullable(),
+})
+export type EnrolToken = z.output<typeof EnrolToken>
+export const EnrolTokenPage = pageOf(EnrolToken)
+export const EnrolTokenParams = z.strictObject({ id: z.string().min(1).max(64) })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../model/limits.ts'
-import { firmwares, type MachineChange, type MachineVerb, machineStates } from '../model/machines/states.ts'
+import { firmwares, type MachineChange, type MachineVerb, machineStates, recovers } from '../model/machines/states.ts'
 import type { Reason as Refusal } from '../model/machines/transitions.ts'
 import { pageOf, pageQuery } from './page.ts'
 import { Reason, Ref, Tags, Time } from './text.ts'
@@ -84,6 +84,8 @@ export const Machine = z.strictObject({
   protected: z.boolean(),
   /** What the guest starts from. */
   firmware: z.enum(firmwares),
+  /** What becomes of it when its host is fenced. */
+  recover: z.enum(recovers),
   /** Rises with each intent. */
   generation: z.int(),
   createdAt: Time,
@@ -138,6 +140,8 @@ export const Launch = z.strictObject({
   protected: z.boolean().optional(),
   /** What the guests start from; the image's own choice where it is left out. */
   firmware: z.enum(firmwares).optional(),
+  /** What becomes of it when its host is fenced: it waits, or runs elsewhere with its disk where that can be reached, or with a fresh one. */
+  recover: z.enum(recovers).optional(),
 })
 export type Launch = z.input<typeof Launch>
 
@@ -199,3 +203,7 @@ export const GuestPassword = z.strictObject({ user: z.string().min(1).max(32), p
 
 /** `keyPair` by name. */
 export const GuestKey = z.strictObject({ user: z.string().min(1).max(32), keyPair: z.string().min(1).max(255) })
+export const SetRecover = z.strictObject({ recover: z.enum(recovers) })
+
+/** The machine's name, typed: by that an admin says that its host never returns. */
+export const Forget = z.strictObject({ confirm: z.string().max(255) })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type FaultCode, faultCodes } from '../kit/fault.ts'
 import { FlavorPage, ImagePage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
-import { Host, HostPage, HostProjection } from './hosts.ts'
+import { EnrolTokenPage, Fencing, Host, HostPage, HostProjection, MadeEnrolToken } from './hosts.ts'
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
 import { Operation, OperationAsked, OperationDetail, OperationPage } from './operations.ts'
@@ -53,6 +53,9 @@ const named = {
   HostPage,
   HostProjection,
   Usage,
+  Fencing,
+  EnrolTokenPage,
+  MadeEnrolToken,
   Me,
   TagPage,
   Problem,

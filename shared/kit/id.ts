@@ -9,6 +9,8 @@ export const prefixes = {
   zone: 'zon',
   agent: 'agt',
   host: 'hst',
+  enrolment: 'enr',
+  fence: 'fnc',
   machine: 'vm',
   flavor: 'flv',
   image: 'img',

@@ -80,6 +80,15 @@ export const limits = {
   /** A sign-in link, an enrolment token. */
   signInLink: 15 * minute,
   enrolment: 1 * hour,
+  /** An enrolment token that an admin asks for, at most. */
+  enrolmentMax: 24 * hour,
+  /** From an admin's wish to the word of a host's management controller that it is off. */
+  fence: 3 * minute,
+  /** Between two looks whether a host that was switched off is off, and for how long. */
+  powerLook: 1 * second,
+  powerOff: 60 * second,
+  /** That a key was copied is said again after this long. */
+  cloneAgain: 1 * hour,
   /** A browser session without use. */
   session: 12 * hour,
   /** A console ticket, to its first use. */

@@ -66,6 +66,17 @@ export const Command = z.strictObject({
     z.strictObject({ do: z.literal('guest-facts'), machine: z.string() }),
     z.strictObject({ do: z.literal('guest-password'), machine: z.string(), user: z.string(), password: z.string() }),
     z.strictObject({ do: z.literal('guest-keys'), machine: z.string(), user: z.string(), keys: z.array(z.string()) }),
+    /** Switch the host `target`, a neighbour, off by its management controller, and see that it is off. */
+    z.strictObject({
+      do: z.literal('power-off'),
+      target: z.string(),
+      way: z.enum(['ipmi']),
+      address: z.string().max(253),
+      port: z.int().min(1).max(65_535),
+      username: z.string().max(64),
+      /** Secret: logged and kept nowhere. */
+      password: z.string().max(256),
+    }),
   ]),
 })
 

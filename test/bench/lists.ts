@@ -112,6 +112,7 @@ function partsOf({ store, clock, random, ids }: Furnished): NativeParts {
     version: '0.1.0',
     feed: nobody,
     console: nobody,
+    joinLine: nobody,
     log: nobody,
   }
 }

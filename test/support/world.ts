@@ -16,7 +16,7 @@ import { clearSecrets, type Furnished, furnish, hostFacts } from '../contract/st
 import { type MemoryDatabase, memoryDatabase } from '../simulation/world/client.ts'
 
 /**
- * A control plane in this process, over a database in memory, whose hosts do at once what is wanted: for tests of dialects and
+ * A control plane in this process, over a database in memory, whose hosts do at once what is wanted unless they are silent: for tests of dialects and
  * verbs. Time stands still but for `clock.at`.
  */
 export interface World {
@@ -87,6 +87,9 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
   const engine = { ...ports, clouds: { of: () => privateCloud(ports) } }
 
   async function obey(host: Id<'host'>): Promise<void> {
+    const agent = await rows.store.agents.ofHost(host)
+    if (!agent.ok) throw new Error(agent.fault.message)
+    if (agent.value.silentSince !== null) return
     const desired = await rows.store.hosts.desired(host)
     if (!desired.ok) throw new Error(desired.fault.message)
     const changed = desired.value.objects.flatMap((wanted): Seen[] => {
@@ -94,7 +97,7 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
         return [{ kind: 'machine', id: wanted.id, ...(behaviour.get(wanted.name) ?? obedient)(wanted) }]
       return wanted.kind === 'network' ? [] : [kept(wanted)]
     })
-    const seen = await observe(ports, host, { epoch: 1, seq: ++seq, base: null, changed, gone: [] })
+    const seen = await observe(ports, host, { epoch: agent.value.epoch, seq: ++seq, base: null, changed, gone: [] })
     if (!seen.ok) throw new Error(seen.fault.message)
   }
 

@@ -1,6 +1,6 @@
 import type { Fault, Said } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import type { Firmware, Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { Firmware, Power, Recover, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { OperationKind, OperationState } from '@sirocco/shared/model/operations/states.ts'
 import type { PlacementPolicy } from '@sirocco/shared/model/placement/policies.ts'
 import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
@@ -10,6 +10,7 @@ import type { Window } from '@sirocco/shared/wire/samples.ts'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { Role } from '../../domain/access/principal.ts'
+import type { FenceWay } from '../../domain/hosts/host.ts'
 import type { OperationAsk, SubjectId } from '../../domain/operations/operation.ts'
 
 /** Times are milliseconds since the Unix epoch. Aliases are EC2's ids: random, made in the batch that inserts. */
@@ -141,12 +142,21 @@ export const addressPool = sqliteTable('address_pool', {
 })
 
 /** One-time enrolment tokens, by SHA-256. */
-export const enrolment = sqliteTable('enrolment', {
-  tokenHash: text().primaryKey(),
-  zone: text().$type<Id<'zone'>>().notNull(),
-  expiresAt: integer().notNull(),
-  usedBy: text().$type<Id<'agent'>>(),
-})
+export const enrolment = sqliteTable(
+  'enrolment',
+  {
+    tokenHash: text().primaryKey(),
+    id: text().$type<Id<'enrolment'>>(),
+    zone: text().$type<Id<'zone'>>().notNull(),
+    /** Who asked for it; null: whoever set the instance up. */
+    createdBy: text().$type<Id<'user'>>(),
+    createdAt: integer().notNull().default(0),
+    expiresAt: integer().notNull(),
+    usedBy: text().$type<Id<'agent'>>(),
+    revokedAt: integer(),
+  },
+  t => [uniqueIndex('enrolment_id').on(t.id)],
+)
 
 export const agent = sqliteTable('agent', {
   id: text().$type<Id<'agent'>>().primaryKey(),
@@ -165,6 +175,10 @@ export const agent = sqliteTable('agent', {
   bootId: text(),
   /** Since when nothing is heard of it; null while its link is live. */
   silentSince: integer(),
+  /** When another machine last used its key. */
+  clonedAt: integer(),
+  /** Its credential is dead since: its last host was removed. */
+  removedAt: integer(),
   createdAt: integer().notNull(),
 })
 
@@ -183,6 +197,8 @@ export const host = sqliteTable(
     name: text().notNull(),
     /** Takes new machines? */
     accepting: integer({ mode: 'boolean' }).notNull(),
+    /** Rises with each intent of an admin. */
+    generation: integer().notNull().default(0),
     /** Ratios may have fractions: SQLite keeps what is no integer as it is, whatever the column says. */
     cpuRatio: integer().notNull(),
     memoryRatio: integer().notNull(),
@@ -197,6 +213,7 @@ export const host = sqliteTable(
     freeVcpus: integer().notNull().default(0),
     freeMemoryMiB: integer().notNull().default(0),
     freeDiskMiB: integer().notNull().default(0),
+    removedAt: integer(),
   },
   t => [
     uniqueIndex('host_name').on(t.agent, t.name),
@@ -224,6 +241,62 @@ export const hostObserved = sqliteTable('host_observed', {
   warnings: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
   digest: text().notNull(),
   at: integer().notNull(),
+})
+
+/** A machine or volume that is elsewhere now, and of which nothing may remain on this host: kept until the host says so. */
+export const tombstone = sqliteTable(
+  'tombstone',
+  {
+    host: text().$type<Id<'host'>>().notNull(),
+    subject: text().$type<Id<'machine'> | Id<'volume'>>().notNull(),
+    generation: integer().notNull(),
+    /** Where a volume's bytes lie; null of a machine. */
+    pool: text().$type<Id<'storagePool'>>(),
+    at: integer().notNull(),
+  },
+  t => [primaryKey({ columns: [t.host, t.subject] }), index('tombstone_subject').on(t.subject)],
+)
+
+/**
+ * A silent host of which somebody vouches that nothing runs on it: asked for, then `at` once it is so, until its agent links again. It
+ * holds for one boot and one epoch of the link, which rises with it: what an older link said is refused.
+ */
+export const fence = sqliteTable(
+  'fence',
+  {
+    id: text().$type<Id<'fence'>>().primaryKey(),
+    host: text()
+      .$type<Id<'host'>>()
+      .notNull()
+      .references(() => host.id),
+    how: text().$type<FenceWay>().notNull(),
+    by: text().$type<Id<'user'>>().notNull(),
+    /** The host's generation with it: its operation's. */
+    generation: integer().notNull(),
+    epoch: integer().notNull(),
+    bootId: text(),
+    askedAt: integer().notNull(),
+    at: integer(),
+    liftedAt: integer(),
+  },
+  t => [
+    uniqueIndex('fence_host').on(t.host, t.generation),
+    uniqueIndex('fence_live').on(t.host).where(sql`${t.at} IS NOT NULL AND ${t.liftedAt} IS NULL`),
+  ],
+)
+
+/** How a host's power is switched from outside: its management controller. */
+export const hostPower = sqliteTable('host_power', {
+  host: text()
+    .$type<Id<'host'>>()
+    .primaryKey()
+    .references(() => host.id),
+  way: text().$type<'ipmi'>().notNull(),
+  address: text().notNull(),
+  port: integer().notNull(),
+  username: text().notNull(),
+  /** Sealed; place `host_power|<host>|password`. */
+  password: text().notNull(),
 })
 
 /** Machines that an agent found and nobody asked for. */
@@ -372,6 +445,7 @@ export const machine = sqliteTable(
     hostTags: text({ mode: 'json' }).$type<Readonly<Record<string, string>>>().notNull().default({}),
     protected: integer({ mode: 'boolean' }).notNull().default(false),
     firmware: text().$type<Firmware>().notNull().default('bios'),
+    recover: text().$type<Recover>().notNull().default('no'),
     createdAt: integer().notNull(),
     ranAt: integer(),
     power: text().$type<Power>().notNull(),

@@ -114,11 +114,11 @@ export async function setUp(
 export const accessKeyPlace = (id: Id<'accessKey'>): string => `access_key|${id}|secret`
 
 /** A one-time token by which an agent enrols in `zone`; `tokenHash` is its SHA-256 in hex. */
-export async function allowEnrolment({ client, clock }: SetUpParts, zone: Id<'zone'>, tokenHash: string): Promise<void> {
+export async function allowEnrolment({ client, clock, ids }: SetUpParts, zone: Id<'zone'>, tokenHash: string): Promise<void> {
   await write(client, [
     drizzle(client)
       .insert(s.enrolment)
-      .values({ tokenHash, zone, expiresAt: clock.now() + limits.enrolment }),
+      .values({ tokenHash, id: ids.make('enrolment'), zone, createdAt: clock.now(), expiresAt: clock.now() + limits.enrolment }),
   ])
 }
 

@@ -1,5 +1,6 @@
 import type { InStatement, InValue } from '@libsql/client/web'
-import { and, eq, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import { isId } from '@sirocco/shared/kit/id.ts'
+import { and, eq, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 import { shardOf } from '../../domain/operations/shard.ts'
 import type { Grouping } from '../../domain/placement/group.ts'
@@ -110,6 +111,86 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .set({ goneAt: now, userData: null, version: sql`${s.machine.version} + 1` })
       .where(and(eq(s.machine.id, machine), eq(s.machine.generation, generation))),
     unless('stale'),
+  ],
+  'machine.recover': ({ machine, version, recover }, { database: { db } }) => [
+    db
+      .update(s.machine)
+      .set({ recover, version: version + 1 })
+      .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
+    unless('stale'),
+  ],
+  'machine.moved': ({ machine, version, root }, { database: { db } }) => [
+    db
+      .update(s.machine)
+      .set({ version: version + 1 })
+      .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
+    unless('stale'),
+    sql`INSERT INTO guard (stale) SELECT 1 WHERE EXISTS (SELECT 1 FROM attachment WHERE machine = ${machine} AND volume <> ${root})`,
+    db.delete(s.machineObserved).where(eq(s.machineObserved.machine, machine)),
+    db.delete(s.volumeObserved).where(eq(s.volumeObserved.volume, root)),
+  ],
+  'tombstone.insert': ({ host, subject }, { now }) => [
+    sql`INSERT INTO tombstone (host, subject, generation, pool, at)
+      SELECT ${host}, id, generation + 1, ${isId('volume', subject) ? sql`pool` : sql`NULL`}, ${now}
+      FROM ${isId('volume', subject) ? sql`volume` : sql`machine`} WHERE id = ${subject}
+      ON CONFLICT (host, subject) DO UPDATE SET generation = excluded.generation, at = excluded.at`,
+  ],
+  'tombstone.gone': ({ host, subject }, { database: { db } }) => [
+    db.delete(s.tombstone).where(and(eq(s.tombstone.host, host), eq(s.tombstone.subject, subject))),
+  ],
+  'host.intent': ({ host, generation }, { database: { db } }) => [
+    db
+      .update(s.host)
+      .set({ generation: generation + 1 })
+      .where(and(eq(s.host.id, host), eq(s.host.generation, generation))),
+    unless('stale'),
+  ],
+  'fence.ask': ({ id, host, how, by, generation, epoch }, { now }) => [
+    sql`INSERT INTO fence (id, host, how, ${sql.identifier('by')}, generation, epoch, ${sql.identifier('bootId')}, ${sql.identifier('askedAt')})
+      SELECT ${id}, h.id, ${how}, ${by}, ${generation}, a.epoch, a.${sql.identifier('bootId')}, ${now} FROM host h JOIN agent a ON a.id = h.agent
+      WHERE h.id = ${host} AND a.epoch = ${epoch} AND a.${sql.identifier('silentSince')} IS NOT NULL`,
+    unless('stale'),
+  ],
+  'fence.land': ({ host, generation }, { now }) => [
+    sql`UPDATE fence SET at = ${now} WHERE host = ${host} AND generation = ${generation} AND at IS NULL AND EXISTS (
+      SELECT 1 FROM host h JOIN agent a ON a.id = h.agent
+      WHERE h.id = fence.host AND a.epoch = fence.epoch AND a.${sql.identifier('silentSince')} IS NOT NULL)`,
+    unless('stale'),
+    sql`UPDATE agent SET epoch = epoch + 1 WHERE id = (SELECT agent FROM host WHERE id = ${host})`,
+  ],
+  'fence.holds': ({ host }) => [
+    sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (
+      SELECT 1 FROM fence WHERE host = ${host} AND at IS NOT NULL AND ${sql.identifier('liftedAt')} IS NULL)`,
+  ],
+  'fence.lift': ({ agent }, { now }) => [
+    sql`UPDATE fence SET ${sql.identifier('liftedAt')} = ${now} WHERE at IS NOT NULL AND ${sql.identifier('liftedAt')} IS NULL
+      AND host IN (SELECT id FROM host WHERE agent = ${agent})`,
+  ],
+  'host-power.set': ({ host, power }, { database: { db } }) => [
+    db
+      .insert(s.hostPower)
+      .values({ host, ...power })
+      .onConflictDoUpdate({ target: s.hostPower.host, set: power }),
+  ],
+  'host-power.drop': ({ host }, { database: { db } }) => [db.delete(s.hostPower).where(eq(s.hostPower.host, host))],
+  'host.remove': ({ host }, { database: { db }, now }) => [
+    sql`INSERT INTO guard (conflict) SELECT 1 FROM allocation WHERE host = ${host} AND until IS NULL`,
+    db
+      .update(s.host)
+      .set({ removedAt: now, accepting: false })
+      .where(and(eq(s.host.id, host), isNull(s.host.removedAt))),
+    unless('stale'),
+    // Its epoch rises: a link that is up is no longer listened to.
+    sql`UPDATE agent SET epoch = epoch + 1, ${sql.identifier('removedAt')} = ${now}, ${sql.identifier('silentSince')} = coalesce(${sql.identifier('silentSince')}, ${now})
+      WHERE id = (SELECT agent FROM host WHERE id = ${host})
+      AND NOT EXISTS (SELECT 1 FROM host h WHERE h.agent = agent.id AND h.${sql.identifier('removedAt')} IS NULL)`,
+    db
+      .update(s.fence)
+      .set({ liftedAt: now })
+      .where(and(eq(s.fence.host, host), isNull(s.fence.liftedAt))),
+    db.delete(s.hostPower).where(eq(s.hostPower.host, host)),
+    db.delete(s.tombstone).where(eq(s.tombstone.host, host)),
+    db.delete(s.orphan).where(eq(s.orphan.host, host)),
   ],
   'machine.image': ({ machine, version, image }, { database: { db } }) => [
     db
@@ -336,11 +417,35 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .set({ outcome, at: now })
       .where(and(eq(s.command.id, id), isNull(s.command.outcome))),
   ],
+  'enrolment.insert': ({ id, tokenHash, zone, by, expiresAt }, { database: { db }, now }) => [
+    db.insert(s.enrolment).values({ id, tokenHash, zone, createdBy: by, createdAt: now, expiresAt }),
+  ],
+  'enrolment.revoke': ({ id }, { database: { db }, now }) => [
+    db
+      .update(s.enrolment)
+      .set({ revokedAt: now })
+      .where(and(eq(s.enrolment.id, id), isNull(s.enrolment.usedBy), isNull(s.enrolment.revokedAt))),
+    unless('conflict'),
+  ],
+  'agent.cloned': ({ agent, before }, { database: { db }, now }) => [
+    db
+      .update(s.agent)
+      .set({ clonedAt: now })
+      .where(and(eq(s.agent.id, agent), or(isNull(s.agent.clonedAt), lte(s.agent.clonedAt, before)))),
+    unless('conflict'),
+  ],
   'enrolment.use': ({ tokenHash, agent }, { database: { db }, now }) => [
     db
       .update(s.enrolment)
       .set({ usedBy: agent })
-      .where(and(eq(s.enrolment.tokenHash, tokenHash), isNull(s.enrolment.usedBy), sql`${s.enrolment.expiresAt} > ${now}`)),
+      .where(
+        and(
+          eq(s.enrolment.tokenHash, tokenHash),
+          isNull(s.enrolment.usedBy),
+          isNull(s.enrolment.revokedAt),
+          sql`${s.enrolment.expiresAt} > ${now}`,
+        ),
+      ),
     unless('conflict'),
   ],
   'agent.insert': ({ agent, publicKey, fingerprint, zone, version, linkObject }, { database: { db }, now }) => [

@@ -2,6 +2,7 @@ import type { RouteName, Routes } from '@sirocco/shared/api/routes.ts'
 import type { Handler } from './handler.ts'
 import * as catalogue from './routes/catalogue.ts'
 import * as history from './routes/history.ts'
+import * as hosts from './routes/hosts-lifecycle.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as operations from './routes/operations.ts'
@@ -48,6 +49,8 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   getGuest: machines.guest,
   setGuestPassword: machines.guestPassword,
   addGuestKey: machines.guestKey,
+  recoverMachine: machines.recover,
+  forgetMachine: machines.forget,
   listKeyPairs: keyPairs.list,
   addKeyPair: keyPairs.add,
   deleteKeyPair: keyPairs.remove,
@@ -71,6 +74,12 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   explainPlacement: placement.explain,
   getHostProjection: catalogue.hostProjection,
   getHostSamples: samples.ofHost,
+  fenceHost: hosts.fence,
+  setHostPower: hosts.power,
+  removeHost: hosts.remove,
+  listEnrolTokens: hosts.tokens,
+  makeEnrolToken: hosts.makeToken,
+  revokeEnrolToken: hosts.revokeToken,
   signIn: sessions.begin,
   getMe: sessions.me,
   signOut: sessions.end,

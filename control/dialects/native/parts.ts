@@ -11,6 +11,8 @@ export interface NativeParts {
   readonly version: string
   /** Events of the principal's project after `after` (null: from now on), as `request` asks: WebSocket or event stream. */
   feed(principal: Principal, after: number | null, request: Request): Promise<Response>
+  /** The line that makes a machine a host, with this token; null where no bundle of the agent is held. */
+  joinLine(token: string): Promise<string | null>
   /** The person's end of a console's stream. */
   console(ticket: string, request: Request): Promise<Response>
   /** One line for the operator. */

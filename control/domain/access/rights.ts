@@ -16,6 +16,8 @@ export const rights = {
   'machines.protect': 'operator',
   'machines.resize': 'operator',
   'machines.user-data': 'operator',
+  'machines.recover': 'operator',
+  'machines.forget': 'admin',
   'machines.console': 'operator',
   'machines.console-log': 'viewer',
   'machines.samples': 'viewer',
@@ -55,6 +57,12 @@ export const rights = {
   'placement.explain': 'admin',
   'hosts.list': 'admin',
   'hosts.update': 'admin',
+  'hosts.enrol-token': 'admin',
+  'hosts.enrol-tokens': 'admin',
+  'hosts.revoke-token': 'admin',
+  'hosts.fence': 'admin',
+  'hosts.remove': 'admin',
+  'hosts.set-power': 'admin',
 } as const satisfies Record<string, Role>
 
 export type VerbName = keyof typeof rights

@@ -1,5 +1,9 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
 
+/** Who vouches that nothing runs on a silent host: its management controller, or an admin who typed its name. */
+export const fenceWays = ['word', 'ipmi'] as const
+export type FenceWay = (typeof fenceWays)[number]
+
 /** A host as placement and admins see it. Capacity counts with the overcommit ratios; `diskMiB` is the pool's. */
 export interface Host {
   readonly id: Id<'host'>
@@ -8,6 +12,18 @@ export interface Host {
   readonly zone: string
   readonly region: string
   readonly accepting: boolean
+  /** Rises with each intent: a newer one supersedes the operations of an older. */
+  readonly generation: number
+  /** Of its agent's link. */
+  readonly epoch: number
+  /** Of its agent's machine, as its last link said. */
+  readonly bootId: string | null
+  /** Since `at` nothing runs on it, by whoever says so; null where it is heard, or nobody has said so. */
+  readonly fenced: { readonly how: FenceWay; readonly by: Id<'user'>; readonly at: number } | null
+  /** Its management controller; null where none is known. */
+  readonly power: { readonly way: 'ipmi'; readonly address: string; readonly port: number; readonly username: string } | null
+  /** When another machine last used its agent's key. */
+  readonly clonedAt: number | null
   readonly revision: number
   readonly agentVersion: string
   /** Since when its agent is silent; null while it is heard. */

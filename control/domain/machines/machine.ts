@@ -1,7 +1,7 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { stateOf } from '@sirocco/shared/model/machines/state.ts'
-import type { Firmware, MachineState, Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { Firmware, MachineState, Power, Recover, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 
 /** A machine as every dialect and decision reads it: the three facts, and what it was launched with. */
 export interface Machine {
@@ -41,6 +41,7 @@ export interface Machine {
   /** Not deleted before this is taken off. */
   readonly protected: boolean
   readonly firmware: Firmware
+  readonly recover: Recover
   readonly createdAt: number
   /** When it was first seen running; ms since the epoch. */
   readonly ranAt: number | null
@@ -57,6 +58,8 @@ export interface Machine {
   readonly observed: Observation | null
   /** Is whoever observes it heard from? */
   readonly observerAlive: boolean
+  /** Has somebody vouched that nothing runs on its silent host? */
+  readonly fenced: boolean
 }
 
 export interface MachinePort {

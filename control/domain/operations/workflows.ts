@@ -12,6 +12,7 @@ export const workflowVersions = {
   'machine.suspend': 1,
   'machine.resume': 1,
   'machine.delete': 1,
+  'machine.recover': 1,
   'volume.create': 1,
   'volume.attach': 1,
   'volume.detach': 1,
@@ -19,6 +20,7 @@ export const workflowVersions = {
   'volume.delete': 1,
   'snapshot.create': 1,
   'snapshot.delete': 1,
+  'host.fence': 1,
 } as const satisfies Record<OperationKind, number>
 
 /** The names of each workflow's steps, by version: what people are shown. Held against the workflows themselves by a test. */
@@ -31,6 +33,7 @@ export const workflowSteps = {
   'machine.suspend': { 1: ['ensure', 'suspended'] },
   'machine.resume': { 1: ['ensure', 'running'] },
   'machine.delete': { 1: ['ensure', 'absent'] },
+  'machine.recover': { 1: ['elsewhere', 'ensure', 'settled'] },
   'volume.create': { 1: ['made'] },
   'volume.attach': { 1: ['attached'] },
   'volume.detach': { 1: ['detached'] },
@@ -38,6 +41,7 @@ export const workflowSteps = {
   'volume.delete': { 1: ['absent'] },
   'snapshot.create': { 1: ['kept'] },
   'snapshot.delete': { 1: ['absent'] },
+  'host.fence': { 1: ['power-off', 'fenced'] },
 } as const satisfies Record<OperationKind, Readonly<Record<number, readonly string[]>>>
 
 export const stepsOf = ({ kind, workflow }: Pick<Operation, 'kind' | 'workflow'>): readonly string[] => {

@@ -1,6 +1,7 @@
 import type { Firmware, Power } from '@sirocco/shared/model/machines/states.ts'
 import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { ImageFile, VolumeSource, Wanted, WantedMachine, WantedPool, WantedVolume } from '@sirocco/shared/wire/objects.ts'
+import type { Tombstone } from '../machines/tombstone.ts'
 import { gatewayOf } from '../networks/range.ts'
 
 /** A machine's rows as far as its host must know them; user-data opened. */
@@ -53,6 +54,10 @@ export interface PlacedSnapshot {
   readonly deleted: boolean
   readonly pool: PlacedPool
 }
+/** `pool` of a volume; null of a machine. */
+export interface PlacedTombstone extends Omit<Tombstone, 'host'> {
+  readonly pool: PlacedPool | null
+}
 interface PlacedPool {
   readonly id: string
   readonly type: PoolType
@@ -64,7 +69,9 @@ export function desiredOf(
   subnets: readonly PlacedSubnet[],
   volumes: readonly PlacedVolume[],
   snapshots: readonly PlacedSnapshot[],
+  left: readonly PlacedTombstone[] = [],
 ): Wanted[] {
+  const here = new Set<string>([...machines, ...volumes].map(({ id }) => id))
   return [
     ...subnets.map(
       ({ id, generation, cidr, mtu }): Wanted => ({
@@ -92,8 +99,35 @@ export function desiredOf(
     ),
     // Behind what they need, since a set may come in parts.
     ...machines.map(wantedMachine),
+    ...left.filter(({ subject }) => !here.has(subject)).map(buried),
   ]
 }
+
+/** Removing takes nothing but the id: the machine or volume itself may be forgotten long since. */
+const buried = ({ subject: id, generation, pool }: PlacedTombstone): Wanted =>
+  pool === null
+    ? {
+        kind: 'machine',
+        id,
+        generation,
+        power: 'gone',
+        name: id,
+        vcpus: 1,
+        memoryMiB: 1,
+        image: { id: '', files: [] },
+        ports: [],
+        seed: { instanceId: '', keys: [], userData: '' },
+      }
+    : {
+        kind: 'volume',
+        id,
+        generation,
+        pool: wantedPool(pool),
+        sizeMiB: 1,
+        source: { from: 'nothing' },
+        attached: null,
+        gone: true,
+      }
 
 const wantedMachine = (machine: PlacedMachine): WantedMachine => ({
   kind: 'machine',

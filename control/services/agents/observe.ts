@@ -3,9 +3,10 @@ import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Observed } from '@sirocco/shared/wire/frames.ts'
-import type { SeenMachine } from '@sirocco/shared/wire/objects.ts'
+import type { SeenMachine, SeenVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Machine } from '../../domain/machines/machine.ts'
 import { notice } from '../../domain/machines/observe.ts'
+import type { Tombstone } from '../../domain/machines/tombstone.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
@@ -65,7 +66,7 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   const saysHost = frame.changed.some(object => object.kind === 'host')
   const volumes = frame.changed.filter(object => object.kind === 'volume')
   const snapshots = frame.changed.filter(object => object.kind === 'snapshot')
-  const [placed, placedVolumes, placedSnapshots, orphans, factsDigest] = await Promise.all([
+  const [placed, placedVolumes, placedSnapshots, orphans, factsDigest, tombstones] = await Promise.all([
     machines.length === 0
       ? ok([])
       : store.machines.onHost(
@@ -86,12 +87,14 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
         ),
     store.hosts.orphans(host),
     saysHost ? store.hosts.factsDigest(host) : ok(null),
+    machines.length + volumes.length === 0 ? ok([]) : store.hosts.tombstones(host),
   ])
   if (!placed.ok) return placed
   if (!placedVolumes.ok) return placedVolumes
   if (!placedSnapshots.ok) return placedSnapshots
   if (!orphans.ok) return orphans
   if (!factsDigest.ok) return factsDigest
+  if (!tombstones.ok) return tombstones
 
   const byId = new Map<string, Machine>(placed.value.map(machine => [machine.id, machine]))
   const at = { host, epoch: frame.epoch, seq: frame.seq }
@@ -102,6 +105,11 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
     for (const seen of volumes) if (seen.id === volume.id) changes.push(...noticedVolume(volume, seen, at, now))
   for (const snapshot of placedSnapshots.value)
     for (const seen of snapshots) if (seen.id === snapshot.id) changes.push(...noticedSnapshot(snapshot, seen, at, now))
+  for (const tombstone of tombstones.value) {
+    const subject = tombstone.subject
+    if (placed.value.some(({ id }) => id === subject) || placedVolumes.value.some(({ id }) => id === subject)) continue
+    for (const seen of [...machines, ...volumes]) if (seen.id === subject) changes.push(...buried(tombstone, seen))
+  }
   for (const object of frame.changed) {
     if (object.kind === 'volume' || object.kind === 'snapshot') continue
     if (object.kind === 'host') {
@@ -114,8 +122,9 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
       continue
     }
     const machine = byId.get(object.id)
+    const isBuried = tombstones.value.some(({ subject }) => subject === object.id)
     if (machine) changes.push(...noticed(ports, machine, object, at))
-    else if (object.power !== 'absent' && !known.has(object.id) && known.size < limits.orphans) {
+    else if (!isBuried && object.power !== 'absent' && !known.has(object.id) && known.size < limits.orphans) {
       known.add(object.id)
       changes.push(
         { do: 'orphan.seen', host, machine: object.id, power: object.power },
@@ -131,6 +140,16 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
     if (isGone) changes.push({ do: 'orphan.gone', host, machine: orphan })
   }
   return ok(changes)
+}
+
+/** Nothing of it is left on this host: it need not be told any more. */
+function buried({ host, subject, generation }: Tombstone, seen: SeenMachine | SeenVolume): Change[] {
+  const isGone = seen.kind === 'machine' ? seen.power === 'absent' : !seen.here
+  if (!isGone || seen.applied < generation) return []
+  return [
+    { do: 'tombstone.gone', host, subject },
+    { do: 'host.touch', host },
+  ]
 }
 
 /** The changes that a look at one machine makes. */

@@ -8,9 +8,9 @@ import type { Ports } from '../context.ts'
 export async function sendAgain({ store, pokes, clock }: Ports, hosts: readonly Id<'host'>[]): Promise<Result<void>> {
   const pending = await store.commands.pending(hosts, clock.now() - limits.launch)
   if (!pending.ok) return pending
-  const waiting = pending.value.flatMap(({ id, machine }) => (isId('operation', id) ? [{ id, machine }] : []))
+  const waiting = pending.value.flatMap(({ id, subject }) => (isId('operation', id) ? [{ id, subject }] : []))
   if (waiting.length === 0) return ok(undefined)
   const woken = await store.commit(waiting.map(({ id }) => ({ do: 'operation.wake-one', operation: id })))
-  if (woken.ok) pokes.operations([...new Set(waiting.map(({ machine }) => shardOf(machine)))])
+  if (woken.ok) pokes.operations([...new Set(waiting.map(({ subject }) => shardOf(subject)))])
   return woken
 }

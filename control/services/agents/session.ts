@@ -201,6 +201,11 @@ export class AgentSession {
     const epoch = agent.value.epoch + 1
     const changes: Change[] = [
       { do: 'agent.link', agent: agent.value.id, epoch, bootId: hello.bootId, version: hello.agentVersion },
+      // In the batch by which it is heard: whoever would restart a machine elsewhere is refused from here on.
+      { do: 'fence.lift', agent: agent.value.id },
+      ...agent.value.fenced.map(
+        host => ({ do: 'event', project: null, type: 'host.returned', subject: host, data: { epoch } }) as const,
+      ),
       ...agent.value.hosts.map(
         host => ({ do: 'event', project: null, type: 'host.linked', subject: host.id, data: { epoch } }) as const,
       ),

@@ -19,6 +19,7 @@ async function enrolled() {
   must(
     await ports.store.commit([
       { do: 'agent.insert', agent, publicKey, fingerprint: 'print', zone: rows.zone, version: '1', linkObject: 0 },
+      { do: 'host.insert', host: rows.ids.make('host'), agent, zone: rows.zone, name: 'h' },
     ]),
   )
   const verified = async (change: Partial<Record<'time' | 'nonce' | 'fingerprint', string>> = {}, path = request.path) => {
@@ -31,7 +32,9 @@ async function enrolled() {
     const result = await verifyAgent(ports, { ...request, path, header: name => headers.get(name) ?? null })
     return result.ok ? 'ok' : result.fault.code
   }
-  return { verified, now: ports.clock.now() }
+  const told = async () =>
+    must(await ports.store.events.since('platform', 0, 1_000)).events.filter(e => e.type === 'host.cloned').length
+  return { verified, told, clock: rows.clock, now: ports.clock.now() }
 }
 
 describe("an agent's signed request", () => {
@@ -51,5 +54,16 @@ describe("an agent's signed request", () => {
   })
   test('from another machine is refused: the credential was copied', async () => {
     expect(await (await enrolled()).verified({ fingerprint: 'another' })).toBe('forbidden')
+  })
+  test('from another machine is told to admins, once an hour however often it dials; who has not the key is not', async () => {
+    const { verified, told, clock } = await enrolled()
+    await verified({}, '/agent/streams/x')
+    expect(await told()).toBe(0)
+    await verified({ fingerprint: 'another' })
+    await verified({ fingerprint: 'another' })
+    expect(await told()).toBe(1)
+    clock.at += limits.cloneAgain
+    await verified({ fingerprint: 'another' })
+    expect(await told()).toBe(2)
   })
 })

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { HostWords } from '../../domain/hosts/host.ts'
 import { Tags } from '../inputs.ts'
 import { write } from '../verb.ts'
+import { theHost } from './the-host.ts'
 
 const words = `a ratio is from ${limits.ratioMin} to ${limits.ratioMax}`
 const Ratio = z.number().min(limits.ratioMin, words).max(limits.ratioMax, words)
@@ -25,7 +26,7 @@ const Input = z.object({
 export const updateHost = write('hosts.update', {
   input: Input,
   async run({ store }, { host: ref, accepting, cpuRatio, memoryRatio, diskRatio, tags }) {
-    const host = await store.hosts.find(ref)
+    const host = await theHost(store, ref)
     if (!host.ok) return host
     const { id } = host.value
     const set: Partial<HostWords> = {

@@ -3,7 +3,7 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import { firmwares } from '@sirocco/shared/model/machines/states.ts'
+import { firmwares, recovers } from '@sirocco/shared/model/machines/states.ts'
 import { z } from 'zod'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { freeAddress } from '../../domain/networks/range.ts'
@@ -39,6 +39,8 @@ const Input = z.object({
   hostTags: Tags.default({}),
   zone: z.string().max(64).optional(),
   onGuestShutdown: z.enum(['stop', 'terminate']).default('stop'),
+  /** What becomes of it when its host is fenced. */
+  recover: z.enum(recovers).default('no'),
   clientToken: z.string().max(64).optional(),
   /** Refuse to delete them before this is taken off. */
   protected: z.boolean().default(false),
@@ -139,6 +141,7 @@ export const launchMachines = write('machines.launch', {
             hostTags,
             protected: input.protected,
             firmware: input.firmware ?? image.firmware,
+            recover: input.recover,
           },
         },
         {

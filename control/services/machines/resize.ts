@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { capacityOf } from '../../domain/hosts/host.ts'
 import type { Flavor } from '../../domain/images/image.ts'
 import type { Machine } from '../../domain/machines/machine.ts'
+import { theHost } from '../hosts/the-host.ts'
 import { Ref } from '../inputs.ts'
 import { type Context, write } from '../verb.ts'
 import { changeMachine } from './change.ts'
@@ -45,7 +46,7 @@ export const resizeMachine = write('machines.resize', {
 
 async function fitsItsHost({ store }: Context, machine: Machine, flavor: Flavor): Promise<Result<void>> {
   if (machine.host === null) return ok(undefined)
-  const found = await store.hosts.find(machine.host)
+  const found = await theHost(store, machine.host)
   if (!found.ok) return found
   const host = found.value
   const all = capacityOf(host)

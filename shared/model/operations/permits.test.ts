@@ -1,18 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { adviceOf, kindPermits, operationRefusal, operationVerbs, type PermittedKind } from './permits.ts'
-import { hasEnded, operationStates } from './states.ts'
-
-const kinds = Object.keys(kindPermits) as PermittedKind[]
+import { adviceOf, operationRefusal, operationVerbs } from './permits.ts'
+import { hasEnded, operationKinds, operationStates } from './states.ts'
 
 describe('what may be asked of an operation', () => {
-  test.each(kinds)('%s: one that has ended can be cancelled no more, and only a stuck one is resolved', kind => {
+  test.each(operationKinds)('%s: one that has ended can be cancelled no more, and only a stuck one is resolved', kind => {
     for (const state of operationStates) {
       if (hasEnded(state)) expect(operationRefusal('cancel', { kind, state })).not.toBeNull()
       expect(operationRefusal('resolve', { kind, state }) === null).toBe(state === 'stuck')
     }
   })
 
-  test.each(kinds)('%s: one that waits may always be tried at once', kind => {
+  test.each(operationKinds)('%s: one that waits may always be tried at once', kind => {
     for (const state of ['running', 'parked', 'undoing'] as const) expect(operationRefusal('retry', { kind, state })).toBeNull()
   })
 
@@ -29,7 +27,7 @@ describe('what may be asked of an operation', () => {
   })
 
   test('whatever its state, an operation says what to do next', () => {
-    for (const kind of kinds)
+    for (const kind of operationKinds)
       for (const state of operationStates) {
         const advice = adviceOf({ kind, state })
         if (advice === 'retry') expect(operationRefusal('retry', { kind, state })).toBeNull()

@@ -1,4 +1,4 @@
-import { hasEnded, type OperationState } from './states.ts'
+import { hasEnded, type OperationKind, type OperationState } from './states.ts'
 
 /** What may be asked of an operation itself: do it again, give it up, or (admins) settle one that is stuck. */
 export const operationVerbs = ['retry', 'cancel', 'resolve'] as const
@@ -80,6 +80,8 @@ export const kindPermits = {
   'machine.suspend': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'machine.resume': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'machine.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
+  /** Asked by fencing its host, which may be fenced again. */
+  'machine.recover': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'volume.create': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'volume.attach': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'volume.detach': { cancel: 'took_effect', again: 'ask_anew', fails: true },
@@ -87,13 +89,13 @@ export const kindPermits = {
   'volume.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   'snapshot.create': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'snapshot.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
-} as const satisfies Record<string, KindPermit>
-export type PermittedKind = keyof typeof kindPermits
+  'host.fence': { cancel: 'took_effect', again: 'ask_anew', fails: true },
+} as const satisfies Record<OperationKind, KindPermit>
 
 /** Why a verb may not be asked of an operation now; null: it may. What the portal greys by. */
 export function operationRefusal(
   verb: OperationVerb,
-  { kind, state }: { readonly kind: PermittedKind; readonly state: OperationState },
+  { kind, state }: { readonly kind: OperationKind; readonly state: OperationState },
 ): OperationRefusal | null {
   const verdict = operationPermits[verb][state]
   if (verdict !== 'accept') return verdict
@@ -105,7 +107,7 @@ export function operationRefusal(
 
 /** What a person should do next about an operation: a message key. */
 export type OperationAdvice = 'wait' | 'retry' | 'launch_again' | 'ask_anew' | 'ask_admin' | 'nothing'
-export function adviceOf(operation: { readonly kind: PermittedKind; readonly state: OperationState }): OperationAdvice {
+export function adviceOf(operation: { readonly kind: OperationKind; readonly state: OperationState }): OperationAdvice {
   const { state } = operation
   if (state === 'stuck') return 'ask_admin'
   if (state === 'done' || state === 'superseded' || state === 'cancelled') return 'nothing'

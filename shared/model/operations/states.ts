@@ -14,6 +14,7 @@ export const operationKinds = [
   'machine.suspend',
   'machine.resume',
   'machine.delete',
+  'machine.recover',
   'volume.create',
   'volume.attach',
   'volume.detach',
@@ -21,5 +22,6 @@ export const operationKinds = [
   'volume.delete',
   'snapshot.create',
   'snapshot.delete',
+  'host.fence',
 ] as const
 export type OperationKind = (typeof operationKinds)[number]

@@ -205,6 +205,27 @@ describe('a machine\u2019s life over REST', () => {
     ).toContain('machine.gone')
     expect((await w.ask('deleteKeyPair', { params: { name: 'laptop' } })).status).toBe(204)
 
+    const set = await w.ask('recoverMachine', { params: { id }, body: { recover: 'fresh' } })
+    expect(set).toMatchObject({ status: 200, body: { recover: 'fresh' } })
+    expect((await w.ask('forgetMachine', { params: { id }, body: { confirm: 'x' } })).status).toBe(404)
+    const [listedHost] = itemsOf(await w.ask('listHosts'))
+    const which = { id: String(at(listedHost, 'id')) }
+    const power = { way: 'ipmi', address: '10.0.0.9', username: 'root', password: 'secret' }
+    expect((await w.ask('setHostPower', { params: which, body: { power } })).status).toBe(204)
+    expect(at(itemsOf(await w.ask('listHosts'))[0], 'power')).toEqual({
+      way: 'ipmi',
+      address: '10.0.0.9',
+      port: 623,
+      username: 'root',
+    })
+    const fence = await w.ask('fenceHost', { params: which, body: { how: 'ipmi' } })
+    expect(fence).toMatchObject({ status: 409, body: { code: 'precondition' } })
+    const token = await w.ask('makeEnrolToken', { body: { minutes: 5 } })
+    expect(token).toMatchObject({ status: 201, body: { line: `join ${at(token.body, 'token')}` } })
+    expect(itemsOf(await w.ask('listEnrolTokens'))).toMatchObject([{ id: at(token.body, 'id'), state: 'open' }])
+    expect((await w.ask('revokeEnrolToken', { params: { id: String(at(token.body, 'id')) } })).status).toBe(204)
+    expect((await w.ask('removeHost', { params: { id: 'hst_none' } })).status).toBe(404)
+
     const link = await w.link()
     const session = await w.ask('signIn', { as: null, body: { link } })
     const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
@@ -288,6 +309,10 @@ describe('who may what', () => {
     setTags: { resources: ['x-1'], tags: {} },
     unsetTags: { resources: ['x-1'] },
     resolveOperation: { how: 'fail' },
+    recoverMachine: { recover: 'no' },
+    forgetMachine: { confirm: 'web' },
+    fenceHost: { how: 'ipmi' },
+    setHostPower: { power: null },
   }
 
   test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {

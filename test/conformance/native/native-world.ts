@@ -62,6 +62,7 @@ export async function nativeWorld(options: Parameters<typeof world>[0] = {}) {
       await listeners.pump(source)
       return new Response(stream.body, { headers: { 'content-type': 'text/event-stream' } })
     },
+    joinLine: async token => `join ${token}`,
     console: async ticket => new Response(ticket),
     log: line => logged.push(line),
   }

@@ -113,6 +113,18 @@ export async function furnish(client: Client, { hosts: count = 2 } = {}): Promis
   }
 }
 
+/** Another agent of the zone with a host of its own, which is heard. */
+export function secondAgent(at: Pick<Furnished, 'ids' | 'zone'>, name = 'other'): Change[] {
+  const agent = at.ids.make('agent')
+  const host = at.ids.make('host')
+  return [
+    { do: 'agent.insert', agent, publicKey: `key of ${name}`, fingerprint: name, zone: at.zone, version: '0.1.0', linkObject: 0 },
+    { do: 'host.insert', host, agent, zone: at.zone, name },
+    { do: 'host.observed', host, epoch: 1, seq: 1, digest: 'x', facts: hostFacts(host, name) },
+    { do: 'agent.link', agent, epoch: 1, bootId: 'b2', version: '0.1.0' },
+  ]
+}
+
 export const hostFacts = (id: string, name: string): SeenHost => ({
   kind: 'host',
   id,

@@ -10,6 +10,32 @@ CREATE TABLE `attachment` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `attachment_device` ON `attachment` (`machine`,`device`);--> statement-breakpoint
+CREATE TABLE `fence` (
+	`id` text PRIMARY KEY NOT NULL,
+	`host` text NOT NULL,
+	`how` text NOT NULL,
+	`by` text NOT NULL,
+	`generation` integer NOT NULL,
+	`epoch` integer NOT NULL,
+	`bootId` text,
+	`askedAt` integer NOT NULL,
+	`at` integer,
+	`liftedAt` integer,
+	FOREIGN KEY (`host`) REFERENCES `host`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `fence_host` ON `fence` (`host`,`generation`);--> statement-breakpoint
+CREATE UNIQUE INDEX `fence_live` ON `fence` (`host`) WHERE "fence"."at" IS NOT NULL AND "fence"."liftedAt" IS NULL;--> statement-breakpoint
+CREATE TABLE `host_power` (
+	`host` text PRIMARY KEY NOT NULL,
+	`way` text NOT NULL,
+	`address` text NOT NULL,
+	`port` integer NOT NULL,
+	`username` text NOT NULL,
+	`password` text NOT NULL,
+	FOREIGN KEY (`host`) REFERENCES `host`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
 CREATE TABLE `placement_group` (
 	`id` text PRIMARY KEY NOT NULL,
 	`alias` text NOT NULL,
@@ -79,6 +105,16 @@ CREATE TABLE `storage_pool` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `storage_pool_name` ON `storage_pool` (`zone`,`name`);--> statement-breakpoint
 CREATE UNIQUE INDEX `storage_pool_default` ON `storage_pool` (`zone`) WHERE "storage_pool"."isDefault" = 1;--> statement-breakpoint
+CREATE TABLE `tombstone` (
+	`host` text NOT NULL,
+	`subject` text NOT NULL,
+	`generation` integer NOT NULL,
+	`pool` text,
+	`at` integer NOT NULL,
+	PRIMARY KEY(`host`, `subject`)
+);
+--> statement-breakpoint
+CREATE INDEX `tombstone_subject` ON `tombstone` (`subject`);--> statement-breakpoint
 CREATE TABLE `volume` (
 	`id` text PRIMARY KEY NOT NULL,
 	`alias` text NOT NULL,
@@ -118,14 +154,23 @@ CREATE TABLE `volume_observed` (
 	`at` integer NOT NULL
 );
 --> statement-breakpoint
+ALTER TABLE `agent` ADD `clonedAt` integer;--> statement-breakpoint
+ALTER TABLE `agent` ADD `removedAt` integer;--> statement-breakpoint
 ALTER TABLE `allocation` ADD `placementGroup` text;--> statement-breakpoint
 CREATE INDEX `allocation_group` ON `allocation` (`placementGroup`,`host`) WHERE "allocation"."until" IS NULL AND "allocation"."placementGroup" IS NOT NULL;--> statement-breakpoint
+ALTER TABLE `enrolment` ADD `id` text;--> statement-breakpoint
+ALTER TABLE `enrolment` ADD `createdBy` text;--> statement-breakpoint
+ALTER TABLE `enrolment` ADD `createdAt` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `enrolment` ADD `revokedAt` integer;--> statement-breakpoint
+CREATE UNIQUE INDEX `enrolment_id` ON `enrolment` (`id`);--> statement-breakpoint
 ALTER TABLE `flavor` ADD `hostTags` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
+ALTER TABLE `host` ADD `generation` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `host` ADD `diskRatio` integer DEFAULT 4 NOT NULL;--> statement-breakpoint
 ALTER TABLE `host` ADD `tags` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
 ALTER TABLE `host` ADD `freeVcpus` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `host` ADD `freeMemoryMiB` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `host` ADD `freeDiskMiB` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `host` ADD `removedAt` integer;--> statement-breakpoint
 CREATE INDEX `host_zone` ON `host` (`zone`,`id`);--> statement-breakpoint
 CREATE INDEX `host_room` ON `host` (`zone`,`freeMemoryMiB`) WHERE "host"."accepting" = 1;--> statement-breakpoint
 ALTER TABLE `image` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
@@ -133,6 +178,7 @@ ALTER TABLE `machine` ADD `placementGroup` text;--> statement-breakpoint
 ALTER TABLE `machine` ADD `hostTags` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `protected` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
+ALTER TABLE `machine` ADD `recover` text DEFAULT 'no' NOT NULL;--> statement-breakpoint
 CREATE INDEX `machine_group` ON `machine` (`placementGroup`) WHERE "machine"."placementGroup" IS NOT NULL AND "machine"."goneAt" IS NULL;--> statement-breakpoint
 ALTER TABLE `operation` ADD `waitingSaid` text;--> statement-breakpoint
 ALTER TABLE `operation` ADD `waitingSince` integer;--> statement-breakpoint

@@ -1,6 +1,6 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { and, asc, count, eq, gt, inArray, isNull, type SQL } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, lt, type SQL } from 'drizzle-orm'
 import type { Agent, Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
@@ -15,16 +15,24 @@ export function agentReads(database: Database): Store['agents'] {
       const [agents, hosts] = await db.batch([
         db.select().from(s.agent).where(which).orderBy(asc(s.agent.id)).limit(limit),
         db
-          .select({ id: s.host.id, name: s.host.name, agent: s.host.agent })
+          .select({ id: s.host.id, name: s.host.name, agent: s.host.agent, fence: s.fence.id })
           .from(s.host)
           .innerJoin(s.agent, eq(s.agent.id, s.host.agent))
-          .where(which),
+          .leftJoin(s.fence, and(eq(s.fence.host, s.host.id), isNotNull(s.fence.at), isNull(s.fence.liftedAt)))
+          .where(and(which, isNull(s.host.removedAt))),
       ])
       const hostsOf = Map.groupBy(hosts, row => row.agent)
-      return agents.map(agent => ({ ...agent, hosts: (hostsOf.get(agent.id) ?? []).map(({ id, name }) => ({ id, name })) }))
+      return agents.map(agent => {
+        const theirs = hostsOf.get(agent.id) ?? []
+        return {
+          ...agent,
+          hosts: theirs.map(({ id, name }) => ({ id, name })),
+          fenced: theirs.filter(({ fence }) => fence !== null).map(({ id }) => id),
+        }
+      })
     })
   }
-  async function one(which: SQL, what: string): Promise<Result<Agent>> {
+  async function one(which: SQL | undefined, what: string): Promise<Result<Agent>> {
     const found = await load(which, 1)
     if (!found.ok) return found
     const agent = first(found.value)
@@ -43,7 +51,7 @@ export function agentReads(database: Database): Store['agents'] {
   })
 
   return {
-    find: agent => one(eq(s.agent.id, agent as Id<'agent'>), `agent ${agent}`),
+    find: agent => one(and(eq(s.agent.id, agent as Id<'agent'>), isNull(s.agent.removedAt)), `agent ${agent}`),
     async ofHost(host) {
       const found = await agentOf(host)
       if (!found.ok) return found
@@ -54,11 +62,37 @@ export function agentReads(database: Database): Store['agents'] {
         db
           .select({ zone: s.enrolment.zone })
           .from(s.enrolment)
-          .where(and(eq(s.enrolment.tokenHash, tokenHash), isNull(s.enrolment.usedBy), gt(s.enrolment.expiresAt, clock.now()))),
+          .where(
+            and(
+              eq(s.enrolment.tokenHash, tokenHash),
+              isNull(s.enrolment.usedBy),
+              isNull(s.enrolment.revokedAt),
+              gt(s.enrolment.expiresAt, clock.now()),
+            ),
+          ),
       )
       if (!rows.ok) return rows
       const found = first(rows.value)
       return found ? ok(found) : refuse('not_found', 'this enrolment token is unknown, used or expired; ask for a new one')
+    },
+    async enrolments(page) {
+      const rows = await database.read(() =>
+        db
+          .select({ enrolment: s.enrolment, zone: s.zone.name, email: s.user.email })
+          .from(s.enrolment)
+          .innerJoin(s.zone, eq(s.zone.id, s.enrolment.zone))
+          .leftJoin(s.user, eq(s.user.id, s.enrolment.createdBy))
+          .where(
+            and(isNotNull(s.enrolment.id), page.after === null ? undefined : lt(s.enrolment.id, page.after as Id<'enrolment'>)),
+          )
+          .orderBy(desc(s.enrolment.id))
+          .limit(page.limit + 1),
+      )
+      if (!rows.ok) return rows
+      const all = rows.value.flatMap(({ enrolment: { id, createdAt, expiresAt, usedBy, revokedAt }, zone, email }) =>
+        id === null ? [] : [{ id, zone, by: email, createdAt, expiresAt, usedBy, revokedAt }],
+      )
+      return ok(paged(all, page.limit, e => e.id))
     },
     async count() {
       const rows = await database.read(() => db.select({ n: count() }).from(s.agent))

@@ -2,14 +2,21 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Wanted } from '@sirocco/shared/wire/objects.ts'
-import { and, asc, eq, gt, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Host } from '../../../domain/hosts/host.ts'
-import { desiredOf, type PlacedMachine, type PlacedSnapshot, type PlacedVolume } from '../../../domain/projection/host.ts'
+import type { Tombstone } from '../../../domain/machines/tombstone.ts'
+import {
+  desiredOf,
+  type PlacedMachine,
+  type PlacedSnapshot,
+  type PlacedTombstone,
+  type PlacedVolume,
+} from '../../../domain/projection/host.ts'
 import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
-import { first, paged } from './page.ts'
+import { paged } from './page.ts'
 import { together } from './together.ts'
 
 export function hostReads(database: Database, secrets: Secrets): Omit<Store['hosts'], 'ofZone' | 'roomiest'> {
@@ -21,18 +28,28 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
         .select({ id: s.host.id })
         .from(s.host)
         .innerJoin(s.zone, eq(s.zone.id, s.host.zone))
-        .where(which)
+        .where(and(which, isNull(s.host.removedAt)))
         .orderBy(asc(s.host.id))
         .limit(limit)
       const [hosts, used, orphans] = await db.batch([
         db
-          .select({ host: s.host, zone: s.zone.name, region: s.region.name, agent: s.agent, facts: s.hostObserved })
+          .select({
+            host: s.host,
+            zone: s.zone.name,
+            region: s.region.name,
+            agent: s.agent,
+            facts: s.hostObserved,
+            fence: s.fence,
+            power: s.hostPower,
+          })
           .from(s.host)
           .innerJoin(s.zone, eq(s.zone.id, s.host.zone))
           .innerJoin(s.region, eq(s.region.id, s.zone.region))
           .innerJoin(s.agent, eq(s.agent.id, s.host.agent))
           .leftJoin(s.hostObserved, eq(s.hostObserved.host, s.host.id))
-          .where(which)
+          .leftJoin(s.fence, and(eq(s.fence.host, s.host.id), isNotNull(s.fence.at), isNull(s.fence.liftedAt)))
+          .leftJoin(s.hostPower, eq(s.hostPower.host, s.host.id))
+          .where(and(which, isNull(s.host.removedAt)))
           .orderBy(asc(s.host.id))
           .limit(limit),
         db
@@ -51,7 +68,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       ])
       const usedOf = new Map(used.map(({ host, ...sum }) => [host, sum]))
       const orphansOf = Map.groupBy(orphans, row => row.host)
-      return hosts.map(({ host, zone, region, agent, facts }) => {
+      return hosts.map(({ host, zone, region, agent, facts, fence, power }) => {
         const { machines, ...size } = usedOf.get(host.id) ?? { machines: 0, vcpus: 0, memoryMiB: 0, diskMiB: 0 }
         return {
           ...host,
@@ -59,6 +76,11 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           region,
           agentVersion: agent.version,
           silentSince: agent.silentSince,
+          epoch: agent.epoch,
+          bootId: agent.bootId,
+          clonedAt: agent.clonedAt,
+          fenced: fence && fence.at !== null ? { how: fence.how, by: fence.by, at: fence.at } : null,
+          power: power && { way: power.way, address: power.address, port: power.port, username: power.username },
           facts,
           used: size,
           machines,
@@ -111,10 +133,17 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .innerJoin(s.snapshot, eq(s.snapshot.id, s.allocation.consumer))
           .innerJoin(s.storagePool, eq(s.storagePool.id, s.snapshot.pool))
           .where(and(onHosts, isNull(s.snapshot.goneAt))),
+        // Elsewhere now, or nowhere, with something left here.
+        db
+          .select({ tombstone: s.tombstone, pool: s.storagePool })
+          .from(s.tombstone)
+          .leftJoin(s.storagePool, eq(s.storagePool.id, s.tombstone.pool))
+          .where(inArray(s.tombstone.host, [...hosts])),
       ]),
     )
     if (!rows.ok) return rows
-    const [found, machines, ports, volumes, snapshots] = rows.value
+    const [found, machines, ports, volumes, snapshots, left] = rows.value
+    const leftOn = Map.groupBy(left, row => row.tombstone.host)
     const revisions = new Map(found.map(row => [row.host, row.revision]))
     const machinesOf = Map.groupBy(machines, row => row.host)
     const portsOn = Map.groupBy(ports, row => row.host)
@@ -130,6 +159,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
             portsOn.get(host) ?? [],
             (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image }) => ({ ...volume, attachment, pool, image })),
             (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, pool })),
+            (leftOn.get(host) ?? []).map(({ tombstone, pool }) => ({ ...tombstone, pool })),
           )
     })
   })
@@ -141,6 +171,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     ports: readonly { port: typeof s.port.$inferSelect; subnet: typeof s.subnet.$inferSelect; generation: number }[],
     volumes: readonly PlacedVolume[],
     snapshots: readonly PlacedSnapshot[],
+    left: readonly PlacedTombstone[],
   ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
     const portsOf = Map.groupBy(ports, row => row.port.machine)
     const placed: PlacedMachine[] = []
@@ -159,7 +190,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       })
     }
     const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
-    return ok({ revision, objects: desiredOf(placed, [...subnets.values()], volumes, snapshots) })
+    return ok({ revision, objects: desiredOf(placed, [...subnets.values()], volumes, snapshots, left) })
   }
 
   const orphansOf = together(async (hosts: readonly Id<'host'>[]) => {
@@ -172,6 +203,18 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     if (!rows.ok) return rows
     const found = Map.groupBy(rows.value, row => row.host)
     return ok((host: Id<'host'>): readonly string[] => (found.get(host) ?? []).map(row => row.machine))
+  })
+
+  const tombstonesOf = together(async (hosts: readonly Id<'host'>[]) => {
+    const rows = await database.read(() =>
+      db
+        .select()
+        .from(s.tombstone)
+        .where(inArray(s.tombstone.host, [...hosts])),
+    )
+    if (!rows.ok) return rows
+    const found = Map.groupBy(rows.value, row => row.host)
+    return ok((host: Id<'host'>): readonly Tombstone[] => found.get(host) ?? [])
   })
 
   const digestOf = together(async (hosts: readonly Id<'host'>[]) => {
@@ -191,11 +234,34 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       const found = await load(page.after === null ? undefined : gt(s.host.id, page.after as Id<'host'>), page.limit + 1)
       return found.ok ? ok(paged(found.value, page.limit, h => h.id)) : found
     },
-    async find(host) {
-      const found = await load(eq(s.host.id, host as Id<'host'>), 1)
+    async find(ids) {
+      const found = await load(inArray(s.host.id, ids as Id<'host'>[]), Math.max(1, ids.length))
       if (!found.ok) return found
-      const one = first(found.value)
-      return one ? ok(one) : refuse('not_found', `there is no host ${host}`, { field: 'host' })
+      const byId = new Map<string, Host>(found.value.map(host => [host.id, host]))
+      const missing = ids.find(id => !byId.has(id))
+      return missing === undefined
+        ? ok(ids.flatMap(id => byId.get(id) ?? []))
+        : refuse('not_found', `there is no host ${missing}`, { field: missing })
+    },
+    tombstones: tombstonesOf,
+    async fence(host, generation) {
+      const rows = await database.read(() =>
+        db
+          .select()
+          .from(s.fence)
+          .where(and(eq(s.fence.host, host), eq(s.fence.generation, generation))),
+      )
+      if (!rows.ok) return rows
+      const [found] = rows.value
+      return ok(found ? { how: found.how, by: found.by, at: found.at } : null)
+    },
+    async power(host) {
+      const rows = await database.read(() => db.select().from(s.hostPower).where(eq(s.hostPower.host, host)))
+      if (!rows.ok) return rows
+      const [found] = rows.value
+      if (!found) return ok(null)
+      const { way, address, port, username, password } = found
+      return ok({ way, address, port, username, password })
     },
     async revisions(hosts) {
       const rows = await database.read(() =>

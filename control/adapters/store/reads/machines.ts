@@ -1,7 +1,7 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import { and, asc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Scope } from '../../../domain/access/principal.ts'
 import type { Machine } from '../../../domain/machines/machine.ts'
 import type { Store } from '../../../ports/store.ts'
@@ -39,6 +39,7 @@ export function machineReads(database: Database): Store['machines'] {
             host: s.allocation.host,
             silentSince: s.agent.silentSince,
             observed: s.machineObserved,
+            fence: s.fence.id,
           })
           .from(s.machine)
           .innerJoin(s.zone, eq(s.zone.id, s.machine.zone))
@@ -50,6 +51,7 @@ export function machineReads(database: Database): Store['machines'] {
           .leftJoin(s.host, eq(s.host.id, s.allocation.host))
           .leftJoin(s.agent, eq(s.agent.id, s.host.agent))
           .leftJoin(s.machineObserved, eq(s.machineObserved.machine, s.machine.id))
+          .leftJoin(s.fence, and(eq(s.fence.host, s.allocation.host), isNotNull(s.fence.at), isNull(s.fence.liftedAt)))
           .where(which)
           .orderBy(asc(s.machine.id))
           .limit(limit),
@@ -99,6 +101,7 @@ export function machineReads(database: Database): Store['machines'] {
           tags: Object.fromEntries((tagsOf.get(machine.id) ?? []).map(({ key, value }) => [key, value])),
           observed,
           observerAlive: row.silentSince === null,
+          fenced: row.fence !== null,
         } satisfies Machine
       })
     })
@@ -157,6 +160,22 @@ export function machineReads(database: Database): Store['machines'] {
       return found.ok ? ok({ items: found.value, next: some.next }) : found
     },
     onHost: (host, ids) => onHosts({ host, ids: new Set(ids) }),
+    async ofHost(host, page) {
+      const found = await load(
+        and(
+          sql`${s.machine.id} IN (SELECT consumer FROM allocation WHERE host = ${host} AND until IS NULL)`,
+          page.after === null ? undefined : gt(s.machine.id, page.after as Id<'machine'>),
+        ),
+        page.limit + 1,
+      )
+      return found.ok ? ok(paged(found.value, page.limit, m => m.id)) : found
+    },
+    async left(machine) {
+      const rows = await database.read(() =>
+        db.select({ host: s.tombstone.host }).from(s.tombstone).where(eq(s.tombstone.subject, machine)),
+      )
+      return rows.ok ? ok(rows.value.map(r => r.host)) : rows
+    },
     async forgettable(before, limit) {
       const rows = await database.read(() =>
         db.select({ id: s.machine.id }).from(s.machine).where(sql`${s.machine.goneAt} < ${before}`).limit(limit),

@@ -106,7 +106,9 @@ export function operationReads(database: Database): Pick<Store, 'operations' | '
             .where(and(inArray(s.command.host, [...hosts]), isNull(s.command.outcome), gt(s.command.at, since)))
             .limit(limits.bulk),
         )
-        return rows.ok ? ok(rows.value.map(({ id, body }) => ({ id, machine: body.machine }))) : rows
+        return rows.ok
+          ? ok(rows.value.map(({ id, body }) => ({ id, subject: body.do === 'power-off' ? body.target : body.machine })))
+          : rows
       },
     },
   }

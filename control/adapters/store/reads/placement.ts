@@ -38,7 +38,7 @@ export function placementReads(database: Database): Pick<Store['hosts'], 'ofZone
   })
   /** Equal, not one of: so that the index keeps its order. */
   const inZone = (zone: string): SQL =>
-    sql`${s.host.zone} = ${db.select({ id: s.zone.id }).from(s.zone).where(eq(s.zone.name, zone))}`
+    sql`${s.host.zone} = ${db.select({ id: s.zone.id }).from(s.zone).where(eq(s.zone.name, zone))} AND ${s.host.removedAt} IS NULL`
 
   function hinted(group: Grouping | null) {
     return db

@@ -48,6 +48,8 @@ const running: Machine = {
     at: 1_800_000_000_000,
   },
   observerAlive: true,
+  fenced: false,
+  recover: 'no',
 }
 const observed = {
   appliedGeneration: 2,

@@ -1,6 +1,6 @@
 import type { Host as HostJson } from '@sirocco/shared/api/hosts.ts'
 import { capacityOf, type Host } from '../../../domain/hosts/host.ts'
-import { orNull } from './time.ts'
+import { orNull, time } from './time.ts'
 
 export function hostJson(host: Host): HostJson {
   const { facts } = host
@@ -15,6 +15,8 @@ export function hostJson(host: Host): HostJson {
     silentSince: orNull(host.silentSince),
     seenAt: orNull(facts?.at ?? null),
     accepting: host.accepting,
+    fenced: host.fenced && { how: host.fenced.how, at: time(host.fenced.at) },
+    power: host.power && { ...host.power },
     hypervisor: facts?.hypervisor ?? null,
     hypervisorVersion: facts?.hypervisorVersion ?? null,
     acceleration: facts?.acceleration ?? null,
@@ -26,7 +28,10 @@ export function hostJson(host: Host): HostJson {
     capacity: capacityOf(host),
     used: { ...host.used },
     machines: host.machines,
-    warnings: [...(facts?.warnings ?? [])],
+    warnings: [...(host.clonedAt === null ? [] : [cloned(host.clonedAt)]), ...(facts?.warnings ?? [])],
     orphans: host.orphans.map(({ machine, power }) => ({ machine, power })),
   }
 }
+
+const cloned = (at: number): string =>
+  `another machine used the key of this host's agent at ${time(at)} and was refused: find the copy, or remove this host and enrol it anew`

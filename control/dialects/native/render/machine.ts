@@ -59,6 +59,7 @@ export function machineJson(machine: Machine, admin: boolean): MachineJson {
     onGuestShutdown: machine.onGuestShutdown,
     protected: machine.protected,
     firmware: machine.firmware,
+    recover: machine.recover,
     generation: machine.generation,
     createdAt: time(machine.createdAt),
     ranAt: orNull(machine.ranAt),

@@ -7,6 +7,7 @@ import { openConsole } from '../../../services/machines/console.ts'
 import { consoleLog } from '../../../services/machines/console-log.ts'
 import { deleteMachines } from '../../../services/machines/delete.ts'
 import { findMachines } from '../../../services/machines/find.ts'
+import { forgetMachine } from '../../../services/machines/forget.ts'
 import { addGuestKey, guestFacts, setGuestPassword } from '../../../services/machines/guest.ts'
 import { launchMachines } from '../../../services/machines/launch.ts'
 import { listMachines } from '../../../services/machines/list.ts'
@@ -14,6 +15,7 @@ import { pauseMachines } from '../../../services/machines/pause.ts'
 import { protectMachine } from '../../../services/machines/protect.ts'
 import { rebootMachines } from '../../../services/machines/reboot.ts'
 import { rebuildMachine } from '../../../services/machines/rebuild.ts'
+import { recoverMachines } from '../../../services/machines/recover.ts'
 import { renameMachine } from '../../../services/machines/rename.ts'
 import { resizeMachine } from '../../../services/machines/resize.ts'
 import { resumeMachines } from '../../../services/machines/resume.ts'
@@ -156,6 +158,18 @@ export const rebuild: Handler<Routes['rebuildMachine']> = async ({ params, body 
   return machine.ok
     ? ok({ body: { machine: machineJson(machine.value, here.admin), operations: [...asked.value.operations] } })
     : machine
+}
+
+export const recover: Handler<Routes['recoverMachine']> = async ({ params, body }, here) => {
+  const set = await recoverMachines.call(here.call, { machines: [params.id], recover: body.recover })
+  if (!set.ok) return set
+  const machine = await one(here, params.id)
+  return machine.ok ? ok({ body: machineJson(machine.value, here.admin) }) : machine
+}
+
+export const forget: Handler<Routes['forgetMachine']> = async ({ params, body: { confirm } }, { call }) => {
+  const forgotten = await forgetMachine.call(call, { machine: params.id, confirm })
+  return forgotten.ok ? ok({ body: undefined }) : forgotten
 }
 
 export const log: Handler<Routes['getConsoleLog']> = async ({ params }, { call }) => {

@@ -1,0 +1,61 @@
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import { Secret } from '@sirocco/shared/kit/secret.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { z } from 'zod'
+import { toBase64Url } from '../base64.ts'
+import { sha256 } from '../sha256.ts'
+import { type Call, write } from '../verb.ts'
+
+const Input = z.object({
+  /** By name; where there is one zone only it need not be given. */
+  zone: z.string().min(1).max(64).optional(),
+  minutes: z
+    .int()
+    .min(1, 'a token lives for a minute at least')
+    .max(limits.enrolmentMax / 60_000, 'a token lives for a day at most')
+    .default(limits.enrolment / 60_000),
+})
+
+interface Made {
+  readonly id: Id<'enrolment'>
+  readonly zone: string
+  readonly expiresAt: number
+}
+
+/**
+ * A one-time token by which one agent enrols in a zone. It is in this answer and nowhere else, so an idempotency token is not remembered;
+ * whoever asks twice has two, and revokes one.
+ */
+export const makeEnrolToken = {
+  name: 'hosts.enrol-token' as const,
+  input: Input,
+  async call(call: Call, input: z.input<typeof Input>): Promise<Result<Made & { readonly token: Secret }>> {
+    const token = new Secret(toBase64Url(call.ports.random.bytes(24)))
+    const { token: _, ...once } = call
+    const kept = await keep.call(once, { ...input, tokenHash: await sha256(token.reveal()) })
+    return kept.ok ? ok({ ...kept.value, token }) : kept
+  },
+}
+
+const keep = write('hosts.enrol-token', {
+  input: Input.extend({ tokenHash: z.string() }),
+  async run({ store, ids, clock, principal }, { zone: name, minutes, tokenHash }) {
+    const regions = await store.regions.list()
+    if (!regions.ok) return regions
+    const zones = regions.value.flatMap(region => region.zones)
+    const [only, ...others] = zones.filter(zone => name === undefined || zone.name === name)
+    if (!only || others.length > 0)
+      return refuse('invalid', `choose a zone: one of ${zones.map(zone => zone.name).join(', ')}`, { field: 'zone' })
+    const id = ids.make('enrolment')
+    const expiresAt = clock.now() + minutes * 60_000
+    return ok({
+      answer: { id, zone: only.name, expiresAt },
+      subjects: [id],
+      changes: [
+        { do: 'enrolment.insert', id, tokenHash, zone: only.id, by: principal.user, expiresAt },
+        { do: 'event', project: null, type: 'host.enrol-token.made', subject: id },
+      ],
+    })
+  },
+})
