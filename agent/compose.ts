@@ -5,6 +5,7 @@ import { Outbox } from './link/outbox.ts'
 import { Session } from './link/session.ts'
 import type { Compute } from './ports/compute.ts'
 import type { Disk } from './ports/disk.ts'
+import type { Importer } from './ports/importer.ts'
 import type { Networks } from './ports/network.ts'
 import type { Storage } from './ports/storage.ts'
 import type { FetchImage } from './reconcile/image-room.ts'
@@ -24,6 +25,8 @@ export interface AgentParts {
   readonly timers: Timers
   readonly random: Random
   readonly fetchImage: FetchImage
+  /** For agents of role `convert`. */
+  readonly importer?: Importer
   readonly joinConsole: JoinConsole
   readonly identity: { readonly agentVersion: string; readonly bootId: string; readonly runId: string }
   readonly log: Log
@@ -53,6 +56,7 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
         networks: withPoints(networks, 'port.networks', at),
         disk,
         fetchImage,
+        importer: parts.importer ? withPoints(parts.importer, 'port.importer', at) : null,
         timers,
         random,
         log,

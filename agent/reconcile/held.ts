@@ -1,5 +1,6 @@
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { type Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
+import type { WantedImport } from '@sirocco/shared/wire/imports.ts'
 import { Wanted, type WantedMachine, type WantedNetwork } from '@sirocco/shared/wire/objects.ts'
 import { z } from 'zod'
 import type { Disk } from '../ports/disk.ts'
@@ -59,6 +60,9 @@ export class Held {
   }
   networks(): WantedNetwork[] {
     return [...this.#objects.values(), ...this.#strays.values()].filter(object => object.kind === 'network')
+  }
+  imports(): WantedImport[] {
+    return this.#objects.values().filter(object => object.kind === 'import')
   }
   strayMachines(): WantedMachine[] {
     return this.#strays.values().filter(object => object.kind === 'machine')

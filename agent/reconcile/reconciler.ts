@@ -6,6 +6,7 @@ import type { Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import type { Seen, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
+import type { Importer } from '../ports/importer.ts'
 import type { NetworkOnHost, Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
 import { Alarms } from './alarms.ts'
@@ -15,6 +16,7 @@ import { follow, type StepFault } from './follow.ts'
 import { Held } from './held.ts'
 import { HostWatch } from './host-watch.ts'
 import { type FetchImage, ImageRoom } from './image-room.ts'
+import { ImportKeeper } from './imports.ts'
 import { Journal } from './journal.ts'
 import { Lanes, type Turn } from './lanes.ts'
 import { NetworkRoom, passing } from './network-room.ts'
@@ -31,6 +33,8 @@ export interface HostParts {
   readonly networks: Networks
   readonly disk: Disk
   readonly fetchImage: FetchImage
+  /** Makes images of what people bring; null where this agent does not. */
+  readonly importer?: Importer | null
   readonly timers: Timers
   readonly random: Random
   readonly log: Log
@@ -50,6 +54,7 @@ export class Reconciler {
   readonly #alarms: Alarms
   readonly #host: HostWatch
   readonly #lanes: Lanes
+  readonly #imports: ImportKeeper
   readonly #unplugged = new Set<string>()
   #stale: () => void = () => {}
   #stopped = false
@@ -70,6 +75,7 @@ export class Reconciler {
       heard: changed => this.#heard(changed),
       rebooted: () => this.#stale(),
     })
+    this.#imports = new ImportKeeper(parts.importer ?? null, this.#report, parts.timers)
     this.#lanes = new Lanes((id, turn) => this.#work(id, turn).catch(error => this.#stumbled(id, error)))
   }
 
@@ -96,6 +102,7 @@ export class Reconciler {
   start(): void {
     this.#parts.compute.watch(id => void this.#host.look(id === null))
     void this.#host.look(true)
+    this.#imports.wanted(this.#held.imports())
     this.#sweepLater()
   }
 
@@ -106,6 +113,7 @@ export class Reconciler {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#alarms.end()
+    this.#imports.end()
     this.#host.end()
     await within(limits.agentFarewell, this.#parts.timers, this.#leave())
     await this.#parts.compute.close()
@@ -162,6 +170,7 @@ export class Reconciler {
       }
     if (this.#host.frozen) await this.#host.thaw()
     this.#wakeAll()
+    this.#imports.wanted(this.#held.imports())
     // A machine that is made meanwhile has its networks made, and all others with them.
     const begun = this.#networks.begun
     this.#alarms.in(limits.networksHold, 'networks', () => {

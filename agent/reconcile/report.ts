@@ -48,6 +48,13 @@ export class Report {
     this.#progress.delete(id)
   }
 
+  /** Says no more of it. */
+  drop(kind: Seen['kind'], id: string): void {
+    if (!this.seen.get(kind, id)) return
+    this.seen.drop({ kind, id })
+    this.#told()
+  }
+
   machines(): string[] {
     return this.seen.values().flatMap(object => (object.kind === 'machine' ? [object.id] : []))
   }

@@ -1,5 +1,7 @@
 import type { OperationKind } from '../domain/operations/operation.ts'
 import type { AnyWorkflow, Workflows } from './engine.ts'
+import { imageDelete } from './image-delete.ts'
+import { imageImport } from './image-import.ts'
 import { machineCreate } from './machine-create.ts'
 import { machineDelete } from './machine-delete.ts'
 import { machineReboot } from './machine-reboot.ts'
@@ -13,6 +15,8 @@ const registry = {
   'machine.stop': [machineStop],
   'machine.reboot': [machineReboot],
   'machine.delete': [machineDelete],
+  'image.import': [imageImport],
+  'image.delete': [imageDelete],
 } as const satisfies Record<OperationKind, readonly AnyWorkflow[]>
 
 export const workflows: Workflows = (kind, version) => registry[kind].find(workflow => workflow.version === version) ?? null

@@ -1,4 +1,5 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
+import type { Image } from '../domain/images/image.ts'
 import type { Machine } from '../domain/machines/machine.ts'
 import type { OperationKind } from '../domain/operations/operation.ts'
 import type { Store } from '../ports/store.ts'
@@ -6,6 +7,7 @@ import type { Store } from '../ports/store.ts'
 /** What operations are about, by noun. Each has an `id` and a `generation`: a newer intent supersedes the operations of an older. */
 export interface Subjects {
   readonly machine: Machine
+  readonly image: Image
 }
 export type SubjectNoun = keyof Subjects
 export type Subject = Subjects[SubjectNoun]
@@ -15,6 +17,7 @@ export const finders: {
   readonly [N in SubjectNoun]: (store: Store, refs: readonly string[]) => Promise<Result<readonly Subjects[N][]>>
 } = {
   machine: (store, refs) => store.machines.find('platform', refs),
+  image: (store, refs) => store.images.many(refs),
 }
 
 const nouns = new Set<string>(Object.keys(finders))

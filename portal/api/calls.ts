@@ -55,7 +55,7 @@ export const calls = {
       : request<Accepted>(`/machines/${at(id)}/${verb}`, { method: 'POST', token, body: verb === 'stop' ? { force } : {} }),
   console: (id: string) => request<z.output<typeof ConsoleTicket>>(`/machines/${at(id)}/console`, { method: 'POST', body: {} }),
   consoleLog: (id: string) => request<z.output<typeof ConsoleLog>>(`/machines/${at(id)}/console-log`),
-  operations: (machine: string) => request<Page<Operation>>('/operations', { query: { machine, limit: 100 } }),
+  operations: (subject: string) => request<Page<Operation>>('/operations', { query: { subject, limit: 100 } }),
   events: (subject: string) => request<{ items: FeedEvent[] }>('/events', { query: { subject, limit: pageMax } }),
 
   images: () => every<Image>('/images', pageMax),

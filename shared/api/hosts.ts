@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { WantedImport } from '../wire/imports.ts'
 import { WantedMachine, WantedNetwork } from '../wire/objects.ts'
 import { pageOf } from './page.ts'
 import { Time } from './text.ts'
@@ -40,7 +41,9 @@ export const HostProjection = z.strictObject({
   host: z.string(),
   /** Rises with every change of what is wanted on it. */
   revision: z.int(),
-  objects: z.array(z.discriminatedUnion('kind', [WantedMachine.omit({ seed: true }), WantedNetwork])),
+  objects: z.array(
+    z.discriminatedUnion('kind', [WantedMachine.omit({ seed: true }), WantedNetwork, WantedImport.omit({ source: true })]),
+  ),
 })
 export type HostProjection = z.output<typeof HostProjection>
 

@@ -4,8 +4,17 @@ import { Reason, Ref, Time } from './text.ts'
 
 export const Operation = z.strictObject({
   id: z.string(),
-  kind: z.enum(['machine.create', 'machine.start', 'machine.stop', 'machine.reboot', 'machine.delete']),
-  machine: z.string(),
+  kind: z.enum([
+    'machine.create',
+    'machine.start',
+    'machine.stop',
+    'machine.reboot',
+    'machine.delete',
+    'image.import',
+    'image.delete',
+  ]),
+  /** What it is about: the id of a machine or image, as its kind says. */
+  subject: z.string(),
   /** `stuck` waits for an admin; done, failed and superseded have ended. */
   state: z.enum(['running', 'parked', 'undoing', 'done', 'failed', 'superseded', 'stuck']),
   /** Why it waits, in one line. */
@@ -19,4 +28,4 @@ export type Operation = z.output<typeof Operation>
 
 /** Newest first. */
 export const OperationPage = pageOf(Operation)
-export const OperationQuery = z.strictObject({ ...pageQuery, machine: Ref.optional() })
+export const OperationQuery = z.strictObject({ ...pageQuery, subject: Ref.optional() })

@@ -1,6 +1,9 @@
 import { z } from 'zod'
-import { faultCodes } from '../kit/fault.ts'
 import { powers, seenPowers } from '../model/machines/states.ts'
+import { SeenImport, WantedImport } from './imports.ts'
+import { WireFault, WireId, words } from './words.ts'
+
+export { WireFault, WireId, words } from './words.ts'
 
 /** One file of an image, named by its content. */
 export const ImageFile = z.strictObject({
@@ -53,19 +56,8 @@ export const WantedNetwork = z.strictObject({
 })
 export type WantedNetwork = z.output<typeof WantedNetwork>
 
-export const Wanted = z.discriminatedUnion('kind', [WantedMachine, WantedNetwork])
+export const Wanted = z.discriminatedUnion('kind', [WantedMachine, WantedNetwork, WantedImport])
 export type Wanted = z.output<typeof Wanted>
-
-/** An id as it came: ours are shorter. */
-export const WireId = z.string().min(1).max(128)
-/** Words of somebody else's, a hypervisor's above all: cut where they are longer, since a refused frame would only come again. */
-export const words = (length: number) => z.string().overwrite(text => text.slice(0, length))
-
-export const WireFault = z.strictObject({
-  code: z.enum(faultCodes),
-  message: words(1_000),
-  detail: words(4_000).optional(),
-})
 
 /** What a host shows of a machine. */
 export const SeenMachine = z.strictObject({
@@ -102,5 +94,5 @@ export const SeenHost = z.strictObject({
 })
 export type SeenHost = z.output<typeof SeenHost>
 
-export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost])
+export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost, SeenImport])
 export type Seen = z.output<typeof Seen>

@@ -81,6 +81,7 @@ const ports = (store: Store = at.store): Ports => ({
   pokes: { operations() {}, hosts() {}, events() {} },
   links: { send: async () => ok(undefined), ask: async () => refuse('unsupported', 'nobody asks') },
   streams: { open: async () => ok(undefined) },
+  blobs: at.blobs,
   clock: at.clock,
   random: at.random,
   ids: at.ids,

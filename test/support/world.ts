@@ -12,6 +12,7 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { SeenMachine, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import { clearSecrets, type Furnished, furnish, hostFacts } from '../contract/store/furnish.ts'
 import { type MemoryDatabase, memoryDatabase } from '../simulation/world/client.ts'
+import { memoryBlobs } from './blobs.ts'
 
 /**
  * A control plane in this process, over a database in memory, whose hosts do at once what is wanted: for tests of dialects and
@@ -72,6 +73,7 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
     pokes,
     links,
     streams: { open: async () => ok(undefined) },
+    blobs: memoryBlobs(),
     clock: rows.clock,
     random: rows.random,
     ids: rows.ids,

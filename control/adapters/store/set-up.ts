@@ -8,6 +8,7 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/libsql/web'
+import type { AgentRole } from '../../domain/agents/role.ts'
 import { freeBlock } from '../../domain/networks/range.ts'
 import type { Secrets } from '../../ports/secrets.ts'
 import * as s from './schema.ts'
@@ -111,11 +112,16 @@ export async function setUp(
 export const accessKeyPlace = (id: Id<'accessKey'>): string => `access_key|${id}|secret`
 
 /** A one-time token by which an agent enrols in `zone`; `tokenHash` is its SHA-256 in hex. */
-export async function allowEnrolment({ client, clock }: SetUpParts, zone: Id<'zone'>, tokenHash: string): Promise<void> {
+export async function allowEnrolment(
+  { client, clock }: SetUpParts,
+  zone: Id<'zone'>,
+  tokenHash: string,
+  roles: readonly AgentRole[] = ['host'],
+): Promise<void> {
   await write(client, [
     drizzle(client)
       .insert(s.enrolment)
-      .values({ tokenHash, zone, expiresAt: clock.now() + limits.enrolment }),
+      .values({ tokenHash, zone, roles, expiresAt: clock.now() + limits.enrolment }),
   ])
 }
 
@@ -151,6 +157,7 @@ export async function registerImage({ client, clock, random, ids }: SetUpParts, 
   const regions = await db.select({ id: s.region.id }).from(s.region)
   await write(client, [
     db.insert(s.image).values({ id, alias: `ami-${hex(random, 17)}`, project: null, createdAt: clock.now(), ...image }),
+    ...image.files.map(({ sha256 }) => db.insert(s.imageFile).values({ sha256, image: id })),
     ...regions.map(region => db.insert(s.imageCopy).values({ image: id, region: region.id, state: 'ready' })),
   ])
   return id

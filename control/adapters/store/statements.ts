@@ -1,4 +1,6 @@
 import type { InStatement, InValue } from '@libsql/client/web'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { and, eq, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 import { diskRatio } from '../../domain/hosts/host.ts'
@@ -94,6 +96,99 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.machine.id, machine), eq(s.machine.generation, generation))),
     unless('stale'),
   ],
+  'image.insert': ({ image: { source, ...row } }, { database: { db }, now }) => [
+    db.insert(s.image).values({ ...row, files: [], generation: 1, createdAt: now }),
+    ...(row.project === null
+      ? []
+      : [
+          sql`INSERT INTO guard (quota) SELECT 1 WHERE (SELECT count(*) FROM image WHERE project = ${row.project} AND ${sql.identifier('deletedAt')} IS NULL) > ${limits.images}`,
+        ]),
+    db.insert(s.imageImport).values({ image: row.id, source, host: null, begunAt: now }),
+  ],
+  'image.place': ({ image, generation, host }, { database: { db } }) => [
+    db
+      .update(s.imageImport)
+      .set({ host })
+      .where(and(eq(s.imageImport.image, image), imageAt(image, generation))),
+    unless('stale'),
+  ],
+  'image.uploaded': ({ image, generation }, { database: { db }, now }) => [
+    db
+      .update(s.image)
+      .set({ state: 'importing', generation: generation + 1 })
+      .where(and(eq(s.image.id, image), eq(s.image.generation, generation), eq(s.image.state, 'pending'))),
+    unless('stale'),
+    db.update(s.imageImport).set({ begunAt: now }).where(eq(s.imageImport.image, image)),
+  ],
+  'image.ready': ({ image, generation, file, virtualBytes, minDiskMiB }, { database: { db } }) => [
+    db
+      .update(s.image)
+      .set({ state: 'ready', files: [file], virtualBytes, minDiskMiB, failure: null })
+      .where(and(eq(s.image.id, image), eq(s.image.generation, generation))),
+    unless('stale'),
+    db.update(s.imageImport).set({ host: null }).where(eq(s.imageImport.image, image)),
+    db.insert(s.imageFile).values({ sha256: file.sha256, image }).onConflictDoNothing(),
+    sql`INSERT INTO image_copy (image, region, state) SELECT ${image}, id, 'ready' FROM region WHERE true ON CONFLICT DO NOTHING`,
+  ],
+  'image.fail': ({ image, generation, fault }, { database: { db } }) => [
+    db
+      .update(s.image)
+      .set({ state: 'failed', failure: fault })
+      .where(and(eq(s.image.id, image), eq(s.image.generation, generation))),
+    unless('stale'),
+    db.update(s.imageImport).set({ host: null }).where(eq(s.imageImport.image, image)),
+  ],
+  'image.delete': ({ image, generation }, { database: { db }, now }) => [
+    db
+      .update(s.image)
+      .set({ state: 'deleting', generation: generation + 1, deletedAt: now })
+      .where(and(eq(s.image.id, image), eq(s.image.generation, generation), isNull(s.image.deletedAt))),
+    unless('stale'),
+    db.update(s.imageImport).set({ host: null }).where(eq(s.imageImport.image, image)),
+  ],
+  'image.forget': ({ image }, { database: { db } }) => [
+    sql`INSERT INTO guard (stale) SELECT 1 WHERE EXISTS (SELECT 1 FROM machine WHERE image = ${image})`,
+    db.delete(s.imageShare).where(eq(s.imageShare.image, image)),
+    db.delete(s.imageFile).where(eq(s.imageFile.image, image)),
+    db.delete(s.imageImport).where(eq(s.imageImport.image, image)),
+    db.delete(s.imageObserved).where(eq(s.imageObserved.image, image)),
+    db.delete(s.imageCopy).where(eq(s.imageCopy.image, image)),
+    db.delete(s.tag).where(eq(s.tag.resource, image)),
+    db.delete(s.image).where(eq(s.image.id, image)),
+  ],
+  'image.visibility': ({ image, visibility }, { database: { db } }) => [
+    db
+      .update(s.image)
+      .set({ visibility })
+      .where(and(eq(s.image.id, image), isNull(s.image.deletedAt))),
+    unless('stale'),
+  ],
+  'image.share': ({ image, project }, { database: { db } }) => [
+    db.insert(s.imageShare).values({ image, project }).onConflictDoNothing(),
+  ],
+  'image.unshare': ({ image }, { database: { db } }) => [db.delete(s.imageShare).where(eq(s.imageShare.image, image))],
+  'image.deprecate': ({ image, deprecated }, { database: { db }, now }) => [
+    db
+      .update(s.image)
+      .set({ deprecatedAt: deprecated ? now : null })
+      .where(and(eq(s.image.id, image), isNull(s.image.deletedAt))),
+    unless('stale'),
+  ],
+  'image.observed': ({ do: _, image, epoch, seq, ...facts }, { database: { db }, now }) => {
+    const row = { ...facts, epoch, seq, at: now }
+    return [
+      db
+        .insert(s.imageObserved)
+        .values({ image, ...row })
+        .onConflictDoUpdate({
+          target: s.imageObserved.image,
+          set: row,
+          // Of another host the epochs are another agent's.
+          setWhere: sql`(${s.imageObserved.host} <> ${facts.host} OR ${newer(s.imageObserved, epoch, seq)})`,
+        }),
+      unless('stale'),
+    ]
+  },
   'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
   'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB }, { now }) => {
     const used = (column: string) =>
@@ -207,10 +302,19 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.enrolment.tokenHash, tokenHash), isNull(s.enrolment.usedBy), sql`${s.enrolment.expiresAt} > ${now}`)),
     unless('conflict'),
   ],
-  'agent.insert': ({ agent, publicKey, fingerprint, zone, version, linkObject }, { database: { db }, now }) => [
-    db
-      .insert(s.agent)
-      .values({ id: agent, publicKey, fingerprint, zone, version, linkObject, epoch: 0, silentSince: now, createdAt: now }),
+  'agent.insert': ({ agent, publicKey, fingerprint, zone, version, roles = ['host'], linkObject }, { database: { db }, now }) => [
+    db.insert(s.agent).values({
+      id: agent,
+      publicKey,
+      fingerprint,
+      zone,
+      version,
+      roles,
+      linkObject,
+      epoch: 0,
+      silentSince: now,
+      createdAt: now,
+    }),
   ],
   'agent.link': ({ agent, epoch, bootId, version }, { database: { db } }) => [
     db
@@ -257,8 +361,11 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   token: ({ do: _, ...row }, { database: { db }, now }) => [db.insert(s.token).values({ ...row, at: now })],
 }
 
+const imageAt = (image: Id<'image'>, generation: number) =>
+  sql`EXISTS (SELECT 1 FROM image WHERE id = ${image} AND generation = ${generation})`
+
 /** Only what is newer replaces what is known: observers are ordered by their own (epoch, seq). */
-const newer = (table: typeof s.hostObserved | typeof s.machineObserved, epoch: number, seq: number) =>
+const newer = (table: typeof s.hostObserved | typeof s.machineObserved | typeof s.imageObserved, epoch: number, seq: number) =>
   sql`(${table.epoch} < ${epoch} OR (${table.epoch} = ${epoch} AND ${table.seq} < ${seq}))`
 
 /**

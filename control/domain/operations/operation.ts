@@ -4,7 +4,15 @@ import type { Id, Noun } from '@sirocco/shared/kit/id.ts'
 export const operationStates = ['running', 'parked', 'undoing', 'done', 'failed', 'superseded', 'stuck'] as const
 export type OperationState = (typeof operationStates)[number]
 
-export const operationKinds = ['machine.create', 'machine.start', 'machine.stop', 'machine.reboot', 'machine.delete'] as const
+export const operationKinds = [
+  'machine.create',
+  'machine.start',
+  'machine.stop',
+  'machine.reboot',
+  'machine.delete',
+  'image.import',
+  'image.delete',
+] as const
 export type OperationKind = (typeof operationKinds)[number]
 /** What an operation is about: the noun that its kind begins with. */
 export type SubjectId = Id<OperationKind extends `${infer N extends Noun}.${string}` ? N : never>

@@ -10,6 +10,7 @@ import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
 import { pokeFor } from '../poke.ts'
+import { noticedImport } from './observe-import.ts'
 
 type Frame = Pick<Observed, 'epoch' | 'seq' | 'base' | 'changed' | 'gone'>
 
@@ -61,18 +62,26 @@ async function looked(ports: Ports, reports: readonly Report[]): Promise<Result<
 async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<Result<Change[]>> {
   const { store } = ports
   const machines = frame.changed.filter(object => object.kind === 'machine')
+  const imports = frame.changed.filter(object => object.kind === 'import')
   const saysHost = frame.changed.some(object => object.kind === 'host')
-  const [placed, orphans, factsDigest] = await Promise.all([
+  const [placed, placedImports, orphans, factsDigest] = await Promise.all([
     machines.length === 0
       ? ok([])
       : store.machines.onHost(
           host,
           machines.map(m => m.id),
         ),
+    imports.length === 0
+      ? ok([])
+      : store.images.onHost(
+          host,
+          imports.map(i => i.id),
+        ),
     store.hosts.orphans(host),
     saysHost ? store.hosts.factsDigest(host) : ok(null),
   ])
   if (!placed.ok) return placed
+  if (!placedImports.ok) return placedImports
   if (!orphans.ok) return orphans
   if (!factsDigest.ok) return factsDigest
 
@@ -80,7 +89,10 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   const at = { host, epoch: frame.epoch, seq: frame.seq }
   const known = new Set(orphans.value)
   const changes: Change[] = []
+  for (const image of placedImports.value)
+    for (const seen of imports) if (seen.id === image.id) changes.push(...noticedImport(image, seen, at))
   for (const object of frame.changed) {
+    if (object.kind === 'import') continue
     if (object.kind === 'host') {
       const said = digest(object)
       if (said !== factsDigest.value)

@@ -4,6 +4,7 @@ import { hex } from '@sirocco/shared/kit/random.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { z } from 'zod'
+import { unlaunchable } from '../../domain/images/launchable.ts'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { freeAddress } from '../../domain/networks/range.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
@@ -168,6 +169,8 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
     store.regions.list(),
   ])
   if (!image.ok) return image
+  const unfit = unlaunchable(image.value)
+  if (unfit) return unfit
   if (!flavors.ok) return flavors
   if (!keyPair.ok) return keyPair
   if (!regions.ok) return regions

@@ -1,6 +1,7 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { and, asc, count, eq, gt, inArray, isNull, type SQL } from 'drizzle-orm'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { and, asc, count, eq, gt, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Agent, Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
@@ -52,7 +53,7 @@ export function agentReads(database: Database): Store['agents'] {
     async enrolment(tokenHash) {
       const rows = await database.read(() =>
         db
-          .select({ zone: s.enrolment.zone })
+          .select({ zone: s.enrolment.zone, roles: s.enrolment.roles })
           .from(s.enrolment)
           .where(and(eq(s.enrolment.tokenHash, tokenHash), isNull(s.enrolment.usedBy), gt(s.enrolment.expiresAt, clock.now()))),
       )
@@ -63,6 +64,21 @@ export function agentReads(database: Database): Store['agents'] {
     async count() {
       const rows = await database.read(() => db.select({ n: count() }).from(s.agent))
       return rows.ok ? ok(first(rows.value)?.n ?? 0) : rows
+    },
+    async converters() {
+      const chosen = sql`${s.agent.roles} LIKE '%convert%'`
+      return database.read(() =>
+        db
+          .select({
+            host: s.host.id,
+            imports: sql<number>`(SELECT count(*) FROM image_import WHERE image_import.host = ${s.host.id})`,
+          })
+          .from(s.agent)
+          .innerJoin(s.host, eq(s.host.agent, s.agent.id))
+          .where(and(chosen, isNull(s.agent.silentSince)))
+          .orderBy(asc(s.agent.id))
+          .limit(limits.page),
+      )
     },
     async alive(page) {
       const after = page.after === null ? undefined : gt(s.agent.id, page.after as Id<'agent'>)

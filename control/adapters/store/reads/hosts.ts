@@ -5,6 +5,7 @@ import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import { and, asc, eq, gt, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Host } from '../../../domain/hosts/host.ts'
 import { desiredOf, type PlacedMachine } from '../../../domain/projection/host.ts'
+import { wantedImport } from '../../../domain/projection/import.ts'
 import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
@@ -89,18 +90,24 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
           .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
           .innerJoin(s.network, eq(s.network.id, s.subnet.network))
           .where(live),
+        db
+          .select({ host: s.imageImport.host, id: s.image.id, generation: s.image.generation, source: s.imageImport.source })
+          .from(s.imageImport)
+          .innerJoin(s.image, eq(s.image.id, s.imageImport.image))
+          .where(inArray(s.imageImport.host, [...hosts])),
       ]),
     )
     if (!rows.ok) return rows
-    const [found, machines, ports] = rows.value
+    const [found, machines, ports, imports] = rows.value
     const revisions = new Map(found.map(row => [row.host, row.revision]))
     const machinesOf = Map.groupBy(machines, row => row.host)
     const portsOn = Map.groupBy(ports, row => row.host)
+    const importsOn = Map.groupBy(imports, row => row.host)
     return ok(async (host: Id<'host'>) => {
       const revision = revisions.get(host)
       return revision === undefined
         ? refuse('not_found', `there is no host ${host}`)
-        : wantedOf(revision, machinesOf.get(host) ?? [], portsOn.get(host) ?? [])
+        : wantedOf(revision, machinesOf.get(host) ?? [], portsOn.get(host) ?? [], (importsOn.get(host) ?? []).map(wantedImport))
     })
   })
 
@@ -109,6 +116,7 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
     revision: number,
     machines: readonly { machine: typeof s.machine.$inferSelect; image: typeof s.image.$inferSelect }[],
     ports: readonly { port: typeof s.port.$inferSelect; subnet: typeof s.subnet.$inferSelect; generation: number }[],
+    imports: readonly Wanted[],
   ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
     const portsOf = Map.groupBy(ports, row => row.port.machine)
     const placed: PlacedMachine[] = []
@@ -127,7 +135,7 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
       })
     }
     const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
-    return ok({ revision, objects: desiredOf(placed, [...subnets.values()]) })
+    return ok({ revision, objects: [...desiredOf(placed, [...subnets.values()]), ...imports] })
   }
 
   const orphansOf = together(async (hosts: readonly Id<'host'>[]) => {

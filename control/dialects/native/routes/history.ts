@@ -7,10 +7,10 @@ import type { Handler } from '../handler.ts'
 import { listed } from '../list.ts'
 import { operationJson } from '../render/operation.ts'
 
-export const operations: Handler<Routes['listOperations']> = async ({ query: { machine, ...query } }, { call }) => {
+export const operations: Handler<Routes['listOperations']> = async ({ query: { subject, ...query } }, { call }) => {
   const page = await listed(
     query,
-    page => listOperations.call(call, { ...page, ...(machine === undefined ? {} : { subject: machine }) }),
+    page => listOperations.call(call, { ...page, ...(subject === undefined ? {} : { subject }) }),
     operationJson,
   )
   return page.ok ? ok({ body: page.value }) : page
