@@ -230,6 +230,8 @@ export const en = {
     'machine.stop': 'Stop',
     'machine.reboot': 'Reboot',
     'machine.delete': 'Delete',
+    'image.import': 'Import',
+    'image.delete': 'Delete',
   },
   operationStates: {
     running: 'in progress',

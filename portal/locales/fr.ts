@@ -232,6 +232,8 @@ export const fr: Messages = {
     'machine.stop': 'Arrêt',
     'machine.reboot': 'Redémarrage',
     'machine.delete': 'Suppression',
+    'image.import': 'Importation',
+    'image.delete': 'Suppression',
   },
   operationStates: {
     running: 'en cours',

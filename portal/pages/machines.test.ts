@@ -69,7 +69,7 @@ describe('the timeline', () => {
   const operation: Operation = {
     id: 'op_1',
     kind: 'machine.create',
-    machine: 'vm_1',
+    subject: 'vm_1',
     state: 'done',
     waiting: null,
     fault: null,

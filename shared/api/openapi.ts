@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { type FaultCode, faultCodes } from '../kit/fault.ts'
-import { FlavorPage, ImagePage, NetworkPage, RegionPage } from './catalogue.ts'
+import { FlavorPage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
 import { HostPage, HostProjection } from './hosts.ts'
+import { Image, ImageCatalogue, ImageDeleted, ImagePage, ImageShares, ImageUpload, NamedImage } from './images.ts'
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Launched, Machine, MachinePage } from './machines.ts'
 import { OperationPage } from './operations.ts'
@@ -23,7 +24,13 @@ const named = {
   Console,
   KeyPairPage,
   MadeKeyPair,
+  Image,
   ImagePage,
+  NamedImage,
+  ImageUpload,
+  ImageShares,
+  ImageDeleted,
+  ImageCatalogue,
   FlavorPage,
   RegionPage,
   NetworkPage,
@@ -95,6 +102,14 @@ function operationOf(route: Route): Json {
           requestBody: {
             required: true,
             content: { 'application/json': { schema: bare(z.toJSONSchema(route.body, { io: 'input' })) } },
+          },
+        }
+      : {}),
+    ...(route.bytes
+      ? {
+          requestBody: {
+            required: true,
+            content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
           },
         }
       : {}),

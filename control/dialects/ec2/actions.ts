@@ -3,6 +3,7 @@ import { CreateKeyPair } from './actions/create-key-pair.ts'
 import { CreateTags } from './actions/create-tags.ts'
 import { DeleteKeyPair } from './actions/delete-key-pair.ts'
 import { DeleteTags } from './actions/delete-tags.ts'
+import { DeregisterImage } from './actions/deregister-image.ts'
 import { DescribeAddresses } from './actions/describe-addresses.ts'
 import { DescribeAvailabilityZones } from './actions/describe-availability-zones.ts'
 import { DescribeImages } from './actions/describe-images.ts'
@@ -32,6 +33,7 @@ export const actions = {
     CreateTags,
     DeleteKeyPair,
     DeleteTags,
+    DeregisterImage,
     DescribeAddresses,
     DescribeAvailabilityZones,
     DescribeImages,

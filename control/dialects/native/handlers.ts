@@ -2,6 +2,7 @@ import type { RouteName, Routes } from '@sirocco/shared/api/routes.ts'
 import type { Handler } from './handler.ts'
 import * as catalogue from './routes/catalogue.ts'
 import * as history from './routes/history.ts'
+import * as images from './routes/images.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as sessions from './routes/sessions.ts'
@@ -21,7 +22,17 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listKeyPairs: keyPairs.list,
   addKeyPair: keyPairs.add,
   deleteKeyPair: keyPairs.remove,
-  listImages: catalogue.images,
+  listImages: images.list,
+  addImage: images.add,
+  getImage: images.get,
+  deleteImage: images.remove,
+  getImageUpload: images.upload,
+  putImagePart: images.part,
+  finishImageUpload: images.finish,
+  listImageShares: images.shares,
+  shareImage: images.share,
+  deprecateImage: images.deprecate,
+  listImageCatalogue: images.catalogue,
   listFlavors: catalogue.flavors,
   listRegions: catalogue.regions,
   listNetworks: catalogue.networks,

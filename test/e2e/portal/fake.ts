@@ -1,9 +1,10 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
-import type { Flavor, Image } from '@sirocco/shared/api/catalogue.ts'
+import type { Flavor } from '@sirocco/shared/api/catalogue.ts'
 import type { Event, FeedMessage } from '@sirocco/shared/api/events.ts'
 import type { Host } from '@sirocco/shared/api/hosts.ts'
+import type { Image } from '@sirocco/shared/api/images.ts'
 import type { KeyPair } from '@sirocco/shared/api/key-pairs.ts'
 import type { Machine } from '@sirocco/shared/api/machines.ts'
 import type { Operation } from '@sirocco/shared/api/operations.ts'
@@ -85,6 +86,17 @@ export async function startFake({
     name: 'tiny-1',
     description: 'A very small Linux that boots in a second',
     public: true,
+    owner: 'platform',
+    account: null,
+    visibility: 'public',
+    state: 'ready',
+    progress: null,
+    fault: null,
+    deprecatedAt: null,
+    firmware: 'bios',
+    virtualBytes: 100_663_296,
+    sha256: null,
+    origin: null,
     architecture: 'x86_64',
     minDiskMiB: 64,
     bytes: 14_680_064,
@@ -140,7 +152,7 @@ export async function startFake({
     const operation: Operation = {
       id: id('op'),
       kind,
-      machine,
+      subject: machine,
       state: 'running',
       waiting,
       fault: null,
@@ -154,7 +166,7 @@ export async function startFake({
   const end = (operation: Operation, change: Partial<Operation> = {}, ago = 0): void => {
     const at = operations.indexOf(operation)
     operations[at] = { ...operation, state: 'done', waiting: null, endedAt: iso(ago), ...change }
-    tell('operation.ended', operation.id, { machine: operation.machine }, ago)
+    tell('operation.ended', operation.id, { machine: operation.subject }, ago)
   }
   const makeMachine = (name: string, flavorName: string, image: Image, keyPair: string | null, ago = 0): Machine => {
     const flavor = shapes.find(shape => shape.name === flavorName) ?? shapes[0]
@@ -340,7 +352,7 @@ export async function startFake({
     if (noun === 'images') return page(images)
     if (noun === 'flavors') return page(flavors)
     if (noun === 'hosts') return role === 'admin' ? page(hosts()) : refuse(403, 'forbidden', 'admins only')
-    if (noun === 'operations') return page(operations.filter(operation => operation.machine === url.searchParams.get('machine')))
+    if (noun === 'operations') return page(operations.filter(operation => operation.subject === url.searchParams.get('subject')))
     if (noun === 'events')
       return send(200, {
         items: events.filter(event => event.subject === url.searchParams.get('subject')),
