@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { AgentWorld, machine, network } from '../../test/support/agent-world.ts'
+import { AgentWorld, anImport, importResult, machine, network } from '../../test/support/agent-world.ts'
 import { points } from './points.ts'
 
 /** At the n-th passing of `point` this life of the agent ends. */
@@ -37,7 +37,7 @@ test.each(points.map(point => [point]))(
       await world.start(killAt(world, point, n))
       await world.connect()
       const steps = [
-        { want: [machine('vm_a')], power: 'running' },
+        { want: [anImport(), machine('vm_a')], power: 'running' },
         { want: [machine('vm_a', { generation: 2, power: 'off' })], power: 'stopped' },
         { want: [machine('vm_a', { generation: 3, power: 'on' })], power: 'running' },
         { want: [machine('vm_a', { generation: 4, power: 'cut' })], power: 'stopped' },
@@ -59,6 +59,8 @@ test.each(points.map(point => [point]))(
         expect(world.seenMachine('vm_a')?.fault).toBeUndefined()
       }
       expect(world.remains('vm_a')).toBe(false)
+      expect(world.imports).toContain('img_made')
+      expect(world.seenObject('import', 'img_made')).toMatchObject({ applied: 1, result: importResult })
       expect(world.log.filter(line => line.level === 'error')).toEqual([])
     }
   },

@@ -50,11 +50,14 @@ export class ImportKeeper {
       this.#drop(id, work)
       if (!now) this.#report.drop('import', id)
     }
-    if (!this.#swept) {
-      this.#swept = true
-      void this.#importer?.keepOnly([...byId.keys()]).catch(() => undefined)
-    }
     for (const one of imports) if (!this.#work.has(one.id)) this.#begin(one)
+  }
+
+  /** Drops, once in a life, what earlier ones left of imports that nobody wants any more. */
+  sweep(imports: readonly WantedImport[]): void {
+    if (this.#swept) return
+    this.#swept = true
+    void this.#importer?.keepOnly(imports.map(({ id }) => id)).catch(() => undefined)
   }
 
   /** Ends this life: what is under way is made again by the next. */

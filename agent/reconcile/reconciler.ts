@@ -170,6 +170,7 @@ export class Reconciler {
       }
     if (this.#host.frozen) await this.#host.thaw()
     this.#wakeAll()
+    this.#imports.sweep(this.#held.imports())
     this.#imports.wanted(this.#held.imports())
     // A machine that is made meanwhile has its networks made, and all others with them.
     const begun = this.#networks.begun

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { privateCloud } from '@sirocco/control/adapters/clouds/private/connector.ts'
 import type { Principal } from '@sirocco/control/domain/access/principal.ts'
 import { runDue } from '@sirocco/control/operations/engine.ts'
@@ -7,8 +8,9 @@ import type { Pokes } from '@sirocco/control/ports/pokes.ts'
 import { observe } from '@sirocco/control/services/agents/observe.ts'
 import { keepResult } from '@sirocco/control/services/agents/result.ts'
 import type { Ports } from '@sirocco/control/services/context.ts'
-import { ok } from '@sirocco/shared/kit/fault.ts'
+import { type Fault, ok } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { SeenImport } from '@sirocco/shared/wire/imports.ts'
 import type { SeenMachine, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import { clearSecrets, type Furnished, furnish, hostFacts } from '../contract/store/furnish.ts'
 import { type MemoryDatabase, memoryDatabase } from '../simulation/world/client.ts'
@@ -26,6 +28,9 @@ export interface World {
   readonly accessKey: { readonly accessKeyId: string; readonly secretAccessKey: string }
   /** What a host does instead of obeying, by machine name: e.g. a fault. */
   readonly behaviour: Map<string, (wanted: WantedMachine) => Omit<SeenMachine, 'kind' | 'id'>>
+  readonly blobs: ReturnType<typeof memoryBlobs>
+  /** From now on imports end with this; null: well. */
+  failImports(fault: Fault | null): void
   /** Runs everything that is due until nothing is: afterwards desired is observed. */
   settle(): Promise<void>
 }
@@ -49,6 +54,8 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
       },
     ])
 
+  const blobs = memoryBlobs()
+  let importFault: Fault | null = null
   const due = new Set<number>()
   const touched = new Set<Id<'host'>>()
   const pokes: Pokes = {
@@ -73,7 +80,7 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
     pokes,
     links,
     streams: { open: async () => ok(undefined) },
-    blobs: memoryBlobs(),
+    blobs,
     clock: rows.clock,
     random: rows.random,
     ids: rows.ids,
@@ -86,7 +93,17 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
     const changed = desired.value.objects
       .filter(object => object.kind === 'machine')
       .map(wanted => ({ kind: 'machine' as const, id: wanted.id, ...(behaviour.get(wanted.name) ?? obedient)(wanted) }))
-    const seen = await observe(ports, host, { epoch: 1, seq: ++seq, base: null, changed, gone: [] })
+    const made: SeenImport[] = desired.value.objects
+      .filter(object => object.kind === 'import')
+      .map(({ id, generation }) => {
+        const bytes = new TextEncoder().encode(`made ${id}`)
+        const sha256 = createHash('sha256').update(bytes).digest('hex')
+        blobs.all.set(`images/${sha256}`, bytes)
+        const sizes = { bytes: bytes.length, virtualBytes: 67_108_864, sourceBytes: 20, sourceSha256: 'e'.repeat(64) }
+        const result = { sha256, format: 'raw' as const, ...sizes }
+        return { kind: 'import', id, applied: generation, ...(importFault ? { fault: importFault } : { result }) }
+      })
+    const seen = await observe(ports, host, { epoch: 1, seq: ++seq, base: null, changed: [...changed, ...made], gone: [] })
     if (!seen.ok) throw new Error(seen.fault.message)
   }
 
@@ -99,6 +116,10 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
     principal: found.value.principal,
     accessKey,
     behaviour,
+    blobs,
+    failImports(fault) {
+      importFault = fault
+    },
     async settle() {
       for (let turns = 0; due.size > 0 || touched.size > 0; turns++) {
         if (turns > 1_000) throw new Error('it does not settle')

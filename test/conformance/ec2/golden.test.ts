@@ -64,6 +64,7 @@ const requests: readonly (readonly [action: string, form: (named: Named) => Form
   ['StopInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
   ['StartInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
   ['TerminateInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
+  ['DeregisterImage', ({ image }) => ({ ImageId: image })],
   ['DeleteKeyPair', ({ keyPair }) => ({ KeyPairId: keyPair })],
 ]
 

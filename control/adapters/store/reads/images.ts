@@ -30,9 +30,9 @@ export function imageReads(database: Database): Store['images'] {
           ),
         )
 
-  async function load(which: SQL | undefined, limit: number): Promise<Result<Image[]>> {
-    const rows = await database.read(() =>
-      db
+  async function load(which: SQL | undefined, limit: number, order: 'by id' | 'any' = 'by id'): Promise<Result<Image[]>> {
+    const rows = await database.read(() => {
+      const chosen = db
         .select({
           image: s.image,
           account: s.project.account,
@@ -47,9 +47,9 @@ export function imageReads(database: Database): Store['images'] {
         .leftJoin(s.host, eq(s.host.id, s.imageImport.host))
         .leftJoin(s.agent, eq(s.agent.id, s.host.agent))
         .where(which)
-        .orderBy(asc(s.image.id))
-        .limit(limit),
-    )
+        .$dynamic()
+      return (order === 'by id' ? chosen.orderBy(asc(s.image.id)) : chosen).limit(limit)
+    })
     if (!rows.ok) return rows
     return ok(
       rows.value.map(({ image: { deletedAt: _, ...image }, account, import: making, observed, silentSince }) => ({
@@ -69,7 +69,7 @@ export function imageReads(database: Database): Store['images'] {
 
   return {
     async find(scope, ref) {
-      const found = await load(and(or(eq(s.image.id, ref as Id<'image'>), eq(s.image.alias, ref)), seen(scope)), 1)
+      const found = await load(and(or(eq(s.image.id, ref as Id<'image'>), eq(s.image.alias, ref)), seen(scope)), 1, 'any')
       if (!found.ok) return found
       const image = first(found.value)
       return image ? ok(image) : refuse('not_found', `there is no image ${ref}`, { field: 'image' })
@@ -80,13 +80,13 @@ export function imageReads(database: Database): Store['images'] {
       return found.ok ? ok(paged(found.value, page.limit, i => i.id)) : found
     },
     async many(refs) {
-      const found = await load(inArray(s.image.id, refs as Id<'image'>[]), refs.length)
+      const found = await load(inArray(s.image.id, refs as Id<'image'>[]), refs.length, 'any')
       if (!found.ok) return found
       const missing = refs.find(ref => !found.value.some(image => image.id === ref))
       return missing === undefined ? found : refuse('not_found', `there is no image ${missing}`, { field: 'image' })
     },
     onHost: (host, ids) =>
-      load(and(inArray(s.image.id, ids as Id<'image'>[]), eq(s.imageImport.host, host)), Math.max(1, ids.length)),
+      load(and(inArray(s.image.id, ids as Id<'image'>[]), eq(s.imageImport.host, host)), Math.max(1, ids.length), 'any'),
     shares: image =>
       database.read(() =>
         db
@@ -149,6 +149,6 @@ export function imageReads(database: Database): Store['images'] {
         })),
       )
     },
-    unfinished: (before, limit) => load(and(eq(s.image.state, 'pending'), lt(s.image.createdAt, before)), limit),
+    unfinished: (before, limit) => load(and(eq(s.image.state, 'pending'), lt(s.image.createdAt, before)), limit, 'any'),
   }
 }
