@@ -4,15 +4,18 @@ import type { z } from 'zod'
 import { type Ask, request } from './request.ts'
 import type {
   Accepted,
+  CatalogueImage,
   FeedEvent,
   Flavor,
   Host,
   Image,
+  ImageUpload,
   KeyPair,
   Launch,
   Machine,
   MadeKeyPair,
   Me,
+  NewImage,
   Operation,
   Page,
   SignIn,
@@ -59,6 +62,18 @@ export const calls = {
   events: (subject: string) => request<{ items: FeedEvent[] }>('/events', { query: { subject, limit: pageMax } }),
 
   images: () => every<Image>('/images', pageMax),
+  addImage: (body: NewImage) => request<{ id: string }>('/images', { method: 'POST', body }),
+  imageCatalogue: () => request<{ items: CatalogueImage[] }>('/image-catalogue'),
+  imageUpload: (id: string) => request<ImageUpload>(`/images/${at(id)}/upload`),
+  putImagePart: (id: string, n: number, bytes: Blob, signal: AbortSignal) =>
+    request<null>(`/images/${at(id)}/upload/${n}`, { method: 'PUT', bytes, signal }),
+  finishUpload: (id: string) => request<{ id: string }>(`/images/${at(id)}/upload`, { method: 'POST', body: {} }),
+  shareImage: (id: string, body: { visibility: Image['visibility']; projects?: string[] }) =>
+    request<null>(`/images/${at(id)}/sharing`, { method: 'PUT', body }),
+  imageShares: (id: string) => request<{ items: { id: string; account: string; name: string }[] }>(`/images/${at(id)}/sharing`),
+  deprecateImage: (id: string, deprecated: boolean) =>
+    request<null>(`/images/${at(id)}/deprecation`, { method: 'PUT', body: { deprecated } }),
+  deleteImage: (id: string) => request<unknown>(`/images/${at(id)}`, { method: 'DELETE' }),
   flavors: () => request<Page<Flavor>>('/flavors'),
   keyPairs: () => every<KeyPair>('/key-pairs', pageMax),
   addKeyPair: (body: { name: string; publicKey?: string; type?: 'ed25519' | 'rsa' }) =>

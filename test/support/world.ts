@@ -31,6 +31,8 @@ export interface World {
   readonly blobs: ReturnType<typeof memoryBlobs>
   /** From now on imports end with this; null: well. */
   failImports(fault: Fault | null): void
+  /** Every host that was touched does what is wanted, and says so. */
+  obey(): Promise<void>
   /** Runs everything that is due until nothing is: afterwards desired is observed. */
   settle(): Promise<void>
 }
@@ -119,6 +121,11 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
     blobs,
     failImports(fault) {
       importFault = fault
+    },
+    async obey() {
+      const hosts = [...touched]
+      touched.clear()
+      for (const host of hosts) await obey(host)
     },
     async settle() {
       for (let turns = 0; due.size > 0 || touched.size > 0; turns++) {
