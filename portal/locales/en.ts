@@ -319,7 +319,7 @@ export const en = {
     begun: (p: { name: string }) => `${p.name} is being made`,
     fetch: 'Fetch from the catalogue',
     fetchConfirm: 'Fetch',
-    which: 'Image',
+    which: 'Which image',
     from: (p: { url: string }) => `From ${p.url}`,
     upload: 'Upload',
     uploadConfirm: 'Upload',

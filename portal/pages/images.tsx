@@ -66,7 +66,9 @@ export function ImagesPage() {
               <tr>
                 <th scope="col">{t.images.name}</th>
                 <th scope="col">{t.images.state}</th>
-                <th scope="col">{t.images.id}</th>
+                <th scope="col" className="col-wide">
+                  {t.images.id}
+                </th>
                 <th scope="col" className="col-wide">
                   {t.images.architecture}
                 </th>
@@ -96,7 +98,7 @@ export function ImagesPage() {
                     {image.deprecatedAt !== null && <span className="soft small block">{t.images.deprecated}</span>}
                     {image.fault && <span className="soft small block">{image.fault.message}</span>}
                   </td>
-                  <td>
+                  <td className="col-wide">
                     <Copyable text={image.ec2Id} what={t.images.id} />
                   </td>
                   <td className="col-wide">{image.architecture}</td>
@@ -106,39 +108,41 @@ export function ImagesPage() {
                     {image.owner === 'platform' ? t.images.platform : image.owner === 'self' ? t.images.project : t.images.other}
                   </td>
                   <td className="end">
-                    {image.state === 'ready' && (
-                      <Link
-                        to="/machines/new"
-                        search={{ image: image.id }}
-                        className="button"
-                        aria-label={t.images.launch({ name: image.name })}
-                      >
-                        {t.images.launchShort}
-                      </Link>
-                    )}
-                    {mine(image) && image.state === 'pending' && (
-                      <Button aria-label={t.images.resume({ name: image.name })} onPress={() => setResuming(image)}>
-                        {t.images.resumeShort}
-                      </Button>
-                    )}
-                    {mine(image) && image.owner === 'self' && image.state === 'ready' && (
-                      <Button aria-label={t.images.share({ name: image.name })} onPress={() => setSharing(image)}>
-                        {t.images.shareShort}
-                      </Button>
-                    )}
-                    {mine(image) && image.state === 'ready' && (
-                      <Button
-                        aria-label={t.images.deprecateNamed({ name: image.name, again: image.deprecatedAt !== null })}
-                        onPress={() => void deprecate(image)}
-                      >
-                        {image.deprecatedAt === null ? t.images.deprecate : t.images.undeprecate}
-                      </Button>
-                    )}
-                    {mine(image) && (
-                      <IconButton label={t.images.delete({ name: image.name })} onPress={() => setDeleting(image)}>
-                        {icons.bin}
-                      </IconButton>
-                    )}
+                    <div className="actions">
+                      {image.state === 'ready' && (
+                        <Link
+                          to="/machines/new"
+                          search={{ image: image.id }}
+                          className="button"
+                          aria-label={t.images.launch({ name: image.name })}
+                        >
+                          {t.images.launchShort}
+                        </Link>
+                      )}
+                      {mine(image) && image.state === 'pending' && (
+                        <Button aria-label={t.images.resume({ name: image.name })} onPress={() => setResuming(image)}>
+                          {t.images.resumeShort}
+                        </Button>
+                      )}
+                      {mine(image) && image.owner === 'self' && image.state === 'ready' && (
+                        <Button aria-label={t.images.share({ name: image.name })} onPress={() => setSharing(image)}>
+                          {t.images.shareShort}
+                        </Button>
+                      )}
+                      {mine(image) && image.state === 'ready' && (
+                        <Button
+                          aria-label={t.images.deprecateNamed({ name: image.name, again: image.deprecatedAt !== null })}
+                          onPress={() => void deprecate(image)}
+                        >
+                          {image.deprecatedAt === null ? t.images.deprecate : t.images.undeprecate}
+                        </Button>
+                      )}
+                      {mine(image) && (
+                        <IconButton label={t.images.delete({ name: image.name })} onPress={() => setDeleting(image)}>
+                          {icons.bin}
+                        </IconButton>
+                      )}
+                    </div>
                   </td>
                 </tr>
               ))}

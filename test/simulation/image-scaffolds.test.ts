@@ -42,6 +42,8 @@ async function wake(image: string, known: Workflows = workflows, store: Store = 
 async function drive(image: string, known?: Workflows): Promise<void> {
   for (let turn = 0; turn < 40; turn++) {
     await wake(image, known)
+    // A poke may have been lost; a host looks by itself, sooner or later.
+    at.ports.pokes.hosts(at.rows.hosts)
     await at.obey()
     at.rows.clock.at += limits.parkSweep
   }
