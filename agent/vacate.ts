@@ -7,7 +7,7 @@ import type { AgentConfig } from './config.ts'
 type HostPorts = Pick<AgentParts['hosts'][number], 'name' | 'compute' | 'storage' | 'networks'>
 
 /** What the storage port and consoles keep; whatever else lies in a storage folder is somebody else's. */
-const rooms = ['machines', 'images', 'consoles'] as const
+const rooms = ['machines', 'images', 'imports', 'consoles'] as const
 
 /** The machines that hosts carry, defined or only by their disks. */
 export async function machinesOn(hosts: readonly HostPorts[]): Promise<Result<string[]>> {

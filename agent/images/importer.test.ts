@@ -8,10 +8,10 @@ import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { GiB, MiB } from '@sirocco/shared/kit/units.ts'
 import type { ImportSource, WantedImport } from '@sirocco/shared/wire/imports.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Blobs } from '../ports/blobs.ts'
 import { run } from '../programs/run.ts'
 import { runConfined } from '../programs/sandbox.ts'
 import { linuxImporter } from './importer.ts'
-import type { Blobs } from './put.ts'
 
 let folder: string
 let server: Server

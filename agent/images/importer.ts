@@ -6,13 +6,13 @@ import { GiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { ImportResult, ImportSource, WantedImport, WireChecksum } from '@sirocco/shared/wire/imports.ts'
 import { type Egress, fetchPublic } from '../egress/fetch.ts'
+import type { Blobs } from '../ports/blobs.ts'
 import type { Importer } from '../ports/importer.ts'
 import type { RunConfined } from '../programs/sandbox.ts'
 import { makeDirectory } from '../storage/files.ts'
 import { type Digest, digestIn } from './checksums.ts'
 import { convert } from './convert.ts'
 import { headBytes, tellFormat } from './header.ts'
-import type { Blobs } from './put.ts'
 
 export interface ImporterParts {
   /** Where it works: one folder an import. */

@@ -3,18 +3,11 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { BlobBegun, BlobStored } from '@sirocco/shared/wire/blobs.ts'
 import { textOf } from '../link/request.ts'
-
-/** The control plane's store of image bytes, as an agent that converts uses it. */
-export interface Blobs {
-  /** Stores a file under its content's name, in parts. */
-  put(path: string, told: (percent: number) => void, signal: AbortSignal): Promise<Result<{ sha256: string; bytes: number }>>
-  /** One part of what somebody uploaded. */
-  uploaded(image: string, n: number): Promise<Result<AsyncIterable<Uint8Array>>>
-}
+import type { Blobs } from '../ports/blobs.ts'
 
 /** One signed request to the control plane. */
 export type Ask = (method: string, path: string, body?: string | Uint8Array) => Promise<IncomingMessage>

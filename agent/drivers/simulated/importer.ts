@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
-import type { Blobs } from '../../images/put.ts'
+import type { Blobs } from '../../ports/blobs.ts'
 import type { Importer } from '../../ports/importer.ts'
 
 /** Of every simulated image, as a guest would see it. */
