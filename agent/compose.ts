@@ -6,6 +6,7 @@ import { Outbox } from './link/outbox.ts'
 import { Session } from './link/session.ts'
 import type { Compute } from './ports/compute.ts'
 import type { Disk } from './ports/disk.ts'
+import type { Importer } from './ports/importer.ts'
 import type { Networks } from './ports/network.ts'
 import type { Storage } from './ports/storage.ts'
 import type { Volumes } from './ports/volumes.ts'
@@ -28,6 +29,8 @@ export interface AgentParts {
   readonly timers: Timers
   readonly random: Random
   readonly fetchImage: FetchImage
+  /** For agents of role `convert`. */
+  readonly importer?: Importer
   readonly joinConsole: JoinConsole
   /** Absent: no management controller of a neighbour is within its reach. */
   readonly powerOff?: PowerOff
@@ -62,6 +65,7 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
         networks: withPoints(networks, 'port.networks', at),
         disk,
         fetchImage,
+        importer: parts.importer ? withPoints(parts.importer, 'port.importer', at) : null,
         timers,
         random,
         log,

@@ -1,6 +1,9 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
 import { realpath } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { isRange } from '@sirocco/shared/kit/addresses.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
@@ -8,16 +11,21 @@ import { composeAgent } from './compose.ts'
 import { type AgentConfig, readConfig } from './config.ts'
 import { haltAt } from './crash.ts'
 import { folderDisk } from './disk/folder.ts'
+import { simulatedImporter } from './drivers/simulated/importer.ts'
 import { keyFile } from './enrol.ts'
 import { powerOff } from './fence/ipmi.ts'
 import { machinePrint } from './fingerprint/machine.ts'
 import { hostsOf } from './hosts.ts'
 import { fetchImage } from './images/fetch.ts'
+import { linuxImporter } from './images/importer.ts'
+import { blobsBy } from './images/put.ts'
 import { readCredential, type Signer, signedHeaders } from './link/credential.ts'
 import { Dialler } from './link/dial.ts'
 import { addressOf, request } from './link/request.ts'
 import { openWebSocket } from './link/web-socket.ts'
+import type { Importer } from './ports/importer.ts'
 import { run as runProgram } from './programs/run.ts'
+import { runConfined } from './programs/sandbox.ts'
 import type { FetchImage } from './reconcile/image-room.ts'
 import type { Log } from './reconcile/reconciler.ts'
 import { joinConsole, type OpenStream } from './streams/console.ts'
@@ -47,6 +55,7 @@ export async function run(data: string, timers: Timers, log: Log): Promise<Resul
     timers,
     random,
     fetchImage: imagesFrom(control, signer),
+    importer: importerOf(config.value, signer),
     joinConsole: (source, path, how) => joinConsole(source, path, streamsTo(control, signer), how),
     powerOff: controller =>
       powerOff(controller, {
@@ -93,6 +102,27 @@ const imagesFrom =
       const answer = await request(control, url, { method: 'GET', headers })
       return { status: answer.statusCode ?? 0, bytes: answer }
     })
+
+/** Ranges that an admin lets imports be fetched from although they are not public: `10.2.0.0/16,fd00::/8`. */
+const allowed = (text = ''): string[] =>
+  text
+    .split(',')
+    .map(range => range.trim())
+    .filter(isRange)
+
+/** Makes images where the control plane asks for it; a simulated host only pretends to. */
+function importerOf({ control, storage, driver }: AgentConfig, signer: Signer): Importer {
+  const blobs = blobsBy((method, path, body) => {
+    const url = addressOf(control, path)
+    return request(control, url, { method, headers: signedHeaders(signer, method, url), ...(body === undefined ? {} : { body }) })
+  })
+  if (driver.kind === 'simulated') return simulatedImporter(blobs)
+  const egress = {
+    resolve: (name: string) => lookup(name, { all: true }),
+    allow: allowed(process.env.SIROCCO_EGRESS_ALLOW),
+  }
+  return linuxImporter({ dir: join(storage, 'imports'), egress, run: runConfined, blobs })
+}
 
 /** Streams by signed sockets; only paths of streams are dialled. */
 const streamsTo =

@@ -57,6 +57,7 @@ export function compose(env: Env, lasting: Lasting): Ports {
     ids: makeIds,
     pokes: pokesOver(env, lasting, store),
     links: linksOver(env, store),
+    blobs: blobsOf(env),
     streams: {
       async open(ticket, { agent }) {
         await streamOf(env, await sha256(ticket)).open(agent)

@@ -59,7 +59,7 @@ export async function openControlPlane(
   return {
     async enrolmentToken() {
       const made = token()
-      await allowEnrolment(parts, zone, await sha256(made.reveal()))
+      await allowEnrolment(parts, zone, await sha256(made.reveal()), ['host', 'convert'])
       return made
     },
     async signInToken() {

@@ -67,7 +67,7 @@ export async function main(args: readonly string[]): Promise<number> {
   })
   const [link, enrolment] = [token(), token()]
   await allowSignIn(parts, { user, project }, await sha256(link))
-  await allowEnrolment(parts, zone, await sha256(enrolment))
+  await allowEnrolment(parts, zone, await sha256(enrolment), ['host', 'convert'])
   process.stdout.write(`The database is at version ${to}${from === to ? ' already' : ` (was ${from})`}.
 
 Secrets for the Worker are in ${file}:

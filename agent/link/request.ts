@@ -28,7 +28,7 @@ export function unsafe(url: URL): string | null {
 export function request(
   control: ControlPlane,
   url: URL,
-  options: { method: string; headers?: Record<string, string>; body?: string; signal?: AbortSignal },
+  options: { method: string; headers?: Record<string, string>; body?: string | Uint8Array; signal?: AbortSignal },
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const { body, ...rest } = options

@@ -3,7 +3,7 @@ import type { CommandBody } from '@sirocco/shared/wire/frames.ts'
 import type { Wanted, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { AgentWorld, machine, network, rootOf, snapshotOf } from '../../test/support/agent-world.ts'
+import { AgentWorld, anImport, importResult, machine, network, rootOf, snapshotOf } from '../../test/support/agent-world.ts'
 import { points } from './points.ts'
 
 /** At the n-th passing of `point` this life of the agent ends. */
@@ -44,7 +44,7 @@ test.each(points.map(point => [point]))(
       const given = { machine: 'vm_a', device: 'vdc', boot: false, readOnly: false }
       const kept = snapshotOf('snp_1', 'vol_data')
       const steps: { want: Wanted[]; power: string; generation: number; has?: string[] }[] = [
-        { want: [machine('vm_a')], power: 'running', generation: 1 },
+        { want: [machine('vm_a'), anImport()], power: 'running', generation: 1 },
         { want: [data(1, { attached: given })], power: 'running', generation: 1, has: ['vda', 'vdc'] },
         { want: [data(2, { attached: given, sizeMiB: 2048 })], power: 'running', generation: 1, has: ['vda', 'vdc'] },
         { want: [kept], power: 'running', generation: 1, has: ['vda', 'vdc'] },
@@ -95,6 +95,8 @@ test.each(points.map(point => [point]))(
       }
       expect(world.host.store('one')).toMatchObject({ volumes: {}, snapshots: {} })
       expect(world.remains('vm_a')).toBe(false)
+      expect(world.imports).toContain('img_made')
+      expect(world.seenObject('import', 'img_made')).toMatchObject({ applied: 1, result: importResult })
       expect(world.log.filter(line => line.level === 'error')).toEqual([])
     }
   },

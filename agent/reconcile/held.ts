@@ -1,5 +1,6 @@
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { type Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
+import type { WantedImport } from '@sirocco/shared/wire/imports.ts'
 import {
   Wanted,
   type WantedMachine,
@@ -75,6 +76,9 @@ export class Held {
   }
   snapshots(): WantedSnapshot[] {
     return this.#objects.values().filter(object => object.kind === 'snapshot')
+  }
+  imports(): WantedImport[] {
+    return this.#objects.values().filter(object => object.kind === 'import')
   }
   strayMachines(): WantedMachine[] {
     return this.#strays.values().filter(object => object.kind === 'machine')

@@ -12,6 +12,13 @@ interface Fetching {
   readonly watchers: Set<(percent: number) => void>
 }
 
+const spoilt = (kept: Result<void>): Result<void> =>
+  kept.ok || kept.fault.code !== 'invalid'
+    ? kept
+    : refuse('invalid', 'the image is damaged in the store of image bytes; import it again, or choose another', {
+        detail: kept.fault.detail ?? kept.fault.message,
+      })
+
 /** Image files on one host: each is fetched once, however many machines wait for it. */
 export class ImageRoom {
   readonly #storage: Storage
@@ -50,12 +57,17 @@ export class ImageRoom {
 
   #begin(file: ImageFile): Fetching {
     const watchers = new Set<(percent: number) => void>()
-    const counted = this.#counted(file, percent => {
-      fetching.percent = percent
-      for (const watcher of watchers) watcher(percent)
-    })
-    const done = this.#storage
-      .keep(file, counted)
+    const keep = () =>
+      this.#storage.keep(
+        file,
+        this.#counted(file, percent => {
+          fetching.percent = percent
+          for (const watcher of watchers) watcher(percent)
+        }),
+      )
+    const done = keep()
+      // What was spoilt on the way comes whole the second time; what lies spoilt in the store never does.
+      .then(async kept => (kept.ok || kept.fault.code !== 'invalid' ? kept : spoilt(await keep())))
       .catch((error: unknown) => refuse('unavailable', 'the image cannot be fetched now', { detail: String(error) }))
       .finally(() => this.#fetching.delete(file.sha256))
     const fetching: Fetching = { done, watchers, percent: 0 }

@@ -1,6 +1,7 @@
 import { assert } from '@sirocco/shared/kit/assert.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
+import type { Importer } from '../ports/importer.ts'
 import type { Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Volumes } from '../ports/volumes.ts'
@@ -52,11 +53,13 @@ const verbs = {
     snapshots: false,
   },
   'port.networks': { apply: true, plug: false, list: false, warnings: false },
+  'port.importer': { make: true, keepOnly: true },
 } as const satisfies {
   'port.compute': Record<keyof Compute, boolean>
   'port.storage': Record<keyof Storage, boolean>
   'port.volumes': Record<keyof Volumes, boolean>
   'port.networks': Record<keyof Networks, boolean>
+  'port.importer': Record<keyof Importer, boolean>
 }
 type Port = keyof typeof verbs
 
@@ -73,7 +76,9 @@ const around = (name: string, done: readonly string[]) =>
 
 /** Every crash point there is. */
 export const points: readonly string[] = [
-  ...(['port.compute', 'port.storage', 'port.volumes', 'port.networks'] as const).flatMap(port => around(port, effectsOf(port))),
+  ...(['port.compute', 'port.storage', 'port.volumes', 'port.networks', 'port.importer'] as const).flatMap(port =>
+    around(port, effectsOf(port)),
+  ),
   ...Object.entries(files).flatMap(([name, done]) => around(name, done)),
 ]
 const known = new Set(points)

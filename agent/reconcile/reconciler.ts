@@ -7,6 +7,7 @@ import type { Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import type { Seen, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
+import type { Importer } from '../ports/importer.ts'
 import type { NetworkOnHost, Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Volumes } from '../ports/volumes.ts'
@@ -18,6 +19,7 @@ import { follow, type StepFault } from './follow.ts'
 import { Held } from './held.ts'
 import { HostWatch } from './host-watch.ts'
 import { type FetchImage, ImageRoom } from './image-room.ts'
+import { ImportKeeper } from './imports.ts'
 import { Journal } from './journal.ts'
 import { Lanes, type Turn } from './lanes.ts'
 import { NetworkRoom, passing } from './network-room.ts'
@@ -37,6 +39,8 @@ export interface HostParts {
   readonly networks: Networks
   readonly disk: Disk
   readonly fetchImage: FetchImage
+  /** Makes images of what people bring; null where this agent does not. */
+  readonly importer?: Importer | null
   readonly timers: Timers
   readonly random: Random
   readonly log: Log
@@ -58,6 +62,7 @@ export class Reconciler {
   readonly #lanes: Lanes
   readonly #machines = new Exclusive()
   readonly #volumes: VolumeKeeper
+  readonly #imports: ImportKeeper
   readonly #unplugged = new Set<string>()
   #stale: () => void = () => {}
   #stopped = false
@@ -87,6 +92,7 @@ export class Reconciler {
       report: this.#report,
       machines: this.#machines,
     })
+    this.#imports = new ImportKeeper(parts.importer ?? null, this.#report, parts.timers)
     this.#lanes = new Lanes((id, turn) => this.#work(id, turn).catch(error => this.#stumbled(id, error)))
   }
 
@@ -113,6 +119,7 @@ export class Reconciler {
   start(): void {
     this.#parts.compute.watch(id => void this.#host.look(id === null))
     void this.#host.look(true)
+    this.#imports.wanted(this.#held.imports())
     this.#sweepLater()
   }
 
@@ -123,6 +130,7 @@ export class Reconciler {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#alarms.end()
+    this.#imports.end()
     this.#host.end()
     await within(limits.agentFarewell, this.#parts.timers, this.#leave())
     await this.#parts.compute.close()
@@ -183,6 +191,8 @@ export class Reconciler {
     this.#wakeAll()
     if (frozen) this.#volumes.wakeAll()
     this.#volumes.wanted(this.#volumesChanged(kept))
+    this.#imports.sweep(this.#held.imports())
+    this.#imports.wanted(this.#held.imports())
     // A machine that is made meanwhile has its networks made, and all others with them.
     const begun = this.#networks.begun
     this.#alarms.in(limits.networksHold, 'networks', () => {

@@ -7,17 +7,19 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { blobsOf } from '../compose.ts'
 import { linkOf, streamOf } from '../objects/addresses.ts'
+import { imageBytes } from '../ports/blobs.ts'
 import type { Agent } from '../ports/store.ts'
 import { enrol } from '../services/agents/enrol.ts'
 import { verifyAgent } from '../services/agents/verify.ts'
 import { sha256 } from '../services/sha256.ts'
+import { convertRoutes } from './convert.ts'
 import type { Here } from './here.ts'
 import { inward, upgrades } from './inward.ts'
 import { joinScriptHash } from './join.ts'
 import { joinScript } from './join-script.ts'
 import { rangeOf } from './range.ts'
 
-type Env = { Bindings: Here }
+export type Env = { Bindings: Here }
 
 /** What agents ask. All but enrolment is signed, and verified here: before any object is touched or a byte is read. */
 export function agentRoutes(): Hono<Env> {
@@ -65,19 +67,20 @@ export function agentRoutes(): Hono<Env> {
     return new Response(found.body, { headers })
   })
   app.get('/blobs/:sha256', context => signed(context, () => blob(context)))
+  app.route('/', convertRoutes())
   return app
 }
 
 const unchanging = 'public, max-age=31536000, immutable'
 
-const tooLong = refuse('invalid', `a request may have ${limits.requestBytes} bytes`)
+export const tooLong = refuse('invalid', `a request may have ${limits.requestBytes} bytes`)
 
 /** An image's bytes, whole or one range of them. */
 async function blob(context: Context<Env>): Promise<Response> {
   const name = context.req.param('sha256') ?? ''
   if (!/^[0-9a-f]{64}$/.test(name)) return refused(refuse('not_found', 'there are no such bytes').fault)
   const range = rangeOf(context.req.header('range') ?? null)
-  const found = await blobsOf(context.env.env).get(`images/${name}`, range ?? undefined)
+  const found = await blobsOf(context.env.env).get(imageBytes(name), range ?? undefined)
   if (!found) return refused(refuse('not_found', 'there are no such bytes').fault)
   const { body, size } = found
   const headers = {
@@ -100,7 +103,7 @@ async function blob(context: Context<Env>): Promise<Response> {
   })
 }
 
-async function signed(context: Context<Env>, then: (agent: Agent) => Promise<Response>): Promise<Response> {
+export async function signed(context: Context<Env>, then: (agent: Agent) => Promise<Response>): Promise<Response> {
   const { pathname, search } = new URL(context.req.url)
   const agent = await verifyAgent(context.env.ports, {
     method: context.req.method,
@@ -110,7 +113,7 @@ async function signed(context: Context<Env>, then: (agent: Agent) => Promise<Res
   return agent.ok ? then(agent.value) : refused(agent.fault)
 }
 
-function jsonOf(text: string): unknown {
+export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -119,5 +122,5 @@ function jsonOf(text: string): unknown {
 }
 
 /** Agents read the same code and words as everybody. */
-const refused = ({ code, message }: Fault): Response =>
+export const refused = ({ code, message }: Fault): Response =>
   Response.json({ code, message }, { status: problems[code].status, headers: { 'cache-control': 'no-store' } })

@@ -1,6 +1,8 @@
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { AnyWorkflow, Workflows } from './engine.ts'
 import { hostFence } from './host-fence.ts'
+import { imageDelete } from './image-delete.ts'
+import { imageImport } from './image-import.ts'
 import { machineCreate } from './machine-create.ts'
 import { machineDelete } from './machine-delete.ts'
 import { machinePause } from './machine-pause.ts'
@@ -37,6 +39,8 @@ const registry = {
   'snapshot.create': [snapshotCreate],
   'snapshot.delete': [snapshotDelete],
   'host.fence': [hostFence],
+  'image.import': [imageImport],
+  'image.delete': [imageDelete],
 } as const satisfies Record<OperationKind, readonly AnyWorkflow[]>
 
 export const workflows: Workflows = (kind, version) => registry[kind].find(workflow => workflow.version === version) ?? null

@@ -1,6 +1,7 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { Host } from '../domain/hosts/host.ts'
+import type { Image } from '../domain/images/image.ts'
 import type { Machine } from '../domain/machines/machine.ts'
 import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
@@ -12,6 +13,7 @@ export interface Subjects {
   readonly volume: Volume
   readonly snapshot: Snapshot
   readonly host: Host
+  readonly image: Image
 }
 export type SubjectNoun = keyof Subjects
 export type Subject = Subjects[SubjectNoun]
@@ -24,6 +26,7 @@ export const finders: {
   volume: (store, refs) => store.volumes.find('platform', refs),
   snapshot: (store, refs) => store.snapshots.find('platform', refs),
   host: (store, refs) => store.hosts.find(refs),
+  image: (store, refs) => store.images.many(refs),
 }
 
 const nouns = new Set<string>(Object.keys(finders))

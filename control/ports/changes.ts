@@ -1,9 +1,12 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { AgentRole } from '@sirocco/shared/model/agents/roles.ts'
+import type { ImageState, Visibility } from '@sirocco/shared/model/images/states.ts'
 import type { Firmware, Recover, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
-import type { SeenHost } from '@sirocco/shared/wire/objects.ts'
+import type { ImportResult, ImportSource } from '@sirocco/shared/wire/imports.ts'
+import type { ImageFile, SeenHost } from '@sirocco/shared/wire/objects.ts'
 import type { Window } from '@sirocco/shared/wire/samples.ts'
 import type { FenceWay, HostWords } from '../domain/hosts/host.ts'
 import type { KeyPair } from '../domain/images/image.ts'
@@ -48,6 +51,22 @@ export interface HostPower {
   readonly username: string
   /** Sealed. */
   readonly password: string
+}
+
+/** An image's row as it is inserted: `pending` waits for an upload. */
+export interface NewImage {
+  readonly id: Id<'image'>
+  readonly alias: string
+  readonly project: Id<'project'> | null
+  readonly name: string
+  readonly description: string
+  readonly architecture: string
+  readonly firmware: Firmware
+  readonly minDiskMiB: number
+  readonly visibility: Visibility
+  readonly state: Extract<ImageState, 'pending' | 'importing'>
+  readonly origin: string
+  readonly source: ImportSource
 }
 
 export interface NewPort {
@@ -202,6 +221,42 @@ export type Change =
       readonly fault: Fault | null
       readonly digest: string
     }
+  | { readonly do: 'image.insert'; readonly image: NewImage }
+  /** What it is made from changed hands: a host is to make it, or (null) no longer. Guard `stale` by generation. */
+  | { readonly do: 'image.place'; readonly image: Id<'image'>; readonly generation: number; readonly host: Id<'host'> | null }
+  /** Its parts are all here. Guard `stale` unless it waited for them at this generation; that rises by one. */
+  | { readonly do: 'image.uploaded'; readonly image: Id<'image'>; readonly generation: number }
+  /** Guard `stale` by generation. */
+  | {
+      readonly do: 'image.ready'
+      readonly image: Id<'image'>
+      readonly generation: number
+      readonly file: ImageFile
+      readonly virtualBytes: number
+      readonly minDiskMiB: number
+    }
+  /** Guard `stale` by generation. */
+  | { readonly do: 'image.fail'; readonly image: Id<'image'>; readonly generation: number; readonly fault: Fault }
+  /** Nobody sees it from now on. Guard `stale` by generation, which rises by one. */
+  | { readonly do: 'image.delete'; readonly image: Id<'image'>; readonly generation: number }
+  /** Its row goes, where still no machine stands on it; guard `stale`. */
+  | { readonly do: 'image.forget'; readonly image: Id<'image'> }
+  | { readonly do: 'image.visibility'; readonly image: Id<'image'>; readonly visibility: Visibility }
+  | { readonly do: 'image.share'; readonly image: Id<'image'>; readonly project: Id<'project'> }
+  | { readonly do: 'image.unshare'; readonly image: Id<'image'> }
+  | { readonly do: 'image.deprecate'; readonly image: Id<'image'>; readonly deprecated: boolean }
+  | {
+      readonly do: 'image.observed'
+      readonly image: Id<'image'>
+      readonly host: Id<'host'>
+      readonly epoch: number
+      readonly seq: number
+      readonly appliedGeneration: number
+      readonly progress: string | null
+      readonly fault: Fault | null
+      readonly result: ImportResult | null
+      readonly digest: string
+    }
   | { readonly do: 'port.insert'; readonly port: NewPort }
   | { readonly do: 'port.release'; readonly machine: Id<'machine'> }
   /** Guard `capacity`: the sum of live claims with this one fits the host, which accepts; a strict group is there, and kept by it. */
@@ -301,6 +356,7 @@ export type Change =
       readonly id: Id<'enrolment'>
       readonly tokenHash: string
       readonly zone: Id<'zone'>
+      readonly roles: readonly AgentRole[]
       readonly by: Id<'user'>
       readonly expiresAt: number
     }
@@ -317,6 +373,8 @@ export type Change =
       readonly fingerprint: string
       readonly zone: Id<'zone'>
       readonly version: string
+      /** Left out: `host`. */
+      readonly roles?: readonly AgentRole[]
       readonly linkObject: number
     }
   /** A link came up: guard `stale` by epoch. */

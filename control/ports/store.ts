@@ -1,5 +1,6 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { AgentRole } from '@sirocco/shared/model/agents/roles.ts'
 import type { Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import type { Sample } from '@sirocco/shared/wire/samples.ts'
@@ -106,16 +107,30 @@ export interface Store {
     find(agent: string): Promise<Result<Agent>>
     ofHost(host: Id<'host'>): Promise<Result<Agent>>
     /** For enrolment: the zone of a live token; not_found when used, expired or unknown. */
-    enrolment(tokenHash: string): Promise<Result<{ zone: Id<'zone'> }>>
+    enrolment(tokenHash: string): Promise<Result<{ zone: Id<'zone'>; roles: readonly AgentRole[] }>>
     /** One-time tokens, newest first. */
     enrolments(page: Page): Promise<Result<Paged<Enrolment>>>
     count(): Promise<Result<number>>
+    /** Hosts whose agents convert images and answer, with how many they are at; at most `limits.page`. */
+    converters(): Promise<Result<readonly { host: Id<'host'>; imports: number }[]>>
     /** Agents that are thought alive, for the sweep: a page. */
     alive(page: Page): Promise<Result<Paged<Agent>>>
   }
   readonly images: {
     find(scope: Scope, ref: Ref): Promise<Result<Image>>
     list(scope: Scope, page: Page): Promise<Result<Paged<Image>>>
+    /** Whatever became of them; `not_found` names the first that is forgotten. */
+    many(refs: readonly string[]): Promise<Result<readonly Image[]>>
+    /** Those that are being made on this host, of these. */
+    onHost(host: Id<'host'>, ids: readonly string[]): Promise<Result<readonly Image[]>>
+    /** Projects that it is shared with. */
+    shares(image: Id<'image'>): Promise<Result<readonly SharedWith[]>>
+    /** By id, account or name; `not_found` names the first that there is not. */
+    projects(refs: readonly Ref[]): Promise<Result<readonly SharedWith[]>>
+    /** Whose bytes nobody needs any more: deleted before `before`, and no machine is known that stands on it. */
+    reclaimable(before: number, limit: number): Promise<Result<readonly Reclaimable[]>>
+    /** Uploads that were begun before `before`, and never ended. */
+    unfinished(before: number, limit: number): Promise<Result<readonly Image[]>>
   }
   readonly flavors: { list(): Promise<Result<readonly Flavor[]>> }
   readonly regions: { list(): Promise<Result<readonly { name: string; zones: readonly { id: Id<'zone'>; name: string }[] }[]>> }
@@ -198,6 +213,19 @@ export interface OperationLine {
   readonly at: number
 }
 
+/** A project as the owner of an image names it. */
+export interface SharedWith {
+  readonly id: Id<'project'>
+  readonly account: string
+  readonly name: string
+}
+
+/** A deleted image, with those of its contents that no other image has. */
+export interface Reclaimable {
+  readonly id: Id<'image'>
+  readonly contents: readonly string[]
+}
+
 export interface Agent {
   readonly id: Id<'agent'>
   readonly publicKey: string
@@ -205,6 +233,7 @@ export interface Agent {
   readonly zone: Id<'zone'>
   readonly epoch: number
   readonly linkObject: number
+  readonly roles: readonly AgentRole[]
   readonly silentSince: number | null
   readonly hosts: readonly { readonly id: Id<'host'>; readonly name: string }[]
   /** Those of its hosts that are fenced. */

@@ -2,6 +2,7 @@ import type { Clock } from '@sirocco/shared/kit/clock.ts'
 import type { Ids } from '@sirocco/shared/kit/id.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
 import type { AgentLinks } from '../ports/agent-link.ts'
+import type { Blobs } from '../ports/blobs.ts'
 import type { Pokes } from '../ports/pokes.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { Store } from '../ports/store.ts'
@@ -14,6 +15,7 @@ export interface Ports {
   readonly pokes: Pokes
   readonly links: AgentLinks
   readonly streams: Streams
+  readonly blobs: Blobs
   readonly clock: Clock
   /** Cryptographic outside simulation. */
   readonly random: Random

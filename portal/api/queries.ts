@@ -34,6 +34,7 @@ export const queryClient = new QueryClient({
 export const queries = {
   me: queryOptions({ queryKey: ['me'], queryFn: calls.me, retry: false }),
   images: queryOptions({ queryKey: ['images'], queryFn: calls.images }),
+  imageCatalogue: queryOptions({ queryKey: ['image-catalogue'], queryFn: calls.imageCatalogue }),
   flavors: queryOptions({ queryKey: ['flavors'], queryFn: calls.flavors }),
   keyPairs: queryOptions({ queryKey: ['key-pairs'], queryFn: calls.keyPairs }),
   placementGroups: queryOptions({ queryKey: ['placement-groups'], queryFn: calls.placementGroups }),

@@ -4,6 +4,8 @@ export interface Ask {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly query?: Readonly<Record<string, string | number | readonly string[] | null | undefined>>
   readonly body?: unknown
+  /** Bytes, in place of `body`. */
+  readonly bytes?: Blob
   /** The same token, the same request: a lost answer is asked for again without doing it twice. */
   readonly token?: string
   readonly signal?: AbortSignal
@@ -15,12 +17,13 @@ const base = '/api/v1'
 export async function request<T>(path: string, ask: Ask = {}): Promise<T> {
   const headers = new Headers({ accept: 'application/json' })
   if (ask.body !== undefined) headers.set('content-type', 'application/json')
+  if (ask.bytes !== undefined) headers.set('content-type', 'application/octet-stream')
   if (ask.token !== undefined) headers.set('idempotency-key', ask.token)
   const response = await reach(`${base}${path}${queryOf(ask.query)}`, {
     method: ask.method ?? 'GET',
     headers,
     credentials: 'same-origin',
-    body: ask.body === undefined ? null : JSON.stringify(ask.body),
+    body: ask.bytes ?? (ask.body === undefined ? null : JSON.stringify(ask.body)),
     signal: ask.signal ?? null,
   })
   const body: unknown = response.status === 204 ? null : await response.json().catch(() => null)

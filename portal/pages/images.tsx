@@ -1,17 +1,55 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { queries } from '../api/queries.ts'
+import { useState } from 'react'
+import { calls } from '../api/calls.ts'
+import { queries, queryClient } from '../api/queries.ts'
+import type { Image } from '../api/types.ts'
 import { useSpeech } from '../locales/language.tsx'
+import { Ask } from '../ui/ask.tsx'
+import { Button, IconButton } from '../ui/button.tsx'
 import { Copyable } from '../ui/copy.tsx'
+import { Field } from '../ui/field.tsx'
+import { icons } from '../ui/icons.tsx'
+import { say } from '../ui/notices.tsx'
 import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { FetchImage, ImportImage, UploadImage } from './image-add.tsx'
 
 /** What machines boot from. */
 export function ImagesPage() {
   const { t, format } = useSpeech()
+  const { data: me } = useSuspenseQuery(queries.me)
   const images = useQuery(queries.images)
+  const [adding, setAdding] = useState<'import' | 'fetch' | 'upload' | null>(null)
+  const [resuming, setResuming] = useState<Image | null>(null)
+  const [sharing, setSharing] = useState<Image | null>(null)
+  const [deleting, setDeleting] = useState<Image | null>(null)
+  const reason = me.role === 'viewer' ? t.reasons.role : null
+  const mine = (image: Image) =>
+    reason === null && (image.owner === 'self' || (image.owner === 'platform' && me.role === 'admin'))
+  const deprecate = async (image: Image) => {
+    await calls.deprecateImage(image.id, image.deprecatedAt === null)
+    await queryClient.invalidateQueries(queries.images)
+  }
+  const close = () => {
+    setAdding(null)
+    setResuming(null)
+  }
+  const buttons = (
+    <>
+      <Button look="primary" reason={reason} onPress={() => setAdding('fetch')}>
+        {t.images.fetch}
+      </Button>
+      <Button reason={reason} onPress={() => setAdding('import')}>
+        {t.images.import}
+      </Button>
+      <Button reason={reason} onPress={() => setAdding('upload')}>
+        {t.images.upload}
+      </Button>
+    </>
+  )
   return (
-    <Page title={t.images.title} lead={t.images.lead}>
+    <Page title={t.images.title} lead={t.images.lead} aside={buttons}>
       {images.error ? (
         <Trouble problem={images.error} again={() => void images.refetch()} />
       ) : !images.data ? (
@@ -27,7 +65,10 @@ export function ImagesPage() {
             <thead>
               <tr>
                 <th scope="col">{t.images.name}</th>
-                <th scope="col">{t.images.id}</th>
+                <th scope="col">{t.images.state}</th>
+                <th scope="col" className="col-wide">
+                  {t.images.id}
+                </th>
                 <th scope="col" className="col-wide">
                   {t.images.architecture}
                 </th>
@@ -53,21 +94,55 @@ export function ImagesPage() {
                     {image.description !== '' && <span className="soft small block">{image.description}</span>}
                   </th>
                   <td>
+                    {image.state === 'importing' && image.progress !== null ? image.progress : t.images.states[image.state]}
+                    {image.deprecatedAt !== null && <span className="soft small block">{t.images.deprecated}</span>}
+                    {image.fault && <span className="soft small block">{image.fault.message}</span>}
+                  </td>
+                  <td className="col-wide">
                     <Copyable text={image.ec2Id} what={t.images.id} />
                   </td>
                   <td className="col-wide">{image.architecture}</td>
                   <td className="col-wide">{format.bytes(image.bytes)}</td>
                   <td className="col-wide">{format.mib(image.minDiskMiB)}</td>
-                  <td className="col-wide">{image.public ? t.images.platform : t.images.project}</td>
+                  <td className="col-wide">
+                    {image.owner === 'platform' ? t.images.platform : image.owner === 'self' ? t.images.project : t.images.other}
+                  </td>
                   <td className="end">
-                    <Link
-                      to="/machines/new"
-                      search={{ image: image.id }}
-                      className="button"
-                      aria-label={t.images.launch({ name: image.name })}
-                    >
-                      {t.images.launchShort}
-                    </Link>
+                    <div className="actions">
+                      {image.state === 'ready' && (
+                        <Link
+                          to="/machines/new"
+                          search={{ image: image.id }}
+                          className="button"
+                          aria-label={t.images.launch({ name: image.name })}
+                        >
+                          {t.images.launchShort}
+                        </Link>
+                      )}
+                      {mine(image) && image.state === 'pending' && (
+                        <Button aria-label={t.images.resume({ name: image.name })} onPress={() => setResuming(image)}>
+                          {t.images.resumeShort}
+                        </Button>
+                      )}
+                      {mine(image) && image.owner === 'self' && image.state === 'ready' && (
+                        <Button aria-label={t.images.share({ name: image.name })} onPress={() => setSharing(image)}>
+                          {t.images.shareShort}
+                        </Button>
+                      )}
+                      {mine(image) && image.state === 'ready' && (
+                        <Button
+                          aria-label={t.images.deprecateNamed({ name: image.name, again: image.deprecatedAt !== null })}
+                          onPress={() => void deprecate(image)}
+                        >
+                          {image.deprecatedAt === null ? t.images.deprecate : t.images.undeprecate}
+                        </Button>
+                      )}
+                      {mine(image) && (
+                        <IconButton label={t.images.delete({ name: image.name })} onPress={() => setDeleting(image)}>
+                          {icons.bin}
+                        </IconButton>
+                      )}
+                    </div>
                   </td>
                 </tr>
               ))}
@@ -75,6 +150,70 @@ export function ImagesPage() {
           </table>
         </div>
       )}
+      <ImportImage key={`import ${adding}`} open={adding === 'import'} close={close} />
+      <FetchImage open={adding === 'fetch'} close={close} />
+      <UploadImage
+        key={`upload ${adding} ${resuming?.id}`}
+        open={adding === 'upload' || resuming !== null}
+        pending={resuming}
+        close={close}
+      />
+      <ShareImage key={sharing?.id ?? ''} image={sharing} close={() => setSharing(null)} />
+      <Ask
+        open={deleting !== null}
+        close={() => setDeleting(null)}
+        title={t.images.deleteTitle({ name: deleting?.name ?? '' })}
+        confirm={t.images.deleteConfirm}
+        danger
+        act={async () => {
+          if (deleting === null) return 'done'
+          await calls.deleteImage(deleting.id)
+          await queryClient.invalidateQueries(queries.images)
+          say(t.images.deleted({ name: deleting.name }))
+          return 'done'
+        }}
+      >
+        <p>{t.images.deleteText}</p>
+      </Ask>
     </Page>
+  )
+}
+
+/** Who else may launch from an image. What was named before stands in the field. */
+function ShareImage({ image, close }: { image: Image | null; close: () => void }) {
+  const { t } = useSpeech()
+  const shares = useQuery({
+    queryKey: ['of', image?.id ?? '', 'sharing'],
+    queryFn: () => calls.imageShares(image?.id ?? ''),
+    enabled: image !== null,
+    staleTime: 0,
+  })
+  const [written, setWritten] = useState<string | null>(null)
+  const text = written ?? shares.data?.items.map(project => project.name).join(', ') ?? ''
+  return (
+    <Ask
+      open={image !== null}
+      close={close}
+      title={t.images.share({ name: image?.name ?? '' })}
+      confirm={t.images.shareShort}
+      act={async () => {
+        if (image === null) return 'done'
+        const projects = text.split(',').flatMap(name => (name.trim() === '' ? [] : [name.trim()]))
+        await calls.shareImage(image.id, projects.length === 0 ? { visibility: 'private' } : { visibility: 'project', projects })
+        await queryClient.invalidateQueries(queries.images)
+        say(t.images.shared({ name: image.name }))
+        return 'done'
+      }}
+    >
+      <Field
+        name="projects"
+        label={t.images.projects}
+        hint={t.images.shareText}
+        value={text}
+        onChange={setWritten}
+        optional
+        autoFocus
+      />
+    </Ask>
   )
 }

@@ -1,22 +1,5 @@
 import { z } from 'zod'
 import { pageOf } from './page.ts'
-import { Time } from './text.ts'
-
-export const Image = z.strictObject({
-  id: z.string(),
-  ec2Id: z.string(),
-  name: z.string(),
-  description: z.string(),
-  /** Of the platform, for everybody; otherwise of the project. */
-  public: z.boolean(),
-  architecture: z.string(),
-  minDiskMiB: z.int(),
-  /** Of all its files, in bytes. */
-  bytes: z.int(),
-  createdAt: Time,
-})
-export type Image = z.output<typeof Image>
-export const ImagePage = pageOf(Image)
 
 export const Flavor = z.strictObject({ id: z.string(), name: z.string(), vcpus: z.int(), memoryMiB: z.int(), diskMiB: z.int() })
 export type Flavor = z.output<typeof Flavor>

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { agentRoles } from '../model/agents/roles.ts'
 import { limits } from '../model/limits.ts'
+import { WantedImport } from '../wire/imports.ts'
 import { WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '../wire/objects.ts'
 import { pageOf } from './page.ts'
 import { Tags, Time } from './text.ts'
@@ -52,7 +54,13 @@ export const HostProjection = z.strictObject({
   /** Rises with every change of what is wanted on it. */
   revision: z.int(),
   objects: z.array(
-    z.discriminatedUnion('kind', [WantedMachine.omit({ seed: true }), WantedNetwork, WantedVolume, WantedSnapshot]),
+    z.discriminatedUnion('kind', [
+      WantedMachine.omit({ seed: true }),
+      WantedNetwork,
+      WantedVolume,
+      WantedSnapshot,
+      WantedImport.omit({ source: true }),
+    ]),
   ),
 })
 export type HostProjection = z.output<typeof HostProjection>
@@ -95,11 +103,14 @@ export const NewEnrolToken = z.strictObject({
   zone: z.string().min(1).max(64).optional(),
   /** How long it lives, at most a day. */
   minutes: z.int().min(1).max(1_440).optional(),
+  /** `host` carries machines, `convert` makes images of what people bring; where nothing is said, `host` alone. */
+  roles: z.array(z.enum(agentRoles)).min(1).max(agentRoles.length).optional(),
 })
 /** The line is shown once: it holds the token. */
 export const MadeEnrolToken = z.strictObject({
   id: z.string(),
   zone: z.string(),
+  roles: z.array(z.enum(agentRoles)),
   expiresAt: Time,
   token: z.string(),
   /** To be pasted into a shell of the new host; null where this control plane holds no bundle of the agent. */
@@ -110,6 +121,7 @@ export type MadeEnrolToken = z.output<typeof MadeEnrolToken>
 export const EnrolToken = z.strictObject({
   id: z.string(),
   zone: z.string(),
+  roles: z.array(z.enum(agentRoles)),
   by: z.string().nullable(),
   state: z.enum(['open', 'used', 'revoked', 'expired']),
   createdAt: Time,

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { type FaultCode, faultCodes } from '../kit/fault.ts'
-import { FlavorPage, ImagePage, NetworkPage, RegionPage } from './catalogue.ts'
+import { FlavorPage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
 import { EnrolTokenPage, Fencing, Host, HostPage, HostProjection, MadeEnrolToken } from './hosts.ts'
+import { Image, ImageCatalogue, ImageDeleted, ImagePage, ImageShares, ImageUpload, NamedImage } from './images.ts'
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
 import { Operation, OperationAsked, OperationDetail, OperationPage } from './operations.ts'
@@ -33,7 +34,13 @@ const named = {
   PlacementGroup,
   PlacementGroupPage,
   PlacementExplained,
+  Image,
   ImagePage,
+  NamedImage,
+  ImageUpload,
+  ImageShares,
+  ImageDeleted,
+  ImageCatalogue,
   FlavorPage,
   RegionPage,
   NetworkPage,
@@ -119,6 +126,14 @@ function operationOf(route: Route): Json {
           requestBody: {
             required: true,
             content: { 'application/json': { schema: bare(z.toJSONSchema(route.body, { io: 'input' })) } },
+          },
+        }
+      : {}),
+    ...(route.bytes
+      ? {
+          requestBody: {
+            required: true,
+            content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
           },
         }
       : {}),

@@ -40,7 +40,7 @@ const Step = z.strictObject({ name: z.string(), state: z.enum(['done', 'current'
 export const Operation = z.strictObject({
   id: z.string(),
   kind: z.enum(operationKinds),
-  /** What it is about: the id of a machine, volume, snapshot or host, as its kind says. */
+  /** What it is about: the id of a machine, volume, snapshot, image or host, as its kind says. */
   subject: z.string(),
   /** `stuck` waits for an admin; done, failed, cancelled and superseded have ended. */
   state: z.enum(operationStates),

@@ -15,6 +15,8 @@ export interface Route {
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly body?: z.ZodObject | z.ZodUnion<readonly z.ZodObject[]>
+  /** Takes bytes as they are (`application/octet-stream`), of the length that its head promises. */
+  readonly bytes?: true
   /** Absent: 204. */
   readonly answer?: z.ZodType
   /** Takes `Idempotency-Key`. */

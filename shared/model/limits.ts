@@ -1,5 +1,5 @@
 import { hour, minute, second } from '../kit/clock.ts'
-import { KiB, MiB } from '../kit/units.ts'
+import { GiB, KiB, MiB, TiB } from '../kit/units.ts'
 
 /** Every named limit, with what it protects beside it. Times in milliseconds, sizes in bytes. */
 export const limits = {
@@ -15,6 +15,36 @@ export const limits = {
   userDataBytes: 16 * KiB,
   /** Tags of one resource, as EC2's. */
   tags: 50,
+  /** Of what is imported or uploaded, and of the disk it is to a guest. */
+  imageBytes: 64 * GiB,
+  imageVirtualBytes: 2 * TiB,
+  /** Of every uploaded part but the last. */
+  uploadPart: 8 * MiB,
+  /** An upload that is not finished within this time is dropped. */
+  uploadWithin: 24 * hour,
+  /** Of a converted image on its way to the blob store; R2 takes parts of 5 MiB to 5 GiB, all but the last of one size, 10,000 at most. */
+  blobPart: 16 * MiB,
+  /** Images of one project. */
+  images: 500,
+  /** Projects that one image is shared with. */
+  imageShares: 100,
+  /** After an image was deleted, before its bytes go: a launch that found it just before still has it. */
+  imageLinger: 15 * minute,
+  /** An image that is not fetched and converted within this time has failed. */
+  imageImport: 6 * hour,
+  /** From connecting to the whole of it, and without any byte. */
+  imageFetch: 4 * hour,
+  imageFetchIdle: 60 * second,
+  /** Redirects that a fetch follows, each looked at like the first address. */
+  fetchRedirects: 5,
+  /** Of a file of checksums. */
+  checksumFile: 1 * MiB,
+  /** What qemu-img may take while it converts what anybody may have made: time, processor time, address space. */
+  convert: 2 * hour,
+  convertCpu: 2 * hour,
+  convertMemory: 2 * GiB,
+  /** Images that one agent converts at the same time. */
+  converting: 2,
   /** Of one WebSocket message between agent and control plane. */
   frameBytes: 900 * KiB,
   /** Objects of one `desired` or `observed` frame; a larger set goes in several. So many fit `frameBytes` with user-data of full size in each. */

@@ -43,6 +43,9 @@ export const messages = {
   'waiting.shown': 'waiting for the host to show it',
   'waiting.removed': 'waiting for the host to remove it',
   'waiting.cannot_remove': 'waiting for the host, which could not remove it: {why}',
+  'waiting.no_converter': 'waiting for an agent that converts images: none is connected',
+  'waiting.converter': 'waiting for the converting host',
+  'waiting.silent_converter': 'waiting for the converting host, which does not answer',
   'waiting.cleaning_up': 'cleaning up',
   'waiting.trouble': 'something went wrong here',
 } as const

@@ -1,6 +1,9 @@
 import { z } from 'zod'
-import { faultCodes } from '../kit/fault.ts'
 import { firmwares, powers, seenPowers } from '../model/machines/states.ts'
+import { SeenImport, WantedImport } from './imports.ts'
+import { WireFault, WireId, words } from './words.ts'
+
+export { WireFault, WireId, words } from './words.ts'
 
 /** One file of an image, named by its content. */
 export const ImageFile = z.strictObject({
@@ -100,19 +103,8 @@ export const WantedSnapshot = z.strictObject({
 })
 export type WantedSnapshot = z.output<typeof WantedSnapshot>
 
-export const Wanted = z.discriminatedUnion('kind', [WantedMachine, WantedNetwork, WantedVolume, WantedSnapshot])
+export const Wanted = z.discriminatedUnion('kind', [WantedMachine, WantedNetwork, WantedVolume, WantedSnapshot, WantedImport])
 export type Wanted = z.output<typeof Wanted>
-
-/** An id as it came: ours are shorter. */
-export const WireId = z.string().min(1).max(128)
-/** Words of somebody else's, a hypervisor's above all: cut where they are longer, since a refused frame would only come again. */
-export const words = (length: number) => z.string().overwrite(text => text.slice(0, length))
-
-export const WireFault = z.strictObject({
-  code: z.enum(faultCodes),
-  message: words(1_000),
-  detail: words(4_000).optional(),
-})
 
 /** What a host shows of a machine. */
 export const SeenMachine = z.strictObject({
@@ -175,5 +167,5 @@ export const SeenHost = z.strictObject({
 })
 export type SeenHost = z.output<typeof SeenHost>
 
-export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost, SeenVolume, SeenSnapshot])
+export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost, SeenVolume, SeenSnapshot, SeenImport])
 export type Seen = z.output<typeof Seen>

@@ -10,6 +10,7 @@ import { createHrana } from '@sirocco/local/hrana/hrana.ts'
 import { base } from '@sirocco/shared/api/routes.ts'
 import { z } from 'zod'
 import { clearSecrets, type Furnished, furnish, must } from '../contract/store/furnish.ts'
+import { memoryBlobs } from '../support/blobs.ts'
 import { crowd, crowded } from './crowd.ts'
 import { type Figure, figure } from './figure.ts'
 
@@ -105,6 +106,7 @@ function partsOf({ store, clock, random, ids }: Furnished): NativeParts {
       pokes: { operations: nobody, hosts: nobody, events: nobody },
       links: { send: nobody, ask: nobody },
       streams: { open: nobody },
+      blobs: memoryBlobs(),
     },
     publicUrl: 'https://cloud.example',
     ec2Url: 'https://ec2.cloud.example',

@@ -37,14 +37,15 @@ import { kindPermits, operationRefusal } from '@sirocco/shared/model/operations/
 import { type OperationKind, operationKinds } from '@sirocco/shared/model/operations/states.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { clearSecrets, type Furnished, furnish, launched, must, secondAgent } from '../contract/store/furnish.ts'
+import { memoryBlobs } from '../support/blobs.ts'
 import { kept, shown } from '../support/world.ts'
 import { type MemoryDatabase, memoryDatabase } from './world/client.ts'
 
 /** Everything that every operation must stand, made from the list of workflows: a new one is in it by being there. */
 
-/** Operations about hosts have tests of their own. */
-type Kind = Exclude<OperationKind, `host.${string}`>
-const isOfProject = (kind: OperationKind): kind is Kind => !kind.startsWith('host.')
+/** Operations about hosts have tests of their own, and those about images a scaffold of theirs. */
+type Kind = Exclude<OperationKind, `${'host' | 'image'}.${string}`>
+const isOfProject = (kind: OperationKind): kind is Kind => !/^(host|image)\./.test(kind)
 const kinds = operationKinds.filter(isOfProject)
 
 const terminal = ['done', 'failed', 'cancelled', 'superseded']
@@ -118,6 +119,7 @@ const ports = (store: Store = at.store): Ports => ({
   pokes: { operations() {}, hosts() {}, events() {} },
   links: { send: async () => ok(undefined), ask: async () => refuse('unsupported', 'nobody asks') },
   streams: { open: async () => ok(undefined) },
+  blobs: memoryBlobs(),
   clock: at.clock,
   random: at.random,
   ids: at.ids,

@@ -11,6 +11,7 @@ import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { seeded } from '@sirocco/shared/kit/random.ts'
 import { ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import { FromAgent, type FromControl } from '@sirocco/shared/wire/frames.ts'
+import type { WantedImport } from '@sirocco/shared/wire/imports.ts'
 import type {
   Seen,
   SeenMachine,
@@ -130,6 +131,26 @@ export const snapshotOf = (id: string, volume: string): WantedSnapshot => ({
   gone: false,
 })
 
+/** What every import comes to. */
+export const importResult = {
+  sha256: 'd'.repeat(64),
+  bytes: 10,
+  virtualBytes: 1_048_576,
+  format: 'raw',
+  sourceBytes: 20,
+  sourceSha256: 'e'.repeat(64),
+} as const
+
+export const anImport = (more: Partial<WantedImport> = {}): WantedImport => ({
+  kind: 'import',
+  id: 'img_made',
+  generation: 1,
+  source: { kind: 'url', url: 'https://images.example/disk', checksum: null },
+  maxBytes: 1_000_000,
+  maxVirtualBytes: 1_000_000_000,
+  ...more,
+})
+
 /** One host that outlives agents, one disk, and the control plane's end of the link played by the test. */
 export class AgentWorld {
   readonly time = new VirtualTime()
@@ -147,6 +168,8 @@ export class AgentWorld {
   #alive = { yes: true }
   #link: { send(text: string): void; close(reason: string): void } | null = null
   closed: string | null = null
+  /** Images that were made, each time they were. */
+  readonly imports: string[] = []
   #epoch = 0
   #revision = 0
 
@@ -182,6 +205,13 @@ export class AgentWorld {
       timers,
       random: seeded(7),
       fetchImage: () => this.#fetch(),
+      importer: {
+        make: async ({ id }) => {
+          this.imports.push(id)
+          return { ok: true, value: importResult }
+        },
+        keepOnly: async () => {},
+      },
       joinConsole: async () => ({ ok: true, value: undefined }),
       identity: { agentVersion: '0', bootId: 'boot-1', runId: 'run-1' },
       log: (level, message, more) => this.log.push({ level, message, more }),
@@ -289,6 +319,9 @@ export class AgentWorld {
   seenVolume(id: string): SeenVolume | undefined {
     const object = this.seen?.get('volume', id)
     return object?.kind === 'volume' ? object : undefined
+  }
+  seenObject(kind: Seen['kind'], id: string): Seen | undefined {
+    return this.seen?.get(kind, id)
   }
   power(id: string): string {
     return this.host.machine('one', id)?.power ?? 'absent'

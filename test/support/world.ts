@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { privateCloud } from '@sirocco/control/adapters/clouds/private/connector.ts'
 import type { Principal } from '@sirocco/control/domain/access/principal.ts'
 import { runDue } from '@sirocco/control/operations/engine.ts'
@@ -7,13 +8,15 @@ import type { Pokes } from '@sirocco/control/ports/pokes.ts'
 import { observe } from '@sirocco/control/services/agents/observe.ts'
 import { keepResult } from '@sirocco/control/services/agents/result.ts'
 import type { Ports } from '@sirocco/control/services/context.ts'
-import { ok } from '@sirocco/shared/kit/fault.ts'
+import { type Fault, ok } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { SeenImport, WantedImport } from '@sirocco/shared/wire/imports.ts'
 import type { Seen, SeenMachine, WantedMachine, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Sample } from '@sirocco/shared/wire/samples.ts'
 import { clearSecrets, type Furnished, furnish, hostFacts } from '../contract/store/furnish.ts'
 import { type MemoryDatabase, memoryDatabase } from '../simulation/world/client.ts'
+import { memoryBlobs } from './blobs.ts'
 
 /**
  * A control plane in this process, over a database in memory, whose hosts do at once what is wanted unless they are silent: for tests of dialects and
@@ -27,6 +30,11 @@ export interface World {
   readonly accessKey: { readonly accessKeyId: string; readonly secretAccessKey: string }
   /** What a host does instead of obeying, by machine name: e.g. a fault. */
   readonly behaviour: Map<string, (wanted: WantedMachine) => Omit<SeenMachine, 'kind' | 'id'>>
+  readonly blobs: ReturnType<typeof memoryBlobs>
+  /** From now on imports end with this; null: well. */
+  failImports(fault: Fault | null): void
+  /** Every host that was touched does what is wanted, and says so. */
+  obey(): Promise<void>
   /** Runs everything that is due until nothing is: afterwards desired is observed. */
   settle(): Promise<void>
 }
@@ -50,6 +58,8 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
       },
     ])
 
+  const blobs = memoryBlobs()
+  let importFault: Fault | null = null
   const due = new Set<number>()
   const touched = new Set<Id<'host'>>()
   const pokes: Pokes = {
@@ -80,11 +90,21 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
     pokes,
     links,
     streams: { open: async () => ok(undefined) },
+    blobs,
     clock: rows.clock,
     random: rows.random,
     ids: rows.ids,
   }
   const engine = { ...ports, clouds: { of: () => privateCloud(ports) } }
+
+  const made = ({ id, generation }: WantedImport): SeenImport => {
+    const bytes = new TextEncoder().encode(`made ${id}`)
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    blobs.all.set(`images/${sha256}`, bytes)
+    const sizes = { bytes: bytes.length, virtualBytes: 67_108_864, sourceBytes: 20, sourceSha256: 'e'.repeat(64) }
+    const result = { sha256, format: 'raw' as const, ...sizes }
+    return { kind: 'import', id, applied: generation, ...(importFault ? { fault: importFault } : { result }) }
+  }
 
   async function obey(host: Id<'host'>): Promise<void> {
     const agent = await rows.store.agents.ofHost(host)
@@ -95,6 +115,7 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
     const changed = desired.value.objects.flatMap((wanted): Seen[] => {
       if (wanted.kind === 'machine')
         return [{ kind: 'machine', id: wanted.id, ...(behaviour.get(wanted.name) ?? obedient)(wanted) }]
+      if (wanted.kind === 'import') return [made(wanted)]
       return wanted.kind === 'network' ? [] : [kept(wanted)]
     })
     const seen = await observe(ports, host, { epoch: agent.value.epoch, seq: ++seq, base: null, changed, gone: [] })
@@ -110,6 +131,15 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
     principal: found.value.principal,
     accessKey,
     behaviour,
+    blobs,
+    failImports(fault) {
+      importFault = fault
+    },
+    async obey() {
+      const hosts = [...touched]
+      touched.clear()
+      for (const host of hosts) await obey(host)
+    },
     async settle() {
       for (let turns = 0; due.size > 0 || touched.size > 0; turns++) {
         if (turns > 1_000) throw new Error('it does not settle')

@@ -6,8 +6,8 @@ export const rootVolumes: readonly string[] = [
   `INSERT INTO storage_pool (id, zone, name, type, isDefault, createdAt)
     SELECT 'spl_' || lower(hex(randomblob(10))), z.id, 'local', 'directory', 1, CAST(unixepoch('subsec') * 1000 AS INTEGER)
     FROM zone z WHERE NOT EXISTS (SELECT 1 FROM storage_pool p WHERE p.zone = z.id)`,
-  `INSERT INTO volume (id, alias, project, zone, pool, name, sizeMiB, sourceKind, sourceImage, createdAt, deleted, generation, version)
-    SELECT 'vol_' || substr(m.id, 4), 'vol-' || substr(lower(hex(randomblob(9))), 1, 17), m.project, m.zone, p.id, '', a.diskMiB, 'image', m.image,
+  `INSERT INTO volume (id, alias, project, zone, pool, name, sizeMiB, sourceKind, sourceImage, baseImage, createdAt, deleted, generation, version)
+    SELECT 'vol_' || substr(m.id, 4), 'vol-' || substr(lower(hex(randomblob(9))), 1, 17), m.project, m.zone, p.id, '', a.diskMiB, 'image', m.image, m.image,
       m.createdAt, 0, 1, 1
     FROM allocation a JOIN machine m ON m.id = a.consumer JOIN storage_pool p ON p.zone = m.zone AND p.isDefault = 1
     WHERE a.until IS NULL AND a.diskMiB > 0`,

@@ -1,10 +1,13 @@
 import type { Fault, Said } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { AgentRole } from '@sirocco/shared/model/agents/roles.ts'
+import type { ImageState, Visibility } from '@sirocco/shared/model/images/states.ts'
 import type { Firmware, Power, Recover, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { OperationKind, OperationState } from '@sirocco/shared/model/operations/states.ts'
 import type { PlacementPolicy } from '@sirocco/shared/model/placement/policies.ts'
 import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
+import type { ImportResult, ImportSource } from '@sirocco/shared/wire/imports.ts'
 import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
 import type { Window } from '@sirocco/shared/wire/samples.ts'
 import { sql } from 'drizzle-orm'
@@ -148,6 +151,8 @@ export const enrolment = sqliteTable(
     tokenHash: text().primaryKey(),
     id: text().$type<Id<'enrolment'>>(),
     zone: text().$type<Id<'zone'>>().notNull(),
+    /** What the agent may be asked to do. */
+    roles: text({ mode: 'json' }).$type<readonly AgentRole[]>().notNull().default(['host']),
     /** Who asked for it; null: whoever set the instance up. */
     createdBy: text().$type<Id<'user'>>(),
     createdAt: integer().notNull().default(0),
@@ -158,29 +163,34 @@ export const enrolment = sqliteTable(
   t => [uniqueIndex('enrolment_id').on(t.id)],
 )
 
-export const agent = sqliteTable('agent', {
-  id: text().$type<Id<'agent'>>().primaryKey(),
-  /** Ed25519, raw, base64. */
-  publicKey: text().notNull(),
-  fingerprint: text().notNull(),
-  zone: text()
-    .$type<Id<'zone'>>()
-    .notNull()
-    .references(() => zone.id),
-  version: text().notNull(),
-  /** The object that holds its link: given at enrolment, at most `limits.agentsPerLinkObject` each. */
-  linkObject: integer().notNull(),
-  /** Rises with each link. */
-  epoch: integer().notNull(),
-  bootId: text(),
-  /** Since when nothing is heard of it; null while its link is live. */
-  silentSince: integer(),
-  /** When another machine last used its key. */
-  clonedAt: integer(),
-  /** Its credential is dead since: its last host was removed. */
-  removedAt: integer(),
-  createdAt: integer().notNull(),
-})
+export const agent = sqliteTable(
+  'agent',
+  {
+    id: text().$type<Id<'agent'>>().primaryKey(),
+    /** Ed25519, raw, base64. */
+    publicKey: text().notNull(),
+    fingerprint: text().notNull(),
+    zone: text()
+      .$type<Id<'zone'>>()
+      .notNull()
+      .references(() => zone.id),
+    version: text().notNull(),
+    /** The object that holds its link: given at enrolment, at most `limits.agentsPerLinkObject` each. */
+    linkObject: integer().notNull(),
+    /** Rises with each link. */
+    epoch: integer().notNull(),
+    bootId: text(),
+    roles: text({ mode: 'json' }).$type<readonly AgentRole[]>().notNull().default(['host']),
+    /** Since when nothing is heard of it; null while its link is live. */
+    silentSince: integer(),
+    /** When another machine last used its key. */
+    clonedAt: integer(),
+    /** Its credential is dead since: its last host was removed. */
+    removedAt: integer(),
+    createdAt: integer().notNull(),
+  },
+  t => [index('agent_converts').on(t.id).where(sql`${t.roles} LIKE '%convert%'`)],
+)
 
 export const host = sqliteTable(
   'host',
@@ -321,20 +331,86 @@ export const flavor = sqliteTable('flavor', {
   hostTags: text({ mode: 'json' }).$type<Readonly<Record<string, string>>>().notNull().default({}),
 })
 
-export const image = sqliteTable('image', {
-  id: text().$type<Id<'image'>>().primaryKey(),
-  alias: text().notNull().unique(),
-  name: text().notNull(),
-  description: text().notNull(),
-  /** null: of the platform, public. */
-  project: text().$type<Id<'project'>>(),
-  architecture: text().notNull(),
-  minDiskMiB: integer().notNull(),
-  files: text({ mode: 'json' }).$type<readonly ImageFile[]>().notNull(),
-  cmdline: text(),
-  /** What guests of it start from, where a launch does not say. */
-  firmware: text().$type<Firmware>().notNull().default('bios'),
-  createdAt: integer().notNull(),
+export const image = sqliteTable(
+  'image',
+  {
+    id: text().$type<Id<'image'>>().primaryKey(),
+    alias: text().notNull().unique(),
+    name: text().notNull(),
+    description: text().notNull(),
+    /** null: of the platform, public. */
+    project: text().$type<Id<'project'>>(),
+    architecture: text().notNull(),
+    /** What guests of it start from, where a launch does not say. */
+    firmware: text().$type<Firmware>().notNull().default('bios'),
+    minDiskMiB: integer().notNull(),
+    files: text({ mode: 'json' }).$type<readonly ImageFile[]>().notNull(),
+    cmdline: text(),
+    visibility: text().$type<Visibility>().notNull().default('public'),
+    state: text().$type<ImageState>().notNull().default('ready'),
+    generation: integer().notNull().default(1),
+    failure: text({ mode: 'json' }).$type<Fault>(),
+    virtualBytes: integer(),
+    origin: text(),
+    deprecatedAt: integer(),
+    /** Since when nobody sees it; its bytes go when the last machine on it is forgotten. */
+    deletedAt: integer(),
+    createdAt: integer().notNull(),
+  },
+  t => [
+    index('image_project').on(t.project, t.id),
+    index('image_deleted').on(t.deletedAt, t.id).where(sql`${t.deletedAt} IS NOT NULL`),
+    index('image_pending').on(t.createdAt, t.id).where(sql`${t.state} = 'pending'`),
+  ],
+)
+
+/** Projects that may launch from an image of another. */
+export const imageShare = sqliteTable(
+  'image_share',
+  {
+    image: text()
+      .$type<Id<'image'>>()
+      .notNull()
+      .references(() => image.id),
+    project: text().$type<Id<'project'>>().notNull(),
+  },
+  t => [primaryKey({ columns: [t.image, t.project] }), index('image_share_project').on(t.project, t.image)],
+)
+
+/** Who still needs the bytes of a content: they go with the last. */
+export const imageFile = sqliteTable(
+  'image_file',
+  { sha256: text().notNull(), image: text().$type<Id<'image'>>().notNull() },
+  t => [primaryKey({ columns: [t.sha256, t.image] }), index('image_file_image').on(t.image)],
+)
+
+/** What an image is made from, and on which host; `host` is null before one is chosen, and after. */
+export const imageImport = sqliteTable(
+  'image_import',
+  {
+    image: text()
+      .$type<Id<'image'>>()
+      .primaryKey()
+      .references(() => image.id),
+    source: text({ mode: 'json' }).$type<ImportSource>().notNull(),
+    host: text().$type<Id<'host'>>(),
+    begunAt: integer().notNull(),
+  },
+  t => [index('image_import_host').on(t.host).where(sql`${t.host} IS NOT NULL`)],
+)
+
+/** The converting agent's words: ordered by its own (epoch, seq). */
+export const imageObserved = sqliteTable('image_observed', {
+  image: text().$type<Id<'image'>>().primaryKey(),
+  host: text().$type<Id<'host'>>().notNull(),
+  epoch: integer().notNull(),
+  seq: integer().notNull(),
+  appliedGeneration: integer().notNull(),
+  progress: text(),
+  fault: text({ mode: 'json' }).$type<Fault>(),
+  result: text({ mode: 'json' }).$type<ImportResult>(),
+  digest: text().notNull(),
+  at: integer().notNull(),
 })
 
 /** An image's presence in a region; `remote` is its id there. */
@@ -457,6 +533,7 @@ export const machine = sqliteTable(
   t => [
     index('machine_project').on(t.project, t.id),
     index('machine_reservation').on(t.reservation),
+    index('machine_image').on(t.image),
     index('machine_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
     index('machine_group').on(t.placementGroup).where(sql`${t.placementGroup} IS NOT NULL AND ${t.goneAt} IS NULL`),
   ],
@@ -542,6 +619,8 @@ export const volume = sqliteTable(
     sourceKind: text().$type<SourceKind>().notNull(),
     sourceImage: text().$type<Id<'image'>>(),
     sourceSnapshot: text().$type<Id<'snapshot'>>(),
+    /** What it stands on in the end, through however many snapshots. */
+    baseImage: text().$type<Id<'image'>>(),
     createdAt: integer().notNull(),
     /** Wanted gone. */
     deleted: integer({ mode: 'boolean' }).notNull(),
@@ -552,6 +631,7 @@ export const volume = sqliteTable(
   t => [
     index('volume_project').on(t.project, t.id),
     index('volume_snapshot').on(t.sourceSnapshot).where(sql`${t.sourceSnapshot} IS NOT NULL`),
+    index('volume_base').on(t.baseImage).where(sql`${t.baseImage} IS NOT NULL`),
     index('volume_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
   ],
 )
@@ -606,6 +686,8 @@ export const snapshot = sqliteTable(
       .notNull()
       .references(() => storagePool.id),
     volume: text().$type<Id<'volume'>>().notNull(),
+    /** What its volume stands on in the end. */
+    baseImage: text().$type<Id<'image'>>(),
     /** EC2's id of the volume, which may be forgotten before the snapshot is. */
     volumeAlias: text().notNull(),
     name: text().notNull(),
@@ -622,6 +704,7 @@ export const snapshot = sqliteTable(
   t => [
     index('snapshot_project').on(t.project, t.id),
     index('snapshot_volume').on(t.volume, t.id),
+    index('snapshot_base').on(t.baseImage).where(sql`${t.baseImage} IS NOT NULL`),
     index('snapshot_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
   ],
 )

@@ -3,6 +3,7 @@ import type { Clock } from '@sirocco/shared/kit/clock.ts'
 import type { Id, Ids } from '@sirocco/shared/kit/id.ts'
 import { hex, type Random } from '@sirocco/shared/kit/random.ts'
 import type { Secret } from '@sirocco/shared/kit/secret.ts'
+import type { AgentRole } from '@sirocco/shared/model/agents/roles.ts'
 import { flavors } from '@sirocco/shared/model/flavors.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
@@ -114,11 +115,23 @@ export async function setUp(
 export const accessKeyPlace = (id: Id<'accessKey'>): string => `access_key|${id}|secret`
 
 /** A one-time token by which an agent enrols in `zone`; `tokenHash` is its SHA-256 in hex. */
-export async function allowEnrolment({ client, clock, ids }: SetUpParts, zone: Id<'zone'>, tokenHash: string): Promise<void> {
+export async function allowEnrolment(
+  { client, clock, ids }: SetUpParts,
+  zone: Id<'zone'>,
+  tokenHash: string,
+  roles: readonly AgentRole[] = ['host'],
+): Promise<void> {
   await write(client, [
     drizzle(client)
       .insert(s.enrolment)
-      .values({ tokenHash, id: ids.make('enrolment'), zone, createdAt: clock.now(), expiresAt: clock.now() + limits.enrolment }),
+      .values({
+        tokenHash,
+        id: ids.make('enrolment'),
+        zone,
+        roles,
+        createdAt: clock.now(),
+        expiresAt: clock.now() + limits.enrolment,
+      }),
   ])
 }
 
@@ -154,6 +167,7 @@ export async function registerImage({ client, clock, random, ids }: SetUpParts, 
   const regions = await db.select({ id: s.region.id }).from(s.region)
   await write(client, [
     db.insert(s.image).values({ id, alias: `ami-${hex(random, 17)}`, project: null, createdAt: clock.now(), ...image }),
+    ...image.files.map(({ sha256 }) => db.insert(s.imageFile).values({ sha256, image: id })),
     ...regions.map(region => db.insert(s.imageCopy).values({ image: id, region: region.id, state: 'ready' })),
   ])
   return id

@@ -1,5 +1,6 @@
 import type { InStatement, InValue } from '@libsql/client/web'
-import { isId } from '@sirocco/shared/kit/id.ts'
+import { type Id, isId } from '@sirocco/shared/kit/id.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { and, eq, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 import { shardOf } from '../../domain/operations/shard.ts'
@@ -8,6 +9,7 @@ import type { Change, NewMachine } from '../../ports/changes.ts'
 import type { Database } from './database.ts'
 import { roomSql } from './room.ts'
 import * as s from './schema.ts'
+import { stoodOn } from './stood-on.ts'
 
 const dialect = new SQLiteSyncDialect()
 interface Built {
@@ -257,6 +259,99 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       unless('stale'),
     ]
   },
+  'image.insert': ({ image: { source, ...row } }, { database: { db }, now }) => [
+    db.insert(s.image).values({ ...row, files: [], generation: 1, createdAt: now }),
+    ...(row.project === null
+      ? []
+      : [
+          sql`INSERT INTO guard (quota) SELECT 1 WHERE (SELECT count(*) FROM image WHERE project = ${row.project} AND ${sql.identifier('deletedAt')} IS NULL) > ${limits.images}`,
+        ]),
+    db.insert(s.imageImport).values({ image: row.id, source, host: null, begunAt: now }),
+  ],
+  'image.place': ({ image, generation, host }, { database: { db } }) => [
+    db
+      .update(s.imageImport)
+      .set({ host })
+      .where(and(eq(s.imageImport.image, image), imageAt(image, generation))),
+    unless('stale'),
+  ],
+  'image.uploaded': ({ image, generation }, { database: { db }, now }) => [
+    db
+      .update(s.image)
+      .set({ state: 'importing', generation: generation + 1 })
+      .where(and(eq(s.image.id, image), eq(s.image.generation, generation), eq(s.image.state, 'pending'))),
+    unless('stale'),
+    db.update(s.imageImport).set({ begunAt: now }).where(eq(s.imageImport.image, image)),
+  ],
+  'image.ready': ({ image, generation, file, virtualBytes, minDiskMiB }, { database: { db } }) => [
+    db
+      .update(s.image)
+      .set({ state: 'ready', files: [file], virtualBytes, minDiskMiB, failure: null })
+      .where(and(eq(s.image.id, image), eq(s.image.generation, generation))),
+    unless('stale'),
+    db.update(s.imageImport).set({ host: null }).where(eq(s.imageImport.image, image)),
+    db.insert(s.imageFile).values({ sha256: file.sha256, image }).onConflictDoNothing(),
+    sql`INSERT INTO image_copy (image, region, state) SELECT ${image}, id, 'ready' FROM region WHERE true ON CONFLICT DO NOTHING`,
+  ],
+  'image.fail': ({ image, generation, fault }, { database: { db } }) => [
+    db
+      .update(s.image)
+      .set({ state: 'failed', failure: fault })
+      .where(and(eq(s.image.id, image), eq(s.image.generation, generation))),
+    unless('stale'),
+    db.update(s.imageImport).set({ host: null }).where(eq(s.imageImport.image, image)),
+  ],
+  'image.delete': ({ image, generation }, { database: { db }, now }) => [
+    db
+      .update(s.image)
+      .set({ state: 'deleting', generation: generation + 1, deletedAt: now })
+      .where(and(eq(s.image.id, image), eq(s.image.generation, generation), isNull(s.image.deletedAt))),
+    unless('stale'),
+    db.update(s.imageImport).set({ host: null }).where(eq(s.imageImport.image, image)),
+  ],
+  'image.forget': ({ image }, { database: { db } }) => [
+    sql`INSERT INTO guard (stale) SELECT 1 WHERE ${stoodOn(image)}`,
+    db.delete(s.imageShare).where(eq(s.imageShare.image, image)),
+    db.delete(s.imageFile).where(eq(s.imageFile.image, image)),
+    db.delete(s.imageImport).where(eq(s.imageImport.image, image)),
+    db.delete(s.imageObserved).where(eq(s.imageObserved.image, image)),
+    db.delete(s.imageCopy).where(eq(s.imageCopy.image, image)),
+    db.delete(s.tag).where(eq(s.tag.resource, image)),
+    db.delete(s.image).where(eq(s.image.id, image)),
+  ],
+  'image.visibility': ({ image, visibility }, { database: { db } }) => [
+    db
+      .update(s.image)
+      .set({ visibility })
+      .where(and(eq(s.image.id, image), isNull(s.image.deletedAt))),
+    unless('stale'),
+  ],
+  'image.share': ({ image, project }, { database: { db } }) => [
+    db.insert(s.imageShare).values({ image, project }).onConflictDoNothing(),
+  ],
+  'image.unshare': ({ image }, { database: { db } }) => [db.delete(s.imageShare).where(eq(s.imageShare.image, image))],
+  'image.deprecate': ({ image, deprecated }, { database: { db }, now }) => [
+    db
+      .update(s.image)
+      .set({ deprecatedAt: deprecated ? now : null })
+      .where(and(eq(s.image.id, image), isNull(s.image.deletedAt))),
+    unless('stale'),
+  ],
+  'image.observed': ({ do: _, image, epoch, seq, ...facts }, { database: { db }, now }) => {
+    const row = { ...facts, epoch, seq, at: now }
+    return [
+      db
+        .insert(s.imageObserved)
+        .values({ image, ...row })
+        .onConflictDoUpdate({
+          target: s.imageObserved.image,
+          set: row,
+          // Of another host the epochs are another agent's.
+          setWhere: sql`(${s.imageObserved.host} <> ${facts.host} OR ${newer(s.imageObserved, epoch, seq)})`,
+        }),
+      unless('stale'),
+    ]
+  },
   'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
   'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB, root, group = null, others = [] }, { now }) => {
     const used = (column: string) =>
@@ -417,8 +512,8 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .set({ outcome, at: now })
       .where(and(eq(s.command.id, id), isNull(s.command.outcome))),
   ],
-  'enrolment.insert': ({ id, tokenHash, zone, by, expiresAt }, { database: { db }, now }) => [
-    db.insert(s.enrolment).values({ id, tokenHash, zone, createdBy: by, createdAt: now, expiresAt }),
+  'enrolment.insert': ({ id, tokenHash, zone, roles, by, expiresAt }, { database: { db }, now }) => [
+    db.insert(s.enrolment).values({ id, tokenHash, zone, roles, createdBy: by, createdAt: now, expiresAt }),
   ],
   'enrolment.revoke': ({ id }, { database: { db }, now }) => [
     db
@@ -448,10 +543,19 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       ),
     unless('conflict'),
   ],
-  'agent.insert': ({ agent, publicKey, fingerprint, zone, version, linkObject }, { database: { db }, now }) => [
-    db
-      .insert(s.agent)
-      .values({ id: agent, publicKey, fingerprint, zone, version, linkObject, epoch: 0, silentSince: now, createdAt: now }),
+  'agent.insert': ({ agent, publicKey, fingerprint, zone, version, roles = ['host'], linkObject }, { database: { db }, now }) => [
+    db.insert(s.agent).values({
+      id: agent,
+      publicKey,
+      fingerprint,
+      zone,
+      version,
+      roles,
+      linkObject,
+      epoch: 0,
+      silentSince: now,
+      createdAt: now,
+    }),
   ],
   'agent.link': ({ agent, epoch, bootId, version }, { database: { db } }) => [
     db
@@ -515,9 +619,17 @@ const oneOf = (hosts: readonly string[]): SQL =>
     sql`, `,
   )})`
 
+const imageAt = (image: Id<'image'>, generation: number) =>
+  sql`EXISTS (SELECT 1 FROM image WHERE id = ${image} AND generation = ${generation})`
+
 /** Only what is newer replaces what is known: observers are ordered by their own (epoch, seq). */
 const newer = (
-  table: typeof s.hostObserved | typeof s.machineObserved | typeof s.volumeObserved | typeof s.snapshotObserved,
+  table:
+    | typeof s.hostObserved
+    | typeof s.machineObserved
+    | typeof s.volumeObserved
+    | typeof s.snapshotObserved
+    | typeof s.imageObserved,
   epoch: number,
   seq: number,
 ) => sql`(${table.epoch} < ${epoch} OR (${table.epoch} = ${epoch} AND ${table.seq} < ${seq}))`
@@ -530,15 +642,30 @@ const gathered = {
   'machine.insert': (changes, { database: { db }, now }) =>
     db.insert(s.machine).values(changes.map(({ machine }) => machineRow(machine, now))),
   'volume.insert': (changes, { database: { db }, now }) =>
-    db
-      .insert(s.volume)
-      .values(changes.map(({ volume }) => ({ ...volume, createdAt: now, deleted: false, generation: 1, version: 1 }))),
+    db.insert(s.volume).values(
+      changes.map(({ volume }) => ({
+        ...volume,
+        baseImage:
+          volume.sourceImage ?? sql`(SELECT ${sql.identifier('baseImage')} FROM snapshot WHERE id = ${volume.sourceSnapshot})`,
+        createdAt: now,
+        deleted: false,
+        generation: 1,
+        version: 1,
+      })),
+    ),
   'attachment.insert': (changes, { database: { db }, now }) =>
     db.insert(s.attachment).values(changes.map(({ attachment }) => ({ ...attachment, at: now }))),
   'snapshot.insert': (changes, { database: { db }, now }) =>
-    db
-      .insert(s.snapshot)
-      .values(changes.map(({ snapshot }) => ({ ...snapshot, createdAt: now, deleted: false, generation: 1, version: 1 }))),
+    db.insert(s.snapshot).values(
+      changes.map(({ snapshot }) => ({
+        ...snapshot,
+        baseImage: sql`(SELECT ${sql.identifier('baseImage')} FROM volume WHERE id = ${snapshot.volume})`,
+        createdAt: now,
+        deleted: false,
+        generation: 1,
+        version: 1,
+      })),
+    ),
   'port.insert': (changes, { database: { db } }) => db.insert(s.port).values(changes.map(({ port }) => port)),
   'operation.start': (changes, { database: { db }, now }) =>
     db.insert(s.operation).values(changes.map(({ operation }) => operationRow(operation, now))),

@@ -5,6 +5,7 @@ import { CreateTags } from './actions/create-tags.ts'
 import { DeleteKeyPair } from './actions/delete-key-pair.ts'
 import { DeletePlacementGroup } from './actions/delete-placement-group.ts'
 import { DeleteTags } from './actions/delete-tags.ts'
+import { DeregisterImage } from './actions/deregister-image.ts'
 import { DescribeAddresses } from './actions/describe-addresses.ts'
 import { DescribeAvailabilityZones } from './actions/describe-availability-zones.ts'
 import { DescribeImages } from './actions/describe-images.ts'
@@ -38,6 +39,7 @@ export const actions = {
     DeleteKeyPair,
     DeletePlacementGroup,
     DeleteTags,
+    DeregisterImage,
     DescribeAddresses,
     DescribeAvailabilityZones,
     DescribeImages,

@@ -10,6 +10,8 @@ export interface Here extends NativeParts {
   /** What verbs are called with: ports, principal, idempotency token. */
   readonly call: Call
   readonly admin: boolean
+  /** As it came; its body is read by routes that take bytes, and by no other. */
+  readonly request: Request
 }
 
 export interface Reply<A> {

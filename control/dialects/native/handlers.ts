@@ -3,6 +3,7 @@ import type { Handler } from './handler.ts'
 import * as catalogue from './routes/catalogue.ts'
 import * as history from './routes/history.ts'
 import * as hosts from './routes/hosts-lifecycle.ts'
+import * as images from './routes/images.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as operations from './routes/operations.ts'
@@ -57,7 +58,17 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listPlacementGroups: placement.groups,
   addPlacementGroup: placement.addGroup,
   deletePlacementGroup: placement.removeGroup,
-  listImages: catalogue.images,
+  listImages: images.list,
+  addImage: images.add,
+  getImage: images.get,
+  deleteImage: images.remove,
+  getImageUpload: images.upload,
+  putImagePart: images.part,
+  finishImageUpload: images.finish,
+  listImageShares: images.shares,
+  shareImage: images.share,
+  deprecateImage: images.deprecate,
+  listImageCatalogue: images.catalogue,
   listFlavors: catalogue.flavors,
   listRegions: catalogue.regions,
   listNetworks: catalogue.networks,

@@ -71,7 +71,7 @@ async function serve(context: Context<Env>, route: Route, handler: AnyHandler): 
   if (!token.ok) return refused(context, token)
   const asked = await askedOf(context, route)
   if (!asked.ok) return refused(context, asked)
-  const reply = await handler(asked.value, principal.value ? hereOf(env, principal.value, token.value) : env)
+  const reply = await handler(asked.value, principal.value ? hereOf(env, principal.value, token.value, request) : env)
   if (!reply.ok) return refused(context, inHttpWords(reply))
 
   const { body, headers = {} } = reply.value
@@ -80,11 +80,12 @@ async function serve(context: Context<Env>, route: Route, handler: AnyHandler): 
   return Response.json(body, { status: route.status, headers: { ...common, ...linkOf(request, body) } })
 }
 
-const hereOf = (env: NativeParts, principal: Principal, token: string | undefined): Here => ({
+const hereOf = (env: NativeParts, principal: Principal, token: string | undefined, request: Request): Here => ({
   ...env,
   principal,
   call: { ports: env.ports, principal, ...(token === undefined ? {} : { token }) },
   admin: principal.role === 'admin',
+  request,
 })
 
 /** Path, query and body, each by the route's schema. Where it has none, nothing may be given. */

@@ -1,9 +1,11 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { AgentRole } from '@sirocco/shared/model/agents/roles.ts'
 
 /** A token by which one agent may enrol, once. */
 export interface Enrolment {
   readonly id: Id<'enrolment'>
   readonly zone: string
+  readonly roles: readonly AgentRole[]
   /** An admin's address; null: whoever set the instance up. */
   readonly by: string | null
   readonly createdAt: number

@@ -14,7 +14,7 @@ export async function enrol({ store, ids, pokes }: Ports, request: EnrolRequest)
   const count = await store.agents.count()
   if (!count.ok) return count
   const agent = ids.make('agent')
-  const { zone } = allowed.value
+  const { zone, roles } = allowed.value
   const hosts = request.hosts.map(({ name }) => ({ id: ids.make('host'), name }))
   const changes: Change[] = [
     { do: 'enrolment.use', tokenHash, agent },
@@ -25,6 +25,7 @@ export async function enrol({ store, ids, pokes }: Ports, request: EnrolRequest)
       fingerprint: request.fingerprint,
       zone,
       version: request.agentVersion,
+      roles,
       linkObject: Math.floor(count.value / limits.agentsPerLinkObject),
     },
     ...hosts.map(({ id, name }) => ({ do: 'host.insert', host: id, agent, zone, name }) as const),

@@ -11,6 +11,7 @@ import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
 import { pokeFor } from '../poke.ts'
+import { noticedImport } from './observe-import.ts'
 import { noticedSnapshot, noticedVolume } from './observe-volume.ts'
 
 type Frame = Pick<Observed, 'epoch' | 'seq' | 'base' | 'changed' | 'gone'>
@@ -63,10 +64,11 @@ async function looked(ports: Ports, reports: readonly Report[]): Promise<Result<
 async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<Result<Change[]>> {
   const { store } = ports
   const machines = frame.changed.filter(object => object.kind === 'machine')
+  const imports = frame.changed.filter(object => object.kind === 'import')
   const saysHost = frame.changed.some(object => object.kind === 'host')
   const volumes = frame.changed.filter(object => object.kind === 'volume')
   const snapshots = frame.changed.filter(object => object.kind === 'snapshot')
-  const [placed, placedVolumes, placedSnapshots, orphans, factsDigest, tombstones] = await Promise.all([
+  const [placed, placedVolumes, placedSnapshots, placedImports, orphans, factsDigest, tombstones] = await Promise.all([
     machines.length === 0
       ? ok([])
       : store.machines.onHost(
@@ -85,6 +87,12 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
           host,
           snapshots.map(s => s.id),
         ),
+    imports.length === 0
+      ? ok([])
+      : store.images.onHost(
+          host,
+          imports.map(i => i.id),
+        ),
     store.hosts.orphans(host),
     saysHost ? store.hosts.factsDigest(host) : ok(null),
     machines.length + volumes.length === 0 ? ok([]) : store.hosts.tombstones(host),
@@ -92,6 +100,7 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   if (!placed.ok) return placed
   if (!placedVolumes.ok) return placedVolumes
   if (!placedSnapshots.ok) return placedSnapshots
+  if (!placedImports.ok) return placedImports
   if (!orphans.ok) return orphans
   if (!factsDigest.ok) return factsDigest
   if (!tombstones.ok) return tombstones
@@ -110,8 +119,10 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
     if (placed.value.some(({ id }) => id === subject) || placedVolumes.value.some(({ id }) => id === subject)) continue
     for (const seen of [...machines, ...volumes]) if (seen.id === subject) changes.push(...buried(tombstone, seen))
   }
+  for (const image of placedImports.value)
+    for (const seen of imports) if (seen.id === image.id) changes.push(...noticedImport(image, seen, at))
   for (const object of frame.changed) {
-    if (object.kind === 'volume' || object.kind === 'snapshot') continue
+    if (object.kind === 'volume' || object.kind === 'snapshot' || object.kind === 'import') continue
     if (object.kind === 'host') {
       const said = digest(object)
       if (said !== factsDigest.value)

@@ -1,6 +1,7 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
+import { type AgentRole, agentRoles } from '@sirocco/shared/model/agents/roles.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { z } from 'zod'
 import { toBase64Url } from '../base64.ts'
@@ -15,11 +16,17 @@ const Input = z.object({
     .min(1, 'a token lives for a minute at least')
     .max(limits.enrolmentMax / 60_000, 'a token lives for a day at most')
     .default(limits.enrolment / 60_000),
+  roles: z
+    .array(z.enum(agentRoles))
+    .min(1, 'an agent has one role at least: host, convert')
+    .max(agentRoles.length, 'name each role once')
+    .default(['host']),
 })
 
 interface Made {
   readonly id: Id<'enrolment'>
   readonly zone: string
+  readonly roles: readonly AgentRole[]
   readonly expiresAt: number
 }
 
@@ -40,7 +47,7 @@ export const makeEnrolToken = {
 
 const keep = write('hosts.enrol-token', {
   input: Input.extend({ tokenHash: z.string() }),
-  async run({ store, ids, clock, principal }, { zone: name, minutes, tokenHash }) {
+  async run({ store, ids, clock, principal }, { zone: name, minutes, roles: named, tokenHash }) {
     const regions = await store.regions.list()
     if (!regions.ok) return regions
     const zones = regions.value.flatMap(region => region.zones)
@@ -48,12 +55,13 @@ const keep = write('hosts.enrol-token', {
     if (!only || others.length > 0)
       return refuse('invalid', `choose a zone: one of ${zones.map(zone => zone.name).join(', ')}`, { field: 'zone' })
     const id = ids.make('enrolment')
+    const roles = agentRoles.filter(role => named.includes(role))
     const expiresAt = clock.now() + minutes * 60_000
     return ok({
-      answer: { id, zone: only.name, expiresAt },
+      answer: { id, zone: only.name, roles, expiresAt },
       subjects: [id],
       changes: [
-        { do: 'enrolment.insert', id, tokenHash, zone: only.id, by: principal.user, expiresAt },
+        { do: 'enrolment.insert', id, tokenHash, zone: only.id, roles, by: principal.user, expiresAt },
         { do: 'event', project: null, type: 'host.enrol-token.made', subject: id },
       ],
     })

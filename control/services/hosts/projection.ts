@@ -16,6 +16,10 @@ export const projectHost = read('hosts.list', {
 })
 
 const withoutSeed = (object: Wanted) => {
+  if (object.kind === 'import') {
+    const { source: _, ...rest } = object
+    return rest
+  }
   if (object.kind !== 'machine') return object
   const { seed: _, ...rest } = object
   return rest

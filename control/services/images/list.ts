@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { Page, Ref } from '../inputs.ts'
 import { read } from '../verb.ts'
 
-/** Images that the project may launch from: its own and the platform's. With `images`, just those, in the order asked. */
+/** Images that the project may launch from: its own, the platform's, and what others share. With `images`, just those, in the order asked. */
 export const listImages = read('images.list', {
   input: Page.extend({ images: z.array(Ref).max(limits.page).optional() }),
   async run({ store, scope }, { images, ...page }) {

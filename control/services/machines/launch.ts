@@ -5,6 +5,7 @@ import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { firmwares, recovers } from '@sirocco/shared/model/machines/states.ts'
 import { z } from 'zod'
+import { unlaunchable } from '../../domain/images/launchable.ts'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { freeAddress } from '../../domain/networks/range.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
@@ -209,6 +210,8 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
     store.pools.list(),
   ])
   if (!image.ok) return image
+  const unfit = unlaunchable(image.value)
+  if (unfit) return unfit
   if (!flavors.ok) return flavors
   if (!keyPair.ok) return keyPair
   if (!regions.ok) return regions

@@ -16,7 +16,6 @@ export type MachineState = (typeof machineStates)[number]
 export const machineVerbs = ['start', 'stop', 'reboot', 'pause', 'suspend', 'resume', 'delete'] as const
 export type MachineVerb = (typeof machineVerbs)[number]
 
-/** What is wanted of the power. `off` asks the guest, waits, then cuts; `cut` does not ask; `gone` removes the machine. */
 /**
  * What becomes of a machine whose host is fenced: `no`, it waits for its host; `disk`, it runs elsewhere with its disk where another host
  * reaches that; `fresh`, it runs elsewhere, with a fresh disk from its image.

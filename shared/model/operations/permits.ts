@@ -90,6 +90,9 @@ export const kindPermits = {
   'snapshot.create': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'snapshot.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   'host.fence': { cancel: 'took_effect', again: 'ask_anew', fails: true },
+  /** Given up, the image is failed, and its converting host lets it go. */
+  'image.import': { cancel: 'end', again: 'ask_anew', fails: true },
+  'image.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
 } as const satisfies Record<OperationKind, KindPermit>
 
 /** Why a verb may not be asked of an operation now; null: it may. What the portal greys by. */

@@ -68,6 +68,7 @@ const requests: readonly (readonly [action: string, form: (named: Named) => Form
   ['CreatePlacementGroup', () => ({ GroupName: 'apart', Strategy: 'spread' })],
   ['DescribePlacementGroups', () => ({ 'GroupName.1': 'apart' })],
   ['DeletePlacementGroup', () => ({ GroupName: 'apart' })],
+  ['DeregisterImage', ({ image }) => ({ ImageId: image })],
   ['DeleteKeyPair', ({ keyPair }) => ({ KeyPairId: keyPair })],
 ]
 

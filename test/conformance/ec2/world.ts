@@ -9,6 +9,7 @@ import { seeded } from '@sirocco/shared/kit/random.ts'
 import type { SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import { clearSecrets, type Furnished, furnish, must, region } from '../../contract/store/furnish.ts'
 import { memoryDatabase } from '../../simulation/world/client.ts'
+import { memoryBlobs } from '../../support/blobs.ts'
 
 export const endpoint = 'http://127.0.0.1:8788/'
 export { region }
@@ -25,6 +26,7 @@ export async function ec2World(more: Partial<Pick<Ec2Options, 'report'>> = {}) {
     pokes: { operations: () => {}, hosts: () => {}, events: () => {} },
     links: { send: async () => ok(undefined), ask: async () => ok(btoa('Welcome\r\nlogin: ')) },
     streams: { open: async () => refuse('unsupported', 'no consoles here') },
+    blobs: memoryBlobs(),
     clock,
     random: seeded(7),
     ids,

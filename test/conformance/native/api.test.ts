@@ -226,6 +226,22 @@ describe('a machine\u2019s life over REST', () => {
     expect((await w.ask('revokeEnrolToken', { params: { id: String(at(token.body, 'id')) } })).status).toBe(204)
     expect((await w.ask('removeHost', { params: { id: 'hst_none' } })).status).toBe(404)
 
+    const brought = await w.ask('addImage', { body: { name: 'mine', upload: { bytes: 5 } } })
+    const image = String(at(brought.body, 'id'))
+    expect((await w.ask('getImage', { params: { id: image } })).body).toMatchObject({ state: 'pending', owner: 'self' })
+    expect((await w.ask('getImageUpload', { params: { id: image } })).body).toMatchObject({ parts: 1, here: [] })
+    expect((await w.ask('putImagePart', { params: { id: image, n: '1' }, raw: 'hello' })).status).toBe(204)
+    expect((await w.ask('finishImageUpload', { params: { id: image }, body: {} })).status).toBe(202)
+    await w.settle()
+    expect((await w.ask('getImage', { params: { id: image } })).body).toMatchObject({ state: 'ready', minDiskMiB: 64 })
+    expect(itemsOf(await w.ask('listImageCatalogue')).length).toBeGreaterThan(5)
+    const shared = { visibility: 'project', projects: ['demo'] }
+    expect((await w.ask('shareImage', { params: { id: image }, body: shared })).status).toBe(204)
+    expect(itemsOf(await w.ask('listImageShares', { params: { id: image } }))).toMatchObject([{ name: 'demo' }])
+    expect((await w.ask('deprecateImage', { params: { id: image }, body: { deprecated: true } })).status).toBe(204)
+    expect((await w.ask('deleteImage', { params: { id: image } })).status).toBe(202)
+    expect((await w.ask('getImage', { params: { id: image } })).status).toBe(404)
+
     const link = await w.link()
     const session = await w.ask('signIn', { as: null, body: { link } })
     const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
@@ -313,10 +329,13 @@ describe('who may what', () => {
     forgetMachine: { confirm: 'web' },
     fenceHost: { how: 'ipmi' },
     setHostPower: { power: null },
+    addImage: { catalogue: 'debian-13' },
+    shareImage: { visibility: 'private' },
+    deprecateImage: { deprecated: true },
   }
 
   test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {
-    const answer = await w.ask(name, { as: null, params: { id: 'vm_1', name: 'k' } })
+    const answer = await w.ask(name, { as: null, params: { id: 'vm_1', name: 'k', n: '1' } })
     expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
     expect(answer.headers.get('www-authenticate')).toContain('Bearer')
   })
@@ -326,7 +345,7 @@ describe('who may what', () => {
     async name => {
       const answer = await w.ask(name, {
         as: viewer,
-        params: { id, name: 'k' },
+        params: { id, name: 'k', n: '1' },
         ...(name in bodies ? { body: bodies[name] } : {}),
       })
       expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } })

@@ -18,6 +18,8 @@ export const document = openapi(publicUrl, '0.1.0')
 
 interface Ask {
   readonly body?: unknown
+  /** Bytes, as they are. */
+  readonly raw?: string
   readonly query?: Readonly<Record<string, string | readonly string[]>>
   readonly params?: Readonly<Record<string, string>>
   readonly headers?: Readonly<Record<string, string>>
@@ -75,6 +77,7 @@ export async function nativeWorld(options: Parameters<typeof world>[0] = {}) {
     name: RouteName,
     {
       body,
+      raw,
       query = {},
       params = {},
       headers = {},
@@ -92,8 +95,10 @@ export async function nativeWorld(options: Parameters<typeof world>[0] = {}) {
       headers: {
         ...(as === null ? {} : { authorization: as }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(raw === undefined ? {} : { 'content-length': String(raw.length) }),
         ...headers,
       },
+      ...(raw === undefined ? {} : { body: raw }),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
   }

@@ -81,7 +81,16 @@ export async function furnish(client: Client, { hosts: count = 2 } = {}): Promis
   const agent = ids.make('agent')
   const hosts = Array.from({ length: count }, () => ids.make('host'))
   const changes: Change[] = [
-    { do: 'agent.insert', agent, publicKey: 'key', fingerprint: 'print', zone, version: '0.1.0', linkObject: 0 },
+    {
+      do: 'agent.insert',
+      agent,
+      publicKey: 'key',
+      fingerprint: 'print',
+      zone,
+      version: '0.1.0',
+      roles: ['host', 'convert'],
+      linkObject: 0,
+    },
     ...hosts.flatMap((host, i): Change[] => [
       { do: 'host.insert', host, agent, zone, name: `h${i + 1}` },
       { do: 'host.observed', host, epoch: 1, seq: 1, digest: 'x', facts: hostFacts(host, `h${i + 1}`) },

@@ -2,9 +2,10 @@ import { createReadStream, existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { simulatedScreen } from '@sirocco/agent/drivers/simulated/screen.ts'
-import type { Flavor, Image } from '@sirocco/shared/api/catalogue.ts'
+import type { Flavor } from '@sirocco/shared/api/catalogue.ts'
 import type { Event, FeedMessage } from '@sirocco/shared/api/events.ts'
 import type { Host } from '@sirocco/shared/api/hosts.ts'
+import type { Image } from '@sirocco/shared/api/images.ts'
 import type { KeyPair } from '@sirocco/shared/api/key-pairs.ts'
 import type { Machine } from '@sirocco/shared/api/machines.ts'
 import type { Operation } from '@sirocco/shared/api/operations.ts'
@@ -88,6 +89,17 @@ export async function startFake({
     name: 'tiny-1',
     description: 'A very small Linux that boots in a second',
     public: true,
+    owner: 'platform',
+    account: null,
+    visibility: 'public',
+    state: 'ready',
+    progress: null,
+    fault: null,
+    deprecatedAt: null,
+    firmware: 'bios',
+    virtualBytes: 100_663_296,
+    sha256: null,
+    origin: null,
     architecture: 'x86_64',
     minDiskMiB: 64,
     bytes: 14_680_064,

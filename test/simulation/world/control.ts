@@ -16,6 +16,7 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { type Id, type Ids, ids as idsOf } from '@sirocco/shared/kit/id.ts'
 import { below, chance, type Random } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { memoryBlobs } from '../../support/blobs.ts'
 import type { FaultCount } from './faults.ts'
 import type { Door } from './host.ts'
 import { Life, WallClock } from './life.ts'
@@ -77,6 +78,7 @@ export class ControlPlane implements Door {
   lateAlarms = 0
   crashAt: { point: string; n: number } | null = null
   #life: Life | null = null
+  readonly #blobs = memoryBlobs()
   #ports: Ports | null = null
   readonly #sockets = new Map<string, Socket>()
   /** Agents without a socket, and since when this was noticed. */
@@ -204,7 +206,7 @@ export class ControlPlane implements Door {
       ask: async () => refuse('unsupported', 'nobody asks here'),
     }
     const streams = { open: async () => ok(undefined) }
-    return { store, secrets, pokes, links, streams, clock: this.clock, random, ids: this.ids }
+    return { store, secrets, pokes, links, streams, blobs: this.#blobs, clock: this.clock, random, ids: this.ids }
   }
 
   /** A crash point before and after each commit, named by what it writes. */

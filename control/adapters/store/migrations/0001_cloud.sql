@@ -36,6 +36,43 @@ CREATE TABLE `host_power` (
 	FOREIGN KEY (`host`) REFERENCES `host`(`id`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
+CREATE TABLE `image_file` (
+	`sha256` text NOT NULL,
+	`image` text NOT NULL,
+	PRIMARY KEY(`sha256`, `image`)
+);
+--> statement-breakpoint
+CREATE INDEX `image_file_image` ON `image_file` (`image`);--> statement-breakpoint
+CREATE TABLE `image_import` (
+	`image` text PRIMARY KEY NOT NULL,
+	`source` text NOT NULL,
+	`host` text,
+	`begunAt` integer NOT NULL,
+	FOREIGN KEY (`image`) REFERENCES `image`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE INDEX `image_import_host` ON `image_import` (`host`) WHERE "image_import"."host" IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `image_observed` (
+	`image` text PRIMARY KEY NOT NULL,
+	`host` text NOT NULL,
+	`epoch` integer NOT NULL,
+	`seq` integer NOT NULL,
+	`appliedGeneration` integer NOT NULL,
+	`progress` text,
+	`fault` text,
+	`result` text,
+	`digest` text NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `image_share` (
+	`image` text NOT NULL,
+	`project` text NOT NULL,
+	PRIMARY KEY(`image`, `project`),
+	FOREIGN KEY (`image`) REFERENCES `image`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE INDEX `image_share_project` ON `image_share` (`project`,`image`);--> statement-breakpoint
 CREATE TABLE `placement_group` (
 	`id` text PRIMARY KEY NOT NULL,
 	`alias` text NOT NULL,
@@ -64,6 +101,7 @@ CREATE TABLE `snapshot` (
 	`zone` text NOT NULL,
 	`pool` text NOT NULL,
 	`volume` text NOT NULL,
+	`baseImage` text,
 	`volumeAlias` text NOT NULL,
 	`name` text NOT NULL,
 	`passing` integer NOT NULL,
@@ -80,6 +118,7 @@ CREATE TABLE `snapshot` (
 CREATE UNIQUE INDEX `snapshot_alias_unique` ON `snapshot` (`alias`);--> statement-breakpoint
 CREATE INDEX `snapshot_project` ON `snapshot` (`project`,`id`);--> statement-breakpoint
 CREATE INDEX `snapshot_volume` ON `snapshot` (`volume`,`id`);--> statement-breakpoint
+CREATE INDEX `snapshot_base` ON `snapshot` (`baseImage`) WHERE "snapshot"."baseImage" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `snapshot_gone` ON `snapshot` (`goneAt`) WHERE "snapshot"."goneAt" IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `snapshot_observed` (
 	`snapshot` text PRIMARY KEY NOT NULL,
@@ -126,6 +165,7 @@ CREATE TABLE `volume` (
 	`sourceKind` text NOT NULL,
 	`sourceImage` text,
 	`sourceSnapshot` text,
+	`baseImage` text,
 	`createdAt` integer NOT NULL,
 	`deleted` integer NOT NULL,
 	`generation` integer NOT NULL,
@@ -138,6 +178,7 @@ CREATE TABLE `volume` (
 CREATE UNIQUE INDEX `volume_alias_unique` ON `volume` (`alias`);--> statement-breakpoint
 CREATE INDEX `volume_project` ON `volume` (`project`,`id`);--> statement-breakpoint
 CREATE INDEX `volume_snapshot` ON `volume` (`sourceSnapshot`) WHERE "volume"."sourceSnapshot" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `volume_base` ON `volume` (`baseImage`) WHERE "volume"."baseImage" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_gone` ON `volume` (`goneAt`) WHERE "volume"."goneAt" IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `volume_observed` (
 	`volume` text PRIMARY KEY NOT NULL,
@@ -154,11 +195,14 @@ CREATE TABLE `volume_observed` (
 	`at` integer NOT NULL
 );
 --> statement-breakpoint
+ALTER TABLE `agent` ADD `roles` text DEFAULT '["host"]' NOT NULL;--> statement-breakpoint
 ALTER TABLE `agent` ADD `clonedAt` integer;--> statement-breakpoint
 ALTER TABLE `agent` ADD `removedAt` integer;--> statement-breakpoint
+CREATE INDEX `agent_converts` ON `agent` (`id`) WHERE "agent"."roles" LIKE '%convert%';--> statement-breakpoint
 ALTER TABLE `allocation` ADD `placementGroup` text;--> statement-breakpoint
 CREATE INDEX `allocation_group` ON `allocation` (`placementGroup`,`host`) WHERE "allocation"."until" IS NULL AND "allocation"."placementGroup" IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `enrolment` ADD `id` text;--> statement-breakpoint
+ALTER TABLE `enrolment` ADD `roles` text DEFAULT '["host"]' NOT NULL;--> statement-breakpoint
 ALTER TABLE `enrolment` ADD `createdBy` text;--> statement-breakpoint
 ALTER TABLE `enrolment` ADD `createdAt` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `enrolment` ADD `revokedAt` integer;--> statement-breakpoint
@@ -174,11 +218,23 @@ ALTER TABLE `host` ADD `removedAt` integer;--> statement-breakpoint
 CREATE INDEX `host_zone` ON `host` (`zone`,`id`);--> statement-breakpoint
 CREATE INDEX `host_room` ON `host` (`zone`,`freeMemoryMiB`) WHERE "host"."accepting" = 1;--> statement-breakpoint
 ALTER TABLE `image` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
+ALTER TABLE `image` ADD `visibility` text DEFAULT 'public' NOT NULL;--> statement-breakpoint
+ALTER TABLE `image` ADD `state` text DEFAULT 'ready' NOT NULL;--> statement-breakpoint
+ALTER TABLE `image` ADD `generation` integer DEFAULT 1 NOT NULL;--> statement-breakpoint
+ALTER TABLE `image` ADD `failure` text;--> statement-breakpoint
+ALTER TABLE `image` ADD `virtualBytes` integer;--> statement-breakpoint
+ALTER TABLE `image` ADD `origin` text;--> statement-breakpoint
+ALTER TABLE `image` ADD `deprecatedAt` integer;--> statement-breakpoint
+ALTER TABLE `image` ADD `deletedAt` integer;--> statement-breakpoint
+CREATE INDEX `image_project` ON `image` (`project`,`id`);--> statement-breakpoint
+CREATE INDEX `image_deleted` ON `image` (`deletedAt`,`id`) WHERE "image"."deletedAt" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `image_pending` ON `image` (`createdAt`,`id`) WHERE "image"."state" = 'pending';--> statement-breakpoint
 ALTER TABLE `machine` ADD `placementGroup` text;--> statement-breakpoint
 ALTER TABLE `machine` ADD `hostTags` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `protected` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `recover` text DEFAULT 'no' NOT NULL;--> statement-breakpoint
+CREATE INDEX `machine_image` ON `machine` (`image`);--> statement-breakpoint
 CREATE INDEX `machine_group` ON `machine` (`placementGroup`) WHERE "machine"."placementGroup" IS NOT NULL AND "machine"."goneAt" IS NULL;--> statement-breakpoint
 ALTER TABLE `operation` ADD `waitingSaid` text;--> statement-breakpoint
 ALTER TABLE `operation` ADD `waitingSince` integer;--> statement-breakpoint

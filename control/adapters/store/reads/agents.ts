@@ -1,6 +1,7 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, lt, type SQL } from 'drizzle-orm'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Agent, Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
@@ -60,7 +61,7 @@ export function agentReads(database: Database): Store['agents'] {
     async enrolment(tokenHash) {
       const rows = await database.read(() =>
         db
-          .select({ zone: s.enrolment.zone })
+          .select({ zone: s.enrolment.zone, roles: s.enrolment.roles })
           .from(s.enrolment)
           .where(
             and(
@@ -89,14 +90,29 @@ export function agentReads(database: Database): Store['agents'] {
           .limit(page.limit + 1),
       )
       if (!rows.ok) return rows
-      const all = rows.value.flatMap(({ enrolment: { id, createdAt, expiresAt, usedBy, revokedAt }, zone, email }) =>
-        id === null ? [] : [{ id, zone, by: email, createdAt, expiresAt, usedBy, revokedAt }],
+      const all = rows.value.flatMap(({ enrolment: { id, roles, createdAt, expiresAt, usedBy, revokedAt }, zone, email }) =>
+        id === null ? [] : [{ id, zone, roles, by: email, createdAt, expiresAt, usedBy, revokedAt }],
       )
       return ok(paged(all, page.limit, e => e.id))
     },
     async count() {
       const rows = await database.read(() => db.select({ n: count() }).from(s.agent))
       return rows.ok ? ok(first(rows.value)?.n ?? 0) : rows
+    },
+    async converters() {
+      const chosen = sql`${s.agent.roles} LIKE '%convert%'`
+      return database.read(() =>
+        db
+          .select({
+            host: s.host.id,
+            imports: sql<number>`(SELECT count(*) FROM image_import WHERE image_import.host = ${s.host.id})`,
+          })
+          .from(s.agent)
+          .innerJoin(s.host, eq(s.host.agent, s.agent.id))
+          .where(and(chosen, isNull(s.agent.silentSince)))
+          .orderBy(asc(s.agent.id))
+          .limit(limits.page),
+      )
     },
     async alive(page) {
       const after = page.after === null ? undefined : gt(s.agent.id, page.after as Id<'agent'>)

@@ -1,18 +1,17 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { and, asc, eq, gt, inArray, isNull, or, type SQL } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, or, type SQL } from 'drizzle-orm'
 import type { Scope } from '../../../domain/access/principal.ts'
 import type { KeyPair } from '../../../domain/images/image.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
+import { imageReads } from './images.ts'
 import { first, paged } from './page.ts'
 
 /** What machines are made of: images, flavors, regions, key pairs. */
 export function catalogueReads(database: Database): Pick<Store, 'images' | 'flavors' | 'regions' | 'keyPairs'> {
   const { db } = database
-  const seen = (scope: Scope) =>
-    scope === 'platform' ? undefined : or(isNull(s.image.project), eq(s.image.project, scope.project))
   const owned = (scope: Scope) => (scope === 'platform' ? undefined : eq(s.keyPair.project, scope.project))
 
   async function keyPairs(which: SQL | undefined, limit: number): Promise<Result<KeyPair[]>> {
@@ -28,31 +27,7 @@ export function catalogueReads(database: Database): Pick<Store, 'images' | 'flav
   }
 
   return {
-    images: {
-      async find(scope, ref) {
-        const rows = await database.read(() =>
-          db
-            .select()
-            .from(s.image)
-            .where(and(or(eq(s.image.id, ref as Id<'image'>), eq(s.image.alias, ref)), seen(scope))),
-        )
-        if (!rows.ok) return rows
-        const found = first(rows.value)
-        return found ? ok(found) : refuse('not_found', `there is no image ${ref}`, { field: 'image' })
-      },
-      async list(scope, page) {
-        const after = page.after === null ? undefined : gt(s.image.id, page.after as Id<'image'>)
-        const rows = await database.read(() =>
-          db
-            .select()
-            .from(s.image)
-            .where(and(seen(scope), after))
-            .orderBy(asc(s.image.id))
-            .limit(page.limit + 1),
-        )
-        return rows.ok ? ok(paged(rows.value, page.limit, i => i.id)) : rows
-      },
-    },
+    images: imageReads(database),
     flavors: {
       list: () =>
         database.read(() => db.select().from(s.flavor).orderBy(asc(s.flavor.vcpus), asc(s.flavor.memoryMiB)).limit(1_000)),

@@ -12,6 +12,7 @@ import {
   type PlacedTombstone,
   type PlacedVolume,
 } from '../../../domain/projection/host.ts'
+import { wantedImport } from '../../../domain/projection/import.ts'
 import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
@@ -139,16 +140,22 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .from(s.tombstone)
           .leftJoin(s.storagePool, eq(s.storagePool.id, s.tombstone.pool))
           .where(inArray(s.tombstone.host, [...hosts])),
+        db
+          .select({ host: s.imageImport.host, id: s.image.id, generation: s.image.generation, source: s.imageImport.source })
+          .from(s.imageImport)
+          .innerJoin(s.image, eq(s.image.id, s.imageImport.image))
+          .where(inArray(s.imageImport.host, [...hosts])),
       ]),
     )
     if (!rows.ok) return rows
-    const [found, machines, ports, volumes, snapshots, left] = rows.value
+    const [found, machines, ports, volumes, snapshots, left, imports] = rows.value
     const leftOn = Map.groupBy(left, row => row.tombstone.host)
     const revisions = new Map(found.map(row => [row.host, row.revision]))
     const machinesOf = Map.groupBy(machines, row => row.host)
     const portsOn = Map.groupBy(ports, row => row.host)
     const volumesOn = Map.groupBy(volumes, row => row.host)
     const snapshotsOn = Map.groupBy(snapshots, row => row.host)
+    const importsOn = Map.groupBy(imports, row => row.host)
     return ok(async (host: Id<'host'>) => {
       const revision = revisions.get(host)
       return revision === undefined
@@ -160,6 +167,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
             (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image }) => ({ ...volume, attachment, pool, image })),
             (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, pool })),
             (leftOn.get(host) ?? []).map(({ tombstone, pool }) => ({ ...tombstone, pool })),
+            (importsOn.get(host) ?? []).map(wantedImport),
           )
     })
   })
@@ -172,6 +180,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     volumes: readonly PlacedVolume[],
     snapshots: readonly PlacedSnapshot[],
     left: readonly PlacedTombstone[],
+    imports: readonly Wanted[],
   ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
     const portsOf = Map.groupBy(ports, row => row.port.machine)
     const placed: PlacedMachine[] = []
@@ -190,7 +199,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       })
     }
     const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
-    return ok({ revision, objects: desiredOf(placed, [...subnets.values()], volumes, snapshots, left) })
+    return ok({ revision, objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left), ...imports] })
   }
 
   const orphansOf = together(async (hosts: readonly Id<'host'>[]) => {

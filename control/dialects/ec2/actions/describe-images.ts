@@ -21,20 +21,33 @@ const parameters = {
 /** The owner of the platform's own images: no project has this account. `amazon` is its alias, since tools ask for that. */
 const platform = { id: '000000000000', alias: 'amazon' } as const
 
+/** What EC2 calls them. */
+const states = {
+  pending: 'pending',
+  importing: 'pending',
+  ready: 'available',
+  failed: 'failed',
+  deleting: 'deregistered',
+} as const satisfies Record<Image['state'], string>
+
 function renderImage(image: Image, account: string) {
-  const own = image.project !== null
+  const platforms = image.project === null
+  const owner = image.account ?? account
   return {
     imageId: image.alias,
-    imageLocation: `${own ? account : platform.alias}/${image.name}`,
-    imageState: 'available',
-    imageOwnerId: own ? account : platform.id,
-    imageOwnerAlias: own ? null : platform.alias,
-    isPublic: !own,
+    imageLocation: `${platforms ? platform.alias : owner}/${image.name}`,
+    imageState: states[image.state],
+    imageOwnerId: platforms ? platform.id : owner,
+    imageOwnerAlias: platforms ? platform.alias : null,
+    isPublic: platforms || image.visibility === 'public',
     architecture: image.architecture,
     imageType: 'machine',
     name: image.name,
     description: image.description,
     creationDate: renderTime(image.createdAt),
+    deprecationTime: image.deprecatedAt === null ? null : renderTime(image.deprecatedAt),
+    bootMode: image.firmware === 'uefi' ? 'uefi' : 'legacy-bios',
+    stateReason: image.failure ? { code: 'Client.InvalidImage', message: image.failure.message } : null,
     platformDetails: 'Linux/UNIX',
     usageOperation: 'RunInstances',
     rootDeviceType: 'ebs',
@@ -77,7 +90,7 @@ const ownedBy = (row: Row, owners: readonly string[], account: string): boolean 
 
 const executableBy = (row: Row, users: readonly string[], account: string): boolean =>
   users.length === 0 ||
-  users.some(user => (user === 'all' && row.isPublic) || ((user === 'self' || user === account) && row.imageOwnerId === account))
+  users.some(user => (user === 'all' && row.isPublic) || ((user === 'self' || user === account) && !row.isPublic))
 
 /** DescribeImages: the project's own and the platform's. */
 export const DescribeImages = action({ right: 'images.list', noun: 'image', parameters }, async (request, given) => {

@@ -3,18 +3,12 @@ import { ok } from '@sirocco/shared/kit/fault.ts'
 import { listFlavors } from '../../../services/flavors/list.ts'
 import { listHosts } from '../../../services/hosts/list.ts'
 import { projectHost } from '../../../services/hosts/projection.ts'
-import { listImages } from '../../../services/images/list.ts'
 import { listNetworks } from '../../../services/networks/list.ts'
 import { listRegions } from '../../../services/regions/list.ts'
 import type { Handler } from '../handler.ts'
 import { listed } from '../list.ts'
-import { imageJson, networkJson } from '../render/catalogue.ts'
+import { networkJson } from '../render/catalogue.ts'
 import { hostJson } from '../render/host.ts'
-
-export const images: Handler<Routes['listImages']> = async ({ query }, { call }) => {
-  const page = await listed(query, page => listImages.call(call, page), imageJson)
-  return page.ok ? ok({ body: page.value }) : page
-}
 
 export const flavors: Handler<Routes['listFlavors']> = async (_, { call }) => {
   const all = await listFlavors.call(call, {})

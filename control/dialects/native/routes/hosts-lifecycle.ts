@@ -36,6 +36,7 @@ export const tokens: Handler<Routes['listEnrolTokens']> = async ({ query }, { ca
     enrolment => ({
       id: enrolment.id,
       zone: enrolment.zone,
+      roles: [...enrolment.roles],
       by: enrolment.by,
       state: stateOfEnrolment(enrolment, now),
       createdAt: time(enrolment.createdAt),
@@ -46,15 +47,25 @@ export const tokens: Handler<Routes['listEnrolTokens']> = async ({ query }, { ca
   return page.ok ? ok({ body: page.value }) : page
 }
 
-export const makeToken: Handler<Routes['makeEnrolToken']> = async ({ body: { zone, minutes } }, { call, joinLine }) => {
+export const makeToken: Handler<Routes['makeEnrolToken']> = async ({ body: { zone, minutes, roles } }, { call, joinLine }) => {
   const made = await makeEnrolToken.call(call, {
     ...(zone === undefined ? {} : { zone }),
     ...(minutes === undefined ? {} : { minutes }),
+    ...(roles === undefined ? {} : { roles }),
   })
   if (!made.ok) return made
   const token = made.value.token.reveal()
   const { id, expiresAt } = made.value
-  return ok({ body: { id, zone: made.value.zone, expiresAt: time(expiresAt), token, line: await joinLine(token) } })
+  return ok({
+    body: {
+      id,
+      zone: made.value.zone,
+      roles: [...made.value.roles],
+      expiresAt: time(expiresAt),
+      token,
+      line: await joinLine(token),
+    },
+  })
 }
 
 export const revokeToken: Handler<Routes['revokeEnrolToken']> = async ({ params }, { call }) => {

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process'
+import { getuid } from 'node:process'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import type { Ran } from './run.ts'
+
+/** Nobody: owns nothing on a host but what is given for the purpose. */
+export const nobody = 65_534
+
+export interface Confined {
+  /** Of each file that it writes, in bytes. */
+  readonly fileBytes: number
+  /** Milliseconds. */
+  readonly timeout: number
+  readonly signal?: AbortSignal
+  /** Hears what it prints, as it comes. */
+  readonly heard?: (text: string) => void
+}
+
+/** Runs a program on bytes that anybody may have made. */
+export type RunConfined = (program: string, args: readonly string[], how: Confined) => Promise<Ran>
+
+/**
+ * The words before a program that confine it: limits of address space, processor time, file size and open files; as root also a network,
+ * mounts, processes and inter-process communication of its own, as nobody, without any capability or a way to gain one.
+ */
+export function confinement({ fileBytes }: Pick<Confined, 'fileBytes'>, root: boolean): readonly string[] {
+  const limited = [
+    'prlimit',
+    `--as=${limits.convertMemory}`,
+    `--cpu=${Math.ceil(limits.convertCpu / 1_000)}`,
+    `--fsize=${fileBytes}`,
+    '--nofile=64',
+    '--core=0',
+    '--',
+  ]
+  if (!root) return limited
+  return [
+    ...limited,
+    ...['unshare', '--net', '--mount', '--ipc', '--uts', '--pid', '--fork', '--'],
+    ...['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--no-new-privs'],
+    ...['--inh-caps=-all', '--bounding-set=-all', '--'],
+  ]
+}
+
+/** Of what it prints, the first so many characters are kept. */
+const kept = 64_000
+
+export const runConfined: RunConfined = (program, args, how) =>
+  new Promise(resolve => {
+    const [first = '', ...rest] = [...confinement(how, getuid?.() === 0), program, ...args]
+    const child = spawn(first, rest, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+      // A process group of its own: ended whole.
+      detached: true,
+    })
+    let failure: string | null = null
+    const end = (why: string) => {
+      failure ??= why
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+    const timer = setTimeout(() => end(`${program} took longer than ${how.timeout / 1_000} s`), how.timeout)
+    const abort = () => end(`${program} was ended`)
+    how.signal?.addEventListener('abort', abort, { once: true })
+    if (how.signal?.aborted) abort()
+    const texts = { stdout: '', stderr: '' }
+    for (const name of ['stdout', 'stderr'] as const)
+      child[name].on('data', (chunk: Buffer) => {
+        const text = chunk.toString('utf8')
+        how.heard?.(text)
+        texts[name] = (texts[name] + text).slice(0, kept)
+      })
+    child.on('error', error => {
+      failure = error.message
+    })
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      how.signal?.removeEventListener('abort', abort)
+      const why = failure ?? (signal ? `${program} was ended by ${signal}` : null)
+      resolve(why === null ? { code, ...texts } : { code: null, stdout: texts.stdout, stderr: `${why} ${texts.stderr}`.trim() })
+    })
+  })
