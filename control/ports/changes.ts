@@ -239,7 +239,7 @@ export type Change =
   | { readonly do: 'image.fail'; readonly image: Id<'image'>; readonly generation: number; readonly fault: Fault }
   /** Nobody sees it from now on. Guard `stale` by generation, which rises by one. */
   | { readonly do: 'image.delete'; readonly image: Id<'image'>; readonly generation: number }
-  /** Its row goes, where still no machine stands on it; guard `stale`. */
+  /** Its row goes, where still nothing stands on it; guard `stale`. */
   | { readonly do: 'image.forget'; readonly image: Id<'image'> }
   | { readonly do: 'image.visibility'; readonly image: Id<'image'>; readonly visibility: Visibility }
   | { readonly do: 'image.share'; readonly image: Id<'image'>; readonly project: Id<'project'> }

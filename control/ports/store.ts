@@ -127,7 +127,7 @@ export interface Store {
     shares(image: Id<'image'>): Promise<Result<readonly SharedWith[]>>
     /** By id, account or name; `not_found` names the first that there is not. */
     projects(refs: readonly Ref[]): Promise<Result<readonly SharedWith[]>>
-    /** Whose bytes nobody needs any more: deleted before `before`, and no machine is known that stands on it. */
+    /** Whose bytes nobody needs any more: deleted before `before`, and no machine, volume or snapshot is known that stands on it. */
     reclaimable(before: number, limit: number): Promise<Result<readonly Reclaimable[]>>
     /** Uploads that were begun before `before`, and never ended. */
     unfinished(before: number, limit: number): Promise<Result<readonly Image[]>>

@@ -118,7 +118,8 @@ export const calls = {
   deleteSnapshot: (id: string) => request<AcceptedSnapshot>(`/snapshots/${at(id)}`, { method: 'DELETE' }),
   hosts: () => every<Host>('/hosts', pageMax),
   changeHost: (id: string, body: ChangeHost) => request<Host>(`/hosts/${at(id)}`, { method: 'PATCH', body }),
-  makeEnrolToken: () => request<MadeEnrolToken>('/enrol-tokens', { method: 'POST', body: {} }),
+  makeEnrolToken: (roles: MadeEnrolToken['roles']) =>
+    request<MadeEnrolToken>('/enrol-tokens', { method: 'POST', body: { roles } }),
   fenceHost: (id: string, how: 'word' | 'ipmi', confirm: string, token: string) =>
     request<unknown>(`/hosts/${at(id)}/fence`, { method: 'POST', token, body: how === 'word' ? { how, confirm } : { how } }),
   removeHost: (id: string, token: string) => request<null>(`/hosts/${at(id)}`, { method: 'DELETE', token }),

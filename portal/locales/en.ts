@@ -559,6 +559,7 @@ export const en = {
     addText:
       'Paste this line into a shell of the new host. It checks what it fetches, installs what is missing, and enrols the host once. The host then appears here by itself.',
     addNoLine: 'This control plane holds no bundle of the agent. Install the agent yourself, and enrol it by this token, once.',
+    addConverts: 'It converts images, too',
     addUntil: 'Good for one host, until',
     fence: 'Fence',
     fenceTitle: (p: { name: string }) => `Fence ${p.name}?`,

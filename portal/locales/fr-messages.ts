@@ -40,7 +40,7 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
   'waiting.shown': 'l’hôte, qui doit la montrer',
   'waiting.removed': 'l’hôte, qui doit la retirer',
   'waiting.cannot_remove': 'l’hôte, qui n’a pas pu la retirer : {why}',
-  'waiting.no_converter': 'un agent qui convertit les images : aucun n’est connecté',
+  'waiting.no_converter': 'un agent qui convertit les images : aucun n’est connecté',
   'waiting.converter': 'l’hôte qui convertit',
   'waiting.silent_converter': 'l’hôte qui convertit, qui ne répond pas',
   'waiting.cleaning_up': 'la fin du nettoyage',

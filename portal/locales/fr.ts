@@ -565,6 +565,7 @@ export const fr: Messages = {
       'Collez cette ligne dans un terminal du nouvel hôte. Elle vérifie ce qu’elle télécharge, installe ce qui manque et inscrit l’hôte une seule fois. L’hôte apparaît ensuite ici de lui-même.',
     addNoLine:
       'Ce plan de contrôle ne détient pas l’agent. Installez-le vous-même, puis inscrivez-le avec ce jeton, une seule fois.',
+    addConverts: 'Il convertit aussi les images',
     addUntil: 'Valable pour un hôte, jusqu’à',
     fence: 'Isoler',
     fenceTitle: p => `Isoler ${p.name} ?`,

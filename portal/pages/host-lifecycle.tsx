@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { Checkbox } from 'react-aria-components/Checkbox'
 import { calls } from '../api/calls.ts'
 import { queries, queryClient } from '../api/queries.ts'
 import type { Host, MadeEnrolToken } from '../api/types.ts'
@@ -17,11 +18,12 @@ export function AddHost() {
   const [made, setMade] = useState<MadeEnrolToken | null>(null)
   const [problem, setProblem] = useState<unknown>(null)
   const [busy, setBusy] = useState(false)
+  const [converts, setConverts] = useState(false)
   const make = async (): Promise<void> => {
     setBusy(true)
     setProblem(null)
     try {
-      setMade(await calls.makeEnrolToken())
+      setMade(await calls.makeEnrolToken(converts ? ['host', 'convert'] : ['host']))
     } catch (refused) {
       setProblem(refused)
     } finally {
@@ -30,6 +32,10 @@ export function AddHost() {
   }
   return (
     <>
+      <Checkbox className="checkbox" isSelected={converts} onChange={setConverts}>
+        <span className="box" aria-hidden="true" />
+        {t.hosts.addConverts}
+      </Checkbox>
       <Button look="primary" busy={busy} onPress={() => void make()}>
         {t.hosts.add}
       </Button>

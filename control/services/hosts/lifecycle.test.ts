@@ -67,7 +67,7 @@ async function carried(recover: 'no' | 'disk' | 'fresh' = 'fresh') {
 
 test('a token enrols one agent, once, and is listed with who asked for it', async () => {
   const { at, call } = await carried()
-  const made = must(await makeEnrolToken.call(call, { minutes: 5 }))
+  const made = must(await makeEnrolToken.call(call, { minutes: 5, roles: ['convert', 'host'] }))
   const request = {
     token: made.token.reveal(),
     publicKey: 'A'.repeat(43).concat('='),
@@ -78,7 +78,8 @@ test('a token enrols one agent, once, and is listed with who asked for it', asyn
   const enrolled = must(await enrol(at.ports, request))
   expect((await enrol(at.ports, request)).ok).toBe(false)
   const [row] = must(await listEnrolTokens.call(call, {})).items
-  expect(row).toMatchObject({ id: made.id, usedBy: enrolled.agent, zone: 'test-1a' })
+  expect(row).toMatchObject({ id: made.id, usedBy: enrolled.agent, zone: 'test-1a', roles: ['host', 'convert'] })
+  expect(at.database.look('SELECT roles FROM agent WHERE id = ?', enrolled.agent)).toEqual([{ roles: '["host","convert"]' }])
   expect(JSON.stringify(at.database.look('SELECT * FROM enrolment'))).not.toContain(made.token.reveal())
 })
 
@@ -86,6 +87,7 @@ test('a token that was revoked, or has expired, enrols nobody', async () => {
   const { at, call } = await carried()
   const request = (token: string) => ({ token, publicKey: 'k', fingerprint: 'f', hosts: [{ name: 'new' }], agentVersion: '1' })
   const revoked = must(await makeEnrolToken.call(call, {}))
+  expect(revoked.roles).toEqual(['host'])
   must(await revokeEnrolToken.call(call, { token: revoked.id }))
   expect((await enrol(at.ports, request(revoked.token.reveal()))).ok).toBe(false)
   expect(await revokeEnrolToken.call(call, { token: revoked.id })).toMatchObject({ fault: { code: 'conflict' } })

@@ -7,7 +7,10 @@ import { uploadedParts } from '../../ports/blobs.ts'
 import { images as reclaim } from '../../reconcile/images.ts'
 import { deleteMachines } from '../machines/delete.ts'
 import { launchMachines } from '../machines/launch.ts'
+import { cancelOperation } from '../operations/cancel.ts'
 import type { Call } from '../verb.ts'
+import { createVolume } from '../volumes/create.ts'
+import { deleteVolumes } from '../volumes/delete.ts'
 import { deleteImage } from './delete.ts'
 import { deprecateImage } from './deprecate.ts'
 import { importImage } from './import.ts'
@@ -163,6 +166,41 @@ test('delete while in use: gone for everybody at once, its bytes when the last m
   must(await reclaim.run(at.ports))
   expect(at.blobs.all.size).toBe(0)
   expect(at.database.look('SELECT id FROM image WHERE id = ?', image)).toEqual([])
+})
+
+test('a volume made of it, and a copy of that volume, keep its bytes after the machine', async () => {
+  const { image } = must(await importImage.call(call, { name: 'mine', url }))
+  await at.settle()
+  const { machines } = must(await launchMachines.call(call, { image, flavor: 't3.micro' }))
+  await at.settle()
+  const [machine] = must(await at.ports.store.machines.find('platform', machines))
+  const root = machine?.volumes[0]?.id ?? ''
+  const { volume: copy } = must(await createVolume.call(call, { volume: root }))
+  await at.settle()
+  must(await deleteMachines.call(call, { machines: [...machines] }))
+  must(await deleteImage.call(call, { image }))
+  await at.settle()
+  at.rows.clock.at += limits.goneVisible + limits.imageLinger + 1
+  must(await at.ports.store.expire())
+  expect(at.database.look('SELECT id FROM machine')).toEqual([])
+  must(await reclaim.run(at.ports))
+  expect(at.blobs.all.size).toBe(1)
+  expect(await at.ports.store.commit([{ do: 'image.forget', image }])).toMatchObject({ fault: { code: 'stale' } })
+  must(await deleteVolumes.call(call, { volumes: [copy] }))
+  await at.settle()
+  must(await reclaim.run(at.ports))
+  expect(at.blobs.all.size).toBe(0)
+  expect(at.database.look('SELECT id FROM image WHERE id = ?', image)).toEqual([])
+})
+
+test('an import that is cancelled ends as failed, and its host lets it go', async () => {
+  const { image } = must(await importImage.call(call, { name: 'mine', url }))
+  const [row] = at.database.look('SELECT id FROM operation WHERE subject = ?', image)
+  const operation = String(row?.id)
+  must(await cancelOperation.call(call, { operation }))
+  await at.settle()
+  expect(await look(image)).toMatchObject({ state: 'failed', import: { host: null } })
+  expect(at.database.look('SELECT state FROM operation WHERE id = ?', operation)).toEqual([{ state: 'cancelled' }])
 })
 
 test('bytes that another image has stay', async () => {

@@ -165,7 +165,7 @@ describe('the query plans of the store', () => {
   test('no read takes more statements than its page needs', async () => {
     for (const [name, read] of Object.entries(reads)) {
       if (name === 'expire') continue
-      expect((await statementsOf(read)).length, name).toBeLessThanOrEqual(6)
+      expect((await statementsOf(read)).length, name).toBeLessThanOrEqual(7)
     }
     expect(limits.reconcilePage).toBeGreaterThan(0)
   })
