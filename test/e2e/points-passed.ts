@@ -15,11 +15,11 @@ export interface Passing {
 export const afterwardsMs = 500
 
 /**
- * Of what is done to volumes beside a machine's own, to memory, and in guests by their own agent; those are killed at in
+ * Of images that are made, of what is done to volumes beside a machine's own, to memory, and in guests by their own agent; those are killed at in
  * agent/reconcile/crash.test.ts.
  */
 const elsewhere =
-  /^port\.(compute\.(attach|detach|resize|switchDisk|pause|suspend|setGuestPassword|addGuestKeys)|volumes\.(grow|snapshot|removeSnapshot))\./
+  /^port\.(importer|compute\.(attach|detach|resize|switchDisk|pause|suspend|setGuestPassword|addGuestKeys)|volumes\.(grow|snapshot|removeSnapshot))\./
 /** The crash points that the operations here pass. */
 export const machinePoints: readonly string[] = points.filter(point => !elsewhere.test(point))
 
