@@ -234,6 +234,7 @@ describe('a machine\u2019s life over REST', () => {
     expect((await w.ask('finishImageUpload', { params: { id: image }, body: {} })).status).toBe(202)
     await w.settle()
     expect((await w.ask('getImage', { params: { id: image } })).body).toMatchObject({ state: 'ready', minDiskMiB: 64 })
+    expect(itemsOf(await w.ask('listOperations', { query: { subject: image } }))).toMatchObject([{ kind: 'image.import' }])
     expect(itemsOf(await w.ask('listImageCatalogue')).length).toBeGreaterThan(5)
     const shared = { visibility: 'project', projects: ['demo'] }
     expect((await w.ask('shareImage', { params: { id: image }, body: shared })).status).toBe(204)
