@@ -39,7 +39,7 @@ async function bundleControlPlane(outfile: string): Promise<void> {
 
 const made = (name: string, rooms: readonly string[], make: (outfile: string) => Promise<void>): Promise<string> =>
   built(
-    join(root, 'local/dist', name),
+    join(root, 'dist', name),
     [...rooms, 'package-lock.json'].map(path => join(root, path)),
     make,
   )
