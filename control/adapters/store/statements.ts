@@ -257,6 +257,13 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       unless('stale'),
     ]
   },
+  'port.claim': ({ port, others }) => [
+    sql`INSERT INTO port (id, alias, project, network, subnet, machine, position, mac, address)
+      SELECT ${port.id}, ${port.alias}, ${port.project}, ${port.network}, ${port.subnet}, ${port.machine}, ${port.position}, ${port.mac}, a.value
+      FROM json_each(${JSON.stringify([port.address, ...others])}) a
+      WHERE NOT EXISTS (SELECT 1 FROM port p WHERE p.subnet = ${port.subnet} AND p.address = a.value) LIMIT 1`,
+    unless('conflict'),
+  ],
   'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
   'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB, root, group = null, others = [] }, { now }) => {
     const used = (column: string) =>
