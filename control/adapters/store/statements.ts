@@ -6,6 +6,7 @@ import { shardOf } from '../../domain/operations/shard.ts'
 import type { Grouping } from '../../domain/placement/group.ts'
 import type { Change, NewMachine } from '../../ports/changes.ts'
 import type { Database } from './database.ts'
+import { insertRows } from './insert-rows.ts'
 import { roomSql } from './room.ts'
 import * as s from './schema.ts'
 
@@ -390,7 +391,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       })
       .where(and(eq(s.operation.id, operation), eq(s.operation.version, version))),
     unless('stale'),
-    db.insert(s.operationLog).values({ operation, version, ...log, at: now }),
+    insertRows(s.operationLog, [{ operation, version, ...log, at: now }]),
   ],
   'operation.ask': ({ operation, version, to, log }, { database: { db }, now }) => [
     db
@@ -398,7 +399,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .set({ ...to, tries: 0, wakeAt: now, endedAt: null, stuckIn: null, version: version + 1 })
       .where(and(eq(s.operation.id, operation), eq(s.operation.version, version))),
     unless('stale'),
-    db.insert(s.operationLog).values({ operation, version, ...log, at: now }),
+    insertRows(s.operationLog, [{ operation, version, ...log, at: now }]),
   ],
   'operation.wake': ({ subject, generation }, { database: { db }, now }) => [
     db
@@ -510,8 +511,8 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     unless('conflict'),
   ],
   'session.end': ({ id }, { database: { db } }) => [db.delete(s.session).where(eq(s.session.id, id))],
-  audit: ({ do: _, ...row }, { database: { db }, now }) => [db.insert(s.audit).values({ ...row, at: now })],
-  token: ({ do: _, ...row }, { database: { db }, now }) => [db.insert(s.token).values({ ...row, at: now })],
+  audit: ({ do: _, ...row }, { now }) => [insertRows(s.audit, [{ ...row, at: now }])],
+  token: ({ do: _, ...row }, { now }) => [insertRows(s.token, [{ ...row, at: now }])],
 }
 
 const countRoom = (host: string | SQL): SQL => sql`${sql.raw(roomSql)} WHERE id = ${host}`
@@ -534,25 +535,43 @@ const newer = (
  * machines stays within the steps that a database server takes.
  */
 const gathered = {
-  'machine.insert': (changes, { database: { db }, now }) =>
-    db.insert(s.machine).values(changes.map(({ machine }) => machineRow(machine, now))),
-  'volume.insert': (changes, { database: { db }, now }) =>
-    db
-      .insert(s.volume)
-      .values(changes.map(({ volume }) => ({ ...volume, createdAt: now, deleted: false, generation: 1, version: 1 }))),
-  'attachment.insert': (changes, { database: { db }, now }) =>
-    db.insert(s.attachment).values(changes.map(({ attachment }) => ({ ...attachment, at: now }))),
-  'snapshot.insert': (changes, { database: { db }, now }) =>
-    db
-      .insert(s.snapshot)
-      .values(changes.map(({ snapshot }) => ({ ...snapshot, createdAt: now, deleted: false, generation: 1, version: 1 }))),
-  'port.insert': (changes, { database: { db } }) => db.insert(s.port).values(changes.map(({ port }) => port)),
-  'operation.start': (changes, { database: { db }, now }) =>
-    db.insert(s.operation).values(changes.map(({ operation }) => operationRow(operation, now))),
+  'machine.insert': (changes, { now }) =>
+    insertRows(
+      s.machine,
+      changes.map(({ machine }) => machineRow(machine, now)),
+    ),
+  'volume.insert': (changes, { now }) =>
+    insertRows(
+      s.volume,
+      changes.map(({ volume }) => ({ ...volume, createdAt: now, deleted: false, generation: 1, version: 1 })),
+    ),
+  'attachment.insert': (changes, { now }) =>
+    insertRows(
+      s.attachment,
+      changes.map(({ attachment }) => ({ ...attachment, at: now })),
+    ),
+  'snapshot.insert': (changes, { now }) =>
+    insertRows(
+      s.snapshot,
+      changes.map(({ snapshot }) => ({ ...snapshot, createdAt: now, deleted: false, generation: 1, version: 1 })),
+    ),
+  'port.insert': changes =>
+    insertRows(
+      s.port,
+      changes.map(({ port }) => port),
+    ),
+  'operation.start': (changes, { now }) =>
+    insertRows(
+      s.operation,
+      changes.map(({ operation }) => operationRow(operation, now)),
+    ),
   event: (changes, { database, now }) =>
-    database.db.insert(s.event).values(changes.map(change => eventRow(change, database, now))),
+    insertRows(
+      s.event,
+      changes.map(change => eventRow(change, database, now)),
+    ),
 } as const satisfies {
-  readonly [D in Change['do']]?: (changes: readonly Extract<Change, { do: D }>[], at: At) => Builder
+  readonly [D in Change['do']]?: (changes: readonly Extract<Change, { do: D }>[], at: At) => Built
 }
 type Gathered = keyof typeof gathered
 const isGathered = (change: Change): change is Extract<Change, { do: Gathered }> => Object.hasOwn(gathered, change.do)
@@ -570,9 +589,9 @@ export function statementsOf(database: Database, changes: readonly Change[]): In
       return write(change, at).map(statement)
     })
   const inserts = [...Map.groupBy(changes.filter(isGathered), change => change.do)].flatMap(([kind, rows]) => {
-    const insert = gathered[kind] as (changes: readonly Change[], at: At) => Builder
+    const insert = gathered[kind] as (changes: readonly Change[], at: At) => Built
     return Array.from({ length: Math.ceil(rows.length / rowsOfStatement) }, (_, i) =>
-      statement(insert(rows.slice(i * rowsOfStatement, (i + 1) * rowsOfStatement), at)),
+      insert(rows.slice(i * rowsOfStatement, (i + 1) * rowsOfStatement), at),
     )
   })
   return [...ordered, ...inserts]
