@@ -258,6 +258,8 @@ export type Change =
       readonly digest: string
     }
   | { readonly do: 'port.insert'; readonly port: NewPort }
+  /** With any of `others` where its address is taken. Guard `conflict` where all are. */
+  | { readonly do: 'port.claim'; readonly port: NewPort; readonly others: readonly string[] }
   | { readonly do: 'port.release'; readonly machine: Id<'machine'> }
   /** Guard `capacity`: the sum of live claims with this one fits the host, which accepts; a strict group is there, and kept by it. */
   | {

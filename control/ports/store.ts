@@ -145,8 +145,10 @@ export interface Store {
   }
   readonly networks: {
     list(scope: Scope, page: Page): Promise<Result<Paged<Network>>>
-    /** The default network's subnet in this zone, with the addresses taken in it. */
-    defaultSubnet(project: Id<'project'>, zone: string): Promise<Result<{ network: Network; taken: readonly string[] }>>
+    /** The default network, with its subnet in this zone alone. */
+    defaultSubnet(project: Id<'project'>, zone: string): Promise<Result<Network>>
+    /** Of these addresses those that ports of the subnet have; of all, where none are named. */
+    taken(subnet: Id<'subnet'>, among?: readonly string[]): Promise<Result<readonly string[]>>
   }
   readonly tags: {
     /** Of everything in the scope that has any. */

@@ -92,6 +92,8 @@ export const limits = {
   placementWindow: 64,
   /** Hosts of one zone that placement looks at, at most. */
   placementHosts: 10_000,
+  /** Addresses of a subnet that a launch looks at first, at least; all of the subnet only where too few of these are free. */
+  addressWindow: 32,
   /** Placement groups of one project. */
   placementGroups: 500,
   /** What may be claimed of one unit that a host has. */

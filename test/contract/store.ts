@@ -198,6 +198,29 @@ export function describeStore(name: string, make: () => Promise<{ client: Client
         expect(refused(await at.store.commit([{ do: 'allocation.release', consumer: machine }, again]))).toBe('ok')
       })
 
+      test('conflict: an address that is taken, unless another was named that is free', async () => {
+        await launched(at, 10)
+        await launched(at, 11)
+        const claiming = (...others: string[]) => {
+          const { machine, changes } = launching(at, { n: 10, host: at.hosts[1] })
+          const claim = changes.map(change =>
+            change.do === 'port.insert'
+              ? ({ do: 'port.claim', port: { ...change.port, mac: '02:00:00:00:00:01' }, others } as const)
+              : change,
+          )
+          return { machine, claim }
+        }
+        expect(refused(await at.store.commit(claiming('10.64.0.11').claim))).toBe('conflict')
+        const { machine, claim } = claiming('10.64.0.11', '10.64.0.12', '10.64.0.13')
+        must(await at.store.commit(claim))
+        const [found] = must(await at.store.machines.find(at.scope, [machine]))
+        expect(found?.ports).toMatchObject([{ address: '10.64.0.12', mac: '02:00:00:00:00:01', position: 0 }])
+        expect(must(await at.store.networks.taken(at.subnet, ['10.64.0.9', '10.64.0.12']))).toEqual(['10.64.0.12'])
+        expect(new Set(must(await at.store.networks.taken(at.subnet)))).toEqual(
+          new Set(['10.64.0.10', '10.64.0.11', '10.64.0.12']),
+        )
+      })
+
       test('conflict: a token, an address, the name of a key pair, twice', async () => {
         const token: Change = {
           do: 'token',

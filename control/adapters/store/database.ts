@@ -5,6 +5,7 @@ import type { Ids } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/libsql/web'
+import { readsOfOneTurn } from './one-turn.ts'
 
 export type Database = ReturnType<typeof open>
 export type { Client }
@@ -19,7 +20,7 @@ export interface DatabaseParts {
 
 /** The database under the store: typed reads, and writes that land wholly, once, or not at all. */
 export function open({ client, clock, ids, pause }: DatabaseParts) {
-  const db = drizzle(client)
+  const db = drizzle(readsOfOneTurn(client))
   return {
     db,
     clock,

@@ -7,6 +7,7 @@ import { shardOf } from '../../domain/operations/shard.ts'
 import type { Grouping } from '../../domain/placement/group.ts'
 import type { Change, NewMachine } from '../../ports/changes.ts'
 import type { Database } from './database.ts'
+import { insertRows } from './insert-rows.ts'
 import { roomSql } from './room.ts'
 import * as s from './schema.ts'
 import { stoodOn } from './stood-on.ts'
@@ -352,6 +353,13 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       unless('stale'),
     ]
   },
+  'port.claim': ({ port, others }) => [
+    sql`INSERT INTO port (id, alias, project, network, subnet, machine, position, mac, address)
+      SELECT ${port.id}, ${port.alias}, ${port.project}, ${port.network}, ${port.subnet}, ${port.machine}, ${port.position}, ${port.mac}, a.value
+      FROM json_each(${JSON.stringify([port.address, ...others])}) a
+      WHERE NOT EXISTS (SELECT 1 FROM port p WHERE p.subnet = ${port.subnet} AND p.address = a.value) LIMIT 1`,
+    unless('conflict'),
+  ],
   'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
   'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB, root, group = null, others = [] }, { now }) => {
     const used = (column: string) =>
@@ -478,7 +486,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       })
       .where(and(eq(s.operation.id, operation), eq(s.operation.version, version))),
     unless('stale'),
-    db.insert(s.operationLog).values({ operation, version, ...log, at: now }),
+    insertRows(s.operationLog, [{ operation, version, ...log, at: now }]),
   ],
   'operation.ask': ({ operation, version, to, log }, { database: { db }, now }) => [
     db
@@ -486,7 +494,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .set({ ...to, tries: 0, wakeAt: now, endedAt: null, stuckIn: null, version: version + 1 })
       .where(and(eq(s.operation.id, operation), eq(s.operation.version, version))),
     unless('stale'),
-    db.insert(s.operationLog).values({ operation, version, ...log, at: now }),
+    insertRows(s.operationLog, [{ operation, version, ...log, at: now }]),
   ],
   'operation.wake': ({ subject, generation }, { database: { db }, now }) => [
     db
@@ -607,8 +615,8 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     unless('conflict'),
   ],
   'session.end': ({ id }, { database: { db } }) => [db.delete(s.session).where(eq(s.session.id, id))],
-  audit: ({ do: _, ...row }, { database: { db }, now }) => [db.insert(s.audit).values({ ...row, at: now })],
-  token: ({ do: _, ...row }, { database: { db }, now }) => [db.insert(s.token).values({ ...row, at: now })],
+  audit: ({ do: _, ...row }, { now }) => [insertRows(s.audit, [{ ...row, at: now }])],
+  token: ({ do: _, ...row }, { now }) => [insertRows(s.token, [{ ...row, at: now }])],
 }
 
 const countRoom = (host: string | SQL): SQL => sql`${sql.raw(roomSql)} WHERE id = ${host}`
@@ -639,10 +647,14 @@ const newer = (
  * machines stays within the steps that a database server takes.
  */
 const gathered = {
-  'machine.insert': (changes, { database: { db }, now }) =>
-    db.insert(s.machine).values(changes.map(({ machine }) => machineRow(machine, now))),
-  'volume.insert': (changes, { database: { db }, now }) =>
-    db.insert(s.volume).values(
+  'machine.insert': (changes, { now }) =>
+    insertRows(
+      s.machine,
+      changes.map(({ machine }) => machineRow(machine, now)),
+    ),
+  'volume.insert': (changes, { now }) =>
+    insertRows(
+      s.volume,
       changes.map(({ volume }) => ({
         ...volume,
         baseImage:
@@ -653,10 +665,14 @@ const gathered = {
         version: 1,
       })),
     ),
-  'attachment.insert': (changes, { database: { db }, now }) =>
-    db.insert(s.attachment).values(changes.map(({ attachment }) => ({ ...attachment, at: now }))),
-  'snapshot.insert': (changes, { database: { db }, now }) =>
-    db.insert(s.snapshot).values(
+  'attachment.insert': (changes, { now }) =>
+    insertRows(
+      s.attachment,
+      changes.map(({ attachment }) => ({ ...attachment, at: now })),
+    ),
+  'snapshot.insert': (changes, { now }) =>
+    insertRows(
+      s.snapshot,
       changes.map(({ snapshot }) => ({
         ...snapshot,
         baseImage: sql`(SELECT ${sql.identifier('baseImage')} FROM volume WHERE id = ${snapshot.volume})`,
@@ -666,13 +682,23 @@ const gathered = {
         version: 1,
       })),
     ),
-  'port.insert': (changes, { database: { db } }) => db.insert(s.port).values(changes.map(({ port }) => port)),
-  'operation.start': (changes, { database: { db }, now }) =>
-    db.insert(s.operation).values(changes.map(({ operation }) => operationRow(operation, now))),
+  'port.insert': changes =>
+    insertRows(
+      s.port,
+      changes.map(({ port }) => port),
+    ),
+  'operation.start': (changes, { now }) =>
+    insertRows(
+      s.operation,
+      changes.map(({ operation }) => operationRow(operation, now)),
+    ),
   event: (changes, { database, now }) =>
-    database.db.insert(s.event).values(changes.map(change => eventRow(change, database, now))),
+    insertRows(
+      s.event,
+      changes.map(change => eventRow(change, database, now)),
+    ),
 } as const satisfies {
-  readonly [D in Change['do']]?: (changes: readonly Extract<Change, { do: D }>[], at: At) => Builder
+  readonly [D in Change['do']]?: (changes: readonly Extract<Change, { do: D }>[], at: At) => Built
 }
 type Gathered = keyof typeof gathered
 const isGathered = (change: Change): change is Extract<Change, { do: Gathered }> => Object.hasOwn(gathered, change.do)
@@ -690,9 +716,9 @@ export function statementsOf(database: Database, changes: readonly Change[]): In
       return write(change, at).map(statement)
     })
   const inserts = [...Map.groupBy(changes.filter(isGathered), change => change.do)].flatMap(([kind, rows]) => {
-    const insert = gathered[kind] as (changes: readonly Change[], at: At) => Builder
+    const insert = gathered[kind] as (changes: readonly Change[], at: At) => Built
     return Array.from({ length: Math.ceil(rows.length / rowsOfStatement) }, (_, i) =>
-      statement(insert(rows.slice(i * rowsOfStatement, (i + 1) * rowsOfStatement), at)),
+      insert(rows.slice(i * rowsOfStatement, (i + 1) * rowsOfStatement), at),
     )
   })
   return [...ordered, ...inserts]

@@ -1,7 +1,8 @@
 import { overlap, rangeOf } from '@sirocco/shared/kit/ipv4.ts'
+import { type Random, seeded } from '@sirocco/shared/kit/random.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { freeAddress, freeBlock, gatewayOf } from './range.ts'
+import { addressesOf, freeBlock, gatewayOf } from './range.ts'
 
 describe('ranges', () => {
   test('know where they begin, whatever address they are written with', () => {
@@ -16,22 +17,22 @@ describe('ranges', () => {
 })
 
 describe('addresses', () => {
-  test('begin behind those kept back, and skip what is taken', () => {
-    expect(freeAddress('10.64.0.0/29', new Set())).toBe('10.64.0.4')
-    expect(freeAddress('10.64.0.0/29', new Set(['10.64.0.4']))).toBe('10.64.0.5')
+  const all = Number.POSITIVE_INFINITY
+  /** Always so far of the way. */
+  const at = (next: number): Random => ({ next: () => next, bytes: length => new Uint8Array(length) })
+
+  test('begin behind those kept back, and end before the broadcast address', () => {
+    expect(addressesOf('10.64.0.0/29', all, at(0))).toEqual(['10.64.0.4', '10.64.0.5', '10.64.0.6'])
   })
-  test('are looked for from anywhere, and around', () => {
-    expect(freeAddress('10.64.0.0/29', new Set(), 0.99)).toBe('10.64.0.6')
-    expect(freeAddress('10.64.0.0/29', new Set(['10.64.0.6']), 0.99)).toBe('10.64.0.4')
-  })
-  test('end before the broadcast address', () => {
-    expect(freeAddress('10.64.0.0/29', new Set(['10.64.0.4', '10.64.0.5', '10.64.0.6']))).toBeNull()
+  test('go on from anywhere, and around', () => {
+    expect(addressesOf('10.64.0.0/29', all, at(0.99))).toEqual(['10.64.0.6', '10.64.0.4', '10.64.0.5'])
+    expect(addressesOf('10.64.0.0/29', 2, at(0.99))).toEqual(['10.64.0.6', '10.64.0.4'])
   })
   test('of a /24 are 251, all different', () => {
-    const taken = new Set<string>()
-    for (let address = freeAddress('10.64.0.0/24', taken); address !== null; address = freeAddress('10.64.0.0/24', taken))
-      taken.add(address)
-    expect(taken.size).toBe(251)
+    expect(new Set(addressesOf('10.64.0.0/24', all, seeded(1))).size).toBe(251)
+  })
+  test('are none in a range that is too small to have any', () => {
+    expect(addressesOf('10.64.0.0/30', all, at(0))).toEqual([])
   })
 })
 

@@ -1,4 +1,5 @@
 import { addressOf, overlap, rangeOf } from '@sirocco/shared/kit/ipv4.ts'
+import { below, type Random } from '@sirocco/shared/kit/random.ts'
 
 /** The first address of a subnet is its gateway. */
 export const gatewayOf = (cidr: string): string => addressOf(rangeOf(cidr).first + 1)
@@ -6,19 +7,12 @@ export const gatewayOf = (cidr: string): string => addressOf(rangeOf(cidr).first
 /** Addresses kept back at the start of every subnet, as EC2 does: network, gateway, two for services. */
 const keptBack = 4
 
-/**
- * The first free address for a machine, looked for from `begin` (in [0, 1), of the way through the subnet) and around; null when the subnet
- * is full.
- */
-export function freeAddress(cidr: string, taken: ReadonlySet<string>, begin = 0): string | null {
+/** At most `most` addresses that machines of a subnet may have, one after the other from a random one on, and around. */
+export function addressesOf(cidr: string, most: number, random: Random): string[] {
   const { first, size } = rangeOf(cidr)
-  const usable = size - keptBack - 1
-  const skipped = Math.floor(begin * usable)
-  for (let i = 0; i < usable; i++) {
-    const address = addressOf(first + keptBack + ((skipped + i) % usable))
-    if (!taken.has(address)) return address
-  }
-  return null
+  const usable = Math.max(0, size - keptBack - 1)
+  const skipped = below(random, usable)
+  return Array.from({ length: Math.min(most, usable) }, (_, i) => addressOf(first + keptBack + ((skipped + i) % usable)))
 }
 
 /** The first block of `prefix` bits inside `pool` that overlaps none of `taken`; null when there is none left. */

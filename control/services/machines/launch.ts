@@ -1,3 +1,4 @@
+import { assert } from '@sirocco/shared/kit/assert.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
@@ -7,13 +8,13 @@ import { firmwares, recovers } from '@sirocco/shared/model/machines/states.ts'
 import { z } from 'zod'
 import { unlaunchable } from '../../domain/images/launchable.ts'
 import type { Subnet } from '../../domain/networks/network.ts'
-import { freeAddress } from '../../domain/networks/range.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import { rootDevice } from '../../domain/volumes/device.ts'
 import { defaultPool } from '../../domain/volumes/pool.ts'
 import type { Change } from '../../ports/changes.ts'
 import { flavorNamed } from '../flavors/find.ts'
 import { Name, Ref, Tags, UserData, VolumeSize } from '../inputs.ts'
+import { drawAddresses } from '../networks/draw-addresses.ts'
 import { choose } from '../placement/choose.ts'
 import { zoneNamed } from '../regions/find.ts'
 import { type Context, type Decision, write } from '../verb.ts'
@@ -77,7 +78,7 @@ export const launchMachines = write('machines.launch', {
       })
     const parts = await partsOf(context, input)
     if (!parts.ok) return parts
-    const { image, flavor, keyPair, network, subnet, taken, group, pool } = parts.value
+    const { image, flavor, keyPair, network, subnet, group, pool } = parts.value
     const diskMiB = input.rootDiskMiB ?? Math.max(flavor.diskMiB, image.minDiskMiB)
     if (diskMiB < image.minDiskMiB)
       return refuse('invalid', `${image.name} needs a disk of at least ${image.minDiskMiB} MiB; ask for so much`, {
@@ -86,31 +87,30 @@ export const launchMachines = write('machines.launch', {
 
     const hostTags = { ...input.hostTags, ...flavor.hostTags }
     const { vcpus, memoryMiB } = flavor
-    const placed = await choose(
-      context,
-      { zone: subnet.zone, architecture: image.architecture, vcpus, memoryMiB, diskMiB, hostTags, group },
-      { min: input.minCount, max: input.maxCount },
-    )
+    const count = { min: input.minCount, max: input.maxCount }
+    const [placed, drawn] = await Promise.all([
+      choose(context, { zone: subnet.zone, architecture: image.architecture, vcpus, memoryMiB, diskMiB, hostTags, group }, count),
+      drawAddresses(context, subnet, count),
+    ])
     if (!placed.ok) return placed
+    if (!drawn.ok) return drawn
+    const hosts = placed.value.hosts.slice(0, drawn.value.addresses.length)
 
     // Where another was quicker before, any host that fits will do: else a crowd on the last free places refuses each other for ever.
-    const others =
-      context.refused.size > 0 && placed.value.hosts.length === 1 ? placed.value.others.slice(0, limits.placementWindow) : []
+    const others = context.refused.size > 0 && hosts.length === 1 ? placed.value.others.slice(0, limits.placementWindow) : []
+    // Likewise any address that is free.
+    const taking =
+      context.attempt > 0 && hosts.length === 1
+        ? ({ do: 'port.claim', others: drawn.value.others } as const)
+        : ({ do: 'port.insert' } as const)
 
     const reservation = `r-${hex(context.random, 17)}`
     const machines: Id<'machine'>[] = []
     const changes: Change[] = []
-    const used = new Set(taken)
     const secret = input.userData ? new Secret(input.userData) : null
-    for (const [launchIndex, host] of placed.value.hosts.entries()) {
-      // Who lost an address to another launch looks elsewhere, so that a crowd does not fight for the lowest.
-      const address = freeAddress(subnet.cidr, used, context.attempt === 0 ? 0 : context.random.next())
-      if (address === null)
-        return refuse(
-          'capacity',
-          `subnet ${subnet.alias} (${subnet.cidr}) has no free address left; delete machines, or use another subnet`,
-        )
-      used.add(address)
+    for (const [launchIndex, host] of hosts.entries()) {
+      const address = drawn.value.addresses[launchIndex]
+      assert(address, 'an address for each machine')
       const id = context.ids.make('machine')
       const volume = context.ids.make('volume')
       const operation = context.ids.make('operation')
@@ -125,7 +125,7 @@ export const launchMachines = write('machines.launch', {
             alias,
             project,
             zone: subnet.zoneId,
-            name: nameOf(named.data, alias, launchIndex, placed.value.hosts.length),
+            name: nameOf(named.data, alias, launchIndex, hosts.length),
             flavor: flavor.name,
             vcpus: flavor.vcpus,
             memoryMiB: flavor.memoryMiB,
@@ -166,7 +166,7 @@ export const launchMachines = write('machines.launch', {
           kept: !input.deleteRootDisk,
         }),
         {
-          do: 'port.insert',
+          ...taking,
           port: {
             id: context.ids.make('port'),
             alias: `eni-${hex(context.random, 17)}`,
@@ -175,7 +175,7 @@ export const launchMachines = write('machines.launch', {
             subnet: subnet.id,
             machine: id,
             position: 0,
-            mac: macOf(address, context),
+            mac: macOf(context),
             address,
           },
         },
@@ -194,7 +194,7 @@ export const launchMachines = write('machines.launch', {
         { do: 'event', project, type: 'machine.create.asked', subject: id, data: { operation, generation: 1 } },
       )
     }
-    for (const host of new Set(placed.value.hosts)) changes.push({ do: 'host.touch', host })
+    for (const host of new Set(hosts)) changes.push({ do: 'host.touch', host })
     return ok({ answer: { machines, reservation }, subjects: machines, changes })
   },
 })
@@ -225,7 +225,7 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
   if (!pool.ok) return pool
   const network = await store.networks.defaultSubnet(principal.project, zone.value.name)
   if (!network.ok) return network
-  const subnet = network.value.network.subnets.find(
+  const subnet = network.value.subnets.find(
     (s: Subnet) => input.subnet === undefined || s.id === input.subnet || s.alias === input.subnet,
   )
   if (!subnet) return refuse('not_found', `there is no subnet ${input.subnet}`, { field: 'subnet' })
@@ -233,9 +233,8 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
     image: image.value,
     flavor: flavor.value,
     keyPair: keyPair.value,
-    network: network.value.network,
+    network: network.value,
     subnet,
-    taken: network.value.taken,
     group: group.value,
     pool: pool.value.id,
   })
@@ -288,6 +287,5 @@ function rootVolume(
 const nameOf = (name: string | undefined, alias: string, index: number, count: number): string =>
   name === undefined || name === '' ? alias : count > 1 ? `${name}-${index + 1}` : name
 
-/** Locally administered, unicast; made of chance, and of the address so that two in a subnet differ (the index would refuse them). */
-const macOf = (address: string, { random }: Context): string =>
-  ['02', hex(random, 2), ...address.split('.').map(part => Number(part).toString(16).padStart(2, '0'))].join(':')
+/** Locally administered, unicast. One that another port of the subnet has is refused by the index, and drawn again. */
+const macOf = ({ random }: Context): string => ['02', ...Array.from({ length: 5 }, () => hex(random, 2))].join(':')

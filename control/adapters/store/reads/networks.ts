@@ -46,32 +46,30 @@ export function networkReads(database: Database): Store['networks'] {
       return found.ok ? ok(paged(found.value, page.limit, n => n.id)) : found
     },
     async defaultSubnet(project, zone) {
-      const rows = await database.read(async () => {
-        const which = and(eq(s.network.project, project), eq(s.network.isDefault, true), eq(s.zone.name, zone))
-        const found = db
-          .select({ id: s.subnet.id })
+      const rows = await database.read(() =>
+        db
+          .select({ network: s.network, region: s.region.name, subnet: s.subnet, zone: s.zone.name })
           .from(s.subnet)
           .innerJoin(s.network, eq(s.network.id, s.subnet.network))
           .innerJoin(s.zone, eq(s.zone.id, s.subnet.zone))
-          .where(which)
-        const [networks, taken] = await db.batch([
-          db
-            .select({ network: s.network, region: s.region.name, subnet: s.subnet, zone: s.zone.name })
-            .from(s.subnet)
-            .innerJoin(s.network, eq(s.network.id, s.subnet.network))
-            .innerJoin(s.zone, eq(s.zone.id, s.subnet.zone))
-            .innerJoin(s.region, eq(s.region.id, s.network.region))
-            .where(which)
-            .limit(1),
-          db.select({ address: s.port.address }).from(s.port).where(inArray(s.port.subnet, found)),
-        ])
-        return { row: first(networks), taken: taken.map(t => t.address) }
-      })
+          .innerJoin(s.region, eq(s.region.id, s.network.region))
+          .where(and(eq(s.network.project, project), eq(s.network.isDefault, true), eq(s.zone.name, zone)))
+          .limit(1),
+      )
       if (!rows.ok) return rows
-      const { row, taken } = rows.value
+      const row = first(rows.value)
       if (!row) return refuse('not_found', `the project has no default network in ${zone}`)
       const { network, region, subnet } = row
-      return ok({ network: { ...network, region, subnets: [{ ...subnet, zone: row.zone, zoneId: subnet.zone }] }, taken })
+      return ok({ ...network, region, subnets: [{ ...subnet, zone: row.zone, zoneId: subnet.zone }] })
+    },
+    async taken(subnet, among) {
+      const rows = await database.read(() =>
+        db
+          .select({ address: s.port.address })
+          .from(s.port)
+          .where(and(eq(s.port.subnet, subnet), among === undefined ? undefined : inArray(s.port.address, [...among]))),
+      )
+      return rows.ok ? ok(rows.value.map(row => row.address)) : rows
     },
   }
 }
