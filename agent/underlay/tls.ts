@@ -128,7 +128,7 @@ class TlsPeer implements Peer {
   }
 
   async tunnel(name: string): Promise<Result<string>> {
-    this.#folder ??= await socketFolder(this.#dir, false)
+    this.#folder ??= await socketFolder(this.#dir)
     const path = join(this.#folder, name)
     const server = createServer({ pauseOnConnect: true }, async near => {
       this.#keep(near)
@@ -186,11 +186,11 @@ class TlsPeer implements Peer {
   }
 }
 
-/** A folder that only whoever was told its name finds. QEMU's own user passes through it and, where it is `open`, makes its sockets there. */
-export async function socketFolder(dir: string, open: boolean): Promise<string> {
+/** A folder that only whoever was told its name finds; QEMU's own user passes through it. */
+async function socketFolder(dir: string): Promise<string> {
   await mkdir(dir, { recursive: true, mode: 0o711 })
-  const folder = await mkdtemp(join(dir, 'move-'))
-  await chmod(folder, open ? 0o1733 : 0o711)
+  const folder = await mkdtemp(join(dir, 'leave-'))
+  await chmod(folder, 0o711)
   return folder
 }
 

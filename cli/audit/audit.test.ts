@@ -45,6 +45,8 @@ const host: Host = {
   silentSince: null,
   seenAt: null,
   accepting: true,
+  maintenance: 'none' as const,
+  underlay: null,
   hypervisor: 'simulated',
   hypervisorVersion: '1',
   acceleration: 'simulated',

@@ -1,11 +1,15 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
+import type { Host } from '../domain/hosts/host.ts'
 import type { Machine } from '../domain/machines/machine.ts'
+import type { Migration } from '../domain/migrations/migration.ts'
 import type { OperationKind } from '../domain/operations/operation.ts'
 import type { Store } from '../ports/store.ts'
 
 /** What operations are about, by noun. Each has an `id` and a `generation`: a newer intent supersedes the operations of an older. */
 export interface Subjects {
   readonly machine: Machine
+  readonly migration: Migration
+  readonly host: Host
 }
 export type SubjectNoun = keyof Subjects
 export type Subject = Subjects[SubjectNoun]
@@ -15,6 +19,8 @@ export const finders: {
   readonly [N in SubjectNoun]: (store: Store, refs: readonly string[]) => Promise<Result<readonly Subjects[N][]>>
 } = {
   machine: (store, refs) => store.machines.find('platform', refs),
+  migration: (store, refs) => store.migrations.find(refs),
+  host: (store, refs) => store.hosts.find(refs),
 }
 
 const nouns = new Set<string>(Object.keys(finders))

@@ -2,9 +2,11 @@ import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
-import type { SeenHost } from '@sirocco/shared/wire/objects.ts'
+import type { SeenHost, SeenMove } from '@sirocco/shared/wire/objects.ts'
+import type { Maintenance } from '../domain/hosts/host.ts'
 import type { KeyPair } from '../domain/images/image.ts'
 import type { Intent } from '../domain/machines/machine.ts'
+import type { Migration, MigrationPhase } from '../domain/migrations/migration.ts'
 import type { Operation, SubjectId } from '../domain/operations/operation.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
@@ -59,6 +61,51 @@ export type Change =
       readonly fault: Fault
       readonly discard: boolean
     }
+  /** Its host is this one from now on: the claim of `migration` there becomes its own, and what its old host said is over. Guard `stale` where either claim is gone. */
+  | {
+      readonly do: 'machine.moved'
+      readonly machine: Id<'machine'>
+      readonly migration: Id<'migration'>
+      readonly target: Id<'host'>
+    }
+  /** Guard `conflict` where it moves already, or something of it is still to go from the target. */
+  | {
+      readonly do: 'migration.insert'
+      readonly migration: Pick<Migration, 'id' | 'machine' | 'project' | 'source' | 'target'> & {
+        /** Sealed. */
+        readonly secret: string
+      }
+    }
+  /** Guard `stale` by version. */
+  | {
+      readonly do: 'migration.phase'
+      readonly migration: Id<'migration'>
+      readonly version: number
+      readonly phase: MigrationPhase
+    }
+  /** One of its hosts said something new. */
+  | {
+      readonly do: 'migration.seen'
+      readonly migration: Id<'migration'>
+      readonly side: 'source' | 'target'
+      readonly saw: SeenMove | null
+      readonly progress: string | null
+    }
+  /** Above every intent that the host has heard of. */
+  | { readonly do: 'tombstone.insert'; readonly host: Id<'host'>; readonly machine: Id<'machine'> }
+  | { readonly do: 'tombstone.gone'; readonly host: Id<'host'>; readonly machine: Id<'machine'> }
+  /** Guard `stale` by generation. */
+  | {
+      readonly do: 'host.maintenance'
+      readonly host: Id<'host'>
+      readonly generation: number
+      readonly maintenance: Maintenance
+      readonly accepting: boolean
+      /** A new intent: the generation rises. */
+      readonly intent: boolean
+    }
+  | { readonly do: 'maintenance-stop.insert'; readonly host: Id<'host'>; readonly machine: Id<'machine'> }
+  | { readonly do: 'maintenance-stop.drop'; readonly host: Id<'host'> }
   /** Nothing of it remains. Guard `stale` by generation. */
   | { readonly do: 'machine.gone'; readonly machine: Id<'machine'>; readonly generation: number }
   | { readonly do: 'port.insert'; readonly port: NewPort }
@@ -67,13 +114,13 @@ export type Change =
   | {
       readonly do: 'allocation.claim'
       readonly id: Id<'allocation'>
-      readonly consumer: Id<'machine'>
+      readonly consumer: Id<'machine' | 'migration'>
       readonly host: Id<'host'>
       readonly vcpus: number
       readonly memoryMiB: number
       readonly diskMiB: number
     }
-  | { readonly do: 'allocation.release'; readonly consumer: Id<'machine'> }
+  | { readonly do: 'allocation.release'; readonly consumer: Id<'machine' | 'migration'> }
   /** What is wanted on the host changed. */
   | { readonly do: 'host.touch'; readonly host: Id<'host'> }
   | {

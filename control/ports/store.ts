@@ -7,6 +7,7 @@ import type { Event } from '../domain/events/event.ts'
 import type { Host } from '../domain/hosts/host.ts'
 import type { Flavor, Image, KeyPair } from '../domain/images/image.ts'
 import type { Machine } from '../domain/machines/machine.ts'
+import type { Migration, Tombstone } from '../domain/migrations/migration.ts'
 import type { Network } from '../domain/networks/network.ts'
 import type { Operation } from '../domain/operations/operation.ts'
 import type { Change } from './changes.ts'
@@ -46,6 +47,8 @@ export interface Store {
     list(scope: Scope, page: Page): Promise<Result<Paged<Machine>>>
     /** Of one host, live allocations only: for the observer's batches. */
     onHost(host: Id<'host'>, ids: readonly string[]): Promise<Result<readonly Machine[]>>
+    /** Whose live claim is on this host, oldest first. */
+    ofHost(host: Id<'host'>, page: Page): Promise<Result<Paged<Machine>>>
     /** Deleted before `before`: due to be forgotten. */
     forgettable(before: number, limit: number): Promise<Result<readonly Id<'machine'>[]>>
   }
@@ -57,9 +60,26 @@ export interface Store {
     revisions(hosts: readonly Id<'host'>[]): Promise<Result<ReadonlyMap<Id<'host'>, number>>>
     /** What is wanted on a host now, user-data opened, and the revision that it is of. */
     desired(host: Id<'host'>): Promise<Result<{ revision: number; objects: readonly Wanted[] }>>
+    /** By id; `not_found` names the first that is not there. */
+    find(hosts: readonly string[]): Promise<Result<readonly Host[]>>
     orphans(host: Id<'host'>): Promise<Result<readonly string[]>>
+    /** Machines that its maintenance stopped. */
+    stopped(host: Id<'host'>): Promise<Result<readonly Id<'machine'>[]>>
     /** The digest of what its agent last said of the host itself; null: nothing yet. */
     factsDigest(host: Id<'host'>): Promise<Result<string | null>>
+  }
+  readonly migrations: {
+    /** `not_found` names the first that is forgotten. */
+    find(ids: readonly string[]): Promise<Result<readonly Migration[]>>
+    /** Live ones of these machines. */
+    ofMachines(machines: readonly string[]): Promise<Result<readonly Migration[]>>
+    /** How many moves of each of these machines have failed since. */
+    failures(machines: readonly string[], since: number): Promise<Result<ReadonlyMap<string, number>>>
+    /** Of these machines, what this host is part of: moves that are under way, and what must go. */
+    onHost(
+      host: Id<'host'>,
+      machines: readonly string[],
+    ): Promise<Result<{ migrations: readonly Migration[]; tombstones: readonly Tombstone[] }>>
   }
   readonly agents: {
     find(agent: string): Promise<Result<Agent>>

@@ -230,6 +230,8 @@ export const en = {
     'machine.stop': 'Stop',
     'machine.reboot': 'Reboot',
     'machine.delete': 'Delete',
+    'migration.run': 'Move to another host',
+    'host.maintain': 'Maintenance',
   },
   operationStates: {
     running: 'in progress',

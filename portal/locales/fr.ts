@@ -232,6 +232,8 @@ export const fr: Messages = {
     'machine.stop': 'Arrêt',
     'machine.reboot': 'Redémarrage',
     'machine.delete': 'Suppression',
+    'migration.run': 'Déplacement vers un autre hôte',
+    'host.maintain': 'Maintenance',
   },
   operationStates: {
     running: 'en cours',

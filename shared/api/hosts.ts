@@ -19,6 +19,10 @@ export const Host = z.strictObject({
   seenAt: Time.nullable(),
   /** Takes new machines. */
   accepting: z.boolean(),
+  /** `moving`: what runs on it goes elsewhere; `stopping`: and what cannot is stopped; `in`: nothing runs on it. */
+  maintenance: z.enum(['none', 'moving', 'stopping', 'in']),
+  /** Its address on the underlay of its site; null: no machine goes from it to another host while it runs. */
+  underlay: z.string().nullable(),
   hypervisor: z.string().nullable(),
   hypervisorVersion: z.string().nullable(),
   /** `simulated`: its machines are not real. */
@@ -40,8 +44,30 @@ export const HostProjection = z.strictObject({
   host: z.string(),
   /** Rises with every change of what is wanted on it. */
   revision: z.int(),
-  objects: z.array(z.discriminatedUnion('kind', [WantedMachine.omit({ seed: true }), WantedNetwork])),
+  objects: z.array(z.discriminatedUnion('kind', [WantedMachine.omit({ seed: true, move: true }), WantedNetwork])),
 })
 export type HostProjection = z.output<typeof HostProjection>
+
+/** What a maintenance does with each machine of the host, in its order. */
+export const MaintenancePlan = z.strictObject({
+  machines: z.array(
+    z.strictObject({
+      machine: z.string(),
+      name: z.string(),
+      /** `moves` to `target` while it runs; `stops`, and `why` it cannot move; `stays`: nothing of it runs. `moving`: on its way already. */
+      fate: z.enum(['moves', 'stops', 'stays', 'moving']),
+      target: z.string().nullable(),
+      why: z.string().nullable(),
+    }),
+  ),
+})
+export type MaintenancePlan = z.output<typeof MaintenancePlan>
+
+/** `stopRest`: machines that cannot move are stopped; without it they refuse the maintenance. */
+export const Maintain = z.strictObject({ stopRest: z.boolean().default(false) })
+
+/** The host as it is now, and what was begun. */
+export const HostAccepted = z.strictObject({ host: Host, operations: z.array(z.string()) })
+export type HostAccepted = z.output<typeof HostAccepted>
 
 export const HostParams = z.strictObject({ id: z.string().min(1).max(64) })

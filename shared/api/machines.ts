@@ -112,6 +112,9 @@ export type Accepted = z.output<typeof Accepted>
 /** `force` cuts the power at once; otherwise the guest is asked first. */
 export const Stop = z.strictObject({ force: z.boolean().default(false) })
 
+/** To this host; without one, to the best of those that can take it. */
+export const Migrate = z.strictObject({ host: Ref.optional() })
+
 export const ConsoleLog = z.strictObject({ text: z.string(), at: Time })
 
 /** A WebSocket at `path`, good for one connection within a minute. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type FaultCode, faultCodes } from '../kit/fault.ts'
 import { FlavorPage, ImagePage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
-import { HostPage, HostProjection } from './hosts.ts'
+import { HostAccepted, HostPage, HostProjection, MaintenancePlan } from './hosts.ts'
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Launched, Machine, MachinePage } from './machines.ts'
 import { OperationPage } from './operations.ts'
@@ -30,8 +30,10 @@ const named = {
   OperationPage,
   EventPage,
   FeedMessage,
+  HostAccepted,
   HostPage,
   HostProjection,
+  MaintenancePlan,
   Me,
   TagPage,
   Problem,

@@ -4,7 +4,16 @@ import { Reason, Ref, Time } from './text.ts'
 
 export const Operation = z.strictObject({
   id: z.string(),
-  kind: z.enum(['machine.create', 'machine.start', 'machine.stop', 'machine.reboot', 'machine.delete']),
+  kind: z.enum([
+    'machine.create',
+    'machine.start',
+    'machine.stop',
+    'machine.reboot',
+    'machine.delete',
+    'migration.run',
+    'host.maintain',
+  ]),
+  /** The machine, or the host, that it is about. */
   machine: z.string(),
   /** `stuck` waits for an admin; done, failed and superseded have ended. */
   state: z.enum(['running', 'parked', 'undoing', 'done', 'failed', 'superseded', 'stuck']),

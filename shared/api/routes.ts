@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { FlavorPage, ImagePage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, EventQuery } from './events.ts'
-import { HostPage, HostParams, HostProjection } from './hosts.ts'
+import { HostAccepted, HostPage, HostParams, HostProjection, Maintain, MaintenancePlan } from './hosts.ts'
 import { KeyPairPage, KeyPairParams, MadeKeyPair, NewKeyPair } from './key-pairs.ts'
 import {
   Accepted,
@@ -13,6 +13,7 @@ import {
   MachinePage,
   MachineParams,
   MachineQuery,
+  Migrate,
   Stop,
 } from './machines.ts'
 import { OperationPage, OperationQuery } from './operations.ts'
@@ -91,6 +92,18 @@ export const routes = {
     faults: ['not_found', 'precondition', 'stale', 'conflict'],
     params: MachineParams,
     body: Stop,
+    answer: Accepted,
+    idempotent: true,
+  },
+  migrateMachine: {
+    method: 'POST',
+    path: '/machines/:id/migrate',
+    summary: 'Move a running machine to another host of its zone (admins)',
+    verbs: ['machines.migrate'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'capacity', 'stale', 'conflict'],
+    params: MachineParams,
+    body: Migrate,
     answer: Accepted,
     idempotent: true,
   },
@@ -236,6 +249,39 @@ export const routes = {
     faults: ['not_found'],
     params: HostParams,
     answer: HostProjection,
+  },
+  previewMaintenance: {
+    method: 'GET',
+    path: '/hosts/:id/maintenance',
+    summary: 'What a maintenance would do with each machine of a host (admins)',
+    verbs: ['hosts.maintain'],
+    status: 200,
+    faults: ['not_found'],
+    params: HostParams,
+    answer: MaintenancePlan,
+  },
+  maintainHost: {
+    method: 'POST',
+    path: '/hosts/:id/maintain',
+    summary: 'Empty a host: its machines move to others while they run (admins)',
+    verbs: ['hosts.maintain'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'stale', 'conflict'],
+    params: HostParams,
+    body: Maintain,
+    answer: HostAccepted,
+    idempotent: true,
+  },
+  returnHost: {
+    method: 'POST',
+    path: '/hosts/:id/return',
+    summary: "End a host's maintenance; what was stopped for it is started (admins)",
+    verbs: ['hosts.return'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'stale', 'conflict'],
+    params: HostParams,
+    answer: HostAccepted,
+    idempotent: true,
   },
   signIn: {
     method: 'POST',

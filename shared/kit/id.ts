@@ -10,6 +10,7 @@ export const prefixes = {
   agent: 'agt',
   host: 'hst',
   machine: 'vm',
+  migration: 'mig',
   flavor: 'flv',
   image: 'img',
   network: 'net',

@@ -1,11 +1,10 @@
-import { rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hour, minute, second, type Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { z } from 'zod'
 import type { Definition } from '../../ports/compute.ts'
 import type { Arrival, Departure, Peer } from '../../ports/move.ts'
-import { socketFolder } from '../../underlay/tls.ts'
 import { arrivingXml } from './arriving-xml.ts'
 import { type DomainHost, domainXml } from './domain-xml.ts'
 import { faultOf, isCode, libvirtErrors } from './faults.ts'
@@ -150,7 +149,10 @@ async function ask(peer: Peer, question: Question): Promise<Result<{ cookie: Buf
 
 /** Waits for a machine as `definition` says, whose disk is made; `arrived` by the move's own end or by a look at the hypervisor. */
 export async function arrive(parts: MoveParts, definition: Definition): Promise<Result<Arrival>> {
-  const folder = await socketFolder(parts.dir, true)
+  await mkdir(parts.dir, { recursive: true, mode: 0o711 })
+  const folder = await mkdtemp(join(parts.dir, 'arrive-'))
+  // QEMU makes its sockets there, as its own user; only whoever was told its name finds it.
+  await chmod(folder, 0o1733)
   return ok(new LibvirtArrival(parts, definition, folder))
 }
 

@@ -12,9 +12,9 @@ export async function expire(database: Database): Promise<Result<number>> {
   const before = (keep: number) => sql`${now - keep}`
 
   const oldEvents = sql`SELECT seq FROM event WHERE at < ${before(limits.eventRetention)} ORDER BY at ${page}`
-  const forgotten = sql`SELECT id FROM machine WHERE ${sql.identifier('goneAt')} < ${before(limits.goneVisible)} ORDER BY ${sql.identifier('goneAt')} ${page}`
+  const forgotten = sql`SELECT id FROM machine WHERE ${sql.identifier('goneAt')} < ${before(limits.goneVisible)} AND NOT EXISTS (SELECT 1 FROM tombstone t WHERE t.machine = machine.id) ORDER BY ${sql.identifier('goneAt')} ${page}`
   /** Theirs, but for what is stuck: that waits for an admin. */
-  const operations = sql`SELECT id FROM operation WHERE subject IN (${forgotten}) AND state <> 'stuck'`
+  const operations = sql`SELECT id FROM operation WHERE (subject IN (${forgotten}) OR subject IN (SELECT id FROM migration WHERE machine IN (${forgotten}))) AND state <> 'stuck'`
   const rowsOf = (table: string, column: string, limit: SQL) =>
     sql`SELECT rowid FROM ${sql.identifier(table)} WHERE ${sql.identifier(column)} < ${limit} ${page}`
   const old = {
@@ -46,6 +46,8 @@ export async function expire(database: Database): Promise<Result<number>> {
     sql`DELETE FROM port WHERE machine IN (${forgotten})`,
     sql`DELETE FROM operation_log WHERE operation IN (${operations})`,
     sql`DELETE FROM operation WHERE id IN (${operations})`,
+    sql`DELETE FROM migration WHERE machine IN (${forgotten}) AND ${sql.identifier('endedAt')} IS NOT NULL`,
+    sql`DELETE FROM maintenance_stop WHERE machine IN (${forgotten})`,
     sql`DELETE FROM allocation WHERE consumer IN (${forgotten}) AND until IS NOT NULL`,
     // Last: it is by these rows that the ones above are found.
     sql`DELETE FROM machine WHERE id IN (${forgotten})`,

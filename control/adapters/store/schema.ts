@@ -2,10 +2,12 @@ import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
-import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
+import type { ImageFile, SeenMove } from '@sirocco/shared/wire/objects.ts'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { Role } from '../../domain/access/principal.ts'
+import type { Maintenance } from '../../domain/hosts/host.ts'
+import type { MigrationPhase } from '../../domain/migrations/migration.ts'
 import type { OperationKind, OperationState, SubjectId } from '../../domain/operations/operation.ts'
 
 /** Times are milliseconds since the Unix epoch. Aliases are EC2's ids: random, made in the batch that inserts. */
@@ -179,6 +181,9 @@ export const host = sqliteTable(
     name: text().notNull(),
     /** Takes new machines? */
     accepting: integer({ mode: 'boolean' }).notNull(),
+    maintenance: text().$type<Maintenance>().notNull().default('none'),
+    /** Rises with each intent of an admin. */
+    generation: integer().notNull().default(0),
     cpuRatio: integer().notNull(),
     memoryRatio: integer().notNull(),
     /** Bumped by every batch that changes what is wanted on it. */
@@ -203,10 +208,58 @@ export const hostObserved = sqliteTable('host_observed', {
   cpus: integer().notNull(),
   memoryMiB: integer().notNull(),
   diskMiB: integer().notNull(),
+  underlay: text(),
   warnings: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
   digest: text().notNull(),
   at: integer().notNull(),
 })
+
+/** Machines that a maintenance of their host stopped: started again when it returns. */
+export const maintenanceStop = sqliteTable(
+  'maintenance_stop',
+  { host: text().$type<Id<'host'>>().notNull(), machine: text().$type<Id<'machine'>>().notNull() },
+  t => [primaryKey({ columns: [t.host, t.machine] })],
+)
+
+/** A machine on its way from one host to another. Live while `endedAt` is null: then both hosts are told of it. */
+export const migration = sqliteTable(
+  'migration',
+  {
+    id: text().$type<Id<'migration'>>().primaryKey(),
+    machine: text().$type<Id<'machine'>>().notNull(),
+    project: text().$type<Id<'project'>>().notNull(),
+    source: text().$type<Id<'host'>>().notNull(),
+    target: text().$type<Id<'host'>>().notNull(),
+    /** Sealed base64; place `migration|<id>|secret`. */
+    secret: text().notNull(),
+    phase: text().$type<MigrationPhase>().notNull(),
+    /** What the two hosts last said. */
+    sourceSaw: text({ mode: 'json' }).$type<SeenMove>(),
+    targetSaw: text({ mode: 'json' }).$type<SeenMove>(),
+    progress: text(),
+    version: integer().notNull(),
+    createdAt: integer().notNull(),
+    endedAt: integer(),
+  },
+  t => [
+    uniqueIndex('migration_live').on(t.machine).where(sql`${t.endedAt} IS NULL`),
+    index('migration_source').on(t.source, t.machine).where(sql`${t.endedAt} IS NULL`),
+    index('migration_target').on(t.target, t.machine).where(sql`${t.endedAt} IS NULL`),
+    index('migration_machine').on(t.machine),
+  ],
+)
+
+/** A machine that is elsewhere now, and of which nothing may remain on this host: kept until the host says so. */
+export const tombstone = sqliteTable(
+  'tombstone',
+  {
+    host: text().$type<Id<'host'>>().notNull(),
+    machine: text().$type<Id<'machine'>>().notNull(),
+    generation: integer().notNull(),
+    at: integer().notNull(),
+  },
+  t => [primaryKey({ columns: [t.host, t.machine] }), index('tombstone_machine').on(t.machine)],
+)
 
 /** Machines that an agent found and nobody asked for. */
 export const orphan = sqliteTable(
@@ -365,7 +418,7 @@ export const allocation = sqliteTable(
   'allocation',
   {
     id: text().$type<Id<'allocation'>>().primaryKey(),
-    consumer: text().$type<Id<'machine'>>().notNull(),
+    consumer: text().$type<Id<'machine' | 'migration'>>().notNull(),
     host: text()
       .$type<Id<'host'>>()
       .notNull()

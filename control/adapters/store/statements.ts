@@ -94,6 +94,64 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.machine.id, machine), eq(s.machine.generation, generation))),
     unless('stale'),
   ],
+  'machine.moved': ({ machine, migration, target }, { database: { db }, now }) => [
+    db
+      .update(s.allocation)
+      .set({ until: now })
+      .where(and(eq(s.allocation.consumer, machine), isNull(s.allocation.until))),
+    unless('stale'),
+    db
+      .update(s.allocation)
+      .set({ consumer: machine })
+      .where(and(eq(s.allocation.consumer, migration), isNull(s.allocation.until))),
+    unless('stale'),
+    db
+      .update(s.machineObserved)
+      .set({ host: target, epoch: 0, seq: 0, digest: '' })
+      .where(eq(s.machineObserved.machine, machine)),
+  ],
+  'migration.insert': ({ migration }, { database: { db }, now }) => [
+    db.insert(s.migration).values({ ...migration, phase: 'preparing', version: 1, createdAt: now }),
+    sql`INSERT INTO guard (conflict) SELECT 1 FROM tombstone WHERE host = ${migration.target} AND machine = ${migration.machine}`,
+  ],
+  'migration.phase': ({ migration, version, phase }, { database: { db }, now }) => [
+    db
+      .update(s.migration)
+      .set({ phase, version: version + 1, ...(phase === 'done' || phase === 'failed' ? { endedAt: now } : {}) })
+      .where(and(eq(s.migration.id, migration), eq(s.migration.version, version), isNull(s.migration.endedAt))),
+    unless('stale'),
+  ],
+  'migration.seen': ({ migration, side, saw, progress }, { database: { db } }) => [
+    db
+      .update(s.migration)
+      .set({
+        ...(side === 'source' ? { sourceSaw: saw } : { targetSaw: saw }),
+        progress,
+        version: sql`${s.migration.version} + 1`,
+      })
+      .where(and(eq(s.migration.id, migration), isNull(s.migration.endedAt))),
+    unless('stale'),
+  ],
+  'tombstone.insert': ({ host, machine }, { now }) => [
+    sql`INSERT INTO tombstone (host, machine, generation, at) SELECT ${host}, id, generation + 1, ${now} FROM machine WHERE id = ${machine}
+      ON CONFLICT (host, machine) DO UPDATE SET generation = excluded.generation, at = excluded.at`,
+  ],
+  'tombstone.gone': ({ host, machine }, { database: { db } }) => [
+    db.delete(s.tombstone).where(and(eq(s.tombstone.host, host), eq(s.tombstone.machine, machine))),
+  ],
+  'host.maintenance': ({ host, generation, maintenance, accepting, intent }, { database: { db } }) => [
+    db
+      .update(s.host)
+      .set({ maintenance, accepting, generation: intent ? generation + 1 : generation })
+      .where(and(eq(s.host.id, host), eq(s.host.generation, generation))),
+    unless('stale'),
+  ],
+  'maintenance-stop.insert': ({ host, machine }, { database: { db } }) => [
+    db.insert(s.maintenanceStop).values({ host, machine }).onConflictDoNothing(),
+  ],
+  'maintenance-stop.drop': ({ host }, { database: { db } }) => [
+    db.delete(s.maintenanceStop).where(eq(s.maintenanceStop.host, host)),
+  ],
   'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
   'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB }, { now }) => {
     const used = (column: string) =>
@@ -125,7 +183,18 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     db.insert(s.host).values({ id: host, agent, zone, name, accepting: true, cpuRatio: 8, memoryRatio: 1, revision: 1 }),
   ],
   'host.observed': ({ host, epoch, seq, facts, digest }, { database: { db }, now }) => {
-    const { hypervisor, hypervisorVersion, acceleration, architecture, bootId, cpus, memoryMiB, diskMiB, warnings } = facts
+    const {
+      hypervisor,
+      hypervisorVersion,
+      acceleration,
+      architecture,
+      bootId,
+      cpus,
+      memoryMiB,
+      diskMiB,
+      warnings,
+      underlay = null,
+    } = facts
     const row = {
       epoch,
       seq,
@@ -137,6 +206,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       cpus,
       memoryMiB,
       diskMiB,
+      underlay,
       warnings,
       digest,
       at: now,
@@ -163,7 +233,10 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   ],
   'machine.observed': ({ do: _, machine, epoch, seq, ...facts }, { database: { db }, now }) => {
     const row = { ...facts, epoch, seq, at: now }
+    // A host on which it is no longer says nothing about it any more: epochs of two agents cannot be compared.
+    const holds = sql`INSERT INTO guard (stale) SELECT 1 FROM allocation WHERE consumer = ${machine} AND until IS NULL AND host <> ${facts.host}`
     return [
+      ...(facts.host === null ? [] : [holds]),
       db
         .insert(s.machineObserved)
         .values({ machine, ...row })

@@ -2,6 +2,7 @@ import type { RouteName, Routes } from '@sirocco/shared/api/routes.ts'
 import type { Handler } from './handler.ts'
 import * as catalogue from './routes/catalogue.ts'
 import * as history from './routes/history.ts'
+import * as hosts from './routes/hosts.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as sessions from './routes/sessions.ts'
@@ -15,6 +16,7 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   deleteMachine: machines.remove,
   startMachine: machines.start,
   stopMachine: machines.stop,
+  migrateMachine: machines.migrate,
   rebootMachine: machines.reboot,
   getConsoleLog: machines.log,
   openConsole: machines.console,
@@ -29,6 +31,9 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listEvents: history.events,
   listHosts: catalogue.hosts,
   getHostProjection: catalogue.hostProjection,
+  previewMaintenance: hosts.preview,
+  maintainHost: hosts.maintain,
+  returnHost: hosts.giveBack,
   signIn: sessions.begin,
   getMe: sessions.me,
   signOut: sessions.end,

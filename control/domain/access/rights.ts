@@ -8,6 +8,7 @@ export const rights = {
   'machines.stop': 'operator',
   'machines.reboot': 'operator',
   'machines.delete': 'operator',
+  'machines.migrate': 'admin',
   'machines.console': 'operator',
   'machines.console-log': 'viewer',
   'tags.set': 'operator',
@@ -24,6 +25,8 @@ export const rights = {
   'operations.list': 'viewer',
   'events.list': 'viewer',
   'hosts.list': 'admin',
+  'hosts.maintain': 'admin',
+  'hosts.return': 'admin',
 } as const satisfies Record<string, Role>
 
 export type VerbName = keyof typeof rights

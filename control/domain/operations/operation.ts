@@ -4,7 +4,15 @@ import type { Id, Noun } from '@sirocco/shared/kit/id.ts'
 export const operationStates = ['running', 'parked', 'undoing', 'done', 'failed', 'superseded', 'stuck'] as const
 export type OperationState = (typeof operationStates)[number]
 
-export const operationKinds = ['machine.create', 'machine.start', 'machine.stop', 'machine.reboot', 'machine.delete'] as const
+export const operationKinds = [
+  'machine.create',
+  'machine.start',
+  'machine.stop',
+  'machine.reboot',
+  'machine.delete',
+  'migration.run',
+  'host.maintain',
+] as const
 export type OperationKind = (typeof operationKinds)[number]
 /** What an operation is about: the noun that its kind begins with. */
 export type SubjectId = Id<OperationKind extends `${infer N extends Noun}.${string}` ? N : never>
@@ -17,6 +25,8 @@ export interface Operation {
   readonly workflow: number
   readonly project: Id<'project'>
   readonly subject: SubjectId
+  /** The machine that it moves, where its subject is a move. */
+  readonly machine?: Id<'machine'> | null
   /** The intent that it pursues; a newer one supersedes it. */
   readonly generation: number
   readonly state: OperationState

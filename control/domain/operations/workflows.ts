@@ -7,4 +7,6 @@ export const workflowVersions = {
   'machine.stop': 1,
   'machine.reboot': 1,
   'machine.delete': 1,
+  'migration.run': 1,
+  'host.maintain': 1,
 } as const satisfies Record<OperationKind, number>

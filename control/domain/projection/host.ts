@@ -1,5 +1,6 @@
 import type { Power } from '@sirocco/shared/model/machines/states.ts'
-import type { ImageFile, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import type { ImageFile, SeenMove, Wanted, WantedMachine, WantedMove } from '@sirocco/shared/wire/objects.ts'
+import type { MigrationPhase } from '../migrations/migration.ts'
 import { gatewayOf } from '../networks/range.ts'
 
 /** A machine's rows as far as its host must know them; user-data opened. */
@@ -17,6 +18,7 @@ export interface PlacedMachine {
   /** base64; empty where there is none. */
   readonly userData: string
   readonly ports: readonly { readonly id: string; readonly subnet: string; readonly mac: string; readonly address: string }[]
+  readonly move?: WantedMove
 }
 
 /** A layer-2 segment with a port on the host. */
@@ -62,7 +64,24 @@ const wantedMachine = (machine: PlacedMachine): WantedMachine => ({
   },
   ports: machine.ports.map(({ id, subnet, mac, address }) => ({ id, network: subnet, mac, address })),
   seed: { instanceId: machine.alias, keys: [...machine.publicKeys], userData: machine.userData },
+  ...(machine.move ? { move: machine.move } : {}),
 })
+
+/** What a host must know of a move that it is part of. */
+export const wantedMove = (
+  { id, source, phase, targetSaw }: { id: string; source: string; phase: MigrationPhase; targetSaw: SeenMove | null },
+  host: string,
+  secret: string,
+): WantedMove => {
+  const from = source === host
+  return {
+    id,
+    role: from ? 'from' : 'to',
+    secret,
+    endpoint: from && phase === 'moving' ? (targetSaw?.endpoint ?? null) : null,
+    off: phase === 'calling-off',
+  }
+}
 
 /** A name as a DNS label (RFC 1123); where nothing of it is left, the EC2 id. */
 export function hostnameOf(name: string, alias: string): string {

@@ -6,6 +6,7 @@ import type { Observed } from '@sirocco/shared/wire/frames.ts'
 import type { SeenMachine } from '@sirocco/shared/wire/objects.ts'
 import type { Machine } from '../../domain/machines/machine.ts'
 import { notice } from '../../domain/machines/observe.ts'
+import type { Migration, Tombstone } from '../../domain/migrations/migration.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
@@ -33,7 +34,7 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   const { store } = ports
   const machines = frame.changed.filter(object => object.kind === 'machine')
   const saysHost = frame.changed.some(object => object.kind === 'host')
-  const [placed, orphans, factsDigest] = await Promise.all([
+  const [placed, orphans, factsDigest, moves] = await Promise.all([
     machines.length === 0
       ? ok([])
       : store.machines.onHost(
@@ -42,10 +43,17 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
         ),
     store.hosts.orphans(host),
     saysHost ? store.hosts.factsDigest(host) : ok(null),
+    machines.length === 0
+      ? ok({ migrations: [], tombstones: [] })
+      : store.migrations.onHost(
+          host,
+          machines.map(m => m.id),
+        ),
   ])
   if (!placed.ok) return placed
   if (!orphans.ok) return orphans
   if (!factsDigest.ok) return factsDigest
+  if (!moves.ok) return moves
 
   const byId = new Map<string, Machine>(placed.value.map(machine => [machine.id, machine]))
   const at = { host, epoch: frame.epoch, seq: frame.seq }
@@ -62,8 +70,14 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
       continue
     }
     const machine = byId.get(object.id)
+    const migration = moves.value.migrations.find(({ machine: id }) => id === object.id)
+    const tombstone = moves.value.tombstones.find(({ machine: id }) => id === object.id)
+    if (migration) changes.push(...movedOn(migration, host, object))
+    if (tombstone) changes.push(...buried(tombstone, object))
+    // Away, or away for all that this host knows: what it shows of the machine is no word about its power.
+    if (machine && migration && object.power !== 'running' && awayOf(object)) continue
     if (machine) changes.push(...noticed(ports, machine, object, at))
-    else if (object.power !== 'absent' && !known.has(object.id) && known.size < limits.orphans) {
+    else if (!migration && !tombstone && object.power !== 'absent' && !known.has(object.id) && known.size < limits.orphans) {
       known.add(object.id)
       changes.push(
         { do: 'orphan.seen', host, machine: object.id, power: object.power },
@@ -74,11 +88,35 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   for (const orphan of orphans.value) {
     const found = machines.find(m => m.id === orphan)
     const isGone = found
-      ? byId.has(orphan) || found.power === 'absent'
+      ? byId.has(orphan) || moves.value.migrations.some(m => m.machine === orphan) || found.power === 'absent'
       : frame.base === null || frame.gone.some(key => key.id === orphan)
     if (isGone) changes.push({ do: 'orphan.gone', host, machine: orphan })
   }
   return ok(changes)
+}
+
+/** Has the machine left this host, or may it have? */
+const awayOf = ({ move }: SeenMachine): boolean => move?.phase === 'left' || move?.phase === 'unknown'
+
+/** What one of its hosts says of a move that is new. */
+function movedOn(migration: Migration, host: Id<'host'>, { move, progress }: SeenMachine): Change[] {
+  const side = migration.source === host ? 'source' : 'target'
+  const before = side === 'source' ? migration.sourceSaw : migration.targetSaw
+  const saw = move?.id === migration.id ? move : before
+  if (digest(saw) === digest(before) && (progress ?? null) === migration.progress) return []
+  return [
+    { do: 'migration.seen', migration: migration.id, side, saw, progress: progress ?? null },
+    { do: 'operation.wake', subject: migration.id, generation: migration.generation },
+  ]
+}
+
+/** Nothing of it is left on this host: it need not be told any more. */
+function buried({ host, machine, generation }: Tombstone, { power, applied }: SeenMachine): Change[] {
+  if (power !== 'absent' || applied < generation) return []
+  return [
+    { do: 'tombstone.gone', host, machine },
+    { do: 'host.touch', host },
+  ]
 }
 
 /** The changes that a look at one machine makes. */

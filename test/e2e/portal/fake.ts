@@ -290,6 +290,8 @@ export async function startFake({
         silentSince: null,
         seenAt: iso(4_000),
         accepting: true,
+        maintenance: 'none',
+        underlay: null,
         hypervisor: simulated ? 'simulated' : 'QEMU',
         hypervisorVersion: simulated ? '1' : '7.2.19',
         acceleration: simulated ? 'simulated' : 'hardware',

@@ -1,9 +1,10 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import { and, asc, eq, gt, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import type { WantedMove } from '@sirocco/shared/wire/objects.ts'
+import { and, asc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Host } from '../../../domain/hosts/host.ts'
-import { desiredOf, type PlacedMachine } from '../../../domain/projection/host.ts'
+import { desiredOf, type PlacedMachine, wantedMove } from '../../../domain/projection/host.ts'
 import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
@@ -39,7 +40,7 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
             vcpus: sql<number>`sum(${s.allocation.vcpus})`,
             memoryMiB: sql<number>`sum(${s.allocation.memoryMiB})`,
             diskMiB: sql<number>`sum(${s.allocation.diskMiB})`,
-            machines: sql<number>`count(*)`,
+            machines: sql<number>`sum(${s.allocation.consumer} LIKE 'vm\\_%' ESCAPE '\\')`,
           })
           .from(s.allocation)
           .where(and(inArray(s.allocation.host, chosen), isNull(s.allocation.until)))
@@ -70,6 +71,21 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
       const found = await load(page.after === null ? undefined : gt(s.host.id, page.after as Id<'host'>), page.limit + 1)
       return found.ok ? ok(paged(found.value, page.limit, h => h.id)) : found
     },
+    async find(ids) {
+      const found = await load(inArray(s.host.id, ids as Id<'host'>[]), Math.max(1, ids.length))
+      if (!found.ok) return found
+      const byId = new Map<string, Host>(found.value.map(host => [host.id, host]))
+      const missing = ids.find(id => !byId.has(id))
+      return missing === undefined
+        ? ok(ids.flatMap(id => byId.get(id) ?? []))
+        : refuse('not_found', `there is no host ${missing}`, { field: missing })
+    },
+    async stopped(host) {
+      const rows = await database.read(() =>
+        db.select({ machine: s.maintenanceStop.machine }).from(s.maintenanceStop).where(eq(s.maintenanceStop.host, host)),
+      )
+      return rows.ok ? ok(rows.value.map(r => r.machine)) : rows
+    },
     ofZone: zone => load(eq(s.zone.name, zone), limits.pageMax),
     async revisions(hosts) {
       const rows = await database.read(() =>
@@ -81,44 +97,72 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
       return rows.ok ? ok(new Map(rows.value.map(r => [r.id, r.revision]))) : rows
     },
     async desired(host) {
-      const live = and(eq(s.allocation.host, host), isNull(s.allocation.until), isNull(s.machine.goneAt))
+      // Here by a claim of its own, or by that of a move to here; or elsewhere, with something left here.
+      const claimed = db
+        .select({ id: s.allocation.consumer })
+        .from(s.allocation)
+        .where(and(eq(s.allocation.host, host), isNull(s.allocation.until)))
+      const coming = db
+        .select({ id: s.migration.machine })
+        .from(s.migration)
+        .where(and(eq(s.migration.target, host), isNull(s.migration.endedAt)))
+      const left = db.select({ id: s.tombstone.machine }).from(s.tombstone).where(eq(s.tombstone.host, host))
+      const live = and(isNull(s.machine.goneAt), or(inArray(s.machine.id, claimed as never), inArray(s.machine.id, coming)))
       const rows = await database.read(() =>
         db.batch([
           db.select({ revision: s.host.revision }).from(s.host).where(eq(s.host.id, host)),
           db
             .select({ machine: s.machine, image: s.image })
-            .from(s.allocation)
-            .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
+            .from(s.machine)
             .innerJoin(s.image, eq(s.image.id, s.machine.image))
-            .where(live),
+            .where(or(live, inArray(s.machine.id, left))),
           db
             .select({ port: s.port, subnet: s.subnet, generation: s.network.generation })
-            .from(s.allocation)
-            .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
+            .from(s.machine)
             .innerJoin(s.port, eq(s.port.machine, s.machine.id))
             .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
             .innerJoin(s.network, eq(s.network.id, s.subnet.network))
             .where(live),
+          db
+            .select()
+            .from(s.migration)
+            .where(and(isNull(s.migration.endedAt), or(eq(s.migration.source, host), eq(s.migration.target, host)))),
+          db.select().from(s.tombstone).where(eq(s.tombstone.host, host)),
         ]),
       )
       if (!rows.ok) return rows
-      const [hosts, machines, ports] = rows.value
+      const [hosts, machines, ports, migrations, tombstones] = rows.value
       const revision = first(hosts)?.revision
       if (revision === undefined) return refuse('not_found', `there is no host ${host}`)
       const portsOf = Map.groupBy(ports, row => row.port.machine)
+      const moveOf = new Map(migrations.map(row => [row.machine, row]))
+      const buried = new Map(tombstones.map(row => [row.machine, row]))
       const placed: PlacedMachine[] = []
       for (const { machine, image } of machines) {
+        const tombstone = buried.get(machine.id)
+        if (tombstone) {
+          placed.push({ ...machine, image, userData: '', ports: [], power: 'gone', generation: tombstone.generation })
+          continue
+        }
         let userData = ''
         if (machine.userData !== null) {
           const opened = await secrets.open(machine.userData, userDataPlace(machine.id))
           if (!opened.ok) return opened
           userData = opened.value.reveal()
         }
+        const migration = moveOf.get(machine.id)
+        let move: WantedMove | undefined
+        if (migration) {
+          const secret = await secrets.open(migration.secret, moveSecretPlace(migration.id))
+          if (!secret.ok) return secret
+          move = wantedMove(migration, host, secret.value.reveal())
+        }
         placed.push({
           ...machine,
           image,
           userData,
           ports: (portsOf.get(machine.id) ?? []).sort((a, b) => a.port.position - b.port.position).map(row => row.port),
+          ...(move ? { move } : {}),
         })
       }
       const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
@@ -141,3 +185,6 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
 
 /** Where a machine's sealed user-data belongs. */
 export const userDataPlace = (machine: string): string => `machine|${machine}|user_data`
+
+/** Where a move's sealed key belongs. */
+export const moveSecretPlace = (migration: string): string => `migration|${migration}|secret`

@@ -102,6 +102,15 @@ export function machineReads(database: Database): Store['machines'] {
         ),
         Math.max(1, ids.length),
       ),
+    async ofHost(host, page) {
+      const on = db
+        .select({ id: s.allocation.consumer })
+        .from(s.allocation)
+        .where(and(eq(s.allocation.host, host), isNull(s.allocation.until)))
+      const after = page.after === null ? undefined : gt(s.machine.id, page.after as Id<'machine'>)
+      const found = await load(and(inArray(s.machine.id, on as never), after, isNull(s.machine.goneAt)), page.limit + 1)
+      return found.ok ? ok(paged(found.value, page.limit, m => m.id)) : found
+    },
     async forgettable(before, limit) {
       const rows = await database.read(() =>
         db.select({ id: s.machine.id }).from(s.machine).where(sql`${s.machine.goneAt} < ${before}`).limit(limit),

@@ -1,7 +1,7 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
@@ -27,19 +27,36 @@ export function operationReads(database: Database): Pick<Store, 'operations' | '
                 .where(or(eq(s.machine.id, subject as Id<'machine'>), eq(s.machine.alias, subject)))
         const rows = await database.read(() =>
           db
-            .select()
+            .select({ operation: s.operation, machine: s.migration.machine })
             .from(s.operation)
+            .leftJoin(s.migration, eq(s.migration.id, sql`${s.operation.subject}`))
             .where(
               and(
                 scope === 'platform' ? undefined : eq(s.operation.project, scope.project),
-                machines === null ? undefined : inArray(s.operation.subject, machines),
+                machines === null
+                  ? undefined
+                  : or(
+                      inArray(s.operation.subject, machines),
+                      inArray(
+                        s.operation.subject,
+                        db.select({ id: s.migration.id }).from(s.migration).where(inArray(s.migration.machine, machines)),
+                      ),
+                    ),
                 page.after === null ? undefined : lt(s.operation.id, page.after as Id<'operation'>),
               ),
             )
             .orderBy(desc(s.operation.id))
             .limit(page.limit + 1),
         )
-        return rows.ok ? ok(paged(rows.value, page.limit, o => o.id)) : rows
+        return rows.ok
+          ? ok(
+              paged(
+                rows.value.map(({ operation, machine }) => ({ ...operation, machine })),
+                page.limit,
+                o => o.id,
+              ),
+            )
+          : rows
       },
       due: (shard, now, limit) =>
         database.read(() =>

@@ -15,6 +15,8 @@ export function hostJson(host: Host): HostJson {
     silentSince: orNull(host.silentSince),
     seenAt: orNull(facts?.at ?? null),
     accepting: host.accepting,
+    maintenance: host.maintenance,
+    underlay: facts?.underlay ?? null,
     hypervisor: facts?.hypervisor ?? null,
     hypervisorVersion: facts?.hypervisorVersion ?? null,
     acceleration: facts?.acceleration ?? null,

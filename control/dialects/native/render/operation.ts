@@ -6,7 +6,7 @@ import { orNull, time } from './time.ts'
 export const operationJson = (operation: Operation): OperationJson => ({
   id: operation.id,
   kind: operation.kind,
-  machine: operation.subject,
+  machine: operation.machine ?? operation.subject,
   state: operation.state,
   waiting: operation.waiting,
   fault: reasonOf(operation.fault),

@@ -9,6 +9,7 @@ import { deleteMachines } from '../../../services/machines/delete.ts'
 import { findMachines } from '../../../services/machines/find.ts'
 import { launchMachines } from '../../../services/machines/launch.ts'
 import { listMachines } from '../../../services/machines/list.ts'
+import { migrateMachine } from '../../../services/machines/migrate.ts'
 import { rebootMachines } from '../../../services/machines/reboot.ts'
 import { startMachines } from '../../../services/machines/start.ts'
 import { stopMachines } from '../../../services/machines/stop.ts'
@@ -109,6 +110,20 @@ export const start: Handler<Routes['startMachine']> = ({ params }, here) => inte
 export const stop: Handler<Routes['stopMachine']> = ({ params, body }, here) => intend('stop', here, params.id, body.force)
 export const reboot: Handler<Routes['rebootMachine']> = ({ params }, here) => intend('reboot', here, params.id)
 export const remove: Handler<Routes['deleteMachine']> = ({ params }, here) => intend('delete', here, params.id)
+
+/** Whosever machine it is: the answer shows it as an admin of the platform sees it. */
+export const migrate: Handler<Routes['migrateMachine']> = async ({ params, body }, here) => {
+  const asked = await migrateMachine.call(here.call, {
+    machine: params.id,
+    ...(body.host === undefined ? {} : { host: body.host }),
+  })
+  if (!asked.ok) return asked
+  const found = await here.call.ports.store.machines.find('platform', [params.id])
+  if (!found.ok) return found
+  const [machine] = found.value
+  if (!machine) throw new Error('impossible: found, and not there')
+  return ok({ body: { machine: machineJson(machine, here.admin), operations: [...asked.value.operations] } })
+}
 
 export const log: Handler<Routes['getConsoleLog']> = async ({ params }, { call }) => {
   const printed = await consoleLog.call(call, { machine: params.id })

@@ -1,0 +1,75 @@
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import { and, count, eq, gte, inArray, isNull, or } from 'drizzle-orm'
+import type { Migration } from '../../../domain/migrations/migration.ts'
+import type { Store } from '../../../ports/store.ts'
+import type { Database } from '../database.ts'
+import * as s from '../schema.ts'
+
+type Row = typeof s.migration.$inferSelect
+const migrationOf = ({ secret: _, ...row }: Row): Migration => ({ ...row, generation: 0 })
+
+export function migrationReads(database: Database): Store['migrations'] {
+  const { db } = database
+  const live = isNull(s.migration.endedAt)
+  return {
+    async find(ids) {
+      const rows = await database.read(() =>
+        db
+          .select()
+          .from(s.migration)
+          .where(inArray(s.migration.id, ids as Id<'migration'>[])),
+      )
+      if (!rows.ok) return rows
+      const byId = new Map<string, Row>(rows.value.map(row => [row.id, row]))
+      const found: Migration[] = []
+      for (const id of ids) {
+        const row = byId.get(id)
+        if (!row) return refuse('not_found', `there is no migration ${id}`, { field: id })
+        found.push(migrationOf(row))
+      }
+      return ok(found)
+    },
+    async ofMachines(machines): Promise<Result<readonly Migration[]>> {
+      const rows = await database.read(() =>
+        db
+          .select()
+          .from(s.migration)
+          .where(and(live, inArray(s.migration.machine, machines as Id<'machine'>[]))),
+      )
+      return rows.ok ? ok(rows.value.map(migrationOf)) : rows
+    },
+    async failures(machines, since) {
+      const rows = await database.read(() =>
+        db
+          .select({ machine: s.migration.machine, n: count() })
+          .from(s.migration)
+          .where(
+            and(
+              inArray(s.migration.machine, machines as Id<'machine'>[]),
+              eq(s.migration.phase, 'failed'),
+              gte(s.migration.createdAt, since),
+            ),
+          )
+          .groupBy(s.migration.machine),
+      )
+      return rows.ok ? ok(new Map(rows.value.map(({ machine, n }) => [machine, n]))) : rows
+    },
+    async onHost(host, machines) {
+      const ids = machines as Id<'machine'>[]
+      const rows = await database.read(() =>
+        db.batch([
+          db
+            .select()
+            .from(s.migration)
+            .where(and(live, inArray(s.migration.machine, ids), or(eq(s.migration.source, host), eq(s.migration.target, host)))),
+          db
+            .select()
+            .from(s.tombstone)
+            .where(and(eq(s.tombstone.host, host), inArray(s.tombstone.machine, ids))),
+        ]),
+      )
+      return rows.ok ? ok({ migrations: rows.value[0].map(migrationOf), tombstones: rows.value[1] }) : rows
+    },
+  }
+}
