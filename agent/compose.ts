@@ -34,7 +34,7 @@ export interface AgentParts {
 export interface Agent {
   readonly session: Session
   readonly hosts: readonly Reconciler[]
-  /** Ends this life of the agent; machines keep running. */
+  /** Ends this life of the agent, within a few seconds; machines keep running. */
   stop(): Promise<void>
 }
 
@@ -68,7 +68,7 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
     hosts,
     async stop() {
       session.closed()
-      for (const host of hosts) await host.stop()
+      await Promise.all(hosts.map(host => host.stop()))
     },
   }
 }

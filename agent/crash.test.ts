@@ -1,5 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -8,26 +8,44 @@ import { temporaryFolder } from '../test/support/temporary-folder.ts'
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 const crash = fileURLToPath(new URL('./crash.ts', import.meta.url))
 
-/** Passes the point `passes` times in a process of its own; what it printed, or the signal that ended it. */
-function pass(spec: string, done: string, passes: number): string {
+/** Passes two points in a process of its own, over and over, until it is told to end. */
+function passing(file: string): ChildProcess {
   const script = `
-    import { crashAt } from ${JSON.stringify(crash)}
-    const at = crashAt(${JSON.stringify(spec)}, ${JSON.stringify(done)})
-    for (let i = 0; i < ${passes}; i++) await at('journal.append.before')
-    console.log('alive')`
-  const ended = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
-  return ended.signal ?? (ended.status === 0 ? ended.stdout.trim() : ended.stderr)
+    import { haltAt } from ${JSON.stringify(crash)}
+    const at = haltAt(${JSON.stringify(file)})
+    for (let i = 0; ; i++) {
+      await at('journal.append.before')
+      await at('journal.append.after')
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }`
+  return spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' })
 }
 
-test('a process is gone at the n-th passing of its crash point, once in all its lives', () => {
-  const done = join(temporaryFolder(), 'crashed')
-  expect(pass('journal.append.before:3', done, 2)).toBe('alive')
-  expect(pass('journal.append.before:3', done, 3)).toBe('SIGKILL')
-  expect(readFileSync(done, 'utf8')).toBe('journal.append.before:3\n')
-  expect(pass('journal.append.before:3', done, 9)).toBe('alive')
-  expect(pass('journal.append.before', done, 1)).toBe('SIGKILL')
-  expect(pass('journal.append.after', done, 5)).toBe('alive')
-  expect(pass('no.such.point', done, 1)).toContain('no crash point')
+const isHalted = (pid: number) => / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/, ''))
+
+test('a process halts at the n-th passing of the point that is named, and goes on when it is told to', async () => {
+  const file = join(temporaryFolder(), 'halt')
+  const child = passing(file)
+  const pid = child.pid ?? 0
+  const passed = () => readFileSync(`${file}.passed`, 'utf8').trim().split('\n')
+  try {
+    await expect.poll(() => existsSync(`${file}.passed`), { timeout: 10_000 }).toBe(true)
+    for (const point of ['journal.append.after', 'journal.append.before']) {
+      writeFileSync(file, `${point}:3`)
+      await expect.poll(() => isHalted(pid), { timeout: 10_000 }).toBe(true)
+      expect(passed().at(-1)).toBe(point)
+      expect(existsSync(file)).toBe(false)
+      const before = passed().length
+      child.kill('SIGCONT')
+      await expect.poll(() => passed().length, { timeout: 10_000 }).toBeGreaterThan(before)
+    }
+    writeFileSync(file, 'no.such.point:1')
+    const before = passed().length
+    await expect.poll(() => passed().length, { timeout: 10_000 }).toBeGreaterThan(before + 4)
+    expect(isHalted(pid)).toBe(false)
+  } finally {
+    child.kill('SIGKILL')
+  }
 }, 20_000)
 
 test('the command lists the crash points, and says clearly what it does not know', () => {

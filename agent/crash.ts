@@ -1,20 +1,27 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { type At, nowhere, points } from './reconcile/points.ts'
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type At, nowhere } from './reconcile/points.ts'
 
 /**
- * The crash point that `spec` (`<point>[:n]`) names, as a hook: at its n-th passing the process is gone, as by `kill -9`. What crashed
- * once is written to `done`, so that the next life, started with the same environment, passes.
+ * A hook for tests that kill: where `file` says `<point>:<n>`, this process halts at the n-th passing from then on, as by `kill -STOP`, and
+ * `file` is gone. Whoever wrote it kills what it likes, this process or another, and lets it go on. Each passing is told in `file`.passed.
  */
-export function crashAt(spec: string | undefined, done: string): At {
-  if (!spec) return nowhere
-  const [point = '', count = '1'] = spec.split(':')
-  if (!points.includes(point)) throw new Error(`no crash point is named ${point}; \`sirocco-agent points\` lists them`)
-  if (existsSync(done) && readFileSync(done, 'utf8').split('\n').includes(spec)) return nowhere
-  let left = Number(count)
+export function haltAt(file: string | undefined): At {
+  if (!file) return nowhere
   return async passed => {
-    if (passed !== point || --left > 0) return
-    writeFileSync(done, `${spec}\n`, { flag: 'a', mode: 0o600 })
-    process.kill(process.pid, 'SIGKILL')
-    await new Promise<never>(() => {})
+    appendFileSync(`${file}.passed`, `${passed}\n`)
+    const [point, left] = named(file)
+    if (passed !== point) return
+    if (left > 1) return writeFileSync(file, `${point}:${left - 1}`)
+    rmSync(file)
+    process.kill(process.pid, 'SIGSTOP')
+  }
+}
+
+function named(file: string): readonly [point: string, left: number] {
+  try {
+    const [point = '', left] = readFileSync(file, 'utf8').split(':')
+    return [point, Number(left)]
+  } catch {
+    return ['', 0]
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AgentConfig } from './config.ts'
-import { unitOf } from './install.ts'
+import { uninstall, unitOf } from './install.ts'
 
 const config: AgentConfig = {
   version: 1,
@@ -20,6 +20,7 @@ test('the unit restarts the agent always, leaves what it started alone, and carr
   for (const line of [
     'ExecStart="/usr/bin/node" "/opt/agent.mjs" "run" "--data" "/var/lib/agent"',
     'Restart=always',
+    'StartLimitIntervalSec=0',
     'KillMode=process',
     'LimitNOFILE=1048576',
     'NoNewPrivileges=yes',
@@ -27,7 +28,16 @@ test('the unit restarts the agent always, leaves what it started alone, and carr
     expect(unit.text.split('\n')).toContain(line)
 })
 
+test('the unit closes no device: whether guests run on hardware is seen by /dev/kvm', () => {
+  const { text } = unitOf(config, { node: '/usr/bin/node', script: '/opt/agent.mjs', data: '/var/lib/agent' })
+  expect(text).not.toMatch(/^(ProtectClock|PrivateDevices|DevicePolicy|DeviceAllow)=/m)
+})
+
 test('no path can say more than a path', () => {
   const unit = unitOf(config, { node: '/usr/bin/node', script: '/o p/$HOME/%h/"x\\', data: '/d' })
   expect(unit.text).toContain('"/o p/$$HOME/%%h/\\"x\\\\"')
+})
+
+test('where no unit is, there is nothing to uninstall', async () => {
+  expect(await uninstall({ name: 'none.service', path: '/nonexistent/none.service', text: '' })).toEqual({ ok: true, value: [] })
 })

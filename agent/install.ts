@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { AgentConfig } from './config.ts'
 import { run } from './programs/run.ts'
@@ -20,8 +20,10 @@ export function unitOf(config: AgentConfig, { node, script, data }: { node: stri
   const name = `sirocco-agent-${config.tag}.service`
   const text = `[Unit]
 Description=Sirocco agent (${config.instance})
-After=network-online.target libvirtd.service
+After=network-online.target libvirtd.socket libvirtd.service
 Wants=network-online.target
+# However often it ends: a host never gives up its agent.
+StartLimitIntervalSec=0
 
 [Service]
 ExecStart=${[node, script, 'run', '--data', data].map(word).join(' ')}
@@ -39,7 +41,8 @@ NoNewPrivileges=yes
 ProtectSystem=full
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
-ProtectClock=yes
+# Not by ProtectClock, which closes all devices but the clock's: /dev/kvm tells hardware from emulation.
+CapabilityBoundingSet=~CAP_SYS_TIME CAP_SYS_MODULE CAP_SYSLOG CAP_SYS_BOOT CAP_WAKE_ALARM
 ProtectHostname=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
@@ -53,17 +56,35 @@ WantedBy=multi-user.target
   return { name, path: `/etc/systemd/system/${name}`, text }
 }
 
-/** Writes the unit and sets it going; what was done, a line each. */
-export async function install(unit: Unit): Promise<Result<string[]>> {
-  if (process.getuid?.() !== 0) return refuse('forbidden', 'installing a systemd unit takes root; `--print` shows the unit')
-  if (!existsSync('/run/systemd/system'))
-    return refuse('unsupported', 'this machine does not run systemd; `--print` shows the unit')
-  writeFileSync(unit.path, unit.text, { mode: 0o644 })
-  const done = [`wrote ${unit.path}`]
-  for (const args of [['daemon-reload'], ['enable', '--now', unit.name]]) {
+const hasSystemd = () => existsSync('/run/systemd/system')
+
+/** What systemctl was told, a line each; the first that it refuses ends it. */
+async function tell(...all: readonly (readonly string[])[]): Promise<Result<string[]>> {
+  const done: string[] = []
+  for (const args of all) {
     const ended = await run('systemctl', args)
     if (ended.code !== 0) return refuse('internal', `systemctl ${args.join(' ')} failed`, { detail: ended.stderr })
     done.push(`systemctl ${args.join(' ')}`)
   }
   return ok(done)
+}
+
+/** Writes the unit and sets it going, anew where it went already; what was done, a line each. */
+export async function install(unit: Unit): Promise<Result<string[]>> {
+  if (process.getuid?.() !== 0) return refuse('forbidden', 'installing a systemd unit takes root; `--print` shows the unit')
+  if (!hasSystemd()) return refuse('unsupported', 'this machine does not run systemd; `--print` shows the unit')
+  writeFileSync(unit.path, unit.text, { mode: 0o644 })
+  const told = await tell(['daemon-reload'], ['enable', unit.name], ['restart', unit.name])
+  return told.ok ? ok([`wrote ${unit.path}`, ...told.value]) : told
+}
+
+/** Stops the unit and removes it, where there is one; what was done, a line each. */
+export async function uninstall(unit: Unit): Promise<Result<string[]>> {
+  if (!existsSync(unit.path)) return ok([])
+  if (process.getuid?.() !== 0) return refuse('forbidden', 'removing a systemd unit takes root')
+  const stopped = hasSystemd() ? await tell(['disable', '--now', unit.name]) : ok([])
+  if (!stopped.ok) return stopped
+  rmSync(unit.path)
+  const reloaded = hasSystemd() ? await tell(['daemon-reload']) : ok([])
+  return reloaded.ok ? ok([...stopped.value, `removed ${unit.path}`, ...reloaded.value]) : reloaded
 }

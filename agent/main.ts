@@ -1,16 +1,18 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
-import { readConfig } from './config.ts'
+import { type AgentConfig, readConfig } from './config.ts'
 import { folderDisk } from './disk/folder.ts'
 import { enrol } from './enrol.ts'
-import { install, unitOf } from './install.ts'
+import { hostsOf } from './hosts.ts'
+import { install, uninstall, unitOf } from './install.ts'
 import { jsonLog } from './log.ts'
 import { points } from './reconcile/points.ts'
-import { run } from './run.ts'
+import { lockOf, run } from './run.ts'
+import { machinesOn, vacate } from './vacate.ts'
 import { agentVersion } from './version.ts'
 
 const usage = `sirocco-agent ${agentVersion}
@@ -20,6 +22,9 @@ const usage = `sirocco-agent ${agentVersion}
             make this machine known to a control plane
   run     [--data DIR]            keep this machine's hosts as they are wanted
   install [--data DIR] [--print]  write the systemd unit and start it; or only print it
+  uninstall [--data DIR] [--purge [--machines]]
+            stop the agent and remove its unit; machines go on. With --purge also remove networks and files of its instance, which is
+            refused while there are machines, unless --machines destroys them
   points                          list the crash points
   version
 `
@@ -38,6 +43,8 @@ const options = {
   'libvirt-uri': { type: 'string', default: 'qemu:///system' },
   storage: { type: 'string' },
   print: { type: 'boolean', default: false },
+  purge: { type: 'boolean', default: false },
+  machines: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const
 
@@ -94,15 +101,57 @@ const commands: Readonly<Record<string, (values: Values) => Promise<void>>> = {
     const data = resolve(values.data)
     const config = await readConfig(await folderDisk(data))
     if (!config.ok) return refused(config.fault)
-    const unit = unitOf(config.value, { node: process.execPath, script: resolve(process.argv[1] ?? ''), data })
+    const unit = ownUnit(config.value, data)
     if (values.print) return print(unit.text)
     const installed = await install(unit)
     if (!installed.ok) return refused(installed.fault)
-    print(`${installed.value.join('\n')}\n`)
+    print(lines(installed.value))
+  },
+  uninstall: async ({ data: folder, purge, machines }) => {
+    if (machines && !purge) return fail('--machines goes with --purge')
+    const data = resolve(folder)
+    const config = await readConfig(await folderDisk(data))
+    if (!config.ok) return refused(config.fault)
+    const hosts = await hostsOf(config.value, data, wall)
+    try {
+      // Before anything is stopped: whoever is refused finds all as it was.
+      const there = await machinesOn(hosts)
+      if (!there.ok) return refused(there.fault)
+      const stay = there.value.length > 0 && !machines
+      if (purge && stay)
+        return fail(`${there.value.length} machines are still here: terminate them, or give --machines to destroy them`)
+      const removed = await uninstall(ownUnit(config.value, data))
+      if (!removed.ok) return refused(removed.fault)
+      print(lines(removed.value))
+      if (!purge) return print(lines(remaining(config.value, there.value.length, data)))
+      const lock = await lockOf(data)
+      if (!lock.ok) return refused(lock.fault)
+      const vacated = await vacate(hosts, config.value, { machines })
+      if (!vacated.ok) return refused(vacated.fault)
+      for (const name of readdirSync(data).filter(one => ownFile.test(one))) rmSync(join(data, name))
+      print(lines([...vacated.value, `removed what the agent kept in ${data}`]))
+    } finally {
+      for (const { compute } of hosts) await compute.close()
+    }
   },
   points: async () => print(`${points.join('\n')}\n`),
   version: async () => print(`${agentVersion}\n`),
 }
+
+const ownUnit = (config: AgentConfig, data: string) =>
+  unitOf(config, { node: process.execPath, script: resolve(process.argv[1] ?? ''), data })
+
+/** What an agent keeps in its folder. */
+const ownFile = /^(agent\.(json|key)|(desired|journal|simulated)-.+\.jsonl?|outbox\.jsonl)(\.new)?$/
+
+const remaining = ({ storage }: AgentConfig, machines: number, data: string): string[] =>
+  machines === 0
+    ? [`no machine is here; its networks and files stay: \`sirocco-agent uninstall --data ${data} --purge\` removes them`]
+    : [
+        `${machines} machines stay as they are, with their disks in ${storage} and their networks; nobody starts or stops them now`,
+      ]
+
+const lines = (all: readonly string[]): string => all.map(line => `${line}\n`).join('')
 
 function print(text: string): void {
   process.stdout.write(text)

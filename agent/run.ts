@@ -7,7 +7,7 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
 import { composeAgent } from './compose.ts'
 import { type AgentConfig, readConfig } from './config.ts'
-import { crashAt } from './crash.ts'
+import { haltAt } from './crash.ts'
 import { folderDisk } from './disk/folder.ts'
 import { keyFile } from './enrol.ts'
 import { machinePrint } from './fingerprint/machine.ts'
@@ -49,7 +49,7 @@ export async function run(data: string, timers: Timers, log: Log): Promise<Resul
     joinConsole: (compute, machine, path) => joinConsole(compute, machine, path, streamsTo(control, signer)),
     identity: { agentVersion, bootId, runId: randomUUID() },
     log,
-    at: crashAt(process.env.SIROCCO_CRASH_AT, join(data, 'crashed')),
+    at: haltAt(process.env.SIROCCO_HALT_AT),
   })
   const link = addressOf(control, 'agent/link')
   const dialler = new Dialler({
@@ -108,7 +108,7 @@ const streamsTo =
     })
 
 /** Held by one process for each data folder; an abstract socket, which the kernel lets go of however the process ends. */
-async function lockOf(data: string): Promise<Result<Server>> {
+export async function lockOf(data: string): Promise<Result<Server>> {
   const name = `\0sirocco-agent-${createHash('sha256')
     .update(await realpath(data))
     .digest('hex')}`

@@ -39,6 +39,7 @@ describe('the arguments of npm start', () => {
     [['--listen', 'example.org'], /--listen takes an address/],
     [['--listen', '192.0.2.1', '--tls-cert', 'a'], /go together/],
     [['--tls-cert', 'a', '--tls-key', 'b'], /is for --listen/],
+    [['--data', ''], /--data takes a directory/],
     [['--region', 'Here'], /--region takes/],
     [['--host-name', '-rf'], /./],
     [['start'], /./],

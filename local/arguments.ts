@@ -59,6 +59,7 @@ export function readArguments(args: readonly string[], here: string = process.cw
   }
   if (values.help) return ok('help')
 
+  if (values.data === '') return refuse('invalid', '--data takes a directory.')
   const port = integer(values.port, 1, 65_534)
   if (port === undefined) return refuse('invalid', `--port takes a number from 1 to 65534, not ${values.port}.`)
   if (hosts === undefined) return refuse('invalid', '--simulated takes a number of hosts from 1 to 1000.')

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { hostNeeds, imageNeeds, isInstalled, missing, testNeeds } from './packages.mjs'
+import { auditNeeds, hostNeeds, imageNeeds, isInstalled, missing, testNeeds } from './packages.mjs'
 import { progress } from './progress.mjs'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
@@ -26,6 +26,8 @@ const commands = /** @type {const} */ ({
   edge: 'local/edge.ts',
   sirocco: 'cli/main.ts',
 })
+/** What `sirocco` does in a clone alone, beside what every `sirocco` does. */
+const ofClone = /** @type {Record<string, string>} */ ({ uninstall: 'local/uninstall.ts' })
 
 /** As `stop.ts`, which cannot be read yet. */
 class Stop extends Error {
@@ -205,9 +207,9 @@ async function apt(names) {
 function needs(command) {
   if (['check', 'sim', 'edge', 'sirocco'].includes(command)) return []
   const bare = ['--simulated', '--no-agent', '--help', '-h'].some(flag => process.argv.includes(flag))
-  if (command === 'start') return bare ? [] : [...hostNeeds, ...imageNeeds]
+  if (command === 'start') return bare ? [] : [...hostNeeds, ...auditNeeds, ...imageNeeds]
   if (command === 'bench') return [...hostNeeds, ...imageNeeds]
-  return [...hostNeeds, ...imageNeeds, ...testNeeds]
+  return [...hostNeeds, ...auditNeeds, ...imageNeeds, ...testNeeds]
 }
 
 /**
@@ -250,10 +252,12 @@ async function main() {
   } finally {
     held()
   }
-  const file = join(root, commands[command])
-  if (!existsSync(file)) throw new Stop(`${commands[command]} is not there.`)
+  const special = command === 'sirocco' && Object.hasOwn(ofClone, args[0] ?? '') ? ofClone[args[0] ?? ''] : undefined
+  const script = special ?? commands[command]
+  const file = join(root, script)
+  if (!existsSync(file)) throw new Stop(`${script} is not there.`)
   const { main: run } = await import(pathToFileURL(file).href)
-  return run(args)
+  return run(special ? args.slice(1) : args)
 }
 
 /** One at a time per clone, so that two first starts side by side do not install over each other. */

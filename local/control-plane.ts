@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Client, createClient } from '@libsql/client/web'
 import { aesGcm } from '@sirocco/control/adapters/secrets/aes-gcm.ts'
@@ -97,10 +97,18 @@ async function upToDate(client: Client, data: string): Promise<void> {
   await migrate(client)
 }
 
-/** A consistent copy, whole when it is there under its name. */
-async function backUp(client: Client, file: string): Promise<void> {
+/** A consistent copy, for its owner alone, whole when it is there under its name; one that is there is left as it is. */
+export async function backUp(client: Client, file: string): Promise<void> {
   if (existsSync(file)) return
-  rmSync(`${file}.new`, { force: true })
-  await client.execute({ sql: 'VACUUM INTO ?', args: [`${file}.new`] })
-  renameSync(`${file}.new`, file)
+  const making = `${file}.new`
+  try {
+    // Made empty first, which VACUUM INTO allows: so nobody else can read it at any moment.
+    writeFileSync(making, '', { mode: 0o600 })
+    await client.execute({ sql: 'VACUUM INTO ?', args: [making] })
+  } catch (reason) {
+    rmSync(making, { force: true })
+    const why = reason instanceof Error ? reason.message : String(reason)
+    throw new Stop(`The copy ${file} cannot be made before the data is migrated (${why}): make room, and start again.`)
+  }
+  renameSync(making, file)
 }

@@ -45,6 +45,9 @@ export const hostNeeds = [
   { package: 'openssh-client', present: () => isInstalled('ssh') },
 ]
 
+/** What `sirocco audit-host` reads a host by, which does without the agent's own ways. @type {readonly Need[]} */
+export const auditNeeds = [{ package: 'libvirt-clients', present: () => isInstalled('virsh') }]
+
 /** What building the small boot image needs. @type {readonly Need[]} */
 export const imageNeeds = [
   { package: 'fdisk', present: () => isInstalled('sfdisk') },
@@ -53,11 +56,14 @@ export const imageNeeds = [
   { package: 'e2fsprogs', present: () => isInstalled('mkfs.ext4') },
 ]
 
-/** What only the tests use: the clients and the browser that they drive. @type {readonly Need[]} */
+/** What only the tests use: the clients and the browser that they drive, and others' readers of what we write. @type {readonly Need[]} */
 export const testNeeds = [
   { package: 'chromium', present: () => isInstalled('chromium') || isInstalled('google-chrome') },
   { package: 'awscli', present: () => isInstalled('aws') },
   { package: 'python3-boto3', present: () => hasModule('boto3') },
+  { package: 'xorriso', present: () => isInstalled('xorriso') },
+  { package: 'libarchive-tools', present: () => isInstalled('bsdtar') },
+  { package: 'p7zip-full', present: () => isInstalled('7z') },
 ]
 
 /** @param {readonly Need[]} needs */

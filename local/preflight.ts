@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
-import { GiB, MiB } from '../shared/kit/units.ts'
+import { GiB, KiB, MiB } from '../shared/kit/units.ts'
 import { hostNeeds, missing } from './packages.mjs'
 import { Stop } from './stop.ts'
 
@@ -22,16 +22,18 @@ function makeFolder(path: string): void {
 
 /** A data directory that is ours alone to read, and can be written to. */
 export function prepareFolder(data: string): void {
+  const probe = join(data, '.probe')
   try {
     makeFolder(data)
     accessSync(data, constants.W_OK | constants.X_OK)
-    const probe = join(data, '.probe')
-    writeFileSync(probe, '')
-    rmSync(probe)
+    // Of some size: an empty file finds room on a full disk, too.
+    writeFileSync(probe, 'x'.repeat(4 * KiB))
   } catch (reason) {
     if (codeOf(reason) === 'ENOSPC')
       throw new Stop(`The file system of ${data} is full: free some space or choose another place by --data.`)
     throw new Stop(`${data} cannot be written to (${codeOf(reason)}): choose another place by --data DIR.`)
+  } finally {
+    if (existsSync(probe)) rmSync(probe)
   }
 }
 

@@ -15,6 +15,7 @@ import { startCron } from './cron.ts'
 import { listen } from './hrana/listen.ts'
 import { createThreadedHrana } from './hrana/threads.ts'
 import { putBootImage } from './image/register.ts'
+import { inTheWay } from './instance/belongings.ts'
 import { endLeftovers, markProcesses } from './instance/leftovers.ts'
 import { takeLock } from './instance/lock.ts'
 import { natureOf } from './instance/nature.ts'
@@ -22,17 +23,17 @@ import { type Ready, removeReady, writeReady } from './instance/ready.ts'
 import { type Secrets, secretsOf } from './instance/secrets.ts'
 import { logFile } from './log-file.ts'
 import { keepLibvirtd } from './machine/libvirtd.ts'
-import { claim, firstPool, routesHere } from './machine/registry.ts'
+import { claim, firstPool, machineFolder, registryFolder, routesHere } from './machine/registry.ts'
+import { isInstalled } from './packages.mjs'
 import { buildPortal, portalFolder, portalIsBuilt } from './portal.ts'
 import { checkHost, checkPorts, checkSpace, descriptorWarning, prepareFolder } from './preflight.ts'
 import { progress } from './progress.mjs'
+import { watchSpace } from './space.ts'
 import { Stop } from './stop.ts'
-import { makeCertificate, pinOf } from './tls/certificate.ts'
+import { keyPinOf, makeCertificate, pinOf, unfit } from './tls/certificate.ts'
 import { addressesOf, front } from './tls/front.ts'
 import { startWorkerd } from './workerd.ts'
 
-/** What all instances of a machine share: who has which tag and range, our libvirtd's configuration, machine disks. */
-const machineFolder = '/var/lib/sirocco'
 const clock: Clock = { now: () => Date.now() }
 /** The agent has this long to be heard from; only a host whose libvirt looks at QEMU for the first time takes more than a second. */
 const upMs = 120_000
@@ -112,11 +113,7 @@ interface Place {
 function placeOf({ data, simulated }: Options, { instance }: Secrets): Place {
   const cache = join(machineFolder, 'cache')
   if (simulated > 0) return { instance, tag: 'sim', pool: firstPool, storage: join(data, 'disks'), cache }
-  const claimed = claim(
-    join(machineFolder, 'instances'),
-    { instance, data },
-    { random: systemRandom, routes: routesHere(), now: clock.now() },
-  )
+  const claimed = claim(registryFolder, { instance, data }, { random: systemRandom, routes: routesHere(), now: clock.now() })
   if (!claimed)
     throw new Stop('All ranges from 10.64.0.0/16 to 10.127.0.0/16 are in use on this machine: remove an instance or a route.')
   return { ...claimed, storage: join(machineFolder, instance), cache }
@@ -125,18 +122,25 @@ function placeOf({ data, simulated }: Options, { instance }: Secrets): Place {
 interface Running {
   readonly ready: Ready
   readonly link: string
-  readonly pin: string | undefined
+  readonly tls: Tls | undefined
 }
 
 async function start(options: Options, started: Started, stop: StopAsked): Promise<Running | undefined> {
   const { data, port, simulated } = options
   prepareFolder(data)
+  checkSpace(data, simulated > 0)
   const lock = takeLock(join(data, 'lock'))
   if (!lock.taken) throw new Stop(`${data} is in use by process ${lock.by}: stop that one, or give another --data and --port.`)
   started.add(() => lock.release())
   removeReady(data)
   started.add(() => removeReady(data))
 
+  const foreign = inTheWay(data)
+  if (foreign.length > 0) {
+    throw new Stop(
+      `${data} holds ${foreign.slice(0, 3).join(', ')} but no secrets.json: restore that from a backup, or choose an empty directory by --data.`,
+    )
+  }
   const secrets = secretsOf(join(data, 'secrets.json'), systemRandom)
   if (!secrets)
     throw new Stop(`${join(data, 'secrets.json')} cannot be read: without it the data is lost; restore it from a backup.`)
@@ -145,7 +149,6 @@ async function start(options: Options, started: Started, stop: StopAsked): Promi
 
   const addresses = options.listen ? addressesOf(options.listen.address) : []
   await checkPorts(['127.0.0.1', ...addresses], port)
-  checkSpace(data, simulated > 0)
   const real = options.agent && simulated === 0
   if (real) checkHost()
   if (real) mkdirSync(machineFolder, { recursive: true, mode: 0o711 })
@@ -220,6 +223,8 @@ async function start(options: Options, started: Started, stop: StopAsked): Promi
   )
   if (options.agent && !stop.now()) await startAgent(options, { place, control, agentScript, started, stop })
   if (stop.now()) return undefined
+  const space = watchSpace(real ? [data, machineFolder] : [data], progress.say)
+  started.add(() => space.stop())
 
   const ready: Ready = {
     url,
@@ -235,7 +240,7 @@ async function start(options: Options, started: Started, stop: StopAsked): Promi
   }
   const link = `${url}/sign-in#${(await control.signInToken()).reveal()}`
   writeReady(data, ready)
-  return { ready, link, pin: tls?.pin }
+  return { ready, link, tls }
 }
 
 async function startAgent(
@@ -275,8 +280,8 @@ async function startAgent(
 interface Tls {
   readonly certificate: string
   readonly key: string
-  /** Of a self-made certificate. */
-  readonly pin?: string
+  /** Where the certificate lies, when nobody but us vouches for it. */
+  readonly selfMade?: string
 }
 
 /** The given certificate, or one of our own, which stays the same. */
@@ -289,7 +294,13 @@ function tlsOf({ data, listen: listening }: Options, addresses: readonly string[
       throw new Stop(`${path} cannot be read: --tls-cert and --tls-key take PEM files.`)
     }
   }
-  if (listening.certificate) return { certificate: read(listening.certificate.certificate), key: read(listening.certificate.key) }
+  if (listening.certificate) {
+    const files = listening.certificate
+    const given = { certificate: read(files.certificate), key: read(files.key) }
+    const problem = unfit(given, clock.now())
+    if (problem) throw new Stop(`${files[problem.part]} ${problem.why}: --tls-cert and --tls-key take the PEM files of one pair.`)
+    return given
+  }
 
   const [certificateFile, keyFile] = [join(data, 'tls.crt'), join(data, 'tls.key')]
   if (!existsSync(certificateFile) || !existsSync(keyFile)) {
@@ -298,27 +309,35 @@ function tlsOf({ data, listen: listening }: Options, addresses: readonly string[
     writeFileSync(certificateFile, made.certificate, { mode: 0o600 })
   }
   const certificate = read(certificateFile)
-  return { certificate, key: read(keyFile), pin: pinOf(certificate) }
+  return { certificate, key: read(keyFile), selfMade: certificateFile }
 }
 
-function tell({ simulated, agent }: Options, { ready, link, pin }: Running): void {
+const told = ({ certificate, selfMade }: Tls): string => `TLS      the certificate is self-made, in ${selfMade}
+         its SHA-256, for agents: --pin ${pinOf(certificate)}
+         its key's, for curl: -k --pinnedpubkey ${keyPinOf(certificate)}
+`
+
+function tell({ simulated, agent }: Options, { ready, link, tls }: Running): void {
   const { ec2 } = ready
-  const aws = `aws --endpoint-url ${ec2.endpoint} --region ${ec2.region} ec2`
+  const trust = tls?.selfMade ? `--ca-bundle ${tls.selfMade} ` : ''
+  const aws = `aws ${trust}--endpoint-url ${ec2.endpoint} --region ${ec2.region} ec2`
+  const real = agent && simulated === 0
   const hosts = simulated > 0 ? `  (${simulated} simulated: machines are made up)` : agent ? '' : '  (no agent: no hosts)'
   process.stdout.write(`
 Sirocco is ready.${hosts}
 
 Portal   ${link}
          (signs you in once, within 15 minutes; later as ${ready.admin.email} with the password in ready.json)
-${pin ? `TLS      the certificate is self-made; its SHA-256 is ${pin}\n` : ''}
-With the AWS command line:
+${tls?.selfMade ? told(tls) : ''}
+With the AWS command line${isInstalled('aws') ? '' : ' (apt-get install awscli)'}:
 
   export AWS_ACCESS_KEY_ID=${ec2.accessKeyId}
   export AWS_SECRET_ACCESS_KEY=${ec2.secretAccessKey}
   image=$(${aws} describe-images --query 'sort_by(Images,&CreationDate)[-1].ImageId' --output text)
-  ${aws} run-instances --image-id $image --instance-type t3.nano
-  ${aws} describe-instances
-
+  test -s me.pem || ${aws} create-key-pair --key-name me --query KeyMaterial --output text > me.pem && chmod 600 me.pem
+  ${aws} run-instances --image-id $image --instance-type t3.nano --key-name me
+  ${aws} describe-instances --query 'Reservations[].Instances[].[InstanceId,State.Name,PrivateIpAddress]' --output text
+${real ? '  ssh -i me.pem root@ADDRESS\n' : ''}
 Ctrl-C stops it; machines keep running.
 `)
 }

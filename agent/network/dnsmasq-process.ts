@@ -2,14 +2,16 @@ import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'no
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { hasEnded, processStat } from '@sirocco/shared/kit/process-stat.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { z } from 'zod'
 import type { Run } from '../programs/run.ts'
 import { type DnsmasqFiles, type DnsmasqPaths, stepOf } from './dnsmasq.ts'
 
 const Told = z.strictObject({ conf: z.string(), dhcp: z.string(), names: z.string() })
 
-/** A dnsmasq that does not end by SIGTERM within this many looks, 10 ms apart, is killed. */
-const looks = 200
+/** Between two looks whether a dnsmasq has ended. Milliseconds. */
+const look = 10
 
 const argument = (paths: DnsmasqPaths) => `--conf-file=${paths.conf}`
 
@@ -28,9 +30,9 @@ async function running(paths: DnsmasqPaths): Promise<number | null> {
 }
 
 /** Gone, or only waiting to be reaped: then its sockets are closed, which its removed pid file or empty command line do not tell. */
-async function hasEnded(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
-  return stat === null || /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+async function isGone(pid: number): Promise<boolean> {
+  const stat = processStat(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''))
+  return stat === undefined || hasEnded(stat)
 }
 
 async function lastTold(paths: DnsmasqPaths): Promise<DnsmasqFiles | null> {
@@ -54,12 +56,12 @@ export async function stopDnsmasq(paths: DnsmasqPaths): Promise<void> {
   const pid = await running(paths)
   if (pid === null) return
   signal(pid, 'SIGTERM')
-  for (let look = 0; look < looks; look++) {
-    if (await hasEnded(pid)) return
-    await pause(10)
+  for (let waited = 0; waited < limits.dnsmasqEnd; waited += look) {
+    if (await isGone(pid)) return
+    await pause(look)
   }
   signal(pid, 'SIGKILL')
-  await pause(10)
+  await pause(look)
 }
 
 /** It reads its hosts again as its own user, so files must be readable, and are whole at every moment. */

@@ -11,6 +11,7 @@ const IpLink = z.object({
   mtu: z.number(),
   flags: z.array(z.string()),
   ifalias: z.string().optional(),
+  master: z.string().optional(),
   linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
   inet6_addr_gen_mode: z.string().optional(),
   addr_info: z.array(z.object({ family: z.string(), local: z.string(), prefixlen: z.number() })),
@@ -26,6 +27,7 @@ const linkOf = (link: z.output<typeof IpLink>): Link => ({
   mac: link.address ?? '',
   mtu: link.mtu,
   up: link.flags.includes('UP'),
+  ...(link.master === undefined ? {} : { master: link.master }),
   // Not shown at all once a link has no IPv6.
   generates: link.inet6_addr_gen_mode !== undefined && link.inet6_addr_gen_mode !== 'none',
   addresses: link.addr_info.filter(({ family }) => family === 'inet').map(({ local, prefixlen }) => `${local}/${prefixlen}`),

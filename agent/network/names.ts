@@ -8,6 +8,9 @@ export const bridgePrefix = (tag: string): string => `sb${tag}`
 /** Bridges of every instance on a host; only ever matched, never changed by this pattern. */
 export const anyBridge = 'sb*'
 
+/** A port's tap device, the host's end of an interface: 15 characters too. */
+export const tapName = (tag: string, port: string): string => `st${tag}${hex('port', port).slice(0, 10)}`
+
 /** Fixed, else a bridge takes the lowest address among its ports. Locally administered. */
 export const bridgeMac = (network: string): string =>
   ['02', '5b', ...(hex('bridge', network).slice(0, 8).match(/../g) ?? [])].join(':')

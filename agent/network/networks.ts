@@ -9,8 +9,8 @@ import { type Run, run as runHere } from '../programs/run.ts'
 import { type DnsmasqPaths, dnsmasqFiles, dnsmasqPaths, isDomain } from './dnsmasq.ts'
 import { dnsmasqUser, serveDnsmasq, stopDnsmasq } from './dnsmasq-process.ts'
 import { entries, forwardPackets, hardenBridge, linkIndex, readHostNetwork } from './host-network.ts'
-import { bridgeName, bridgePrefix, networkOfAlias, tableName } from './names.ts'
-import { planLinks } from './plan.ts'
+import { bridgeName, bridgePrefix, networkOfAlias, tableName, tapName } from './names.ts'
+import { type Owner, planLinks } from './plan.ts'
 import { ruleset } from './ruleset.ts'
 
 export interface LinuxNetworksOptions {
@@ -42,15 +42,13 @@ export function linuxNetworks(options: LinuxNetworksOptions): Networks {
 }
 
 class LinuxNetworks implements Networks {
-  readonly #instance: string
-  readonly #tag: string
+  readonly #owner: Owner
   readonly #dir: string
   readonly #run: Run
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor({ instance, tag, dir, run = runHere }: LinuxNetworksOptions) {
-    this.#instance = instance
-    this.#tag = tag
+    this.#owner = { instance, tag }
     this.#dir = dir
     this.#run = run
   }
@@ -62,13 +60,18 @@ class LinuxNetworks implements Networks {
   }
 
   plug(port: WantedPort, network: WantedNetwork): Plug {
-    return { mac: port.mac, bridge: bridgeName(this.#tag, network.id), mtu: network.mtu }
+    return {
+      mac: port.mac,
+      bridge: bridgeName(this.#owner.tag, network.id),
+      tap: tapName(this.#owner.tag, port.id),
+      mtu: network.mtu,
+    }
   }
 
   async list(): Promise<Result<readonly string[]>> {
     const host = await readHostNetwork(this.#run)
     if (!host.ok) return host
-    const bridged = host.value.links.map(link => networkOfAlias(this.#instance, link.alias))
+    const bridged = host.value.links.map(link => networkOfAlias(this.#owner.instance, link.alias))
     const filed = await Promise.all(
       (await this.#served()).map(bridge => readFile(join(this.#dir, bridge, idFile), 'utf8').catch(() => null)),
     )
@@ -77,7 +80,7 @@ class LinuxNetworks implements Networks {
 
   async warnings(): Promise<readonly string[]> {
     const found = await this.#droppingChains()
-    const cure = ['i', 'o'].map(way => `iptables -I FORWARD -${way} ${bridgePrefix(this.#tag)}+ -j ACCEPT`).join('; ')
+    const cure = ['i', 'o'].map(way => `iptables -I FORWARD -${way} ${bridgePrefix(this.#owner.tag)}+ -j ACCEPT`).join('; ')
     const asRoot = (await dnsmasqUser(this.#dir)) === 'root'
     return [
       ...found.map(chain => `${chain} drops by default (Docker, ufw): guests reach nothing outside; run: ${cure}`),
@@ -95,8 +98,8 @@ class LinuxNetworks implements Networks {
         })
     const host = await readHostNetwork(this.#run)
     if (!host.ok) return host
-    const plan = planLinks({ instance: this.#instance, tag: this.#tag }, host.value, all)
-    const kept = new Set(all.filter(({ network }) => !network.gone).map(({ network }) => bridgeName(this.#tag, network.id)))
+    const plan = planLinks(this.#owner, host.value, all)
+    const kept = new Set(all.filter(({ network }) => !network.gone).map(({ network }) => bridgeName(this.#owner.tag, network.id)))
     for (const bridge of await this.#served()) if (!kept.has(bridge)) await this.#unserve(bridge)
     const linksGone = await this.#batch(plan.removed.map(name => `link del ${name}`))
     if (!linksGone.ok) return linksGone
@@ -105,6 +108,8 @@ class LinuxNetworks implements Networks {
     if (!ruled.ok) return ruled
     const linked = await this.#batch(plan.commands)
     if (!linked.ok) return linked
+    const plugged = await this.#plugIn(plan.plugs, all)
+    if (!plugged.ok) return plugged
     if (plan.wanted.length) await forwardPackets()
     for (const one of plan.wanted) {
       const served = await this.#serve(one)
@@ -122,15 +127,25 @@ class LinuxNetworks implements Networks {
     return ran.code === 0 ? ok(undefined) : failed('making links', ran.stderr)
   }
 
+  /** Plugs running guests in again. A tap goes with its guest at any moment, so only what can still be seen has failed. */
+  async #plugIn(lines: readonly string[], all: readonly NetworkOnHost[]): Promise<Result<void>> {
+    if (lines.length === 0) return ok(undefined)
+    const ran = await this.#run('ip', ['-force', '-batch', '-'], `${lines.join('\n')}\n`)
+    if (ran.code === 0) return ok(undefined)
+    const host = await readHostNetwork(this.#run)
+    if (!host.ok) return host
+    return planLinks(this.#owner, host.value, all).plugs.length === 0 ? ok(undefined) : failed('plugging guests in', ran.stderr)
+  }
+
   async #rule(networks: readonly WantedNetwork[]): Promise<Result<void>> {
-    const table = tableName(this.#tag)
+    const table = tableName(this.#owner.tag)
     if (networks.length === 0) {
       const there = await this.#run('nft', ['list', 'table', 'inet', table])
       if (there.code !== 0) return ok(undefined)
       const deleted = await this.#run('nft', ['delete', 'table', 'inet', table])
       return deleted.code === 0 ? ok(undefined) : failed('removing the rules', deleted.stderr)
     }
-    const wanted = ruleset(this.#tag, networks)
+    const wanted = ruleset(this.#owner.tag, networks)
     const loaded = await this.#run('nft', ['list', 'chain', 'inet', table, wanted.version])
     if (loaded.code === 0) return ok(undefined)
     const ran = await this.#run('nft', ['-f', '-'], wanted.text)
@@ -138,7 +153,7 @@ class LinuxNetworks implements Networks {
   }
 
   async #serve(one: NetworkOnHost): Promise<Result<void>> {
-    const bridge = bridgeName(this.#tag, one.network.id)
+    const bridge = bridgeName(this.#owner.tag, one.network.id)
     await hardenBridge(bridge)
     const paths = this.#paths(bridge)
     await mkdir(paths.dir, { recursive: true, mode: 0o755 })
@@ -159,7 +174,7 @@ class LinuxNetworks implements Networks {
   }
 
   async #served(): Promise<string[]> {
-    return (await entries(this.#dir)).filter(name => name.startsWith(bridgePrefix(this.#tag)))
+    return (await entries(this.#dir)).filter(name => name.startsWith(bridgePrefix(this.#owner.tag)))
   }
 
   /** Chains of others that drop what is forwarded: an accept of ours does not overrule them. */

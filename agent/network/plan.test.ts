@@ -1,7 +1,7 @@
 import type { WantedNetwork } from '@sirocco/shared/wire/objects.ts'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { NetworkOnHost } from '../ports/network.ts'
-import { bridgeAlias, bridgeMac, bridgeName } from './names.ts'
+import { bridgeAlias, bridgeMac, bridgeName, tapName } from './names.ts'
 import { type HostNetwork, type Link, planLinks } from './plan.ts'
 
 const owner = { instance: 'ins_1', tag: 'abc' }
@@ -116,6 +116,29 @@ test('a network that stands is kept when something else takes its range, or anot
   expect(plan.wanted.map(one => one.network.id)).toEqual(['net_1'])
   expect(plan.conflicts.map(one => one.network)).toEqual(['net_0'])
   expect(plan.removed).toEqual([])
+})
+
+describe('guests that run', () => {
+  const name = bridgeName('abc', 'net_1')
+  const port = { id: 'prt_1', network: 'net_1', mac: '', address: '10.64.3.9', hostname: 'web' }
+  const one: NetworkOnHost = { ...network('net_1'), ports: [port] }
+  const tap = (change: Partial<Link> = {}): Link => ({ ...link(tapName('abc', 'prt_1')), kind: 'tun', ...change })
+
+  test('are plugged in where they are in no bridge, or in another; to a bridge made anew too', () => {
+    expect(tap().name).toMatch(/^stabc[0-9a-f]{10}$/)
+    for (const links of [[tap()], [bridge('net_1'), tap({ master: 'virbr0' })]])
+      expect(planLinks(owner, host(links), [one]).plugs).toEqual([`link set ${tap().name} master ${name}`])
+  })
+
+  test('are left alone where they are plugged in, or just being made', () => {
+    for (const change of [{ master: name }, { up: false }])
+      expect(planLinks(owner, host([bridge('net_1'), tap(change)]), [one]).plugs).toEqual([])
+  })
+
+  test('are not plugged into a network that cannot be made, nor is what belongs to nobody here', () => {
+    expect(planLinks(owner, host([link('eth1', '10.64.3.200/16'), tap()]), [one]).plugs).toEqual([])
+    expect(planLinks(owner, host([bridge('net_1'), tap({ name: 'stabc0123456789' })]), [one]).plugs).toEqual([])
+  })
 })
 
 test('a bridge of our name that another instance made is left alone', () => {

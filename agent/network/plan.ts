@@ -1,6 +1,6 @@
 import { overlap, overlaps, prefixOf, rangeOf } from '@sirocco/shared/kit/ipv4.ts'
 import type { NetworkOnHost } from '../ports/network.ts'
-import { bridgeAlias, bridgeMac, bridgeName, bridgePrefix, networkOfAlias } from './names.ts'
+import { bridgeAlias, bridgeMac, bridgeName, bridgePrefix, networkOfAlias, tapName } from './names.ts'
 
 /** A link of the host, as `ip -j -d address` shows it. */
 export interface Link {
@@ -10,6 +10,8 @@ export interface Link {
   readonly mac: string
   readonly mtu: number
   readonly up: boolean
+  /** The bridge it is in. */
+  readonly master?: string
   /** Whether IPv6 makes it an address by itself. */
   readonly generates: boolean
   /** IPv4, with prefix. */
@@ -40,6 +42,8 @@ export interface LinkPlan {
   readonly conflicts: readonly Conflict[]
   /** Lines for `ip -batch`, in order, once `removed` are gone. */
   readonly commands: readonly string[]
+  /** Likewise, once the bridges are as wanted: guests that run and are not, or no longer, plugged in. */
+  readonly plugs: readonly string[]
   /** Bridges that nothing wants any more. */
   readonly removed: readonly string[]
 }
@@ -96,6 +100,18 @@ function mend(owner: Owner, { network }: NetworkOnHost, link: Link): string[] {
   ]
 }
 
+/**
+ * Taps that are there and not in their bridge: somebody removed that under running guests, and it was made again. One that is not up is
+ * just being plugged in by the hypervisor, which fails where that was done already.
+ */
+const plugs = (owner: Owner, host: HostNetwork, { network, ports }: NetworkOnHost): string[] => {
+  const bridge = bridgeName(owner.tag, network.id)
+  const taps = new Set(ports.map(port => tapName(owner.tag, port.id)))
+  return host.links
+    .filter(link => taps.has(link.name) && link.up && link.master !== bridge)
+    .map(link => `link set ${link.name} master ${bridge}`)
+}
+
 /** Wanted × listed → what to do. Pure; on a host that is as wanted it has no commands. */
 export function planLinks(owner: Owner, host: HostNetwork, all: readonly NetworkOnHost[]): LinkPlan {
   const standing = (one: NetworkOnHost) => host.links.find(({ name }) => name === bridgeName(owner.tag, one.network.id))
@@ -114,5 +130,5 @@ export function planLinks(owner: Owner, host: HostNetwork, all: readonly Network
     return link ? mend(owner, one, link) : create(owner, one)
   })
   const removed = host.links.filter(link => isOurs(owner, link) && !kept.has(link.name)).map(({ name }) => name)
-  return { wanted, conflicts, removed, commands }
+  return { wanted, conflicts, removed, commands, plugs: wanted.flatMap(one => plugs(owner, host, one)) }
 }

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import type { WantedNetwork } from '@sirocco/shared/wire/objects.ts'
 import { anyBridge, bridgeName, tableName } from './names.ts'
-
-/** Pings of one network's guests that their gateway answers, per second. */
-const pings = 50
 
 /** A ruleset and the chain whose presence says that exactly this text is loaded. */
 export interface Ruleset {
@@ -47,7 +45,7 @@ export function ruleset(tag: string, networks: readonly WantedNetwork[]): Rulese
     ...named(({ bridge, gateway }) => [
       `iifname "${bridge}" ip daddr ${gateway} udp dport 53 accept`,
       `iifname "${bridge}" ip daddr ${gateway} tcp dport 53 accept`,
-      `iifname "${bridge}" ip daddr ${gateway} icmp type echo-request limit rate ${pings}/second accept`,
+      `iifname "${bridge}" ip daddr ${gateway} icmp type echo-request limit rate ${limits.gatewayPings}/second accept`,
     ]),
     'drop',
     '}',

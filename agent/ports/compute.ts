@@ -13,6 +13,8 @@ export interface MachineFiles {
 export interface Plug {
   readonly mac: string
   readonly bridge: string
+  /** The name of the host's end of it, by which the network port knows it again. */
+  readonly tap: string
   readonly mtu: number
 }
 

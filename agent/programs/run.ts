@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
-import { second } from '@sirocco/shared/kit/clock.ts'
-import { MiB } from '@sirocco/shared/kit/units.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 
 /** How a program ended. `code` is null when it could not be started or was ended by a signal; then `stderr` says why. */
 export interface Ran {
@@ -12,14 +11,6 @@ export interface Ran {
 /** Runs a program by its arguments, never through a shell. Injected where tests replace the host. */
 export type Run = (program: string, args: readonly string[], stdin?: string) => Promise<Ran>
 
-/** No program that the agent calls takes this long; one that does is killed. */
-const deadline = 60 * second
-/** Of each output; a program that prints more is killed. */
-const outputMax = 16 * MiB
-
-/** After a program's end, what it printed is waited for this long. */
-const drain = 2 * second
-
 /** Messages are parsed, so they are asked for in one language; nothing else of the agent's environment is passed on. */
 const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
 
@@ -29,7 +20,7 @@ export const run: Run = (program, args, stdin = '') =>
     const child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: environment,
-      timeout: deadline,
+      timeout: limits.program,
       killSignal: 'SIGKILL',
     })
     let failure: string | null = null
@@ -39,8 +30,8 @@ export const run: Run = (program, args, stdin = '') =>
       stream.on('data', (chunk: Buffer) => {
         size += chunk.length
         chunks.push(chunk)
-        if (size <= outputMax) return
-        failure = `${program} printed more than ${outputMax} bytes`
+        if (size <= limits.programOutput) return
+        failure = `${program} printed more than ${limits.programOutput} bytes`
         child.kill('SIGKILL')
       })
       return () => Buffer.concat(chunks).toString('utf8')
@@ -53,7 +44,7 @@ export const run: Run = (program, args, stdin = '') =>
     child.on('error', () => end(null, null))
     child.on('close', (code, signal) => end(code, signal))
     // A daemon that the program left behind may keep its pipes open for ever.
-    child.on('exit', (code, signal) => setTimeout(() => end(code, signal), drain).unref())
+    child.on('exit', (code, signal) => setTimeout(() => end(code, signal), limits.programDrain).unref())
     child.stdin.on('error', () => undefined)
     child.stdin.end(stdin)
     const end = (code: number | null, signal: string | null) => {

@@ -1,6 +1,7 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { WantedMachine, WantedNetwork } from '@sirocco/shared/wire/objects.ts'
 import type { Compute, MachineFiles } from '../ports/compute.ts'
+import type { Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
 import { type MachineStep, machineSteps } from './facts.ts'
 import type { ImageRoom } from './image-room.ts'
@@ -12,7 +13,7 @@ export interface Attempt {
   readonly machine: WantedMachine
   readonly compute: Compute
   readonly storage: Storage
-  readonly networks: { readonly room: NetworkRoom; find(id: string): WantedNetwork | undefined; plug: PlugOf }
+  readonly networks: { readonly room: NetworkRoom; find(id: string): WantedNetwork | undefined; plug: Networks['plug'] }
   readonly images: ImageRoom
   /** For the person who waits; null: nothing to say any more. */
   progress(text: string | null): void
@@ -22,7 +23,6 @@ export interface Attempt {
   /** Networks are made while the disk is; whoever plugs in waits for both. */
   plugged: Promise<Result<void>>
 }
-type PlugOf = (port: WantedMachine['ports'][number], network: WantedNetwork) => { mac: string; bridge: string; mtu: number }
 
 /** How each step is done. Each may run twice and lands once, as the ports promise. */
 export const executors = {

@@ -1,28 +1,60 @@
+import { assert } from '@sirocco/shared/kit/assert.ts'
+import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
+import type { Networks } from '../ports/network.ts'
+import type { Storage } from '../ports/storage.ts'
 
 /** Called at every crash point; a test ends the process there. */
 export type At = (point: string) => Promise<void>
 
 export const nowhere: At = async () => {}
 
-/** The verbs that change something outside this process, by port; between any two of them a crash must be harmless. */
-const effects = {
-  'port.compute': ['define', 'start', 'askToStop', 'cut', 'reboot', 'undefine'],
-  'port.storage': ['keep', 'prepare', 'remove'],
-  'port.networks': ['apply'],
-} as const
+/** Of each verb: does it change something outside this process? Between any two that do, a crash must be harmless. */
+const verbs = {
+  'port.compute': {
+    fingerprint: false,
+    list: false,
+    define: true,
+    start: true,
+    askToStop: true,
+    cut: true,
+    reboot: true,
+    undefine: true,
+    consoleLog: false,
+    console: false,
+    watch: false,
+    close: false,
+  },
+  'port.storage': { has: false, keep: true, prepare: true, remove: true, list: false, capacityMiB: false },
+  'port.networks': { apply: true, plug: false, list: false, warnings: false },
+} as const satisfies {
+  'port.compute': Record<keyof Compute, boolean>
+  'port.storage': Record<keyof Storage, boolean>
+  'port.networks': Record<keyof Networks, boolean>
+}
+type Port = keyof typeof verbs
+
+const effectsOf = (port: Port): string[] => Object.entries(verbs[port]).flatMap(([verb, changes]) => (changes ? [verb] : []))
 
 /** The agent's own files, by the first word of their names, and what is done to them. */
-const files = { journal: ['append', 'replace'], desired: ['replace'], outbox: ['append', 'replace'] } as const
+const files = { journal: ['append', 'replace'], desired: ['replace'], outbox: ['append', 'replace'] } as const satisfies Record<
+  string,
+  readonly Exclude<keyof Disk, 'read'>[]
+>
 
-/** Every crash point there is, as `SIROCCO_CRASH_AT` names them. */
-export const points: readonly string[] = Object.entries({ ...effects, ...files }).flatMap(([name, verbs]) =>
-  verbs.flatMap(verb => [`${name}.${verb}.before`, `${name}.${verb}.after`]),
-)
+const around = (name: string, done: readonly string[]) =>
+  done.flatMap(verb => [`${name}.${verb}.before`, `${name}.${verb}.after`])
+
+/** Every crash point there is. */
+export const points: readonly string[] = [
+  ...(['port.compute', 'port.storage', 'port.networks'] as const).flatMap(port => around(port, effectsOf(port))),
+  ...Object.entries(files).flatMap(([name, done]) => around(name, done)),
+]
+const known = new Set(points)
 
 /** The same port with a crash point before and after each effect. */
-export const withPoints = <T extends object>(port: T, name: keyof typeof effects, at: At): T =>
-  wrapped(port, effects[name], verb => `${name}.${verb}`, at)
+export const withPoints = <T extends object>(port: T, name: Port, at: At): T =>
+  wrapped(port, effectsOf(name), verb => `${name}.${verb}`, at)
 
 /** The same disk with a crash point before and after each write. */
 export const diskWithPoints = (disk: Disk, at: At): Disk =>
@@ -41,6 +73,7 @@ function wrapped<T extends object>(
       if (typeof key !== 'string' || !verbs.includes(key)) return member.bind(target)
       return async (...args: unknown[]): Promise<unknown> => {
         const point = pointOf(key, args)
+        assert(known.has(`${point}.before`), `${point} has no crash point`)
         await at(`${point}.before`)
         const result: unknown = await Reflect.apply(member, target, args)
         await at(`${point}.after`)

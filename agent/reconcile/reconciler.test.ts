@@ -317,3 +317,66 @@ test('machines that wait for an image keep no other from being stopped', async (
   expect(world.seenMachine('vm_w7')?.progress).toContain('fetching')
   expect(world.seenMachine('vm_a')).toMatchObject({ power: 'stopped', applied: 2 })
 })
+
+test('told to end, it removes networks that no machine here needs; one with a machine stays, be that off', async () => {
+  const world = await up()
+  const other = network({ id: 'net_2', cidr: '10.64.2.0/24' })
+  const kept = machine('vm_b', { ports: [{ id: 'prt_b', network: 'net_2', mac: '52:54:00:00:00:02', address: '10.64.2.5' }] })
+  await world.want(network(), other, machine('vm_a'), kept)
+  await world.pass(5_000)
+  await world.want(machine('vm_a', { generation: 2, power: 'gone' }), { ...kept, generation: 2, power: 'cut' })
+  await world.pass(5_000)
+  expect(Object.keys(world.host.store('one').networks)).toEqual(['net_1', 'net_2'])
+  await world.agent?.stop()
+  expect(Object.keys(world.host.store('one').networks)).toEqual(['net_2'])
+})
+
+test('told to end in the middle of a removal, it finishes that, and leaves alone what runs', async () => {
+  const world = await up()
+  await world.want(network(), machine('vm_a'), machine('vm_b', { ports: [] }))
+  await world.pass(5_000)
+  let reached = false
+  world.kill()
+  await world.start(async point => {
+    reached ||= point === 'port.compute.cut.before'
+  })
+  await world.connect()
+  void world.want(machine('vm_a', { generation: 2, power: 'gone' }))
+  while (!reached) await Promise.resolve()
+  await world.agent?.stop()
+  expect(world.remains('vm_a')).toBe(false)
+  expect(world.host.store('one').networks).toEqual({})
+  expect(world.power('vm_b')).toBe('running')
+})
+
+test('told to end while a removal hangs, it ends all the same', async () => {
+  const world = await up()
+  await world.want(network(), machine('vm_a'))
+  await world.pass(5_000)
+  world.kill()
+  await world.start(point => (point === 'port.compute.cut.before' ? new Promise(() => {}) : Promise.resolve()))
+  await world.connect()
+  await world.want(machine('vm_a', { generation: 2, power: 'gone' }))
+  let ended = false
+  void world.agent?.stop().then(() => {
+    ended = true
+  })
+  await world.pass(limits.agentFarewell - 1)
+  expect(ended).toBe(false)
+  await world.pass(1)
+  expect(ended).toBe(true)
+  expect(world.power('vm_a')).toBe('running')
+})
+
+test('told to end on a host that was rebooted, before a fresh word, it leaves networks as they are', async () => {
+  const world = await up()
+  await world.want(network(), machine('vm_a'))
+  await world.pass(5_000)
+  world.kill()
+  world.host.restart('boot-2')
+  const networks = { ...world.host.store('one').networks }
+  await world.start()
+  await world.pass(1_000)
+  await world.agent?.stop()
+  expect(world.host.store('one').networks).toEqual(networks)
+})

@@ -1,23 +1,24 @@
-import { digest } from '@sirocco/shared/kit/canonical.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
-import { type Fault, ok, type Result } from '@sirocco/shared/kit/fault.ts'
+import { type Fault, ok } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
-import type { Seen, SeenHost, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
-import type { Compute, FoundMachine } from '../ports/compute.ts'
+import type { Seen, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { NetworkOnHost, Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
 import { Alarms } from './alarms.ts'
-import { type Attempt, executors, isMachineStep } from './apply.ts'
-import { type Entry, noFacts } from './facts.ts'
-import { Gather } from './gather.ts'
+import type { Attempt } from './apply.ts'
+import { noFacts } from './facts.ts'
+import { follow, type StepFault } from './follow.ts'
 import { Held } from './held.ts'
+import { HostWatch } from './host-watch.ts'
 import { type FetchImage, ImageRoom } from './image-room.ts'
 import { Journal } from './journal.ts'
+import { Lanes, type Turn } from './lanes.ts'
 import { NetworkRoom, passing } from './network-room.ts'
-import { isOn, noticed, type Plan, plan, type Step, type View } from './plan.ts'
+import { isOn, noticed, type Plan, plan, type View } from './plan.ts'
 import { Report } from './report.ts'
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, more?: Readonly<Record<string, unknown>>) => void
@@ -35,15 +36,6 @@ export interface HostParts {
   readonly log: Log
 }
 
-interface Work {
-  /** Asked for again while it was under way. */
-  again: boolean
-  /** For an image that others may wait for, too: it takes no lane meanwhile. */
-  waiting: boolean
-  /** Called when a newer intent is here; what only waits stops waiting. */
-  interrupt: () => void
-}
-
 /**
  * Keeps one host as it is wanted: level-triggered, one machine at a time per machine, woken by changes of either side and by time.
  * Nothing begins before the host's own state is known, nor after a reboot of the host before a fresh word of what is wanted.
@@ -54,22 +46,12 @@ export class Reconciler {
   readonly #held: Held
   readonly #networks: NetworkRoom
   readonly #images: ImageRoom
-  readonly #list: Gather<Result<readonly FoundMachine[]>>
-  /** null: the hypervisor was not heard yet. */
-  #found: ReadonlyMap<string, FoundMachine> | null = null
-  #bootId: string | null = null
-  #host: SeenHost | null = null
-  #hostFault: Fault | null = null
-  /** Was it told what is wanted since it was last known to run on? */
-  #fresh = false
-  #stale: () => void = () => {}
-  /** Machines that had a disk before this life of the agent began: they are never taken for new. */
-  #older: ReadonlySet<string> = new Set()
-  readonly #working = new Map<string, Work>()
-  readonly #queue = new Set<string>()
   readonly #report: Report
   readonly #alarms: Alarms
+  readonly #host: HostWatch
+  readonly #lanes: Lanes
   readonly #unplugged = new Set<string>()
+  #stale: () => void = () => {}
   #stopped = false
 
   private constructor(parts: HostParts, journal: Journal, held: Held) {
@@ -78,9 +60,17 @@ export class Reconciler {
     this.#held = held
     this.#networks = new NetworkRoom(parts.networks, () => this.#networksWanted())
     this.#images = new ImageRoom(parts.storage, parts.fetchImage)
-    this.#list = new Gather(() => parts.compute.list())
     this.#report = new Report(parts.timers)
     this.#alarms = new Alarms(parts.timers, parts.random)
+    this.#host = new HostWatch({
+      ...parts,
+      journal,
+      report: this.#report,
+      alarms: this.#alarms,
+      heard: changed => this.#heard(changed),
+      rebooted: () => this.#stale(),
+    })
+    this.#lanes = new Lanes((id, turn) => this.#work(id, turn).catch(error => this.#stumbled(id, error)))
   }
 
   /** The host as the last life of this agent left it; `start` sets it going. */
@@ -104,28 +94,36 @@ export class Reconciler {
   }
 
   start(): void {
-    this.#parts.compute.watch(id => void this.#look(id === null))
-    void this.#look(true)
+    this.#parts.compute.watch(id => void this.#host.look(id === null))
+    void this.#host.look(true)
     this.#sweepLater()
   }
 
-  /** Ends all waiting; what is under way ends by itself. Machines keep running. */
+  /**
+   * Ends this life, within a few seconds: what is under way comes to the end of its step, a removal to its own, and networks that no machine
+   * here needs go. Machines keep running.
+   */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#alarms.end()
-    for (const work of this.#working.values()) work.interrupt()
+    this.#host.end()
+    await within(limits.agentFarewell, this.#parts.timers, this.#leave())
     await this.#parts.compute.close()
+  }
+  async #leave(): Promise<void> {
+    await this.#lanes.end()
+    await this.#settleNetworks()
   }
 
   /** Of what is held; null where everything must be told: nothing is held, or the host was rebooted since. */
   desiredDigest(): string | null {
-    return this.#frozen() ? null : this.#held.digest
+    return this.#host.frozen ? null : this.#held.digest
   }
 
   /** Takes in what is wanted now. False: this changes something that is not held here; everything must be told. */
   async desire(delta: Delta<Wanted>): Promise<boolean> {
     this.#alarms.cancel('parts')
-    if (this.#frozen() && !this.#fresh && delta.base !== null && !this.#held.arriving) return false
+    if (this.#host.frozen && !this.#host.fresh && delta.base !== null && !this.#held.arriving) return false
     const taken = this.#held.take(delta)
     if (taken === 'resync') return false
     if (taken === 'whole') await this.#commit()
@@ -137,12 +135,12 @@ export class Reconciler {
   abandon(): void {
     this.#alarms.cancel('parts')
     this.#held.abandon()
-    this.#fresh = false
+    this.#host.unsure()
   }
 
   /** Everything seen on this host; null while it is not known yet. */
   seen(): ObjectSet<Seen> | null {
-    return this.#found && this.#host ? this.#report.seen : null
+    return this.#host.known ? this.#report.seen : null
   }
   /** Calls back after each change of `seen`. */
   onSeen(told: () => void): void {
@@ -155,14 +153,14 @@ export class Reconciler {
 
   async #commit(): Promise<void> {
     const before = new Map(this.#held.machines().map(machine => [machine.id, machine.generation]))
-    await this.#held.commit(id => this.#found?.has(id) ?? true)
+    await this.#held.commit(id => this.#host.mayHave(id))
     if (this.#stopped) return
     for (const machine of this.#held.machines())
       if (before.get(machine.id) !== machine.generation) {
         this.#alarms.succeeded(machine.id)
-        this.#working.get(machine.id)?.interrupt()
+        this.#lanes.interrupt(machine.id)
       }
-    if (this.#frozen()) await this.#thaw()
+    if (this.#host.frozen) await this.#host.thaw()
     this.#wakeAll()
     // A machine that is made meanwhile has its networks made, and all others with them.
     const begun = this.#networks.begun
@@ -171,150 +169,58 @@ export class Reconciler {
     })
   }
 
-  /** Nothing is done on a host that was rebooted, or whose state nobody knows, before it is told what is wanted now. */
-  #frozen(): boolean {
-    return this.#bootId === null || this.#journal.bootId !== this.#bootId
-  }
-  async #thaw(): Promise<void> {
-    this.#fresh = true
-    if (this.#bootId !== null) await this.#journal.write([{ note: 'boot', bootId: this.#bootId }])
-  }
-
-  /** Reads the host's state and wakes what differs from before. */
-  async #look(all: boolean): Promise<void> {
-    if (this.#stopped) return
-    try {
-      if (all || !this.#host || this.#hostFault) {
-        const printed = await this.#fingerprint()
-        if (!printed.ok) return this.#silent(printed.fault)
-      }
-      const listed = await this.#list.call()
-      if (this.#stopped) return
-      if (!listed.ok) return this.#silent(listed.fault)
-      this.#heard(listed.value)
-    } catch (error) {
-      this.#silent({ code: 'internal', message: 'the host cannot be read', detail: String(error) })
+  /** Wakes what is not as it was before. */
+  #heard(changed: ReadonlySet<string> | null): void {
+    this.#held.forgetStrays(id => this.#host.mayHave(id))
+    if (changed) {
+      for (const id of changed) this.#lanes.wake(id)
+      return
     }
-  }
-
-  async #fingerprint(): Promise<Result<void>> {
-    const { compute, storage, networks, host } = this.#parts
-    const print = await compute.fingerprint()
-    if (!print.ok) return print
-    if (!this.#host) {
-      const disks = await storage.list()
-      if (!disks.ok) return disks
-      this.#older = new Set(disks.value)
-    }
-    const rebooted = this.#bootId !== null && this.#bootId !== print.value.bootId
-    this.#bootId = print.value.bootId
-    this.#host = {
-      kind: 'host',
-      id: host.id,
-      ...print.value,
-      name: host.name,
-      diskMiB: await storage.capacityMiB(),
-      warnings: [...(await networks.warnings())],
-    }
-    if (rebooted) {
-      this.#fresh = false
-      this.#stale()
-    } else if (this.#fresh && this.#frozen()) await this.#thaw()
-    return ok(undefined)
-  }
-
-  #heard(machines: readonly FoundMachine[]): void {
-    if (!this.#host) return
-    const before = this.#hostFault ? null : this.#found
-    this.#alarms.succeeded('host')
-    this.#alarms.cancel('host')
-    this.#hostFault = null
-    const found = new Map(machines.map(machine => [machine.id, machine]))
-    this.#found = found
-    this.#held.forgetStrays(id => found.has(id))
-    if (!before) {
-      for (const id of this.#ids()) this.#show(id)
-      this.#wakeAll()
-      void this.#settleNetworks()
-    }
-    this.#report.put(this.#host)
-    if (!before) return
-    for (const id of new Set([...before.keys(), ...this.#found.keys()]))
-      if (digest(before.get(id) ?? null) !== digest(this.#found.get(id) ?? null)) this.#wake(id)
-  }
-
-  #silent(fault: Fault): void {
-    if (this.#stopped) return
-    if (!this.#hostFault) this.#parts.log('warn', 'the hypervisor does not answer', { host: this.id, fault })
-    this.#hostFault = fault
-    if (this.#host && this.#found)
-      this.#report.put({ ...this.#host, warnings: [...this.#host.warnings, `the hypervisor does not answer: ${fault.message}`] })
-    this.#alarms.retry('host', () => void this.#look(true))
+    for (const id of this.#ids()) this.#show(id)
+    this.#wakeAll()
+    void this.#settleNetworks()
   }
 
   #wakeAll(): void {
-    if (!this.#found) return
+    if (!this.#host.known) return
     const ids = this.#ids()
-    for (const id of ids) this.#wake(id)
+    for (const id of ids) this.#lanes.wake(id)
     for (const id of this.#report.machines()) if (!ids.has(id)) this.#report.forget(id)
   }
 
   #ids(): ReadonlySet<string> {
-    return new Set([...this.#held.machines().map(m => m.id), ...(this.#found?.keys() ?? []), ...this.#journal.machines()])
-  }
-
-  #wake(id: string): void {
-    if (this.#stopped || !this.#found) return
-    const work = this.#working.get(id)
-    if (work) work.again = true
-    else this.#queue.add(id)
-    this.#fill()
-  }
-
-  #fill(): void {
-    for (const id of this.#queue) {
-      if ([...this.#working.values()].filter(work => !work.waiting).length >= limits.agentLanes) return
-      this.#queue.delete(id)
-      const work: Work = { again: false, waiting: false, interrupt: () => {} }
-      this.#working.set(id, work)
-      void this.#work(id, work)
-        .catch(error => {
-          this.#failed(id, error)
-          this.#tell(id, 'waiting: something unexpected happened on the host')
-          this.#retry(id)
-        })
-        .finally(() => {
-          this.#working.delete(id)
-          if (work.again) this.#queue.add(id)
-          if (!this.#stopped) this.#fill()
-        })
-    }
+    return new Set([...this.#held.machines().map(m => m.id), ...this.#host.machines(), ...this.#journal.machines()])
   }
 
   /** Plans and applies, over and over, until nothing is left to do for this machine just now. */
-  async #work(id: string, work: Work): Promise<void> {
+  async #work(id: string, turn: Turn): Promise<void> {
     this.#alarms.cancel(id)
-    while (!this.#stopped && this.#found && !this.#hostFault) {
-      work.again = false
+    while (!this.#stopped && this.#host.answers) {
+      turn.again = false
       await this.#notice(id)
       const view = this.#view(id)
       if (await this.#forgotten(view)) return
-      const next = this.#frozen() ? { steps: [] } : plan(view)
+      const next = this.#host.frozen ? { steps: [] } : plan(view)
       this.#show(id)
-      if (next.wakeMs !== undefined) this.#alarms.in(next.wakeMs, id, () => this.#wake(id))
+      if (next.wakeMs !== undefined) this.#alarms.in(next.wakeMs, id, () => this.#lanes.wake(id))
       const machine = this.#held.machine(id)
       if (!machine || (next.steps.length === 0 && !next.settle)) return
-      const refused = await this.#follow(machine, next, work)
+      const refused = await this.#follow(machine, next, turn)
       if (refused && !(await this.#refused(machine, refused))) return
     }
+  }
+
+  #stumbled(id: string, error: unknown): void {
+    this.#failed(id, error)
+    this.#tell(id, 'waiting: something unexpected happened on the host')
+    this.#retry(id)
   }
 
   /** Writes down what changed by itself. Of an orphan nothing is written. */
   async #notice(id: string): Promise<void> {
     const known = this.#journal.facts(id) !== undefined
     if (!known && !this.#held.machine(id)) return
-    const adopted = !known && (this.#older.has(id) || this.#found?.has(id))
-    if (adopted) await this.#journal.write([{ note: 'adopted', machine: id }])
+    if (!known && this.#host.isOlder(id)) await this.#journal.write([{ note: 'adopted', machine: id }])
     const change = noticed(this.#view(id))
     if (change) await this.#journal.write([change])
   }
@@ -329,48 +235,19 @@ export class Reconciler {
     return true
   }
 
-  /** Does the steps in their order; ends early, and well, where a newer intent has come or this life ends. */
-  async #follow(machine: WantedMachine, { steps, settle }: Plan, work: Work): Promise<StepFault | null> {
-    const { id, generation } = machine
-    const attempt = this.#attempt(machine)
-    const interrupted = new Promise<'interrupted'>(resolve => {
-      work.interrupt = () => resolve('interrupted')
+  async #follow(machine: WantedMachine, next: Plan, turn: Turn): Promise<StepFault | null> {
+    const { id, generation, power } = machine
+    // A removal is quick, and what it leaves half-done nobody needs.
+    const over = () => this.#stopped && power !== 'gone'
+    const refused = await follow(this.#attempt(machine), next, {
+      journal: this.#journal,
+      clock: this.#parts.timers,
+      superseded: () => over() || this.#held.machine(id)?.generation !== generation,
+      aside: wait => this.#lanes.aside(turn, wait),
+      refresh: () => this.#host.refresh(),
     })
-    const superseded = () => this.#stopped || this.#held.machine(id)?.generation !== generation
-    let owed: Entry[] = []
-    for (const step of steps) {
-      if (superseded()) break
-      if (isMachineStep(step)) {
-        await this.#journal.write([...owed, { note: 'intent', machine: id, generation, step, at: this.#parts.timers.now() }])
-        owed = []
-      }
-      if (superseded()) break
-      const outcome = await (step === 'fetch' ? this.#fetch(attempt, work, interrupted) : executors[step](attempt))
-      if (outcome === 'interrupted') break
-      if (!outcome.ok) {
-        await this.#journal.write(owed)
-        await this.#refresh()
-        return { step, fault: outcome.fault }
-      }
-      if (isMachineStep(step)) owed.push({ note: 'done', machine: id, generation, step })
-      if (touches(step)) await this.#refresh()
-    }
-    this.#tell(id, null)
-    const settles = settle && !superseded()
-    if (settles) owed.push({ note: 'settled', machine: id, generation, ...(settle.fault ? { fault: settle.fault } : {}) })
-    await this.#journal.write(owed)
-    if (settles || steps.length > 0) this.#alarms.succeeded(id)
-    return null
-  }
-
-  async #fetch<T>(attempt: Attempt, work: Work, interrupted: Promise<T>): Promise<Result<void> | T> {
-    work.waiting = true
-    this.#fill()
-    try {
-      return await Promise.race([executors.fetch(attempt), interrupted])
-    } finally {
-      work.waiting = false
-    }
+    if (!refused) this.#alarms.succeeded(id)
+    return refused
   }
 
   #attempt(machine: WantedMachine): Attempt {
@@ -408,7 +285,7 @@ export class Reconciler {
     }
     this.#tell(id, null)
     // Somebody else started it meanwhile: look again at what is there.
-    if (machine.power === 'on' && isOn(this.#found?.get(id))) return true
+    if (machine.power === 'on' && isOn(this.#host.machine(id))) return true
     const note = facts.ran || machine.power !== 'on' ? 'settled' : 'failing'
     await this.#journal.write([{ note, machine: id, generation, fault: wireFault(fault) }])
     this.#alarms.succeeded(id)
@@ -416,18 +293,11 @@ export class Reconciler {
   }
 
   #retry(id: string): void {
-    this.#alarms.retry(id, () => this.#wake(id))
-  }
-
-  async #refresh(): Promise<void> {
-    const listed = await this.#list.call()
-    if (this.#stopped) return
-    if (listed.ok) this.#heard(listed.value)
-    else this.#silent(listed.fault)
+    this.#alarms.retry(id, () => this.#lanes.wake(id))
   }
 
   async #settleNetworks(): Promise<void> {
-    if (this.#stopped || this.#frozen() || this.#held.digest === null) return
+    if (this.#host.frozen || this.#held.digest === null) return
     try {
       const settled = await this.#networks.settle()
       const faults = settled.ok ? [...settled.value] : [['all', settled.fault] as const]
@@ -438,29 +308,29 @@ export class Reconciler {
     }
   }
 
-  /** Every network that is wanted here, or that something here still plugs into, with its ports. */
+  /** Every network that is wanted here, or that something here still plugs into, with its ports; at the end only the latter. */
   #networksWanted(): NetworkOnHost[] {
-    const strays = this.#held.strayMachines().filter(machine => this.#found?.has(machine.id) ?? true)
+    const strays = this.#held.strayMachines().filter(machine => this.#host.mayHave(machine.id))
     const machines = [...this.#held.machines().filter(machine => this.#carries(machine)), ...strays]
     return this.#held.networks().flatMap(network => {
       const ports = machines.flatMap(machine =>
         machine.ports.filter(port => port.network === network.id).map(port => ({ ...port, hostname: machine.name })),
       )
-      return network.gone && ports.length === 0 ? [] : [{ network, ports }]
+      return ports.length === 0 && (network.gone || this.#stopped) ? [] : [{ network, ports }]
     })
   }
 
   #carries(machine: WantedMachine): boolean {
     if (this.#unplugged.has(machine.id)) return false
     const facts = this.#journal.facts(machine.id) ?? noFacts
-    if (this.#found?.has(machine.id)) return true
+    if (this.#host.machine(machine.id)) return true
     if (facts.applied < machine.generation) return machine.power !== 'gone'
     return machine.power !== 'gone' && (facts.fault === undefined || facts.ran)
   }
 
   #view(id: string): View {
     const facts = this.#journal.facts(id) ?? noFacts
-    return { id, wanted: this.#held.machine(id), found: this.#found?.get(id), facts, now: this.#parts.timers.now() }
+    return { id, wanted: this.#held.machine(id), found: this.#host.machine(id), facts, now: this.#parts.timers.now() }
   }
 
   #tell(id: string, text: string | null): void {
@@ -476,7 +346,7 @@ export class Reconciler {
   #sweepLater(): void {
     this.#alarms.in(limits.agentSweep, 'sweep', () => {
       this.#sweepLater()
-      void this.#look(true).then(() => this.#wakeAll())
+      void this.#host.look(true).then(() => this.#wakeAll())
       void this.#settleNetworks()
     })
   }
@@ -486,17 +356,19 @@ export class Reconciler {
   }
 }
 
-/** Steps after which the hypervisor must be looked at before anything is said. */
-const touches = (step: Step): boolean => step === 'start' || step === 'cut' || step === 'undefine'
-
-interface StepFault {
-  readonly step: Step
-  readonly fault: Fault
-}
-
 /** As it goes into frames, a full one of which has room for as many. */
 const wireFault = ({ code, message, detail }: Fault) => ({
   code,
   message: message.slice(0, 500),
   ...(detail === undefined ? {} : { detail: detail.slice(0, 2_000) }),
 })
+
+/** Waits for `work`, but not longer than this; then it goes on by itself. */
+async function within(ms: number, timers: Timers, work: Promise<void>): Promise<void> {
+  let timer = { cancel: () => {} }
+  const over = new Promise<void>(resolve => {
+    timer = timers.after(ms, resolve)
+  })
+  await Promise.race([work, over])
+  timer.cancel()
+}

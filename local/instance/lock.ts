@@ -1,20 +1,16 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { hasEnded, processStat } from '../../shared/kit/process-stat.ts'
 
 const Holder = z.object({ pid: z.number().int().positive(), started: z.string() })
 type Holder = z.infer<typeof Holder>
 
-/**
- * When a process was started, in clock ticks since boot: together with the pid it names one process until the next boot. One that has
- * ended, and that nobody has reaped, is no process any more.
- */
+/** `undefined` for one that has ended, also where nobody has reaped it. */
 function startOf(pid: number): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The second field is the program's name in parentheses and may hold anything; the third is the state, the 22nd the start time.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
+    const stat = processStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    return stat && !hasEnded(stat) ? stat.started : undefined
   } catch {
     return undefined
   }

@@ -59,10 +59,30 @@ async function kvmDevice(): Promise<void> {
   await run('chmod', ['g+rw', '/dev/kvm'])
 }
 
+/** How long an orphan that has ended may lie there: the first process has nothing else to do. */
+const reapMs = 2_000
+
+/**
+ * Whether the first process of this machine, or container, clears up what it inherits when that has ended. Where it does not (a program
+ * that is no init, as process 1 of a container), libvirt waits for ever for each QEMU that it asked what it can.
+ */
+async function orphansAreReaped(): Promise<boolean> {
+  const { stdout } = await run('sh', ['-c', 'true & echo $!'])
+  const pid = Number(stdout.trim())
+  for (const end = performance.now() + reapMs; performance.now() < end; await pause(20))
+    if (!existsSync(`/proc/${pid}`)) return true
+  return false
+}
+
 /** Without polkit; the socket is root's alone. */
 const configuration = 'auth_unix_rw = "none"\nauth_unix_ro = "none"\nunix_sock_rw_perms = "0700"\nunix_sock_ro_perms = "0700"\n'
 
 async function startOwn(folder: string): Promise<void> {
+  if (!(await orphansAreReaped())) {
+    throw new Stop(
+      'The first process of this container is no init, which libvirt needs: start the container with one (docker run --init), or use --simulated.',
+    )
+  }
   for (const path of ['/var/log/libvirt/qemu', '/var/lib/libvirt/images', '/run/libvirt', folder])
     mkdirSync(path, { recursive: true })
   await account()
@@ -97,6 +117,7 @@ export async function keepLibvirtd(folder: string, died: (sentence: string) => v
     try {
       await start(folder)
     } catch (reason) {
+      if (reason instanceof Stop) throw reason
       throw new Stop(`libvirtd does not start (${sentence(reason)}): see /var/log/libvirt, or use --simulated.`)
     }
     if (!(await untilAnswers(libvirtSocket)))

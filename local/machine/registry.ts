@@ -5,6 +5,11 @@ import { z } from 'zod'
 import { overlaps } from '../../shared/kit/ipv4.ts'
 import { pick, type Random } from '../../shared/kit/random.ts'
 
+/** What all instances of a machine share: who has which tag and range, our libvirtd's configuration, machine disks. */
+export const machineFolder = '/var/lib/sirocco'
+/** Where instances claim theirs. */
+export const registryFolder = join(machineFolder, 'instances')
+
 /** What an instance may call its own on this machine; nobody else's name begins so, no other range overlaps. */
 export const Claim = z.object({
   instance: z.string(),

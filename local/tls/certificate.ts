@@ -1,4 +1,4 @@
-import { createHash, createSign, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { createHash, createPrivateKey, createSign, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import type { Random } from '../../shared/kit/random.ts'
 
@@ -32,6 +32,34 @@ const oid = {
 
 /** SHA-256 of the whole certificate in hex: what a client is told to expect, since nobody vouches for it. */
 export const pinOf = (pem: string): string => createHash('sha256').update(new X509Certificate(pem).raw).digest('hex')
+
+/** Which of a given pair is of no use, in words that follow its name; `undefined` where it can serve at `now`. */
+export function unfit(
+  { certificate, key }: { certificate: string; key: string },
+  now: number,
+): { part: 'certificate' | 'key'; why: string } | undefined {
+  const parsed = attempt(() => new X509Certificate(certificate))
+  if (!parsed) return { part: 'certificate', why: 'holds no certificate in PEM' }
+  const secret = attempt(() => createPrivateKey(key))
+  if (!secret) return { part: 'key', why: 'holds no private key in PEM, or one under a passphrase' }
+  if (!parsed.checkPrivateKey(secret)) return { part: 'key', why: "is not the certificate's key" }
+  if (Date.parse(parsed.validTo) <= now) return { part: 'certificate', why: `ended on ${parsed.validTo}` }
+  return undefined
+}
+
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make()
+  } catch {
+    return undefined
+  }
+}
+
+/** SHA-256 of its public key, as `curl --pinnedpubkey` takes it. */
+export const keyPinOf = (pem: string): string => {
+  const key = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' })
+  return `sha256//${createHash('sha256').update(key).digest('base64')}`
+}
 
 const day = 24 * 60 * 60 * 1_000
 /** Long, since clients hold its pin. */

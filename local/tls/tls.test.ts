@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { connect } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { seeded } from '../../shared/kit/random.ts'
-import { makeCertificate, pinOf } from './certificate.ts'
+import { keyPinOf, makeCertificate, pinOf, unfit } from './certificate.ts'
 import { front } from './front.ts'
 
 const now = Date.UTC(2026, 0, 1)
@@ -23,6 +23,30 @@ describe('a self-made certificate', () => {
   it('has the pin that a client sees', () => {
     const shown = new X509Certificate(made.certificate).fingerprint256.replaceAll(':', '').toLowerCase()
     expect(pinOf(made.certificate)).toBe(shown)
+  })
+
+  it('has a key whose pin curl takes, and which differs from certificate to certificate', () => {
+    expect(keyPinOf(made.certificate)).toMatch(/^sha256\/\/[A-Za-z0-9+/]{43}=$/)
+    expect(keyPinOf(makeCertificate(['other'], { random: seeded(1), now }).certificate)).not.toBe(keyPinOf(made.certificate))
+  })
+})
+
+describe('a given certificate and key', () => {
+  const other = makeCertificate(['other'], { random: seeded(2), now })
+  it.each([
+    ['fit each other', made, undefined],
+    ['are of two pairs', { certificate: made.certificate, key: other.key }, { part: 'key', why: "is not the certificate's key" }],
+    ['have no certificate', { certificate: 'none', key: made.key }, { part: 'certificate', why: 'holds no certificate in PEM' }],
+    ['have no key', { certificate: made.certificate, key: made.certificate }, expect.objectContaining({ part: 'key' })],
+  ])('%s', (_, pair, expected) => {
+    expect(unfit(pair, now)).toEqual(expected)
+  })
+
+  it('are of no use once the certificate has ended', () => {
+    expect(unfit(made, now + 11 * 365 * 24 * 3_600_000)).toMatchObject({
+      part: 'certificate',
+      why: expect.stringMatching(/^ended on/),
+    })
   })
 })
 

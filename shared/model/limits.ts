@@ -123,6 +123,8 @@ export const limits = {
   agentLanes: 4,
   /** An agent looks at everything again this often, in case a word was lost. */
   agentSweep: 60 * second,
+  /** What is due when an agent is told to end is finished within this long, or left to its next life. Shorter than its supervisors' grace. */
+  agentFarewell: 3 * second,
   /** A desired set that came in parts is taken as whole when no further part comes for this long. */
   partsHold: 250,
   /** After a change, before an agent makes networks that no machine waits for. */
@@ -140,4 +142,31 @@ export const limits = {
   /** Reconnect pauses of an agent: doubling, with jitter. */
   reconnectFirst: 250,
   reconnectMax: 15 * second,
+
+  // What an agent does on its host.
+
+  /** No program that an agent runs takes this long; one that does is killed. What it printed is waited for this long after its end. */
+  program: 60 * second,
+  programDrain: 2 * second,
+  /** Of each output; a program that prints more is killed. */
+  programOutput: 16 * MiB,
+  /** A dnsmasq that does not end by SIGTERM within this time is killed. */
+  dnsmasqEnd: 2 * second,
+  /** Pings of one network's guests that their gateway answers, per second. */
+  gatewayPings: 50,
+  /** A call to libvirt is given up after this long, and the connection with it: an answer that came later would belong to nobody. */
+  libvirtCall: 60 * second,
+  /** Starting a guest with much memory on a busy host takes long, as does a definition for which libvirt probes QEMU first. */
+  libvirtLongCall: 5 * minute,
+  /** Between two signs of life; twice as long without any and the connection is dead. */
+  libvirtBeat: 10 * second,
+  /** Calls under way at once; more is a fault of ours. And those of one listing: libvirtd serves five of one client at a time. */
+  libvirtCalls: 1_024,
+  libvirtAbreast: 5,
+  /** Of written bytes that libvirtd has not taken yet; a stream that exceeds it is ended. */
+  libvirtUnsent: 1 * MiB,
+  /** Of a serial console's log on the host; a longer one is emptied at the next start. */
+  consoleFile: 8 * MiB,
+  /** Of code translated by QEMU's emulation, per guest, MiB; its own default takes up to 1 GiB. */
+  translationCacheMiB: 32,
 } as const

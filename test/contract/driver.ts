@@ -129,6 +129,15 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       expect(granted(await bench.networks.list())).toEqual([network.id])
     }, 20_000)
 
+    test('names the host’s end of each port: as Linux takes it, always the same, another for another port', () => {
+      const [port] = wantedMachine(id, bench, network).ports
+      if (!port) throw new Error('the machine has a port')
+      const { tap } = bench.networks.plug(port, network)
+      expect(tap).toMatch(/^[a-z0-9]{1,15}$/)
+      expect(bench.networks.plug(port, network).tap).toBe(tap)
+      expect(bench.networks.plug({ ...port, id: `${port.id}b` }, network).tap).not.toBe(tap)
+    })
+
     test('defines a machine twice: one, off, and not yet run', async () => {
       const machine = wantedMachine(id, bench, network)
       const files = granted(await bench.storage.prepare(machine))

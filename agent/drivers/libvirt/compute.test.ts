@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
@@ -87,6 +87,7 @@ beforeEach(async () => {
     tag: 'abc',
     logDir: join(dir, 'logs'),
     stateDir: dir,
+    qemuLogDir: join(dir, 'qemu'),
     clock,
   })
 })
@@ -123,6 +124,27 @@ test('a machine that runs is not undefined', async () => {
   domains = [own('vm_1', { state: 1, id: 1 })]
   expect(await compute.undefine('vm_1')).toMatchObject({ ok: false, fault: { code: 'precondition' } })
   expect(called).not.toContain(procedures.undefine.number)
+})
+
+test('what QEMU said of a machine goes with its definition, also when that was gone already; of others it stays', async () => {
+  const logs = join(dir, 'qemu')
+  const names = ['sirocco-abc-vm_1.log', 'sirocco-abc-vm_1.log.0', 'renamed.log', 'sirocco-abc-vm_2.log', 'sirocco-abc-vm_11.log']
+  const left = async () => (await readdir(logs)).sort()
+  await mkdir(logs)
+  for (const name of names) await writeFile(join(logs, name), '')
+  expect(await compute.undefine('vm_1')).toMatchObject({ ok: true })
+  expect(await left()).toEqual(['renamed.log', 'sirocco-abc-vm_11.log', 'sirocco-abc-vm_2.log'])
+  domains = [own('vm_1', { name: 'renamed' })]
+  expect(await compute.undefine('vm_1')).toMatchObject({ ok: true })
+  expect(await left()).toEqual(['sirocco-abc-vm_11.log', 'sirocco-abc-vm_2.log'])
+})
+
+test('no name of a domain leads out of the directory of QEMU’s logs', async () => {
+  await mkdir(join(dir, 'qemu'))
+  await writeFile(join(dir, 'other.log'), '')
+  domains = [own('vm_1', { name: '../other' })]
+  expect(await compute.undefine('vm_1')).toMatchObject({ ok: true })
+  expect(await readdir(dir)).toContain('other.log')
 })
 
 test('changes of our machines are told, those of others are not', async () => {

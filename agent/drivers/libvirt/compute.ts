@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { minute, type Timers } from '@sirocco/shared/kit/clock.ts'
+import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Compute, Definition, FoundMachine } from '../../ports/compute.ts'
-import { consoleTail, removeLog, trimLog } from './console-log.ts'
+import { consoleTail, isFileName, removeLog, trimLog } from './console-log.ts'
 import { canResume, isOff, seenOf } from './domain-state.ts'
 import { type DomainHost, domainXml, readMark, shapeOf } from './domain-xml.ts'
 import { faultOf, isCode, libvirtErrors } from './faults.ts'
@@ -34,12 +34,10 @@ export interface LibvirtOptions {
   readonly hostName?: string
   /** Where libvirt keeps QEMU's pid files; read to tell one start of a machine from the next. */
   readonly stateDir?: string
+  /** Where libvirt keeps what QEMU says, one file a machine. */
+  readonly qemuLogDir?: string
 }
 
-/** Starting a guest with much memory on a busy host takes long, as does a definition for which libvirt probes QEMU first. */
-const longDeadline = 5 * minute
-/** Calls at once; libvirtd serves five of one client at a time. */
-const abreast = 5
 /** VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN */
 const acpi = 1
 /** VIR_DOMAIN_UNDEFINE_ MANAGED_SAVE | SNAPSHOTS_METADATA | NVRAM | CHECKPOINTS_METADATA: nothing of it remains. */
@@ -61,7 +59,7 @@ async function inTurns<T, R>(items: readonly T[], run: (item: T) => Promise<R>):
   const work = async () => {
     for (const [at, item] of queue) results.set(at, await run(item))
   }
-  await Promise.all(Array.from({ length: abreast }, work))
+  await Promise.all(Array.from({ length: limits.libvirtAbreast }, work))
   return [...results].sort(([a], [b]) => a - b).map(([, result]) => result)
 }
 
@@ -135,7 +133,7 @@ class LibvirtCompute implements Compute {
     const link = await this.#session.connection()
     if (!link.ok) return faultOf(link.error)
     await mkdir(this.#options.logDir, { recursive: true, mode: 0o711 })
-    const defined = await link.value.call(procedures.define, domainXml(definition, host), longDeadline)
+    const defined = await link.value.call(procedures.define, domainXml(definition, host), limits.libvirtLongCall)
     if (!defined.ok) return faultOf(defined.error)
     this.#known.set(uuidText(defined.value.uuid), id)
     return ok(undefined)
@@ -146,7 +144,7 @@ class LibvirtCompute implements Compute {
       if (canResume(held.state)) return this.#do(held, procedures.resume, held.domain, state => !canResume(state))
       if (!isOff(held.state)) return ok(undefined)
       await trimLog(this.#logFile(id))
-      return this.#do(held, procedures.start, held.domain, state => !isOff(state), longDeadline)
+      return this.#do(held, procedures.start, held.domain, state => !isOff(state), limits.libvirtLongCall)
     })
   }
 
@@ -177,10 +175,10 @@ class LibvirtCompute implements Compute {
         if (!isOff(state)) return refuse('precondition', 'the machine runs: stop it first')
         const removed = await link.call(procedures.undefine, { domain, flags: withAllOfIt })
         if (!removed.ok && !isCode(removed.error, libvirtErrors.noDomain)) return faultOf(removed.error)
-        await this.#forget(id)
+        await this.#forget(id, domain.name)
         return ok(undefined)
       },
-      () => this.#forget(id),
+      () => this.#forget(id, domainName(this.#options.tag, id)),
     )
   }
 
@@ -227,8 +225,12 @@ class LibvirtCompute implements Compute {
     return join(this.#options.logDir, this.#logName(id))
   }
 
-  async #forget(id: string): Promise<void> {
+  /** Removes what was logged of a machine: its console's, and QEMU's, which libvirt leaves behind for ever. */
+  async #forget(id: string, domain: string): Promise<void> {
     await removeLog(this.#options.logDir, this.#logName(id))
+    // Not ours to keep in order: where it cannot be removed, the machine goes all the same.
+    if (isFileName(domain))
+      await removeLog(this.#options.qemuLogDir ?? '/var/log/libvirt/qemu', `${domain}.log`).catch(() => undefined)
   }
 
   /** What a domain is and how it stands; null when it is not ours, or went meanwhile. */

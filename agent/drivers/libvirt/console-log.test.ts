@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { consoleLogMax, consoleTail, removeLog, trimLog } from './console-log.ts'
+import { consoleTail, isFileName, removeLog, trimLog } from './console-log.ts'
 
 let dir = ''
 beforeEach(async () => {
@@ -27,13 +28,20 @@ test('only a log that has grown too long is emptied', async () => {
   await writeFile(path, 'short')
   await trimLog(path)
   expect((await stat(path)).size).toBe(5)
-  await truncate(path, consoleLogMax + 1)
+  await truncate(path, limits.consoleFile + 1)
   await trimLog(path)
   expect((await stat(path)).size).toBe(0)
 })
 
 test('a log goes with all that came before it, and no other', async () => {
   for (const name of ['vm.log', 'vm.log.0', 'vm.log.2', 'vm.log.old', 'vm2.log']) await writeFile(join(dir, name), '')
+  await mkdir(join(dir, 'vm.log.3'))
   await removeLog(dir, 'vm.log')
-  expect((await readdir(dir)).sort()).toEqual(['vm.log.old', 'vm2.log'])
+  expect((await readdir(dir)).sort()).toEqual(['vm.log.3', 'vm.log.old', 'vm2.log'])
+})
+
+test('the name of a log stays within its directory', () => {
+  for (const name of ['sirocco-abc-vm_1', 'a', 'a.b']) expect(isFileName(name), name).toBe(true)
+  for (const name of ['', '.', '..', '.x', '../x', 'a/b', 'a\0b', 'a b', 'é', 'x'.repeat(201)])
+    expect(isFileName(name), name).toBe(false)
 })

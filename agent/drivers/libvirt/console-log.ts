@@ -1,12 +1,6 @@
 import { open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MiB } from '@sirocco/shared/kit/units.ts'
-
-/**
- * virtlogd, which writes the logs, begins a new file at 2 MiB and keeps three old ones (`.0` the newest). Where libvirt is set to let QEMU
- * write them itself (`stdio_handler = "file"`), nothing bounds them but `trim` at each start.
- */
-export const consoleLogMax = 8 * MiB
+import { limits } from '@sirocco/shared/model/limits.ts'
 
 async function tail(path: string, bytes: number): Promise<Buffer> {
   const file = await open(path, 'r').catch(() => null)
@@ -29,22 +23,30 @@ export async function consoleTail(path: string, bytes: number): Promise<Uint8Arr
   return Buffer.concat([older, newest])
 }
 
-/** Empties a log that has grown past `consoleLogMax`; its writer appends, so it goes on at the beginning. */
+/**
+ * Empties a log that has grown past its limit; its writer appends, so it goes on at the beginning. virtlogd, which writes the logs, begins a
+ * new file at 2 MiB and keeps three old ones (`.0` the newest): only where libvirt is set to let QEMU write them itself (`stdio_handler =
+ * "file"`), nothing else bounds them.
+ */
 export async function trimLog(path: string): Promise<void> {
   const file = await open(path, 'r+').catch(() => null)
   if (!file) return
   try {
-    if ((await file.stat()).size > consoleLogMax) await file.truncate(0)
+    if ((await file.stat()).size > limits.consoleFile) await file.truncate(0)
   } finally {
     await file.close()
   }
 }
 
+/** Whether a name stays within its directory and is no pattern of anything. */
+export const isFileName = (name: string): boolean => /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(name)
+
 /** Removes a log and those it was begun anew from. */
 export async function removeLog(dir: string, name: string): Promise<void> {
-  const names = await readdir(dir).catch(() => [])
-  const ours = names.filter(
-    found => found === name || (found.startsWith(`${name}.`) && /^\d+$/.test(found.slice(name.length + 1))),
-  )
+  const there = await readdir(dir, { withFileTypes: true }).catch(() => [])
+  const ours = there
+    .filter(found => found.isFile())
+    .map(found => found.name)
+    .filter(found => found === name || (found.startsWith(`${name}.`) && /^\d+$/.test(found.slice(name.length + 1))))
   await Promise.all(ours.map(found => rm(join(dir, found), { force: true })))
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Definition } from '../../ports/compute.ts'
 import { type DomainHost, domainXml, escapeXml, readMark, shapeOf } from './domain-xml.ts'
-import { domainUuid, tapName, uuidText } from './identity.ts'
+import { domainUuid, uuidText } from './identity.ts'
 
 const host: DomainHost = {
   instance: 'ins_1',
@@ -26,7 +26,7 @@ const definition: Definition = {
     seed: { instanceId: 'i-1', keys: [], userData: '' },
   },
   files: { disk: '/d/disk.qcow2', seed: '/d/seed.iso' },
-  plugs: [{ mac: '52:54:00:00:00:01', bridge: 'sbabc0123456789', mtu: 1450 }],
+  plugs: [{ mac: '52:54:00:00:00:01', bridge: 'sbabc0123456789', tap: 'stabc0123456789', mtu: 1450 }],
 }
 
 const withMachine = (change: Partial<Definition['machine']>): Definition => ({
@@ -65,11 +65,17 @@ test('uses KVM only on hardware, and bounds what emulation takes', () => {
   expect(hardware).not.toContain('tb-cache')
 })
 
-test('an interface has the tap of its port', () => {
-  const tap = tapName('abc', 'prt_1')
-  expect(tap).toMatch(/^stabc[0-9a-f]{10}$/)
+test('the processor is one that guests can move with on hardware, and all that QEMU can where it is emulated', () => {
+  expect(domainXml(definition, host)).toContain(`<cpu mode='maximum'/>`)
+  expect(domainXml(definition, { ...host, acceleration: 'hardware' })).toContain(`<cpu mode='host-model'/>`)
+  const arm = { ...host, architecture: 'aarch64', acceleration: 'hardware' as const }
+  expect(domainXml(definition, arm)).toContain(`<cpu mode='host-passthrough'/>`)
+  expect(domainXml(definition, { ...host, architecture: 'riscv64' })).not.toContain('<cpu')
+})
+
+test('an interface is plugged in as the network port says', () => {
   expect(domainXml(definition, host)).toContain(
-    `<mac address='52:54:00:00:00:01'/><source bridge='sbabc0123456789'/><target dev='${tap}'/><model type='virtio'/><mtu size='1450'/>`,
+    "<mac address='52:54:00:00:00:01'/><source bridge='sbabc0123456789'/><target dev='stabc0123456789'/><model type='virtio'/><mtu size='1450'/>",
   )
 })
 

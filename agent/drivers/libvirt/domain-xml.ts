@@ -1,6 +1,7 @@
 import { digest } from '@sirocco/shared/kit/canonical.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Definition } from '../../ports/compute.ts'
-import { domainName, domainUuid, type Mark, metadataNamespace, tapName, uuidText } from './identity.ts'
+import { domainName, domainUuid, type Mark, metadataNamespace, uuidText } from './identity.ts'
 
 /** What of a domain is the host's and the instance's, not the machine's. */
 export interface DomainHost {
@@ -14,9 +15,6 @@ export interface DomainHost {
   /** The file that the serial console is logged to. */
   consoleLog(machine: string): string
 }
-
-/** Of code translated by TCG, per guest, MiB; QEMU's own default takes up to 1 GiB. */
-const translationCacheMiB = 32
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
 
@@ -34,12 +32,30 @@ export const shapeOf = ({ machine, files, plugs }: Definition, host: DomainHost)
     vcpus: machine.vcpus,
     memoryMiB: machine.memoryMiB,
     cmdline: machine.image.cmdline,
-    ports: machine.ports.map(port => [port.id, port.mac]),
     files,
     plugs,
     acceleration: host.acceleration,
+    cpu: cpu(host),
     emulator: host.emulator,
   })
+
+type ByAcceleration = Readonly<Record<DomainHost['acceleration'], string>>
+
+/**
+ * The processor that a guest sees. On hardware the host's model as libvirt names it, with its features: a guest can move to any host that has
+ * those, which one that was given the very processor (host-passthrough) cannot. Emulated, all that QEMU can: its default model of x86-64 is
+ * too old for systems built for x86-64-v2, that of aarch64 has 32 bits.
+ */
+const cpuModes: Readonly<Record<string, ByAcceleration>> = {
+  x86_64: { hardware: 'host-model', emulated: 'maximum' },
+  // libvirt names no models of these.
+  aarch64: { hardware: 'host-passthrough', emulated: 'maximum' },
+}
+
+function cpu({ architecture, acceleration }: DomainHost): string {
+  const mode = cpuModes[architecture]?.[acceleration] ?? (acceleration === 'hardware' ? 'host-passthrough' : null)
+  return mode === null ? '' : `<cpu mode='${mode}'/>`
+}
 
 const machineTypes: Readonly<Record<string, string>> = { x86_64: 'q35', aarch64: 'virt' }
 
@@ -52,15 +68,13 @@ function boot({ files, machine }: Definition, host: DomainHost): string {
   return `<os>${os}<kernel>${escapeXml(files.kernel)}</kernel>${initrd}${cmdline}</os>`
 }
 
-const interfaces = ({ machine, plugs }: Definition, host: DomainHost): string[] =>
-  plugs.map(plug => {
-    const port = machine.ports.find(({ mac }) => mac === plug.mac)
-    const tap = tapName(host.tag, port?.id ?? plug.mac)
-    return [
-      `<interface type='bridge'><mac address='${escapeXml(plug.mac)}'/><source bridge='${escapeXml(plug.bridge)}'/>`,
-      `<target dev='${tap}'/><model type='virtio'/><mtu size='${plug.mtu}'/></interface>`,
-    ].join('')
-  })
+const interfaces = ({ plugs }: Definition): string[] =>
+  plugs.map(({ mac, bridge, tap, mtu }) =>
+    [
+      `<interface type='bridge'><mac address='${escapeXml(mac)}'/><source bridge='${escapeXml(bridge)}'/>`,
+      `<target dev='${escapeXml(tap)}'/><model type='virtio'/><mtu size='${mtu}'/></interface>`,
+    ].join(''),
+  )
 
 /** The seed is a virtio disk, not a CD drive: small images carry no driver for one, and cloud-init goes by its label. */
 const disks = ({ files }: Definition): string[] => [
@@ -82,14 +96,14 @@ export function domainXml(definition: Definition, host: DomainHost): string {
     `<memory unit='MiB'>${machine.memoryMiB}</memory>`,
     `<vcpu>${machine.vcpus}</vcpu>`,
     boot(definition, host),
-    `<features><acpi/>${host.architecture === 'x86_64' ? '<apic/>' : ''}${emulated ? `<tcg><tb-cache unit='MiB'>${translationCacheMiB}</tb-cache></tcg>` : ''}</features>`,
-    emulated ? '' : `<cpu mode='host-passthrough'/>`,
+    `<features><acpi/>${host.architecture === 'x86_64' ? '<apic/>' : ''}${emulated ? `<tcg><tb-cache unit='MiB'>${limits.translationCacheMiB}</tb-cache></tcg>` : ''}</features>`,
+    cpu(host),
     `<clock offset='utc'/>`,
     '<on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>destroy</on_crash>',
     '<devices>',
     host.emulator ? `<emulator>${escapeXml(host.emulator)}</emulator>` : '',
     ...disks(definition),
-    ...interfaces(definition, host),
+    ...interfaces(definition),
     `<serial type='pty'><log file='${log}' append='on'/><target port='0'/></serial>`,
     `<console type='pty'><log file='${log}' append='on'/><target type='serial' port='0'/></console>`,
     `<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>`,

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
 import { availableParallelism, hostname } from 'node:os'
+import { processStat } from '@sirocco/shared/kit/process-stat.ts'
 import { KiB } from '@sirocco/shared/kit/units.ts'
 
 /** As QEMU and libvirt name them. */
@@ -52,9 +53,7 @@ export async function startOf(pidFile: string): Promise<string | null> {
   try {
     const pid = (await readFile(pidFile, 'utf8')).trim()
     if (!/^\d{1,10}$/.test(pid)) return null
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-    // The 22nd field; the second, the name in parentheses, may hold spaces.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+    return processStat(await readFile(`/proc/${pid}/stat`, 'utf8'))?.started ?? null
   } catch {
     return null
   }

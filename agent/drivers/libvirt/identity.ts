@@ -29,6 +29,3 @@ export const uuidText = (uuid: Uint8Array): string =>
 
 /** What people see in the hypervisor's own tools; nothing is ever found by it. */
 export const domainName = (tag: string, machine: string): string => `sirocco-${tag}-${machine}`
-
-/** A port's tap device: 15 characters, the most that Linux takes. */
-export const tapName = (tag: string, port: string): string => `st${tag}${hash('port', port).toString('hex').slice(0, 10)}`

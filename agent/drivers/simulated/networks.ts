@@ -7,6 +7,7 @@ import type { SimulatedHost } from './host.ts'
 /** The network port over a simulated host. */
 export function simulatedNetworks(host: SimulatedHost, instance: string): Networks {
   const bridgeOf = (network: string) => `sb${digest([instance, network]).slice(0, 13)}`
+  const tapOf = (port: string) => `st${digest([instance, port]).slice(0, 13)}`
   return {
     async apply(wanted) {
       const refused = host.refusal('networks.apply', null)
@@ -26,7 +27,7 @@ export function simulatedNetworks(host: SimulatedHost, instance: string): Networ
       host.saved()
       return ok(undefined)
     },
-    plug: (port, network) => ({ mac: port.mac, bridge: bridgeOf(network.id), mtu: network.mtu }),
+    plug: (port, network) => ({ mac: port.mac, bridge: bridgeOf(network.id), tap: tapOf(port.id), mtu: network.mtu }),
     async list() {
       return host.refusal('networks.list', null) ?? ok(Object.keys(host.store(instance).networks))
     },

@@ -62,6 +62,7 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
       tag,
       logDir: join(libvirtd.dir, 'consoles'),
       stateDir: libvirtd.stateDir,
+      qemuLogDir: join(libvirtd.dir, 'var/log/libvirt/qemu'),
       clock: realTime,
     })
   const compute = open(instance)

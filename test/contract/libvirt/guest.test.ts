@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { bridgeName } from '@sirocco/agent/network/names.ts'
 import type { Definition } from '@sirocco/agent/ports/compute.ts'
 import type { NetworkOnHost } from '@sirocco/agent/ports/network.ts'
 import type { Result } from '@sirocco/shared/kit/fault.ts'
@@ -160,6 +161,11 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     for (const part of ['web', `${fore}.10/24`, `nameserver ${fore}.1`, '1450']) expect(answer.out).toContain(part)
   }, 30_000)
 
+  test('the processor is one that systems built for x86-64-v2 boot on', async () => {
+    const { out } = await ssh(web, "sed -n 's/^flags.*: //p' /proc/cpuinfo")
+    expect(out.split(' ')).toEqual(expect.arrayContaining(['cx16', 'lahf_lm', 'popcnt', 'sse4_1', 'sse4_2', 'ssse3']))
+  }, 30_000)
+
   test('QEMU is not root, and what it was given is nobody else’s', async () => {
     const pid = await bench.libvirtd.qemu(`sirocco-${tag}-vm_web`)
     const uid = Number(/^Uid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1])
@@ -202,6 +208,15 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     expect(await found(web)).toEqual(before)
     expect((await ssh(web, 'true')).code).toBe(0)
   }, 30_000)
+
+  test('a bridge that somebody removed is made again, and the guests that ran on it plugged in', async () => {
+    const before = await found(web)
+    expect(spawnSync('ip', ['link', 'del', bridgeName(tag, front.id)]).status).toBe(0)
+    expect((await ssh(web, 'true')).code).not.toBe(0)
+    granted(await bench.networks.apply(onHost(web, db)))
+    await until('ssh again', 20_000, async () => (await ssh(web, 'true')).code === 0)
+    expect(await found(web)).toEqual(before)
+  }, 60_000)
 
   test('libvirtd killed and back: the same machine in the same run, the watcher told, calls meanwhile unavailable', async () => {
     const told: (string | null)[] = []
@@ -266,6 +281,8 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     expect(granted(await bench.networks.list())).toEqual([])
     expect(readFileSync('/proc/net/dev', 'utf8')).not.toMatch(new RegExp(`s[bt]${tag}`))
     expect(spawnSync('nft', ['list', 'table', 'inet', `sirocco_${tag}`]).status).not.toBe(0)
+    expect(await readdir(join(bench.libvirtd.dir, 'consoles'))).toEqual([])
+    expect((await readdir(join(bench.libvirtd.dir, 'var/log/libvirt/qemu'))).filter(name => name.includes('web'))).toEqual([])
     const dnsmasqs = spawnSync('ps', ['-eo', 'args']).stdout.toString()
     expect(dnsmasqs).not.toContain(bench.libvirtd.dir.concat('/networks'))
   }, 60_000)

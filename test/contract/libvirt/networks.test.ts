@@ -90,11 +90,12 @@ describe.skipIf(why !== null)(`networks on Linux${why === null ? '' : ` (${why})
   const guest = (one: NetworkOnHost) => `${tag}${one.ports[0]?.hostname}`
   const plug = (one: NetworkOnHost) => {
     const [port] = one.ports
-    const veth = `v${guest(one)}`
-    must('ip', 'link', 'add', veth, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', guest(one))
-    must('ip', 'link', 'set', veth, 'master', bridgeName(tag, one.network.id), 'up')
-    must('ip', '-n', guest(one), 'link', 'set', 'eth0', 'address', port?.mac ?? '', 'up')
-    must('ip', '-n', guest(one), 'addr', 'add', `${port?.address}/24`, 'dev', 'eth0')
+    if (!port) throw new Error('a guest has a port')
+    const { bridge, tap } = open().plug(port, one.network)
+    must('ip', 'link', 'add', tap, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', guest(one))
+    must('ip', 'link', 'set', tap, 'master', bridge, 'up')
+    must('ip', '-n', guest(one), 'link', 'set', 'eth0', 'address', port.mac, 'up')
+    must('ip', '-n', guest(one), 'addr', 'add', `${port.address}/24`, 'dev', 'eth0')
     must('ip', '-n', guest(one), 'route', 'add', 'default', 'via', one.network.gateway)
   }
 
@@ -173,18 +174,35 @@ describe.skipIf(why !== null)(`networks on Linux${why === null ? '' : ` (${why})
     expect(await named(`${ownRange(2)}.1`, 'blue.blue.internal')).toEqual([])
   })
 
-  test('what was broken behind its back is mended: DHCP killed, rules flushed, a bridge gone', async () => {
+  test('what was broken behind its back is mended: DHCP killed, rules flushed, a bridge gone under its guest', async () => {
     process.kill(Number(await pidOf(red)), 'SIGKILL')
     must('nft', 'delete', 'table', 'inet', `sirocco_${tag}`)
     const bridge = bridgeName(tag, red.network.id)
     must('ip', 'link', 'del', bridge)
     await apply(red, blue)
-    must('ip', 'link', 'set', `v${guest(red)}`, 'master', bridge)
     expect(reaches(guest(red), `${outside}.2`)).toBe(true)
     expect(await readFile(`/proc/${await pidOf(red)}/cmdline`, 'utf8')).toContain(bridge)
     changes = []
     await apply(red, blue)
     expect(changes).toEqual([])
+  })
+
+  test('a guest that is taken out of its bridge is plugged in again; one that goes meanwhile is no failure', async () => {
+    const [port] = red.ports
+    if (!port) throw new Error('a guest has a port')
+    const { tap } = open().plug(port, red.network)
+    must('ip', 'link', 'set', tap, 'nomaster')
+    expect(reaches(guest(red), `${outside}.2`)).toBe(false)
+    await apply(red, blue)
+    expect(reaches(guest(red), `${outside}.2`)).toBe(true)
+    must('ip', 'link', 'set', tap, 'nomaster')
+    const goes: Run = (program, args, stdin) => {
+      if (args.includes('-force')) must('ip', 'link', 'del', tap)
+      return run(program, args, stdin)
+    }
+    granted(await linuxNetworks({ instance: 'mine', tag, dir: join(dir, tag), run: goes }).apply([red, blue]))
+    plug(red)
+    expect(reaches(guest(red), `${outside}.2`)).toBe(true)
   })
 
   test('a range that something else here has is a conflict; the other networks are made', async () => {

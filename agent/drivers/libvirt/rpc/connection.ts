@@ -1,7 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
-import { second } from '@sirocco/shared/kit/clock.ts'
-import { KiB } from '@sirocco/shared/kit/units.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { encodePacket, type Packet, PacketCutter, programs, statuses, streamPayloadMax, types } from './packet.ts'
 import { events, keepaliveFeature, type LifecycleEvent, type Procedure, procedures, readLifecycle } from './procedures.ts'
 import { Malformed, XdrReader, XdrWriter } from './xdr.ts'
@@ -41,14 +40,6 @@ export interface ConnectionOptions {
   lost(why: string): void
 }
 
-/** A call is given up after this long, and the connection with it: an answer that came later would belong to nobody. */
-const callDeadline = 60 * second
-/** Between two signs of life; twice as long without any and the connection is dead. */
-const pingEvery = 10 * second
-/** Calls under way at once; more is a fault of ours. */
-const callsMax = 1_024
-/** Of written bytes that libvirtd has not taken yet; a stream that exceeds it is ended. */
-const unsentMax = 1_024 * KiB
 const keepalive = { ping: 1, pong: 2 } as const
 const empty = Buffer.alloc(0)
 
@@ -116,12 +107,12 @@ class SocketConnection implements Connection {
     return opened
   }
 
-  call<A, R>(procedure: Procedure<A, R>, args: A, deadline = callDeadline): Promise<Answer<R>> {
+  call<A, R>(procedure: Procedure<A, R>, args: A, deadline: number = limits.libvirtCall): Promise<Answer<R>> {
     return this.#send(procedure, args, deadline).reply
   }
 
   async stream<A>(procedure: Procedure<A, undefined>, args: A, ends: StreamEnds): Promise<Answer<OpenStream>> {
-    const { serial, reply } = this.#send(procedure, args, callDeadline, ends)
+    const { serial, reply } = this.#send(procedure, args, limits.libvirtCall, ends)
     const answer = await reply
     if (!answer.ok) {
       this.#streams.delete(serial)
@@ -136,7 +127,7 @@ class SocketConnection implements Connection {
     }
     const write = (bytes: Uint8Array) => {
       if (!this.#streams.has(serial)) return
-      if (this.#socket.writableLength > unsentMax) close()
+      if (this.#socket.writableLength > limits.libvirtUnsent) close()
       else
         for (let at = 0; at < bytes.length; at += streamPayloadMax)
           push(statuses.continue, Buffer.from(bytes.subarray(at, at + streamPayloadMax)))
@@ -146,7 +137,7 @@ class SocketConnection implements Connection {
 
   close(): void {
     if (this.#ended !== null) return
-    if (this.#opened) this.#send(procedures.close, undefined, callDeadline)
+    if (this.#opened) this.#send(procedures.close, undefined, limits.libvirtCall)
     this.#end('closed')
   }
 
@@ -158,7 +149,7 @@ class SocketConnection implements Connection {
   ): { serial: number; reply: Promise<Answer<R>> } {
     const serial = (this.#serial = (this.#serial + 1) >>> 0 || 1)
     if (this.#ended !== null) return { serial, reply: Promise.resolve(lost(this.#ended)) }
-    if (this.#pending.size >= callsMax) return { serial, reply: Promise.resolve(lost('too many calls under way')) }
+    if (this.#pending.size >= limits.libvirtCalls) return { serial, reply: Promise.resolve(lost('too many calls under way')) }
     const writer = new XdrWriter()
     procedure.write(writer, args)
     if (ends) this.#streams.set(serial, ends)
@@ -238,7 +229,7 @@ class SocketConnection implements Connection {
   }
 
   #startBeat(): void {
-    this.#beat = this.#options.timers.after(pingEvery, () => {
+    this.#beat = this.#options.timers.after(limits.libvirtBeat, () => {
       this.#silentFor += 1
       this.#write(this.#sign(keepalive.ping))
       if (this.#silentFor > 2) this.#end('libvirtd is silent')
