@@ -5,6 +5,7 @@ import { Outbox } from './link/outbox.ts'
 import { Session } from './link/session.ts'
 import type { Compute } from './ports/compute.ts'
 import type { Disk } from './ports/disk.ts'
+import type { Underlay } from './ports/move.ts'
 import type { Networks } from './ports/network.ts'
 import type { Storage } from './ports/storage.ts'
 import type { FetchImage } from './reconcile/image-room.ts'
@@ -20,6 +21,8 @@ export interface AgentParts {
     readonly storage: Storage
     readonly networks: Networks
   }[]
+  /** How machines go to other hosts. */
+  readonly underlay: Underlay
   readonly disk: Disk
   readonly timers: Timers
   readonly random: Random
@@ -51,6 +54,7 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
         compute: withPoints(compute, 'port.compute', at),
         storage: withPoints(storage, 'port.storage', at),
         networks: withPoints(networks, 'port.networks', at),
+        underlay: parts.underlay,
         disk,
         fetchImage,
         timers,

@@ -40,6 +40,7 @@ const drivers = {
           instance,
           tag,
           logDir: join(storage, 'consoles'),
+          moveDir: join(runtime, 'moves'),
           clock: timers,
           hostName: host.name,
         }),

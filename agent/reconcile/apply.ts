@@ -1,10 +1,11 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { WantedMachine, WantedNetwork } from '@sirocco/shared/wire/objects.ts'
-import type { Compute, MachineFiles } from '../ports/compute.ts'
+import type { Compute, Definition, MachineFiles } from '../ports/compute.ts'
 import type { Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
 import { type MachineStep, machineSteps } from './facts.ts'
 import type { ImageRoom } from './image-room.ts'
+import type { Moves } from './moves.ts'
 import type { NetworkRoom } from './network-room.ts'
 import type { Step } from './plan.ts'
 
@@ -15,6 +16,7 @@ export interface Attempt {
   readonly storage: Storage
   readonly networks: { readonly room: NetworkRoom; find(id: string): WantedNetwork | undefined; plug: Networks['plug'] }
   readonly images: ImageRoom
+  readonly moves: Moves
   /** For the person who waits; null: nothing to say any more. */
   progress(text: string | null): void
   /** Whether this machine's ports belong on the host. */
@@ -45,18 +47,21 @@ export const executors = {
     attempt.files = prepared.value
     return ok(undefined)
   },
-  define: async ({ machine, compute, networks, files, plugged }) => {
-    if (!files) throw new Error('impossible: a machine is defined before its disk is made')
-    const made = await plugged
-    if (!made.ok) return made
-    const plugs = []
-    for (const port of machine.ports) {
-      const network = networks.find(port.network)
-      if (!network) return refuse('unavailable', `waiting for network ${port.network}`)
-      plugs.push(networks.plug(port, network))
-    }
-    return compute.define({ machine, files, plugs })
+  define: async attempt => {
+    const definition = await definitionOf(attempt)
+    return definition.ok ? attempt.compute.define(definition.value) : definition
   },
+  listen: async attempt => {
+    const definition = await definitionOf(attempt)
+    return definition.ok ? attempt.moves.listen(definition.value) : definition
+  },
+  adopt: async attempt => {
+    const definition = await definitionOf(attempt)
+    return definition.ok ? attempt.moves.adopt(definition.value) : definition
+  },
+  refuse: ({ machine, moves }) => moves.refuse(machine),
+  leave: ({ machine, moves }) => moves.leave(machine),
+  stay: ({ machine, moves }) => moves.stay(machine),
   start: ({ machine, compute }) => compute.start(machine.id),
   'ask-to-stop': async ({ machine, compute }) => {
     // A guest that cannot be asked is cut when its grace is over, like one that does not listen.
@@ -72,6 +77,20 @@ export const executors = {
     return settled.ok ? ok(undefined) : settled
   },
 } satisfies Record<Step, (attempt: Attempt) => Promise<Result<void>>>
+
+/** The machine resolved to this host: its disk is made, and so are its networks. */
+async function definitionOf({ machine, networks, files, plugged }: Attempt): Promise<Result<Definition>> {
+  if (!files) throw new Error('impossible: a machine is defined before its disk is made')
+  const made = await plugged
+  if (!made.ok) return made
+  const plugs = []
+  for (const port of machine.ports) {
+    const network = networks.find(port.network)
+    if (!network) return refuse('unavailable', `waiting for network ${port.network}`)
+    plugs.push(networks.plug(port, network))
+  }
+  return ok({ machine, files, plugs })
+}
 
 async function plugged({ machine, networks }: Attempt): Promise<Result<void>> {
   try {

@@ -1,9 +1,22 @@
 import { limits } from '@sirocco/shared/model/limits.ts'
-import { WireFault } from '@sirocco/shared/wire/objects.ts'
+import { movePhases, WireFault } from '@sirocco/shared/wire/objects.ts'
 import { z } from 'zod'
 
 /** The steps that touch a machine. */
-export const machineSteps = ['prepare', 'define', 'start', 'ask-to-stop', 'cut', 'undefine', 'remove'] as const
+export const machineSteps = [
+  'prepare',
+  'define',
+  'start',
+  'ask-to-stop',
+  'cut',
+  'undefine',
+  'remove',
+  'leave',
+  'listen',
+  'adopt',
+  'refuse',
+  'stay',
+] as const
 export type MachineStep = (typeof machineSteps)[number]
 
 export const causes = ['asked', 'guest', 'crash', 'unknown'] as const
@@ -30,6 +43,8 @@ export const MachineFacts = z.strictObject({
   askedLast: z.number().nullable(),
   /** Begun, and not known to have ended. */
   step: z.enum(machineSteps).nullable(),
+  /** The last move that it was part of here, and how far it came; none once it is over. */
+  move: z.strictObject({ id: z.string(), phase: z.enum(movePhases), fault: WireFault.optional() }).optional(),
 })
 export type MachineFacts = z.output<typeof MachineFacts>
 export type FactFault = z.output<typeof WireFault>
@@ -57,6 +72,8 @@ export const Entry = z.discriminatedUnion('note', [
   z.strictObject({ note: z.literal('off'), ...of, cause: z.enum(causes), at: z.number() }),
   z.strictObject({ note: z.literal('failing'), ...of, fault: WireFault }),
   z.strictObject({ note: z.literal('settled'), ...of, fault: WireFault.optional() }),
+  z.strictObject({ note: z.literal('move'), ...of, move: z.string(), phase: z.enum(movePhases), fault: WireFault.optional() }),
+  z.strictObject({ note: z.literal('move-over'), ...of }),
   /** Here before this journal: it may have run, and is never taken for new. */
   z.strictObject({ note: z.literal('adopted'), machine: z.string() }),
   z.strictObject({ note: z.literal('forget'), machine: z.string() }),
@@ -105,6 +122,14 @@ const folds: Folds = {
     const { fault: _, failing: __, ...facts } = takenUp(before, generation)
     return { ...facts, applied: generation, step: null, ...(fault ? { fault } : {}) }
   },
+  move: (facts, { generation, move: id, phase, fault }) => {
+    const move = { id, phase, ...(fault ? { fault } : {}) }
+    // What was known of it here belongs to an earlier stay.
+    return phase === 'arrived'
+      ? { ...noFacts, generation, applied: generation, ran: true, up: true, started: generation, move }
+      : { ...facts, step: null, move }
+  },
+  'move-over': ({ move: _, ...facts }) => ({ ...facts, step: null }),
   adopted: facts => ({ ...facts, ran: true }),
   facts: (_, { facts }) => facts,
 }

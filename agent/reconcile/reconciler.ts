@@ -1,11 +1,12 @@
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
-import { type Fault, ok } from '@sirocco/shared/kit/fault.ts'
+import { ok } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import type { Seen, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
+import type { Underlay } from '../ports/move.ts'
 import type { NetworkOnHost, Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
 import { Alarms } from './alarms.ts'
@@ -17,9 +18,11 @@ import { HostWatch } from './host-watch.ts'
 import { type FetchImage, ImageRoom } from './image-room.ts'
 import { Journal } from './journal.ts'
 import { Lanes, type Turn } from './lanes.ts'
+import { Moves } from './moves.ts'
 import { NetworkRoom, passing } from './network-room.ts'
 import { isOn, noticed, type Plan, plan, type View } from './plan.ts'
 import { Report } from './report.ts'
+import { wireFault } from './wire-fault.ts'
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, more?: Readonly<Record<string, unknown>>) => void
 
@@ -29,6 +32,7 @@ export interface HostParts {
   readonly compute: Compute
   readonly storage: Storage
   readonly networks: Networks
+  readonly underlay: Underlay
   readonly disk: Disk
   readonly fetchImage: FetchImage
   readonly timers: Timers
@@ -50,6 +54,7 @@ export class Reconciler {
   readonly #alarms: Alarms
   readonly #host: HostWatch
   readonly #lanes: Lanes
+  readonly #moves: Moves
   readonly #unplugged = new Set<string>()
   #stale: () => void = () => {}
   #stopped = false
@@ -62,6 +67,7 @@ export class Reconciler {
     this.#images = new ImageRoom(parts.storage, parts.fetchImage)
     this.#report = new Report(parts.timers)
     this.#alarms = new Alarms(parts.timers, parts.random)
+    this.#moves = new Moves({ ...parts, journal, progress: (id, text) => this.#tell(id, text) })
     this.#host = new HostWatch({
       ...parts,
       journal,
@@ -106,6 +112,7 @@ export class Reconciler {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#alarms.end()
+    this.#moves.end()
     this.#host.end()
     await within(limits.agentFarewell, this.#parts.timers, this.#leave())
     await this.#parts.compute.close()
@@ -155,11 +162,13 @@ export class Reconciler {
     const before = new Map(this.#held.machines().map(machine => [machine.id, machine.generation]))
     await this.#held.commit(id => this.#host.mayHave(id))
     if (this.#stopped) return
-    for (const machine of this.#held.machines())
+    for (const machine of this.#held.machines()) {
+      this.#moves.heed(machine)
       if (before.get(machine.id) !== machine.generation) {
         this.#alarms.succeeded(machine.id)
         this.#lanes.interrupt(machine.id)
       }
+    }
     if (this.#host.frozen) await this.#host.thaw()
     this.#wakeAll()
     // A machine that is made meanwhile has its networks made, and all others with them.
@@ -221,6 +230,8 @@ export class Reconciler {
     const known = this.#journal.facts(id) !== undefined
     if (!known && !this.#held.machine(id)) return
     if (!known && this.#host.isOlder(id)) await this.#journal.write([{ note: 'adopted', machine: id }])
+    const machine = this.#held.machine(id)
+    if (machine) await this.#moves.lost(machine, this.#view(id).facts)
     const change = noticed(this.#view(id))
     if (change) await this.#journal.write([change])
   }
@@ -228,6 +239,7 @@ export class Reconciler {
   /** What was removed, and is asked for no longer, leaves the journal. */
   async #forgotten({ id, wanted, found, facts }: View): Promise<boolean> {
     if (wanted || found) return false
+    await this.#moves.forget(id)
     if (facts !== noFacts) await this.#journal.write([{ note: 'forget', machine: id }])
     this.#unplugged.delete(id)
     this.#alarms.succeeded(id)
@@ -244,6 +256,7 @@ export class Reconciler {
       clock: this.#parts.timers,
       superseded: () => over() || this.#held.machine(id)?.generation !== generation,
       aside: wait => this.#lanes.aside(turn, wait),
+      apart: work => this.#lanes.apart(turn, work),
       refresh: () => this.#host.refresh(),
     })
     if (!refused) this.#alarms.succeeded(id)
@@ -262,6 +275,7 @@ export class Reconciler {
         plug: (port, network) => networks.plug(port, network),
       },
       images: this.#images,
+      moves: this.#moves,
       progress: text => this.#tell(machine.id, text),
       carryPorts: carry => {
         if (carry) this.#unplugged.delete(machine.id)
@@ -284,6 +298,10 @@ export class Reconciler {
       return false
     }
     this.#tell(id, null)
+    if (machine.move?.role === 'to') {
+      await this.#moves.cannot(machine, fault)
+      return false
+    }
     // Somebody else started it meanwhile: look again at what is there.
     if (machine.power === 'on' && isOn(this.#host.machine(id))) return true
     const note = facts.ran || machine.power !== 'on' ? 'settled' : 'failing'
@@ -330,7 +348,9 @@ export class Reconciler {
 
   #view(id: string): View {
     const facts = this.#journal.facts(id) ?? noFacts
-    return { id, wanted: this.#held.machine(id), found: this.#host.machine(id), facts, now: this.#parts.timers.now() }
+    const machine = this.#held.machine(id)
+    const wanted = machine && { ...machine, move: machine.move && { ...machine.move, listening: this.#moves.listens(machine) } }
+    return { id, wanted, found: this.#host.machine(id), facts, now: this.#parts.timers.now() }
   }
 
   #tell(id: string, text: string | null): void {
@@ -340,7 +360,9 @@ export class Reconciler {
   }
 
   #show(id: string): void {
-    this.#report.show(this.#view(id), this.#held.machine(id))
+    const machine = this.#held.machine(id)
+    const view = this.#view(id)
+    this.#report.show(view, machine, machine && this.#moves.seen(machine, view.facts))
   }
 
   #sweepLater(): void {
@@ -355,13 +377,6 @@ export class Reconciler {
     this.#parts.log('error', 'unexpected', { host: this.id, what, error: error instanceof Error ? error.stack : String(error) })
   }
 }
-
-/** As it goes into frames, a full one of which has room for as many. */
-const wireFault = ({ code, message, detail }: Fault) => ({
-  code,
-  message: message.slice(0, 500),
-  ...(detail === undefined ? {} : { detail: detail.slice(0, 2_000) }),
-})
 
 /** Waits for `work`, but not longer than this; then it goes on by itself. */
 async function within(ms: number, timers: Timers, work: Promise<void>): Promise<void> {

@@ -5,6 +5,8 @@ import { simulatedCompute } from '@sirocco/agent/drivers/simulated/compute.ts'
 import { SimulatedHost, type SimulatedOptions } from '@sirocco/agent/drivers/simulated/host.ts'
 import { simulatedNetworks } from '@sirocco/agent/drivers/simulated/networks.ts'
 import { simulatedStorage } from '@sirocco/agent/drivers/simulated/storage.ts'
+import { SimulatedSite, simulatedUnderlay } from '@sirocco/agent/drivers/simulated/underlay.ts'
+import type { Underlay } from '@sirocco/agent/ports/move.ts'
 import type { At } from '@sirocco/agent/reconcile/points.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { seeded } from '@sirocco/shared/kit/random.ts'
@@ -102,6 +104,7 @@ export class AgentWorld {
   readonly time = new VirtualTime()
   readonly disk = new MemoryDisk()
   readonly host: SimulatedHost
+  readonly underlay: Underlay
   readonly log: { level: string; message: string; more: unknown }[] = []
   /** Frames that the agent sent on the present link. */
   sent: FromAgent[] = []
@@ -118,6 +121,7 @@ export class AgentWorld {
   #revision = 0
 
   constructor(options: Partial<SimulatedOptions> = {}) {
+    this.underlay = simulatedUnderlay(new SimulatedSite())
     this.host = new SimulatedHost({ timers: this.time, name: 'sim', bootId: 'boot-1', bootMs: 1_000, stopMs: 500, ...options })
   }
 
@@ -144,6 +148,7 @@ export class AgentWorld {
           networks: simulatedNetworks(this.host, 'one'),
         },
       ],
+      underlay: this.underlay,
       disk: this.disk,
       timers,
       random: seeded(7),

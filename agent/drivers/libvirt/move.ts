@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Definition } from '../../ports/compute.ts'
 import type { Arrival, Departure, Peer } from '../../ports/move.ts'
 import { arrivingXml } from './arriving-xml.ts'
-import { type DomainHost, domainXml } from './domain-xml.ts'
+import type { DomainHost } from './domain-xml.ts'
 import { faultOf, isCode, libvirtErrors } from './faults.ts'
 import { domainName, domainUuid } from './identity.ts'
 import { type Connection, openConnection } from './rpc/connection.ts'
@@ -258,7 +258,7 @@ class LibvirtArrival implements Arrival {
 }
 
 /** Does it run here? What waits for a stream that will not come is ended. */
-async function settleArrival(link: Connection, host: DomainHost, machine: string): Promise<Result<boolean>> {
+export async function settleArrival(link: Connection, host: DomainHost, machine: string): Promise<Result<boolean>> {
   const domain = await link.call(procedures.lookup, domainUuid(host.instance, machine))
   if (!domain.ok) return isCode(domain.error, libvirtErrors.noDomain) ? ok(false) : faultOf(domain.error)
   const state = await link.call(procedures.state, domain.value)
@@ -269,24 +269,7 @@ async function settleArrival(link: Connection, host: DomainHost, machine: string
 }
 
 /** VIR_DOMAIN_PAUSED */
-const paused = 3
-
-/** What arrived and runs gets the definition it is to have from its next start on. */
-export async function settleIn({ link, definition, host }: { link: Connection; definition: Definition; host: DomainHost }) {
-  const defined = await link.call(procedures.define, domainXml(definition, host), longDeadline)
-  return defined.ok ? ok(undefined) : faultOf(defined.error)
-}
-
-/** After a move that came to nothing: the machine runs on here. */
-export async function stay(link: Connection, host: DomainHost, machine: string): Promise<Result<void>> {
-  const domain = await link.call(procedures.lookup, domainUuid(host.instance, machine))
-  if (!domain.ok) return isCode(domain.error, libvirtErrors.noDomain) ? ok(undefined) : faultOf(domain.error)
-  const state = await link.call(procedures.state, domain.value)
-  if (!state.ok) return faultOf(state.error)
-  if (state.value.state !== paused) return ok(undefined)
-  const resumed = await link.call(procedures.resume, domain.value)
-  return resumed.ok ? ok(undefined) : faultOf(resumed.error)
-}
+export const paused = 3
 
 function parsed(text: string): unknown {
   try {

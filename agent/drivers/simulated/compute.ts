@@ -2,10 +2,11 @@ import { digest } from '@sirocco/shared/kit/canonical.ts'
 import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Compute, Definition } from '../../ports/compute.ts'
 import { type SimulatedHost, sentinels } from './host.ts'
+import { abandon, arrive, leave } from './move.ts'
 import type { SimulatedMachine } from './state.ts'
 
 /** What a definition depends on, without generation and power. */
-const shapeOf = ({ machine: { generation: _, power: __, seed: ___, ...machine }, files, plugs }: Definition) =>
+const shapeOf = ({ machine: { generation: _, power: __, seed: ___, move: ____, ...machine }, files, plugs }: Definition) =>
   digest({ machine, files, plugs })
 
 /** The compute port over a simulated host, as strict as a real hypervisor. */
@@ -95,7 +96,7 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
       }),
     cut: id =>
       verb('cut', id, found => {
-        if (found?.power === 'running') host.off(found, 'asked')
+        if (found && found.power !== 'stopped') host.off(found, 'asked')
         return ok(undefined)
       }),
     reboot: id =>
@@ -108,7 +109,7 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
       }),
     undefine: id =>
       verb('undefine', id, found => {
-        if (found?.power === 'running') return refuse('precondition', `${id} runs`)
+        if (found && found.power !== 'stopped') return refuse('precondition', `${id} runs`)
         if (found) host.drop(found)
         return ok(undefined)
       }),
@@ -119,6 +120,20 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
         if (found.power !== 'running') return refuse('precondition', `${id} does not run`)
         const joined = host.join(instance, id, { data, closed })
         return ok({ write: bytes => joined.type(bytes), close: () => joined.leave() })
+      }),
+    leave: (id, peer, { cancel }) => leave(host, instance, id, peer, cancel),
+    arrive: async definition => arrive(host, instance, definition, shapeOf(definition)),
+    adopt: definition =>
+      verb('adopt', definition.machine.id, found => {
+        if (!found) return absent(definition.machine.id)
+        host.put({ ...found, shape: shapeOf(definition) })
+        return ok(undefined)
+      }),
+    abandon: id => verb('abandon', id, () => ok(abandon(host, instance, id))),
+    stay: id =>
+      verb('stay', id, found => {
+        if (found?.power === 'paused') host.put({ ...found, power: 'running' })
+        return ok(undefined)
       }),
     watch(changed) {
       watches.push(

@@ -10,7 +10,8 @@ const Machine = z.strictObject({
   disk: z.string(),
   bridges: z.array(z.string()),
   addresses: z.array(z.string()),
-  power: z.enum(['running', 'stopped']),
+  /** `paused`: on its way to another host, or from one. */
+  power: z.enum(['running', 'paused', 'stopped']),
   cause: z.enum(['asked', 'guest', 'crash', 'unknown']),
   starts: z.int(),
   startedAt: z.number(),
@@ -37,6 +38,7 @@ export const SimulatedState = z.strictObject({
 })
 
 export type SimulatedState = z.output<typeof SimulatedState>
+export const SimulatedMachine = Machine
 export type SimulatedMachine = z.output<typeof Machine>
 export type SimulatedStore = z.output<typeof Store>
 
