@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Box, openBox, whyNotReal } from '../support/box.ts'
-import { Instance } from '../support/instance.ts'
-import { until } from '../support/until.ts'
+import { type Box, openBox, whyNotReal } from './box.ts'
+import { Instance, until } from './instance.ts'
 import { type Key, makeKey } from './keys.ts'
 
 const run = promisify(execFile)
@@ -39,12 +38,13 @@ describe.skipIf(why !== null)(`a first machine${why === null ? '' : ` (${why})`}
   beforeAll(async () => {
     box = await openBox()
     key = await makeKey(box.dir)
-    one = await Instance.start({ box, name: 'one' })
-    other = await Instance.idle({ box, name: 'other' })
+    one = new Instance({ box, name: 'one', simulated: 0 })
+    other = new Instance({ box, name: 'other', simulated: 0 })
+    await one.start()
   })
   afterAll(async () => {
-    await other?.dispose()
-    await one?.dispose()
+    await other?.erase()
+    await one?.erase()
     await box?.close()
   })
   const qemuOf = (machine: string) =>

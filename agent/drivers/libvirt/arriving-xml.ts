@@ -60,7 +60,7 @@ const strange = (detail: string) =>
 export function arrivingXml(theirs: string, definition: Definition, host: DomainHost): Result<string> {
   const domain = parseXml(theirs)
   const own = parseXml(domainXml(definition, host))
-  if (!domain || domain.name !== 'domain') return strange('no domain')
+  if (domain?.name !== 'domain') return strange('no domain')
   if (!own) throw new Error('impossible: our own definition cannot be read')
   if (textOf(domain, 'uuid') !== textOf(own, 'uuid'))
     return refuse(

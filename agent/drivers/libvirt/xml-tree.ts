@@ -8,13 +8,13 @@ export interface Element {
 
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
-const unescape = (text: string): string =>
+const decoded = (text: string): string =>
   text.replace(/&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));/g, (_, name?: string, code?: string, hex?: string) =>
     name !== undefined
       ? (entities[name] ?? '')
       : String.fromCodePoint(code === undefined ? Number.parseInt(hex ?? '0', 16) : Number(code)),
   )
-const escape = (text: string): string =>
+const encoded = (text: string): string =>
   text.replace(/[&<>"']/g, found => `&${Object.keys(entities).find(name => entities[name] === found)};`)
 
 const token = /<(\/?)([A-Za-z_][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:'[^'<]*'|"[^"<]*"))*)\s*(\/?)>|([^<]+)/y
@@ -33,7 +33,7 @@ export function parseXml(xml: string): Element | null {
     if (text !== undefined) {
       if (text.trim() === '') continue
       if (!top) return null
-      top.text += unescape(text)
+      top.text += decoded(text)
     } else if (end) {
       if (top?.name !== name) return null
       open.pop()
@@ -52,14 +52,14 @@ const attributesOf = (text: string): Map<string, string> =>
   new Map(
     [...text.matchAll(/([\w:.-]+)\s*=\s*(?:'([^']*)'|"([^"]*)")/g)].map(([, name = '', single, double]) => [
       name,
-      unescape(single ?? double ?? ''),
+      decoded(single ?? double ?? ''),
     ]),
   )
 
 export function printXml({ name, attributes, children, text }: Element): string {
-  const opening = [name, ...[...attributes].map(([key, value]) => `${key}='${escape(value)}'`)].join(' ')
+  const opening = [name, ...[...attributes].map(([key, value]) => `${key}='${encoded(value)}'`)].join(' ')
   if (children.length === 0 && text === '') return `<${opening}/>`
-  return `<${opening}>${escape(text)}${children.map(printXml).join('')}</${name}>`
+  return `<${opening}>${encoded(text)}${children.map(printXml).join('')}</${name}>`
 }
 
 /** The elements at the end of this path of names. */
