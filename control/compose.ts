@@ -10,7 +10,7 @@ import { privateCloud } from './adapters/clouds/private/connector.ts'
 import { aesGcm } from './adapters/secrets/aes-gcm.ts'
 import { libsqlStore } from './adapters/store/store.ts'
 import type { Env } from './env.ts'
-import { feedOf, linkOf, operationsOf, streamOf } from './objects/addresses.ts'
+import { adminsFeedOf, feedOf, linkOf, operationsOf, streamOf } from './objects/addresses.ts'
 import type { World } from './operations/engine.ts'
 import type { AgentLinks } from './ports/agent-link.ts'
 import type { Blobs } from './ports/blobs.ts'
@@ -95,7 +95,7 @@ function pokesOver(env: Env, lasting: Lasting, store: Store): Pokes {
       hint(pokeHosts(env, store, hosts))
     },
     events(project) {
-      hint(feedOf(env, project).poke(project))
+      hint(project === null ? adminsFeedOf(env).pokeAll() : feedOf(env, project).poke(project))
     },
   }
 }

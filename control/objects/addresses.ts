@@ -7,6 +7,9 @@ export const operationsOf = ({ OPERATIONS }: Env, shard: number) => OPERATIONS.g
 /** The object that holds the links of the agents with this number, given to each at its enrolment. */
 export const linkOf = ({ AGENT_LINK }: Env, linkObject: number) => AGENT_LINK.get(AGENT_LINK.idFromName(`link-${linkObject}`))
 
+/** Knows in which projects' feeds admins listen. */
+export const adminsFeedOf = ({ FEED }: Env) => FEED.get(FEED.idFromName('admins'))
+
 export const feedOf = ({ FEED }: Env, project: Id<'project'>) => FEED.get(FEED.idFromName(project))
 
 /** By the ticket's hash: the ticket itself is written nowhere. */

@@ -153,8 +153,8 @@ export class AgentLink extends DurableObject<Env> {
     const revisions = await compose(this.env, this.ctx).store.hosts.revisions(hosts.map(host => host.id))
     if (!revisions.ok) return
     for (const session of linked) {
-      const behind = session.state.hosts.filter(host => (revisions.value.get(host.id) ?? host.revision) > host.revision)
-      if (behind.length > 0) this.ctx.waitUntil(session.pull(behind.map(host => host.id)))
+      const isBehind = session.state.hosts.some(host => (revisions.value.get(host.id) ?? host.revision) > host.revision)
+      if (isBehind) this.ctx.waitUntil(session.pull(revisions.value))
     }
   }
 

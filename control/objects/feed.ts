@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { compose } from '../compose.ts'
 import type { Event } from '../domain/events/event.ts'
 import type { Env } from '../env.ts'
+import { adminsFeedOf, feedOf } from './addresses.ts'
 import { EventStream } from './event-stream.ts'
 import { type Listener, Listeners, type Source } from './listeners.ts'
 
@@ -14,13 +15,15 @@ const Attachment = z.strictObject({ project: z.string(), after: z.int(), until: 
 type Attachment = z.output<typeof Attachment>
 
 /**
- * Tells who listens of a project's events: one object for each project. It keeps nothing: sockets carry their own cursor, and what
+ * Tells who listens of a project's events: one object for each project, and one that knows where admins listen. It keeps nothing: sockets carry their own cursor, and what
  * they missed is read again.
  */
 export class Feed extends DurableObject<Env> {
   /** Event streams, with whose they are and until when. */
   readonly #streams = new Map<EventStream, Attachment>()
   readonly #listeners = new Listeners(() => [...this.#sockets(), ...this.#streams.keys()])
+  /** Of the admins' feed only: the projects in which they listen, until when unless they say so again. */
+  readonly #admins = new Map<Id<'project'>, number>()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -30,6 +33,19 @@ export class Feed extends DurableObject<Env> {
   /** There may be new events. */
   async poke(project: Id<'project'>): Promise<void> {
     await this.#pump(project)
+  }
+
+  /** Somebody listens in this project's feed who may hear of hosts. */
+  async join(project: Id<'project'>): Promise<void> {
+    this.#admins.set(project, Date.now() + 2 * limits.feedSweep)
+  }
+
+  /** There may be new events of no project. A feed that this has forgotten looks by itself. */
+  async pokeAll(): Promise<void> {
+    const now = Date.now()
+    for (const [project, until] of this.#admins)
+      if (until < now) this.#admins.delete(project)
+      else this.ctx.waitUntil(feedOf(this.env, project).poke(project))
   }
 
   /** `?project=…&hosts=…&after=…`, by the Worker only, which has authenticated: a WebSocket, else an event stream. */
@@ -46,6 +62,7 @@ export class Feed extends DurableObject<Env> {
     const attachment: Attachment = { project, hosts, after: newest.value, until: Date.now() + limits.feedLifetime }
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + limits.feedSweep)
 
+    if (hosts) this.ctx.waitUntil(adminsFeedOf(this.env).join(project))
     if (request.headers.get('upgrade') === null) return this.#stream(attachment)
     const { 0: client, 1: server } = new WebSocketPair()
     this.ctx.acceptWebSocket(server)
@@ -71,10 +88,12 @@ export class Feed extends DurableObject<Env> {
       if (until < now) stream.end()
       else stream.say(': still here\n\n')
     }
-    const [project] = [...sockets.map(socket => socket.attachment), ...this.#streams.values()].map(({ project }) => project)
+    const attachments = [...sockets.map(socket => socket.attachment), ...this.#streams.values()]
+    const project = attachments[0]?.project as Id<'project'> | undefined
     if (project === undefined) return
     await this.ctx.storage.setAlarm(now + limits.feedSweep)
-    await this.#pump(project as Id<'project'>)
+    if (attachments.some(({ hosts }) => hosts)) this.ctx.waitUntil(adminsFeedOf(this.env).join(project))
+    await this.#pump(project)
   }
 
   /** Clients say nothing but pings, which are answered without waking this. */

@@ -13,6 +13,7 @@ import { Coalesced } from './coalesced.ts'
  */
 export class Operations extends DurableObject<Env> {
   readonly #runs = new Coalesced()
+  #restUntil = 0
 
   /** Some of this shard may be due. */
   async poke(shard: number): Promise<void> {
@@ -29,7 +30,11 @@ export class Operations extends DurableObject<Env> {
   async #run(shard: number): Promise<void> {
     try {
       await this.ctx.storage.setAlarm(Date.now() + limits.runGuard)
+      const early = this.#restUntil - Date.now()
+      if (early > 0) await new Promise(resolve => setTimeout(resolve, early))
+      const begun = Date.now()
       const ran = await runDue(composeWorld(this.env, this.ctx), workflows, shard)
+      this.#restUntil = Date.now() + Math.min(limits.shardRest * (Date.now() - begun), limits.shardRestMax)
       const next = ran.ok ? ran.value : Date.now() + limits.runRetry
       if (next === null) await this.ctx.storage.deleteAlarm()
       else await this.ctx.storage.setAlarm(Math.max(next, Date.now()))

@@ -47,12 +47,23 @@ export interface Workflow<N extends SubjectNoun = 'machine'> {
 /** Whatever noun it is about: the engine finds the subject by the operation's kind. */
 export type AnyWorkflow = Workflow<SubjectNoun>
 
-const retryable: ReadonlySet<FaultCode> = new Set(['unavailable', 'throttled', 'stale'])
+const unanswered: ReadonlySet<FaultCode> = new Set(['unavailable', 'throttled'])
+const retryable: ReadonlySet<FaultCode> = new Set([...unanswered, 'stale'])
 
 type Move = Extract<Change, { do: 'operation.move' }>['to']
 interface Next {
   readonly to: Move
   readonly log: { readonly step: string; readonly outcome: string }
+  readonly changes: readonly Change[]
+}
+
+/** One operation on its way through a wake: as it stands, and what it acts on. */
+interface Journey {
+  readonly operation: Operation
+  readonly subject: Subject | null
+}
+interface Stride extends Journey {
+  readonly next: Next
   readonly changes: readonly Change[]
 }
 
@@ -67,40 +78,13 @@ export async function runDue(world: World, workflows: Workflows, shard: number):
   if (due.value.length > 0) {
     const subjects = await subjectsOf(world, due.value)
     if (!subjects.ok) return subjects
-    for (const operation of due.value)
-      try {
-        await advance(world, workflows, operation, subjects.value.get(operation.subject) ?? null)
-      } catch (error) {
-        await postpone(world, operation, error instanceof Error ? error.message : String(error))
-      }
+    await advance(
+      world,
+      workflows,
+      due.value.map(operation => ({ operation, subject: subjects.value.get(operation.subject) ?? null })),
+    )
   }
   return store.operations.nextWake(shard)
-}
-
-/** What should not have happened to one operation keeps back no other: it is tried again later, and in the end left to an admin. */
-async function postpone({ store, clock, pokes }: World, operation: Operation, message: string): Promise<void> {
-  const log = { step: '', outcome: `thrown: ${message}` }
-  const { state, fault, tries } = operation
-  const next: Next =
-    tries + 1 < limits.stepTries
-      ? {
-          to: again(operation, { state, fault, waiting: 'something went wrong here', now: clock.now() }),
-          log,
-          changes: [],
-        }
-      : end(
-          operation,
-          'stuck',
-          { code: 'internal', message: 'something went wrong here; an admin must look', detail: message },
-          log,
-        )
-  const changes: Change[] = [
-    { do: 'operation.move', operation: operation.id, version: operation.version, to: next.to, log: next.log },
-    ...eventsOf(operation, next.to),
-  ]
-  // Where it had moved on before, whoever looks next reads it as it is, and comes here again.
-  const written = await store.commit(changes)
-  if (written.ok) pokeFor(pokes, changes)
 }
 
 /** What these operations are about, one read a noun; those forgotten meanwhile are missing. */
@@ -123,23 +107,100 @@ async function subjectsOf({ store }: World, operations: readonly Operation[]): P
 
 export type Workflows = (kind: OperationKind, version: number) => AnyWorkflow | null
 
-/** Runs steps of one operation until it parks, ends, or has had its turn. Each step's result, rows and event are one batch. */
-export async function advance(world: World, workflows: Workflows, first: Operation, subject: Subject | null): Promise<void> {
-  let operation = first
-  for (let turn = 0; turn < limits.stepsPerWake && operation.wakeAt !== null && operation.wakeAt <= world.clock.now(); turn++) {
-    const next = await nextOf(world, workflows, operation, subject)
-    if (!next) return
-    const changes: Change[] = [
-      { do: 'operation.move', operation: operation.id, version: operation.version, to: next.to, log: next.log },
-      ...next.changes,
-      ...eventsOf(operation, next.to),
-    ]
-    const written = await world.store.commit(changes)
-    // Someone else moved it, or a fact came meanwhile: whoever looks next sees it as it is.
-    if (!written.ok) return
-    pokeFor(world.pokes, changes)
-    operation = { ...operation, ...next.to, version: operation.version + 1 }
+/**
+ * Takes operations on, a step of each at a time, until they park, end, or have had their turn. What came of a step, its rows and its
+ * event land together or not at all; steps of several operations share a batch where they can.
+ */
+async function advance(world: World, workflows: Workflows, journeys: readonly Journey[]): Promise<void> {
+  let going = journeys
+  for (let turn = 0; turn < limits.stepsPerWake; turn++) {
+    const now = world.clock.now()
+    const due = going.filter(({ operation: { wakeAt } }) => wakeAt !== null && wakeAt <= now)
+    if (due.length === 0) return
+    const strides = await Promise.all(due.map(journey => strideOf(world, workflows, journey)))
+    const landed = await land(world, strides)
+    going = landed.map(({ operation, subject, next }) => ({
+      operation: { ...operation, ...next.to, version: operation.version + 1 },
+      subject,
+    }))
   }
+}
+
+async function strideOf(world: World, workflows: Workflows, journey: Journey): Promise<Stride> {
+  try {
+    return stride(journey, await nextOf(world, workflows, journey.operation, journey.subject))
+  } catch (error) {
+    return postponed(world, journey, error)
+  }
+}
+
+const stride = (journey: Journey, next: Next): Stride => {
+  const { operation } = journey
+  const { to, log } = next
+  return {
+    ...journey,
+    next,
+    changes: [
+      { do: 'operation.move', operation: operation.id, version: operation.version, to, log },
+      ...next.changes,
+      ...eventsOf(operation, to),
+    ],
+  }
+}
+
+/** What should not have happened to one operation keeps back no other: it is tried again later, and in the end left to an admin. */
+function postponed({ clock }: World, journey: Journey, error: unknown): Stride {
+  const message = error instanceof Error ? error.message : String(error)
+  const log = { step: '', outcome: `thrown: ${message}` }
+  const { operation } = journey
+  const { state, fault, tries } = operation
+  return stride(
+    journey,
+    tries + 1 < limits.stepTries
+      ? {
+          to: again(operation, { state, fault, waiting: 'something went wrong here', now: clock.now() }),
+          log,
+          changes: [],
+        }
+      : end(
+          operation,
+          'stuck',
+          { code: 'internal', message: 'something went wrong here; an admin must look', detail: message },
+          log,
+        ),
+  )
+}
+
+/**
+ * Writes these in one batch, and answers those that landed. Where one of them is refused, because someone else moved it or a fact came
+ * meanwhile, the halves go on their own until it is alone: whoever looks next sees it as it is.
+ */
+async function land(world: World, strides: readonly Stride[]): Promise<readonly Stride[]> {
+  const changes = strides.flatMap(each => each.changes)
+  const [first, ...others] = strides
+  if (!first) return []
+  let written: Result<void>
+  try {
+    written = await world.store.commit(changes)
+  } catch (error) {
+    if (others.length > 0) return halves(world, strides)
+    // Where it had moved on before, whoever looks next reads it as it is, and comes here again.
+    const late = postponed(world, first, error)
+    if ((await world.store.commit(late.changes)).ok) pokeFor(world.pokes, late.changes)
+    return []
+  }
+  if (written.ok) {
+    pokeFor(world.pokes, changes)
+    return strides
+  }
+  // Where the database does not answer, it answers to none.
+  if (others.length === 0 || unanswered.has(written.fault.code)) return []
+  return halves(world, strides)
+}
+
+async function halves(world: World, strides: readonly Stride[]): Promise<readonly Stride[]> {
+  const middle = Math.ceil(strides.length / 2)
+  return [...(await land(world, strides.slice(0, middle))), ...(await land(world, strides.slice(middle)))]
 }
 
 function eventsOf({ id, project, subject, kind, waiting }: Operation, to: Move): Change[] {
@@ -158,7 +219,7 @@ function eventsOf({ id, project, subject, kind, waiting }: Operation, to: Move):
   return []
 }
 
-async function nextOf(world: World, workflows: Workflows, operation: Operation, subject: Subject | null): Promise<Next | null> {
+async function nextOf(world: World, workflows: Workflows, operation: Operation, subject: Subject | null): Promise<Next> {
   const now = world.clock.now()
   if (!subject || subject.generation > operation.generation)
     return end(operation, 'superseded', null, {

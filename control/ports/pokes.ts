@@ -6,6 +6,6 @@ export interface Pokes {
   operations(shards: readonly number[]): void
   /** What is wanted on these hosts changed. */
   hosts(hosts: readonly Id<'host'>[]): void
-  /** There are new events of this project. */
-  events(project: Id<'project'>): void
+  /** There are new events of this project; null: of none, for admins. */
+  events(project: Id<'project'> | null): void
 }

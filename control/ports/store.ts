@@ -73,13 +73,10 @@ export interface Store {
     find(ids: readonly string[]): Promise<Result<readonly Migration[]>>
     /** Live ones of these machines. */
     ofMachines(machines: readonly string[]): Promise<Result<readonly Migration[]>>
+    /** What this host is part of: moves that are under way, and what must go. */
+    onHost(host: Id<'host'>): Promise<Result<{ migrations: readonly Migration[]; tombstones: readonly Tombstone[] }>>
     /** How many moves of each of these machines have failed since. */
     failures(machines: readonly string[], since: number): Promise<Result<ReadonlyMap<string, number>>>
-    /** Of these machines, what this host is part of: moves that are under way, and what must go. */
-    onHost(
-      host: Id<'host'>,
-      machines: readonly string[],
-    ): Promise<Result<{ migrations: readonly Migration[]; tombstones: readonly Tombstone[] }>>
   }
   readonly agents: {
     find(agent: string): Promise<Result<Agent>>

@@ -3,19 +3,16 @@ import { shardOf } from '../domain/operations/shard.ts'
 import type { Change } from '../ports/changes.ts'
 import type { Pokes } from '../ports/pokes.ts'
 
-/**
- * Tells whoever waits for what was just written. Events of no project (hosts, agents) are not poked for: which projects' admins listen
- * is not known here, and their feeds look by themselves every `limits.feedSweep` while somebody listens.
- */
+/** Tells whoever waits for what was just written. */
 export function pokeFor(pokes: Pokes, changes: readonly Change[]): void {
   const shards = new Set<number>()
   const hosts = new Set<Id<'host'>>()
-  const projects = new Set<Id<'project'>>()
+  const projects = new Set<Id<'project'> | null>()
   for (const change of changes) {
     if (change.do === 'operation.start') shards.add(shardOf(change.operation.subject))
     if (change.do === 'operation.wake') shards.add(shardOf(change.subject))
     if (change.do === 'host.touch') hosts.add(change.host)
-    if (change.do === 'event' && change.project) projects.add(change.project)
+    if (change.do === 'event') projects.add(change.project)
   }
   if (shards.size > 0) pokes.operations([...shards])
   if (hosts.size > 0) pokes.hosts([...hosts])

@@ -86,7 +86,7 @@ export const limits = {
   passwordQueue: 16,
   /** Listeners of one project's feed, sockets and event streams together. */
   feedListeners: 500,
-  /** A feed looks for events by itself this often while somebody listens, in case a poke was lost; and for those that nobody pokes for. */
+  /** A feed looks for events by itself this often while somebody listens, in case a poke was lost. */
   feedSweep: 5 * second,
   /** A listener comes back with its credentials after this long: whoever was signed out is heard of no longer. */
   feedLifetime: 1 * hour,
@@ -101,6 +101,13 @@ export const limits = {
   settlePause: 25,
   /** Set before a run of operations, so that one which dies in the middle is followed by another. */
   runGuard: 5 * second,
+  /** A shard rests this many times as long as its last run took, and no longer than this: the busier all are, the more share a batch. */
+  shardRest: 4,
+  shardRestMax: 500,
+  /** Observed objects that share a batch: some five statements each, of the few thousand that a batch may have. */
+  turnObjects: 256,
+  /** Keys that one joined read is asked for at most: what they ask for is held at once. */
+  keysOfRead: 32,
   /** After a run that the database did not answer. */
   runRetry: 1 * second,
   /** Tags that one verb writes, of all its resources together: as many statements of one batch as database servers take. */

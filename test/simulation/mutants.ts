@@ -82,7 +82,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a batch whose answer was lost is sent again without looking',
     found: /landed twice|may make|not told of|was refused/,
-    within: 10,
+    within: 15,
     losses: { ...noLosses, answer: 0.1 },
     make: () => {
       let n = 0

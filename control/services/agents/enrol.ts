@@ -3,10 +3,11 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import type { EnrolAnswer, EnrolRequest } from '@sirocco/shared/wire/enrol.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
+import { pokeFor } from '../poke.ts'
 import { sha256 } from '../sha256.ts'
 
 /** Makes an agent of whoever shows a one-time token: its key and hosts are kept, the token is used up, all in one batch. */
-export async function enrol({ store, ids }: Ports, request: EnrolRequest): Promise<Result<EnrolAnswer>> {
+export async function enrol({ store, ids, pokes }: Ports, request: EnrolRequest): Promise<Result<EnrolAnswer>> {
   const tokenHash = await sha256(request.token)
   const allowed = await store.agents.enrolment(tokenHash)
   if (!allowed.ok) return allowed
@@ -31,5 +32,7 @@ export async function enrol({ store, ids }: Ports, request: EnrolRequest): Promi
     { do: 'audit', project: null, actor: agent, verb: 'agents.enrol', subjects: hosts.map(h => h.id) },
   ]
   const written = await store.commit(changes)
-  return written.ok ? ok({ agent, hosts }) : written
+  if (!written.ok) return written
+  pokeFor(pokes, changes)
+  return ok({ agent, hosts })
 }

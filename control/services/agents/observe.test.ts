@@ -8,7 +8,7 @@ import type { Store } from '../../ports/store.ts'
 import { deleteMachines } from '../machines/delete.ts'
 import { launchMachines } from '../machines/launch.ts'
 import { stopMachines } from '../machines/stop.ts'
-import { observe } from './observe.ts'
+import { observe, observeAll } from './observe.ts'
 import { keepResult } from './result.ts'
 
 const frame = { seq: 100, base: null, gone: [] }
@@ -94,6 +94,42 @@ describe('what an agent says', () => {
       expect(asked).toEqual([{ kind: onGuestShutdown === 'stop' ? 'machine.stop' : 'machine.delete' }])
     },
   )
+
+  test('of several hosts is kept of all, also where somebody asks for something of one meanwhile', async () => {
+    const at = await world({ hosts: 3 })
+    const call = { ports: at.ports, principal: at.principal }
+    const asked = { image: at.rows.image, flavor: 't3.micro', minCount: 6, maxCount: 6 }
+    const { machines } = must(await launchMachines.call(call, asked))
+    await at.settle()
+    const placed = must(await at.ports.store.machines.find('platform', machines))
+    const reports = [...Map.groupBy(placed, machine => machine.host)].flatMap(([host, on]) =>
+      host === null
+        ? []
+        : {
+            host,
+            frame: {
+              ...frame,
+              epoch: 1,
+              changed: on.map(({ id }) => ({
+                kind: 'machine' as const,
+                id,
+                applied: 1,
+                power: 'stopped' as const,
+                cause: 'guest' as const,
+                addresses: [],
+              })),
+            },
+          },
+    )
+    expect(reports.length).toBeGreaterThan(1)
+    const [first] = machines
+    if (!first) throw new Error('nothing launched')
+    const store = racedBy(at.ports.store, () => stopMachines.call(call, { machines: [first] }))
+    must(await observeAll({ ...at.ports, store }, reports))
+    const after = must(await at.ports.store.machines.find('platform', machines))
+    expect(after.map(machine => machine.observed?.power)).toEqual(after.map(() => 'stopped'))
+    expect(after.map(machine => machine.generation)).toEqual(after.map(() => 2))
+  })
 
   test('first of a guest that is off again already: it ran', async () => {
     const { at, host, seen, look } = await running()

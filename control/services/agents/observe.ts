@@ -14,19 +14,48 @@ import { pokeFor } from '../poke.ts'
 
 type Frame = Pick<Observed, 'epoch' | 'seq' | 'base' | 'changed' | 'gone'>
 
+/** A frame and the host that it is of. */
+interface Report {
+  readonly host: Id<'host'>
+  readonly frame: Frame
+}
+
 /**
  * What an agent says of one of its hosts, as one batch: observed rows, what follows from them, and events. What is known already
  * is not written. What somebody asked for meanwhile is looked at anew; refused `stale` where a newer link of the agent came up.
  */
 export async function observe(ports: Ports, host: Id<'host'>, frame: Frame): Promise<Result<void>> {
   for (let look = 1; ; look++) {
-    const changes = await changesOf(ports, host, frame)
-    if (!changes.ok) return changes
-    if (changes.value.length === 0) return ok(undefined)
-    const written = await ports.store.commit([{ do: 'link.holds', host, epoch: frame.epoch }, ...changes.value])
-    if (written.ok) pokeFor(ports.pokes, changes.value)
+    const written = await looked(ports, [{ host, frame }])
     if (written.ok || written.fault.code !== 'stale' || look >= limits.observeLooks) return written
   }
+}
+
+/** The same of several hosts, no two frames of one: they share a batch, or go each on its own where that is refused. */
+export async function observeAll(ports: Ports, reports: readonly Report[]): Promise<Result<void>> {
+  if (reports.length > 1) {
+    const written = await looked(ports, reports)
+    if (written.ok || written.fault.code !== 'stale') return written
+  }
+  for (const { host, frame } of reports) {
+    const written = await observe(ports, host, frame)
+    if (!written.ok) return written
+  }
+  return ok(undefined)
+}
+
+async function looked(ports: Ports, reports: readonly Report[]): Promise<Result<void>> {
+  const found = await Promise.all(reports.map(({ host, frame }) => changesOf(ports, host, frame)))
+  const changes: Change[] = []
+  for (const [i, { host, frame }] of reports.entries()) {
+    const one = found[i] ?? ok([])
+    if (!one.ok) return one
+    if (one.value.length > 0) changes.push({ do: 'link.holds', host, epoch: frame.epoch }, ...one.value)
+  }
+  if (changes.length === 0) return ok(undefined)
+  const written = await ports.store.commit(changes)
+  if (written.ok) pokeFor(ports.pokes, changes)
+  return written
 }
 
 /** What follows from a frame, as the rows stand now. */
@@ -43,12 +72,7 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
         ),
     store.hosts.orphans(host),
     saysHost ? store.hosts.factsDigest(host) : ok(null),
-    machines.length === 0
-      ? ok({ migrations: [], tombstones: [] })
-      : store.migrations.onHost(
-          host,
-          machines.map(m => m.id),
-        ),
+    machines.length === 0 ? ok({ migrations: [], tombstones: [] }) : store.migrations.onHost(host),
   ])
   if (!placed.ok) return placed
   if (!orphans.ok) return orphans

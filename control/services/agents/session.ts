@@ -14,8 +14,10 @@ import {
 } from '@sirocco/shared/wire/frames.ts'
 import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import { oldestProtocol, protocol } from '@sirocco/shared/wire/version.ts'
+import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
-import { observe } from './observe.ts'
+import { pokeFor } from '../poke.ts'
+import { observeAll } from './observe.ts'
 import { keepResult } from './result.ts'
 import { sendAgain } from './send-again.ts'
 
@@ -34,6 +36,13 @@ interface HostState {
   readonly seen: string | null
 }
 
+/** Observed frames that wait for a turn together, by host. */
+interface Gathering {
+  readonly frames: Map<string, Observed>
+  objects: number
+}
+const helloFirst: Fault = { code: 'invalid', message: 'the first frame must be hello' }
+
 export interface SessionParts {
   readonly ports: Ports
   send(text: string): void
@@ -51,6 +60,7 @@ export class AgentSession {
   readonly #parts: SessionParts
   #state: SessionState
   #queue: Promise<void> = Promise.resolve()
+  #gathering: Gathering | null = null
   /** What was sent, to send differences only; gone after sleep, then everything is sent once. */
   readonly #sent = new Map<string, ObjectSet<Wanted>>()
   /** Questions that wait for their answer. */
@@ -67,25 +77,27 @@ export class AgentSession {
 
   /** Handles one message, after those before it. */
   message(text: string | ArrayBuffer): Promise<void> {
+    const frame = decode(FromAgent, text)
+    if (frame.ok && frame.value.type === 'observed') return this.#heard(frame.value)
+    this.#gathering = null
     return this.#inTurn(async () => {
-      const frame = decode(FromAgent, text)
       if (!frame.ok) return this.#refuse(frame.fault)
       if (frame.value.type === 'hello')
         return this.#state.epoch === 0
           ? this.#hello(frame.value)
           : this.#refuse({ code: 'invalid', message: 'hello is said once a link' })
-      if (this.#state.epoch === 0) return this.#refuse({ code: 'invalid', message: 'the first frame must be hello' })
-      if (frame.value.type === 'observed') return this.#observed(frame.value)
+      if (this.#state.epoch === 0) return this.#refuse(helloFirst)
       if (frame.value.type === 'result') return this.#result(frame.value)
-      return this.#resync(frame.value.host)
+      if (frame.value.type === 'resync') return this.#resync(frame.value.host)
     })
   }
 
-  /** Sends what is wanted on `hosts` (of this agent; all by default) where it changed since it was sent. */
-  pull(hosts?: readonly string[]): Promise<void> {
+  /** Sends what is wanted on hosts of this agent that are now at these revisions, unless so much was sent before its turn came. */
+  pull(revisions: ReadonlyMap<string, number>): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#state.epoch === 0) return
-      for (const host of this.#state.hosts) if (hosts === undefined || hosts.includes(host.id)) await this.#send(host.id)
+      const behind = this.#state.hosts.filter(host => (revisions.get(host.id) ?? -1) > host.revision)
+      await this.#send(behind.map(host => host.id))
     })
   }
 
@@ -93,9 +105,7 @@ export class AgentSession {
   async sweep(): Promise<void> {
     if (this.#state.epoch === 0) return
     const revisions = await this.#parts.ports.store.hosts.revisions(this.#state.hosts.map(h => h.id))
-    if (!revisions.ok) return
-    const behind = this.#state.hosts.filter(h => (revisions.value.get(h.id) ?? h.revision) > h.revision)
-    if (behind.length > 0) await this.pull(behind.map(h => h.id))
+    if (revisions.ok) await this.pull(revisions.value)
   }
 
   command(command: { id: string; host: string; deadline: number; body: CommandBody }): Result<void> {
@@ -159,8 +169,8 @@ export class AgentSession {
     this.#parts.keep(state)
   }
 
-  #setHost(host: string, change: Partial<HostState>): void {
-    this.#set({ ...this.#state, hosts: this.#state.hosts.map(h => (h.id === host ? { ...h, ...change } : h)) })
+  #setHosts(changes: ReadonlyMap<string, Partial<HostState>>): void {
+    if (changes.size > 0) this.#set({ ...this.#state, hosts: this.#state.hosts.map(h => ({ ...h, ...changes.get(h.id) })) })
   }
 
   async #hello(hello: Hello): Promise<void> {
@@ -175,18 +185,23 @@ export class AgentSession {
     if (!agent.ok) return this.#refuse(agent.fault)
     if (!incarnation.ok) return this.#refuse(incarnation.fault)
     const epoch = agent.value.epoch + 1
-    const linked = await store.commit([
+    const changes: Change[] = [
       { do: 'agent.link', agent: agent.value.id, epoch, bootId: hello.bootId, version: hello.agentVersion },
       ...agent.value.hosts.map(
         host => ({ do: 'event', project: null, type: 'host.linked', subject: host.id, data: { epoch } }) as const,
       ),
-    ])
+    ]
+    const linked = await store.commit(changes)
     if (!linked.ok) return this.#refuse(linked.fault)
+    pokeFor(this.#parts.ports.pokes, changes)
     const { hosts } = agent.value
     this.#set({ agent: agent.value.id, epoch, hosts: hosts.map(({ id }) => ({ id, revision: -1, seen: null })) })
     this.#sent.clear()
     this.#write({ type: 'welcome', protocol, incarnation: incarnation.value, epoch, hosts: [...hosts], beatMs: limits.beat })
-    for (const { id } of hosts) await this.#send(id, hello.hosts.find(h => h.id === id)?.desired ?? null)
+    await this.#send(
+      hosts.map(({ id }) => id),
+      new Map(hello.hosts.map(host => [host.id, host.desired])),
+    )
     // Only a hint: what this misses, the operations' own sweep sends.
     await sendAgain(
       this.#parts.ports,
@@ -194,12 +209,21 @@ export class AgentSession {
     )
   }
 
-  /** Sends what is wanted on a host; `held` is the digest of what the agent has on disk. */
-  async #send(host: Id<'host'>, held: string | null = null): Promise<void> {
-    const desired = await this.#parts.ports.store.hosts.desired(host)
-    if (!desired.ok) return this.#refuse(desired.fault)
-    const { revision, objects } = desired.value
-    const wanted = ObjectSet.of(objects)
+  /** Sends what is wanted on these hosts; `held` are the digests of what the agent has on disk. */
+  async #send(hosts: readonly Id<'host'>[], held: ReadonlyMap<string, string | null> = new Map()): Promise<void> {
+    const { store } = this.#parts.ports
+    const all = await Promise.all(hosts.map(async host => ({ host, desired: await store.hosts.desired(host) })))
+    const sent = new Map<string, Partial<HostState>>()
+    for (const { host, desired } of all) {
+      if (!desired.ok) return this.#refuse(desired.fault)
+      const { revision, objects } = desired.value
+      this.#tell(host, revision, ObjectSet.of(objects), held.get(host) ?? null)
+      sent.set(host, { revision })
+    }
+    this.#setHosts(sent)
+  }
+
+  #tell(host: Id<'host'>, revision: number, wanted: ObjectSet<Wanted>, held: string | null): void {
     const before = this.#sent.get(host) ?? null
     const delta = wanted.since(before)
     // An agent that holds it already is told so all the same: it starts nothing after a reboot before it was told.
@@ -208,16 +232,37 @@ export class AgentSession {
       for (const part of split(told, before))
         this.#write({ type: 'desired', host, revision, ...part, changed: [...part.changed], gone: [...part.gone] })
     this.#sent.set(host, wanted)
-    this.#setHost(host, { revision })
   }
 
-  async #observed(frame: Observed): Promise<void> {
-    const host = this.#state.hosts.find(h => h.id === frame.host)
-    if (!host || frame.epoch !== this.#state.epoch) return
-    if (frame.base !== null && frame.base !== host.seen) return this.#write({ type: 'resync', host: frame.host })
-    const kept = await observe(this.#parts.ports, host.id, frame)
+  /** Frames of different hosts that wait for their turn share one, and one batch. */
+  #heard(frame: Observed): Promise<void> {
+    const open = this.#gathering
+    const objects = frame.changed.length
+    if (open && !open.frames.has(frame.host) && open.objects + objects <= limits.turnObjects) {
+      open.frames.set(frame.host, frame)
+      open.objects += objects
+      return this.#queue
+    }
+    const group: Gathering = { frames: new Map([[frame.host, frame]]), objects }
+    this.#gathering = group
+    return this.#inTurn(() => {
+      if (this.#gathering === group) this.#gathering = null
+      return this.#observed([...group.frames.values()])
+    })
+  }
+
+  async #observed(frames: readonly Observed[]): Promise<void> {
+    if (this.#state.epoch === 0) return this.#refuse(helloFirst)
+    const reports: { readonly host: Id<'host'>; readonly frame: Observed }[] = []
+    for (const frame of frames) {
+      const host = this.#state.hosts.find(h => h.id === frame.host)
+      if (!host || frame.epoch !== this.#state.epoch) continue
+      if (frame.base === null || frame.base === host.seen) reports.push({ host: host.id, frame })
+      else this.#write({ type: 'resync', host: frame.host })
+    }
+    const kept = await observeAll(this.#parts.ports, reports)
     if (!kept.ok) return this.#parts.close(kept.fault.message)
-    this.#setHost(host.id, { seen: frame.digest })
+    this.#setHosts(new Map(reports.map(({ host, frame }) => [host, { seen: frame.digest }])))
   }
 
   async #result(frame: ResultFrame): Promise<void> {
@@ -236,6 +281,6 @@ export class AgentSession {
     const known = this.#state.hosts.find(h => h.id === host)
     if (!known) return
     this.#sent.delete(host)
-    await this.#send(known.id)
+    await this.#send([known.id])
   }
 }

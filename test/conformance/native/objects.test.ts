@@ -111,6 +111,26 @@ describe('a person', () => {
     await vi.waitFor(() => expect(feed.closed()).toBe(true), waiting)
   })
 
+  test('hears of hosts as it happens, too', async () => {
+    const { socket } = await dial(at.url, '/api/v1/feed', { authorization })
+    if (!socket) throw new Error('refused')
+    const feed = heard(socket)
+    const links = () =>
+      feed.notes
+        .map(note => FeedMessage.parse(note))
+        .flatMap(message => ('events' in message ? message.events : []))
+        .filter(event => event.type === 'host.linked').length
+    await vi.waitFor(() => expect(feed.notes).not.toEqual([]), waiting)
+    const begun = performance.now()
+    for (let i = 1; i <= 4; i++) {
+      await agent.link()
+      await vi.waitFor(() => expect(links()).toBe(i), waiting)
+    }
+    // By its own looking alone, every one but the first would have waited for a whole sweep.
+    expect(performance.now() - begun).toBeLessThan(2 * limits.feedSweep)
+    socket.close()
+  })
+
   test('types at a console, through a ticket that works once', async () => {
     const id = await launch()
     await becomes(id, 'running')

@@ -324,9 +324,9 @@ export class ControlPlane implements Door {
   }
 
   async #pull(life: Life, hosts: readonly string[]): Promise<void> {
-    for (const [agent, theirs] of Map.groupBy(hosts, host => this.#parts.agentOfHost(host))) {
+    for (const agent of new Set(hosts.map(host => this.#parts.agentOfHost(host)))) {
       const socket = this.#sockets.get(agent)
-      if (socket?.open) void this.#using(socket, () => this.#session(life, socket).pull(theirs))
+      if (socket?.open) void this.#using(socket, () => this.#session(life, socket).sweep())
       else if (!this.#missing.has(agent)) {
         this.#missing.set(agent, this.clock.now())
         this.#setAlarm(life, 'link', this.clock.now() + linkAlarmEvery)

@@ -1,10 +1,11 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { and, asc, count, eq, gt, isNull, type SQL } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNull, type SQL } from 'drizzle-orm'
 import type { Agent, Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { first, paged } from './page.ts'
+import { together } from './together.ts'
 
 export function agentReads(database: Database): Store['agents'] {
   const { db, clock } = database
@@ -30,13 +31,23 @@ export function agentReads(database: Database): Store['agents'] {
     return agent ? ok(agent) : refuse('not_found', `there is no ${what}`)
   }
 
+  const agentOf = together(async (hosts: readonly Id<'host'>[]) => {
+    const theirs = db
+      .select({ agent: s.host.agent })
+      .from(s.host)
+      .where(inArray(s.host.id, [...hosts]))
+    const agents = await load(inArray(s.agent.id, theirs), hosts.length)
+    if (!agents.ok) return agents
+    const found = new Map(agents.value.flatMap(agent => agent.hosts.map(({ id }) => [id, agent] as const)))
+    return ok((host: Id<'host'>) => found.get(host) ?? null)
+  })
+
   return {
     find: agent => one(eq(s.agent.id, agent as Id<'agent'>), `agent ${agent}`),
     async ofHost(host) {
-      const row = await database.read(() => db.select({ agent: s.host.agent }).from(s.host).where(eq(s.host.id, host)))
-      if (!row.ok) return row
-      const found = first(row.value)
-      return found ? one(eq(s.agent.id, found.agent), `agent of ${host}`) : refuse('not_found', `there is no host ${host}`)
+      const found = await agentOf(host)
+      if (!found.ok) return found
+      return found.value ? ok(found.value) : refuse('not_found', `there is no host ${host}`)
     },
     async enrolment(tokenHash) {
       const rows = await database.read(() =>

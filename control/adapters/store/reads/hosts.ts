@@ -1,7 +1,7 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import type { WantedMove } from '@sirocco/shared/wire/objects.ts'
+import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import { and, asc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Host } from '../../../domain/hosts/host.ts'
 import { desiredOf, type PlacedMachine, wantedMove } from '../../../domain/projection/host.ts'
@@ -9,7 +9,14 @@ import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
-import { first, paged } from './page.ts'
+import { paged } from './page.ts'
+import { together } from './together.ts'
+
+/** A machine, and what it boots from. */
+interface Rows {
+  readonly machine: typeof s.machine.$inferSelect
+  readonly image: typeof s.image.$inferSelect
+}
 
 export function hostReads(database: Database, secrets: Secrets): Store['hosts'] {
   const { db } = database
@@ -66,6 +73,142 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
     })
   }
 
+  const desired = together(async (hosts: readonly Id<'host'>[]) => {
+    const live = and(inArray(s.allocation.host, [...hosts]), isNull(s.allocation.until), isNull(s.machine.goneAt))
+    const coming = and(inArray(s.migration.target, [...hosts]), isNull(s.migration.endedAt))
+    const rows = await database.read(() =>
+      db.batch([
+        db
+          .select({ host: s.host.id, revision: s.host.revision })
+          .from(s.host)
+          .where(inArray(s.host.id, [...hosts])),
+        db
+          .select({ host: s.allocation.host, machine: s.machine, image: s.image })
+          .from(s.allocation)
+          .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
+          .innerJoin(s.image, eq(s.image.id, s.machine.image))
+          .where(live),
+        db
+          .select({ host: s.allocation.host, port: s.port, subnet: s.subnet, generation: s.network.generation })
+          .from(s.allocation)
+          .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
+          .innerJoin(s.port, eq(s.port.machine, s.machine.id))
+          .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
+          .innerJoin(s.network, eq(s.network.id, s.subnet.network))
+          .where(live),
+        // On their way here: their claim is their move's until they have arrived.
+        db
+          .select({ host: s.migration.target, machine: s.machine, image: s.image })
+          .from(s.migration)
+          .innerJoin(s.machine, eq(s.machine.id, s.migration.machine))
+          .innerJoin(s.image, eq(s.image.id, s.machine.image))
+          .where(coming),
+        db
+          .select({ host: s.migration.target, port: s.port, subnet: s.subnet, generation: s.network.generation })
+          .from(s.migration)
+          .innerJoin(s.port, eq(s.port.machine, s.migration.machine))
+          .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
+          .innerJoin(s.network, eq(s.network.id, s.subnet.network))
+          .where(coming),
+        db
+          .select()
+          .from(s.migration)
+          .where(
+            and(
+              isNull(s.migration.endedAt),
+              or(inArray(s.migration.source, [...hosts]), inArray(s.migration.target, [...hosts])),
+            ),
+          ),
+        // Elsewhere now, with something left here.
+        db
+          .select({ host: s.tombstone.host, generation: s.tombstone.generation, machine: s.machine, image: s.image })
+          .from(s.tombstone)
+          .innerJoin(s.machine, eq(s.machine.id, s.tombstone.machine))
+          .innerJoin(s.image, eq(s.image.id, s.machine.image))
+          .where(inArray(s.tombstone.host, [...hosts])),
+      ]),
+    )
+    if (!rows.ok) return rows
+    const [found, placed, portsPlaced, arriving, portsArriving, migrations, left] = rows.value
+    const revisions = new Map(found.map(row => [row.host, row.revision]))
+    const machinesOf = Map.groupBy([...placed, ...arriving], row => row.host)
+    const portsOn = Map.groupBy([...portsPlaced, ...portsArriving], row => row.host)
+    const leftOn = Map.groupBy(left, row => row.host)
+    return ok(async (host: Id<'host'>) => {
+      const revision = revisions.get(host)
+      if (revision === undefined) return refuse('not_found', `there is no host ${host}`)
+      const moves = migrations.filter(({ source, target }) => source === host || target === host)
+      const machines = (machinesOf.get(host) ?? []).map(({ machine, image }) => ({
+        machine,
+        image,
+        migration: moves.find(move => move.machine === machine.id) ?? null,
+      }))
+      return wantedOf(host, revision, machines, portsOn.get(host) ?? [], leftOn.get(host) ?? [])
+    })
+  })
+
+  /** What these rows of one host come to, user-data opened. */
+  async function wantedOf(
+    host: Id<'host'>,
+    revision: number,
+    machines: readonly (Rows & { migration: typeof s.migration.$inferSelect | null })[],
+    ports: readonly { port: typeof s.port.$inferSelect; subnet: typeof s.subnet.$inferSelect; generation: number }[],
+    left: readonly (Rows & { generation: number })[],
+  ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
+    const portsOf = Map.groupBy(ports, row => row.port.machine)
+    const placed: PlacedMachine[] = left.map(({ machine, image, generation }) => ({
+      ...machine,
+      image,
+      userData: '',
+      ports: [],
+      power: 'gone',
+      generation,
+    }))
+    for (const { machine, image, migration } of machines) {
+      let userData = ''
+      if (machine.userData !== null) {
+        const opened = await secrets.open(machine.userData, userDataPlace(machine.id))
+        if (!opened.ok) return opened
+        userData = opened.value.reveal()
+      }
+      const secret = migration ? await secrets.open(migration.secret, moveSecretPlace(migration.id)) : null
+      if (secret && !secret.ok) return secret
+      placed.push({
+        ...machine,
+        image,
+        userData,
+        ...(migration && secret ? { move: wantedMove(migration, host, secret.value.reveal()) } : {}),
+        ports: (portsOf.get(machine.id) ?? []).sort((a, b) => a.port.position - b.port.position).map(row => row.port),
+      })
+    }
+    const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
+    return ok({ revision, objects: desiredOf(placed, [...subnets.values()]) })
+  }
+
+  const orphansOf = together(async (hosts: readonly Id<'host'>[]) => {
+    const rows = await database.read(() =>
+      db
+        .select({ host: s.orphan.host, machine: s.orphan.machine })
+        .from(s.orphan)
+        .where(inArray(s.orphan.host, [...hosts])),
+    )
+    if (!rows.ok) return rows
+    const found = Map.groupBy(rows.value, row => row.host)
+    return ok((host: Id<'host'>): readonly string[] => (found.get(host) ?? []).map(row => row.machine))
+  })
+
+  const digestOf = together(async (hosts: readonly Id<'host'>[]) => {
+    const rows = await database.read(() =>
+      db
+        .select({ host: s.hostObserved.host, digest: s.hostObserved.digest })
+        .from(s.hostObserved)
+        .where(inArray(s.hostObserved.host, [...hosts])),
+    )
+    if (!rows.ok) return rows
+    const found = new Map(rows.value.map(row => [row.host, row.digest]))
+    return ok((host: Id<'host'>) => found.get(host) ?? null)
+  })
+
   return {
     async list(page) {
       const found = await load(page.after === null ? undefined : gt(s.host.id, page.after as Id<'host'>), page.limit + 1)
@@ -97,89 +240,11 @@ export function hostReads(database: Database, secrets: Secrets): Store['hosts'] 
       return rows.ok ? ok(new Map(rows.value.map(r => [r.id, r.revision]))) : rows
     },
     async desired(host) {
-      // Here by a claim of its own, or by that of a move to here; or elsewhere, with something left here.
-      const claimed = db
-        .select({ id: s.allocation.consumer })
-        .from(s.allocation)
-        .where(and(eq(s.allocation.host, host), isNull(s.allocation.until)))
-      const coming = db
-        .select({ id: s.migration.machine })
-        .from(s.migration)
-        .where(and(eq(s.migration.target, host), isNull(s.migration.endedAt)))
-      const left = db.select({ id: s.tombstone.machine }).from(s.tombstone).where(eq(s.tombstone.host, host))
-      const live = and(isNull(s.machine.goneAt), or(inArray(s.machine.id, claimed as never), inArray(s.machine.id, coming)))
-      const rows = await database.read(() =>
-        db.batch([
-          db.select({ revision: s.host.revision }).from(s.host).where(eq(s.host.id, host)),
-          db
-            .select({ machine: s.machine, image: s.image })
-            .from(s.machine)
-            .innerJoin(s.image, eq(s.image.id, s.machine.image))
-            .where(or(live, inArray(s.machine.id, left))),
-          db
-            .select({ port: s.port, subnet: s.subnet, generation: s.network.generation })
-            .from(s.machine)
-            .innerJoin(s.port, eq(s.port.machine, s.machine.id))
-            .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
-            .innerJoin(s.network, eq(s.network.id, s.subnet.network))
-            .where(live),
-          db
-            .select()
-            .from(s.migration)
-            .where(and(isNull(s.migration.endedAt), or(eq(s.migration.source, host), eq(s.migration.target, host)))),
-          db.select().from(s.tombstone).where(eq(s.tombstone.host, host)),
-        ]),
-      )
-      if (!rows.ok) return rows
-      const [hosts, machines, ports, migrations, tombstones] = rows.value
-      const revision = first(hosts)?.revision
-      if (revision === undefined) return refuse('not_found', `there is no host ${host}`)
-      const portsOf = Map.groupBy(ports, row => row.port.machine)
-      const moveOf = new Map(migrations.map(row => [row.machine, row]))
-      const buried = new Map(tombstones.map(row => [row.machine, row]))
-      const placed: PlacedMachine[] = []
-      for (const { machine, image } of machines) {
-        const tombstone = buried.get(machine.id)
-        if (tombstone) {
-          placed.push({ ...machine, image, userData: '', ports: [], power: 'gone', generation: tombstone.generation })
-          continue
-        }
-        let userData = ''
-        if (machine.userData !== null) {
-          const opened = await secrets.open(machine.userData, userDataPlace(machine.id))
-          if (!opened.ok) return opened
-          userData = opened.value.reveal()
-        }
-        const migration = moveOf.get(machine.id)
-        let move: WantedMove | undefined
-        if (migration) {
-          const secret = await secrets.open(migration.secret, moveSecretPlace(migration.id))
-          if (!secret.ok) return secret
-          move = wantedMove(migration, host, secret.value.reveal())
-        }
-        placed.push({
-          ...machine,
-          image,
-          userData,
-          ports: (portsOf.get(machine.id) ?? []).sort((a, b) => a.port.position - b.port.position).map(row => row.port),
-          ...(move ? { move } : {}),
-        })
-      }
-      const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
-      return ok({ revision, objects: desiredOf(placed, [...subnets.values()]) })
+      const found = await desired(host)
+      return found.ok ? found.value : found
     },
-    async orphans(host) {
-      const rows = await database.read(() =>
-        db.select({ machine: s.orphan.machine }).from(s.orphan).where(eq(s.orphan.host, host)),
-      )
-      return rows.ok ? ok(rows.value.map(r => r.machine)) : rows
-    },
-    async factsDigest(host) {
-      const rows = await database.read(() =>
-        db.select({ digest: s.hostObserved.digest }).from(s.hostObserved).where(eq(s.hostObserved.host, host)),
-      )
-      return rows.ok ? ok(first(rows.value)?.digest ?? null) : rows
-    },
+    orphans: orphansOf,
+    factsDigest: digestOf,
   }
 }
 

@@ -8,6 +8,13 @@ import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { paged } from './page.ts'
+import { together } from './together.ts'
+
+/** Machines of this host, of these ids. */
+interface Placed {
+  readonly host: Id<'host'>
+  readonly ids: ReadonlySet<string>
+}
 
 /** Machines with their three facts, ports and tags: always one batch of three statements. */
 export function machineReads(database: Database): Store['machines'] {
@@ -73,6 +80,19 @@ export function machineReads(database: Database): Store['machines'] {
     })
   }
 
+  const onHosts = together<Placed, readonly Machine[]>(async asked => {
+    const ids = [...new Set(asked.flatMap(each => [...each.ids]))] as Id<'machine'>[]
+    const hosts = [...new Set(asked.map(each => each.host))]
+    const found = await load(
+      and(
+        inArray(s.machine.id, ids),
+        sql`EXISTS (SELECT 1 FROM allocation a WHERE a.consumer = ${s.machine.id} AND a.until IS NULL AND ${inArray(sql`a.host`, hosts)})`,
+      ),
+      Math.max(1, ids.length),
+    )
+    return found.ok ? ok(({ host, ids }) => found.value.filter(machine => machine.host === host && ids.has(machine.id))) : found
+  })
+
   return {
     async find(scope, refs) {
       const found = await load(
@@ -94,14 +114,7 @@ export function machineReads(database: Database): Store['machines'] {
       const found = await load(and(within(scope), after, visible()), page.limit + 1)
       return found.ok ? ok(paged(found.value, page.limit, m => m.id)) : found
     },
-    onHost: (host, ids) =>
-      load(
-        and(
-          inArray(s.machine.id, ids as Id<'machine'>[]),
-          sql`EXISTS (SELECT 1 FROM allocation a WHERE a.consumer = ${s.machine.id} AND a.until IS NULL AND a.host = ${host})`,
-        ),
-        Math.max(1, ids.length),
-      ),
+    onHost: (host, ids) => onHosts({ host, ids: new Set(ids) }),
     async ofHost(host, page) {
       const on = db
         .select({ id: s.allocation.consumer })

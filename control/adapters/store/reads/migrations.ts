@@ -5,6 +5,7 @@ import type { Migration } from '../../../domain/migrations/migration.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
+import { together } from './together.ts'
 
 type Row = typeof s.migration.$inferSelect
 const migrationOf = ({ secret: _, ...row }: Row): Migration => ({ ...row, generation: 0 })
@@ -12,6 +13,26 @@ const migrationOf = ({ secret: _, ...row }: Row): Migration => ({ ...row, genera
 export function migrationReads(database: Database): Store['migrations'] {
   const { db } = database
   const live = isNull(s.migration.endedAt)
+  const onHost = together(async (hosts: readonly Id<'host'>[]) => {
+    const rows = await database.read(() =>
+      db.batch([
+        db
+          .select()
+          .from(s.migration)
+          .where(and(live, or(inArray(s.migration.source, [...hosts]), inArray(s.migration.target, [...hosts])))),
+        db
+          .select()
+          .from(s.tombstone)
+          .where(inArray(s.tombstone.host, [...hosts])),
+      ]),
+    )
+    if (!rows.ok) return rows
+    const [migrations, tombstones] = rows.value
+    return ok((host: Id<'host'>) => ({
+      migrations: migrations.filter(({ source, target }) => source === host || target === host).map(migrationOf),
+      tombstones: tombstones.filter(row => row.host === host),
+    }))
+  })
   return {
     async find(ids) {
       const rows = await database.read(() =>
@@ -55,21 +76,6 @@ export function migrationReads(database: Database): Store['migrations'] {
       )
       return rows.ok ? ok(new Map(rows.value.map(({ machine, n }) => [machine, n]))) : rows
     },
-    async onHost(host, machines) {
-      const ids = machines as Id<'machine'>[]
-      const rows = await database.read(() =>
-        db.batch([
-          db
-            .select()
-            .from(s.migration)
-            .where(and(live, inArray(s.migration.machine, ids), or(eq(s.migration.source, host), eq(s.migration.target, host)))),
-          db
-            .select()
-            .from(s.tombstone)
-            .where(and(eq(s.tombstone.host, host), inArray(s.tombstone.machine, ids))),
-        ]),
-      )
-      return rows.ok ? ok({ migrations: rows.value[0].map(migrationOf), tombstones: rows.value[1] }) : rows
-    },
+    onHost,
   }
 }

@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process'
+import { Machine } from '@sirocco/shared/api/machines.ts'
+import { OperationPage } from '@sirocco/shared/api/operations.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openSite, type Site } from '../support/site.ts'
+import { whyNotReal } from './box.ts'
+import { Fleet } from './fleet.ts'
+import { Instance, until } from './instance.ts'
+import { SiteAgent } from './site-agent.ts'
+
+const whyNot = whyNotReal()
+
+describe.skipIf(whyNot !== null)(`two hosts${whyNot === null ? '' : ` (${whyNot})`}`, () => {
+  let site: Site
+  let instance: Instance
+  let fleet: Fleet
+  let agents: SiteAgent[] = []
+
+  beforeAll(async () => {
+    site = await openSite(2)
+    instance = new Instance({
+      box: {
+        dir: site.dir,
+        inside: (...words) => [words[0] ?? '', ...words.slice(1)],
+        processes: () => [],
+        close: async () => undefined,
+      },
+      name: 'control',
+      simulated: 0,
+    })
+    await instance.start({ agent: false })
+    const script = await SiteAgent.bundle(site.dir)
+    agents = site.hosts.map(host => new SiteAgent(host, instance, script))
+    for (const agent of agents) {
+      await agent.enrol()
+      agent.start()
+    }
+    fleet = new Fleet(instance)
+    await until('both hosts to be up', async () => {
+      const { body } = await instance.ask('GET', '/hosts')
+      const up = (body as { items: { state: string }[] }).items.filter(({ state }) => state === 'up')
+      return up.length === 2 ? true : null
+    })
+  }, 180_000)
+  afterAll(async () => {
+    await instance?.killAll()
+    await site?.close()
+  }, 60_000)
+
+  const agentOn = (id: string): SiteAgent => {
+    const found = agents.find(agent => agent.id === id)
+    if (!found) throw new Error(`no host ${id}`)
+    return found
+  }
+  const other = (agent: SiteAgent): SiteAgent => agents.find(one => one !== agent) ?? agent
+  const machine = async (id: string) => Machine.parse((await instance.insist('GET', `/machines/${id}`)).body)
+  const hostOf = async (id: string) => agentOn((await machine(id)).host ?? '')
+  /** QEMU's processes of a machine, by host. */
+  const runningOn = (id: string) =>
+    agents.flatMap(agent =>
+      agent.host
+        .processes()
+        .filter(({ words }) => words.some(word => word.startsWith('guest=') && word.includes(id)))
+        .map(() => agent.host.name),
+    )
+  const inside = (agent: SiteAgent, ...words: string[]) => {
+    const [enter, ...rest] = agent.host.inside(...words)
+    return execFileSync(enter, rest).toString()
+  }
+  const moves = async (id: string) =>
+    OperationPage.parse((await instance.insist('GET', `/operations?machine=${id}`)).body).items.filter(
+      ({ kind }) => kind === 'migration.run',
+    )
+  const move = async (id: string, to: SiteAgent) => {
+    const { status, body } = await instance.insist('POST', `/machines/${id}/migrate`, { host: to.id })
+    expect({ status, body }).toMatchObject({ status: 202 })
+  }
+  /** The last move has ended, how it may; nothing but the machine's one home runs it, and both hosts are as they should be. */
+  const ended = async (id: string, ms = 60_000) => {
+    await until(
+      'the move to end',
+      async () => {
+        const [last] = await moves(id)
+        if (!last || !['done', 'failed'].includes(last.state)) throw new Error(`${last?.state}: ${last?.waiting}`)
+        return true
+      },
+      ms,
+    )
+    await until(`${id} to run on one host`, async () => {
+      const { state } = await machine(id)
+      const home = (await hostOf(id)).host.name
+      const where = runningOn(id)
+      if (state !== 'running' || where.length !== 1 || where[0] !== home) throw new Error(`${state} at ${home}, QEMU on ${where}`)
+      return true
+    })
+    for (const agent of agents) expect(await agent.audit()).toEqual([])
+    const [last] = await moves(id)
+    return last?.state
+  }
+
+  test('a launch on each; nothing is amiss', async () => {
+    await fleet.insist('create', 'one', null)
+    await fleet.insist('create', 'two', null)
+    await fleet.settled('create', 'one', null)
+    await fleet.settled('create', 'two', null)
+    for (const agent of agents) expect(await agent.audit()).toEqual([])
+  }, 120_000)
+
+  test('a running machine moves to the other host and back, and goes on running', async () => {
+    const [{ id }] = (await fleet.named('one')) as [{ id: string }]
+    const home = await hostOf(id)
+    const log = async () => ((await instance.insist('GET', `/machines/${id}/console-log`)).body as { text: string }).text
+    await until('a login prompt', async () => ((await log()).includes('login:') ? true : null))
+    await move(id, other(home))
+    expect(await ended(id)).toBe('done')
+    expect((await hostOf(id)).host.name).toBe(other(home).host.name)
+    await move(id, home)
+    expect(await ended(id)).toBe('done')
+    expect((await hostOf(id)).host.name).toBe(home.host.name)
+    expect(inside(home, 'virsh', '-c', 'qemu:///system', 'list', '--name', '--persistent')).toContain(id)
+  }, 180_000)
+})
