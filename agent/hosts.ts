@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import type { AgentParts } from './compose.ts'
@@ -31,6 +32,8 @@ const drivers = {
     const { directoryStorage } = await import('./storage/directory.ts')
     const { linuxNetworks } = await import('./network/networks.ts')
     const { socket, uri } = driver
+    // Sockets of moves that an earlier life was part of: nobody listens at them.
+    await rm(join(runtime, 'moves'), { recursive: true, force: true })
     return [
       {
         ...host,

@@ -27,6 +27,8 @@ export interface Arrival {
   answer(question: string): Promise<Result<string>>
   /** The UNIX socket that goes by `name` here; null: there is none. */
   socket(name: string): string | null
+  /** Has it begun to run here? That cannot be taken back, also where it is off again by now. */
+  readonly came: boolean
   /** No more questions are answered; what came and is not running is removed. */
   close(): Promise<Result<'arrived' | 'nothing'>>
 }

@@ -19,6 +19,10 @@ export const machineSteps = [
 ] as const
 export type MachineStep = (typeof machineSteps)[number]
 
+/** `came`: it began to run here, and is not yet defined as one of this host's. */
+export const notedPhases = [...movePhases, 'came'] as const
+export type NotedPhase = (typeof notedPhases)[number]
+
 export const causes = ['asked', 'guest', 'crash', 'unknown'] as const
 export type Cause = (typeof causes)[number]
 
@@ -44,7 +48,7 @@ export const MachineFacts = z.strictObject({
   /** Begun, and not known to have ended. */
   step: z.enum(machineSteps).nullable(),
   /** The last move that it was part of here, and how far it came; none once it is over. */
-  move: z.strictObject({ id: z.string(), phase: z.enum(movePhases), fault: WireFault.optional() }).optional(),
+  move: z.strictObject({ id: z.string(), phase: z.enum(notedPhases), fault: WireFault.optional() }).optional(),
 })
 export type MachineFacts = z.output<typeof MachineFacts>
 export type FactFault = z.output<typeof WireFault>
@@ -72,7 +76,7 @@ export const Entry = z.discriminatedUnion('note', [
   z.strictObject({ note: z.literal('off'), ...of, cause: z.enum(causes), at: z.number() }),
   z.strictObject({ note: z.literal('failing'), ...of, fault: WireFault }),
   z.strictObject({ note: z.literal('settled'), ...of, fault: WireFault.optional() }),
-  z.strictObject({ note: z.literal('move'), ...of, move: z.string(), phase: z.enum(movePhases), fault: WireFault.optional() }),
+  z.strictObject({ note: z.literal('move'), ...of, move: z.string(), phase: z.enum(notedPhases), fault: WireFault.optional() }),
   z.strictObject({ note: z.literal('move-over'), ...of }),
   /** Here before this journal: it may have run, and is never taken for new. */
   z.strictObject({ note: z.literal('adopted'), machine: z.string() }),
@@ -125,7 +129,7 @@ const folds: Folds = {
   move: (facts, { generation, move: id, phase, fault }) => {
     const move = { id, phase, ...(fault ? { fault } : {}) }
     // What was known of it here belongs to an earlier stay.
-    return phase === 'arrived'
+    return phase === 'came' || (phase === 'arrived' && facts.move?.phase !== 'came')
       ? { ...noFacts, generation, applied: generation, ran: true, up: true, started: generation, move }
       : { ...facts, step: null, move }
   },

@@ -2,7 +2,7 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { SeenMove, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import type { Compute, Definition } from '../ports/compute.ts'
 import type { Arrival, Endpoint, Underlay } from '../ports/move.ts'
-import type { MachineFacts } from './facts.ts'
+import type { MachineFacts, NotedPhase } from './facts.ts'
 import type { Journal } from './journal.ts'
 import { wireFault } from './wire-fault.ts'
 
@@ -39,7 +39,8 @@ export class Moves {
   /** What is said of a machine's move. */
   seen({ id, move }: WantedMachine, { move: known }: MachineFacts): SeenMove | undefined {
     if (!move) return undefined
-    if (known?.id === move.id) return { id: move.id, phase: known.phase, ...(known.fault ? { fault: known.fault } : {}) }
+    if (known?.id === move.id && known.phase !== 'came')
+      return { id: move.id, phase: known.phase, ...(known.fault ? { fault: known.fault } : {}) }
     const coming = this.#coming.get(id)
     return coming?.move === move.id ? { id: move.id, phase: 'ready', endpoint: coming.endpoint } : undefined
   }
@@ -56,7 +57,19 @@ export class Moves {
     await this.#hangUp(id)
     const arrival = await this.#parts.compute.arrive({ machine, ...made })
     if (!arrival.ok) return arrival
-    const open = await this.#parts.underlay.receive(move, arrival.value)
+    let noted = false
+    const open = await this.#parts.underlay.receive(move, {
+      socket: name => arrival.value.socket(name),
+      answer: async question => {
+        const answer = await arrival.value.answer(question)
+        // Before the other host hears of it, and gives up its own.
+        if (arrival.value.came && !noted) {
+          await this.#note(machine, 'came')
+          noted = true
+        }
+        return answer
+      },
+    })
     if (!open.ok) {
       await arrival.value.close()
       return open
@@ -149,11 +162,7 @@ export class Moves {
     await coming.arrival.close()
   }
 
-  #note(
-    { id, generation, move }: WantedMachine,
-    phase: 'arrived' | 'nothing' | 'moving' | 'left' | 'stayed' | 'unknown',
-    fault?: Parameters<typeof wireFault>[0],
-  ): Promise<void> {
+  #note({ id, generation, move }: WantedMachine, phase: NotedPhase, fault?: Parameters<typeof wireFault>[0]): Promise<void> {
     if (!move) throw new Error('impossible: a word about no move')
     return this.#parts.journal.write([
       { note: 'move', machine: id, generation, move: move.id, phase, ...(fault ? { fault: wireFault(fault) } : {}) },

@@ -11,7 +11,8 @@ const nothing: Plan = { steps: [] }
 
 /** Is the machine on its way to this host, and not known to have arrived? Then what the hypervisor shows is no machine of ours yet. */
 export const isComing = ({ wanted, facts }: View): boolean =>
-  wanted?.move?.role === 'to' && !(facts.move?.id === wanted.move.id && facts.move.phase === 'arrived')
+  wanted?.move?.role === 'to' &&
+  !(facts.move?.id === wanted.move.id && (facts.move.phase === 'arrived' || facts.move.phase === 'came'))
 
 /**
  * The next steps where a machine moves; null where it does not. On the host that it leaves nothing starts it, on the host that it goes to
@@ -25,7 +26,7 @@ export function planMove({ wanted, found, facts }: View): Plan | null {
   if (move.role === 'from')
     return known === null && move.endpoint && !move.off && wanted.power === 'on' ? { steps: ['leave'] } : nothing
   if (known === 'arrived' || known === 'nothing') return nothing
-  if (found && found.power !== 'paused') return { steps: ['network', 'fetch', 'prepare', 'adopt'] }
+  if (known === 'came' || (found && found.power !== 'paused')) return { steps: ['network', 'fetch', 'prepare', 'adopt'] }
   if (move.off || wanted.power !== 'on') return { steps: ['refuse'] }
   return move.listening ? nothing : { steps: ['network', 'fetch', 'prepare', 'listen'] }
 }

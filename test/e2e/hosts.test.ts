@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Machine } from '@sirocco/shared/api/machines.ts'
 import { OperationPage } from '@sirocco/shared/api/operations.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSite, type Site } from '../support/site.ts'
-import { whyNotReal } from './box.ts'
+import { type Box, here, whyNotReal } from './box.ts'
 import { Fleet } from './fleet.ts'
 import { Instance, until } from './instance.ts'
 import { SiteAgent } from './site-agent.ts'
@@ -12,22 +13,15 @@ const whyNot = whyNotReal()
 
 describe.skipIf(whyNot !== null)(`two hosts${whyNot === null ? '' : ` (${whyNot})`}`, () => {
   let site: Site
+  let box: Box
   let instance: Instance
   let fleet: Fleet
   let agents: SiteAgent[] = []
 
   beforeAll(async () => {
     site = await openSite(2)
-    instance = new Instance({
-      box: {
-        dir: site.dir,
-        inside: (...words) => [words[0] ?? '', ...words.slice(1)],
-        processes: () => [],
-        close: async () => undefined,
-      },
-      name: 'control',
-      simulated: 0,
-    })
+    box = await here()
+    instance = new Instance({ box, name: 'control', simulated: 0 })
     await instance.start({ agent: false })
     const script = await SiteAgent.bundle(site.dir)
     agents = site.hosts.map(host => new SiteAgent(host, instance, script))
@@ -45,6 +39,7 @@ describe.skipIf(whyNot !== null)(`two hosts${whyNot === null ? '' : ` (${whyNot}
   afterAll(async () => {
     await instance?.killAll()
     await site?.close()
+    await box?.close()
   }, 60_000)
 
   const agentOn = (id: string): SiteAgent => {
@@ -54,6 +49,11 @@ describe.skipIf(whyNot !== null)(`two hosts${whyNot === null ? '' : ` (${whyNot}
   }
   const other = (agent: SiteAgent): SiteAgent => agents.find(one => one !== agent) ?? agent
   const machine = async (id: string) => Machine.parse((await instance.insist('GET', `/machines/${id}`)).body)
+  const theOne = async (): Promise<string> => {
+    const [found] = await fleet.named('one')
+    if (!found) throw new Error('the machine is gone')
+    return found.id
+  }
   const hostOf = async (id: string) => agentOn((await machine(id)).host ?? '')
   /** QEMU's processes of a machine, by host. */
   const runningOn = (id: string) =>
@@ -107,7 +107,7 @@ describe.skipIf(whyNot !== null)(`two hosts${whyNot === null ? '' : ` (${whyNot}
   }, 120_000)
 
   test('a running machine moves to the other host and back, and goes on running', async () => {
-    const [{ id }] = (await fleet.named('one')) as [{ id: string }]
+    const id = await theOne()
     const home = await hostOf(id)
     const log = async () => ((await instance.insist('GET', `/machines/${id}/console-log`)).body as { text: string }).text
     await until('a login prompt', async () => ((await log()).includes('login:') ? true : null))
@@ -119,4 +119,39 @@ describe.skipIf(whyNot !== null)(`two hosts${whyNot === null ? '' : ` (${whyNot}
     expect((await hostOf(id)).host.name).toBe(home.host.name)
     expect(inside(home, 'virsh', '-c', 'qemu:///system', 'list', '--name', '--persistent')).toContain(id)
   }, 180_000)
+
+  const parts = [
+    'agent of the source',
+    'agent of the target',
+    'libvirtd of the source',
+    'libvirtd of the target',
+    'workerd',
+  ] as const
+  const kill = async (part: (typeof parts)[number], source: SiteAgent) => {
+    const agent = part.endsWith('source') ? source : other(source)
+    if (part === 'workerd') return instance.kill('workerd')
+    if (part.startsWith('agent')) {
+      await agent.kill()
+      agent.start()
+    } else {
+      agent.host.killLibvirtd()
+      await agent.host.startLibvirtd()
+    }
+  }
+  const trials = parts.flatMap((part, i) => [200, 700, 1_200].map((ms, j) => ({ part, ms: ms + (((i * 3 + j) * 37) % 200) })))
+
+  test.each(trials)(
+    'the $part dies $ms ms after a move was asked for: the machine runs on one host',
+    async ({ part, ms }) => {
+      const id = await theOne()
+      const source = await hostOf(id)
+      await move(id, other(source))
+      await pause(ms)
+      await kill(part, source)
+      const how = await ended(id, 120_000)
+      const home = await hostOf(id)
+      expect(home.host.name).toBe(how === 'done' ? other(source).host.name : source.host.name)
+    },
+    200_000,
+  )
 })

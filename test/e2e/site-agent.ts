@@ -5,7 +5,6 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
-import { bundleAgent } from '@sirocco/agent/bundle.mjs'
 import type { Difference } from '@sirocco/cli/audit/item.ts'
 import { z } from 'zod'
 import type { SiteHost } from '../support/site.ts'
@@ -37,7 +36,7 @@ export class SiteAgent {
   /** The bundle that all of them run. */
   static async bundle(dir: string): Promise<string> {
     const script = join(dir, 'sirocco-agent.mjs')
-    await bundleAgent(script)
+    await run(process.execPath, [join(clone, 'agent/bundle.mjs'), script], { cwd: clone })
     return script
   }
 

@@ -1,7 +1,7 @@
 import type { Client, InArgs, InStatement } from '@libsql/client/web'
 import type { Store } from '@sirocco/control/ports/store.ts'
 import { ok } from '@sirocco/shared/kit/fault.ts'
-import type { Id } from '@sirocco/shared/kit/id.ts'
+import { type Id, isId } from '@sirocco/shared/kit/id.ts'
 import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import type { ControlMutations } from './world/control.ts'
 import type { HostMutations } from './world/host.ts'
@@ -218,10 +218,12 @@ export const mutants: readonly Mutant[] = [
             due: async (shard, now, limit) => {
               const due = await store.operations.due(shard, now, limit)
               if (!due.ok) return due
-              const subjects = [...new Set(due.value.map(o => o.subject))]
+              const subjects = [...new Set(due.value.map(o => o.subject))].filter(id => isId('machine', id))
               const found = subjects.length === 0 ? ok([]) : await store.machines.find('platform', subjects)
               const newest = new Map(found.ok ? found.value.map(m => [m.id, m.generation]) : [])
-              return ok(due.value.map(o => ({ ...o, generation: Math.max(o.generation, newest.get(o.subject) ?? 0) })))
+              return ok(
+                due.value.map(o => ({ ...o, generation: Math.max(o.generation, newest.get(o.subject as Id<'machine'>) ?? 0) })),
+              )
             },
           },
         }),

@@ -222,7 +222,10 @@ class LibvirtCompute implements Compute {
     const link = await this.#session.connection()
     if (!link.ok) return faultOf(link.error)
     const runs = await settleArrival(link.value, await this.#domainHost(), id)
-    return runs.ok ? ok(runs.value ? 'arrived' : 'nothing') : runs
+    if (!runs.ok) return runs
+    if (runs.value) return ok('arrived')
+    await this.#forget(id)
+    return ok('nothing')
   }
 
   stay(id: string): Promise<Result<void>> {
@@ -258,7 +261,14 @@ class LibvirtCompute implements Compute {
 
   async #moveParts(): Promise<MoveParts> {
     const { socket, uri, clock, moveDir } = this.#options
-    return { socket, uri, timers: clock, dir: moveDir ?? join(this.#options.logDir, 'moves'), host: await this.#domainHost() }
+    return {
+      socket,
+      uri,
+      timers: clock,
+      dir: moveDir ?? join(this.#options.logDir, 'moves'),
+      host: await this.#domainHost(),
+      forget: id => this.#forget(id),
+    }
   }
 
   #logName(id: string): string {

@@ -37,6 +37,8 @@ export interface MoveParts {
   /** For UNIX sockets of moves. */
   readonly dir: string
   readonly host: DomainHost
+  /** Removes what libvirt leaves of a machine that is not defined here. */
+  forget(machine: string): Promise<void>
 }
 
 /**
@@ -173,6 +175,10 @@ class LibvirtArrival implements Arrival {
     this.#folder = folder
   }
 
+  get came(): boolean {
+    return this.#outcome === 'runs'
+  }
+
   socket(name: string): string | null {
     return this.#outcome === 'open' && sockets.has(name) ? join(this.#folder, name) : null
   }
@@ -190,6 +196,7 @@ class LibvirtArrival implements Arrival {
     return this.#inTurn(async () => {
       const end = await this.#settle()
       if (!end.ok) return end
+      this.#link?.close()
       await rm(this.#folder, { recursive: true, force: true })
       return ok(this.#outcome === 'runs' ? 'arrived' : 'nothing')
     })
@@ -244,6 +251,7 @@ class LibvirtArrival implements Arrival {
       const runs = await settleArrival(link.value, this.#parts.host, this.#definition.machine.id)
       if (!runs.ok) return runs
       this.#outcome = runs.value ? 'runs' : 'nothing'
+      if (!runs.value) await this.#parts.forget(this.#definition.machine.id)
       return ok(Buffer.alloc(0))
     } finally {
       link.value.close()

@@ -163,6 +163,7 @@ export class SimulatedHost {
   /** The host loses power and comes back: nothing runs, networks are gone, definitions and disks are there. */
   restart(bootId: string): void {
     this.#state.bootId = bootId
+    for (const [key, { incoming }] of Object.entries(this.#state.machines)) if (incoming) delete this.#state.machines[key]
     for (const machine of Object.values(this.#state.machines))
       this.#state.machines[`${machine.instance}/${machine.id}`] = {
         ...machine,

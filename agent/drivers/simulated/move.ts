@@ -66,6 +66,7 @@ export function arrive(host: SimulatedHost, instance: string, definition: Defini
   if (refused) return refused
   abandon(host, instance, id)
   let open = true
+  let came = false
 
   const answers = {
     prepare: ({ machine }: Extract<z.output<typeof Question>, { ask: 'prepare' }>): Result<string> => {
@@ -73,13 +74,23 @@ export function arrive(host: SimulatedHost, instance: string, definition: Defini
       if (!host.diskExists(definition.files.disk)) return refuse('internal', `${id} has no disk`)
       if (host.memoryInUseMiB() + machine.memoryMiB > host.memoryMiB) return refuse('capacity', 'the host has no memory left')
       const { files, plugs } = definition
-      host.put({ ...machine, instance, id, shape, disk: files.disk, bridges: plugs.map(plug => plug.bridge), power: 'paused' })
+      host.put({
+        ...machine,
+        instance,
+        id,
+        shape,
+        disk: files.disk,
+        bridges: plugs.map(plug => plug.bridge),
+        power: 'paused',
+        incoming: true,
+      })
       return ok('')
     },
     finish: (): Result<string> => {
       const found = host.machine(instance, id)
-      if (!open || found?.power !== 'paused') return outcome()
-      host.put({ ...found, power: 'running' })
+      if (!open || !found?.incoming) return outcome()
+      host.put({ ...found, power: 'running', incoming: false })
+      came = true
       return ok('runs')
     },
     cancel: (): Result<string> => {
@@ -92,7 +103,7 @@ export function arrive(host: SimulatedHost, instance: string, definition: Defini
   /** Asked what became of it, it does not begin to run afterwards. */
   const outcome = (): Result<string> => {
     open = false
-    return ok(abandon(host, instance, id) === 'arrived' ? 'runs' : 'nothing')
+    return ok(came || abandon(host, instance, id) === 'arrived' ? 'runs' : 'nothing')
   }
 
   return ok({
@@ -103,10 +114,14 @@ export function arrive(host: SimulatedHost, instance: string, definition: Defini
       if (!question.success) return refuse('invalid', 'no question of a move')
       return question.data.ask === 'prepare' ? answers.prepare(question.data) : answers[question.data.ask]()
     },
+    get came() {
+      return came
+    },
     socket: () => null,
     async close() {
       open = false
-      return ok(abandon(host, instance, id))
+      const left = abandon(host, instance, id)
+      return ok(came ? 'arrived' : left)
     },
   })
 }
@@ -114,7 +129,7 @@ export function arrive(host: SimulatedHost, instance: string, definition: Defini
 /** Does it run here, or has it? What waits for its last bytes is removed. */
 export function abandon(host: SimulatedHost, instance: string, id: string): 'arrived' | 'nothing' {
   const found = host.machine(instance, id)
-  if (found?.power !== 'paused') return found ? 'arrived' : 'nothing'
+  if (!found?.incoming) return found ? 'arrived' : 'nothing'
   host.drop(found)
   return 'nothing'
 }

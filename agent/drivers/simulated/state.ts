@@ -12,6 +12,8 @@ const Machine = z.strictObject({
   addresses: z.array(z.string()),
   /** `paused`: on its way to another host, or from one. */
   power: z.enum(['running', 'paused', 'stopped']),
+  /** On its way here; it is nothing yet. */
+  incoming: z.boolean().optional(),
   cause: z.enum(['asked', 'guest', 'crash', 'unknown']),
   starts: z.int(),
   startedAt: z.number(),

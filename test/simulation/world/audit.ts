@@ -11,6 +11,7 @@ const Live = z.object({
   subject: z.string(),
 })
 const Port = z.object({ id: z.string(), machine: z.string(), subnet: z.string() })
+const Left = z.object({ machine: z.string(), host: z.string() })
 const Silent = z.object({ id: z.string() })
 const Orphan = z.object({ machine: z.string(), host: z.string() })
 
@@ -29,6 +30,9 @@ export function audit(database: MemoryDatabase, hosts: readonly HostMachine[]): 
   for (const { id } of look(Silent, 'SELECT id FROM agent WHERE silentSince IS NOT NULL')) found.push(`${id} is thought silent`)
   for (const { machine, host } of look(Orphan, 'SELECT machine, host FROM orphan'))
     found.push(`${machine} is called an orphan of ${host}`)
+
+  for (const { machine, host } of look(Left, 'SELECT machine, host FROM tombstone'))
+    found.push(`something of ${machine} is still to go from ${host}`)
 
   for (const machine of machines) {
     if (machine.goneAt !== null) continue
