@@ -1,3 +1,4 @@
+import type { HostAccepted, MaintenancePlan } from '@sirocco/shared/api/hosts.ts'
 import type { ConsoleLog, Console as ConsoleTicket, Launched } from '@sirocco/shared/api/machines.ts'
 import type { MachineVerb } from '@sirocco/shared/model/machines/states.ts'
 import type { z } from 'zod'
@@ -65,4 +66,8 @@ export const calls = {
     request<MadeKeyPair>('/key-pairs', { method: 'POST', body }),
   deleteKeyPair: (name: string) => request<null>(`/key-pairs/${at(name)}`, { method: 'DELETE' }),
   hosts: () => every<Host>('/hosts', pageMax),
+  maintenancePlan: (host: string) => request<MaintenancePlan>(`/hosts/${at(host)}/maintenance`),
+  maintain: (host: string, stopRest: boolean, token: string) =>
+    request<HostAccepted>(`/hosts/${at(host)}/maintain`, { method: 'POST', body: { stopRest }, token }),
+  returnHost: (host: string, token: string) => request<HostAccepted>(`/hosts/${at(host)}/return`, { method: 'POST', token }),
 }

@@ -7,6 +7,7 @@ import { useSpeech } from '../locales/language.tsx'
 import { Moment, useNow } from '../ui/moment.tsx'
 import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { HostMaintenance } from './host-maintenance.tsx'
 
 /** Where machines run; for administrators. */
 export function HostsPage() {
@@ -42,13 +43,13 @@ function Hosts() {
   return (
     <div className="hosts">
       {hosts.data.items.map(host => (
-        <HostCard key={host.id} host={host} />
+        <HostCard key={host.id} host={host} hosts={hosts.data.items} />
       ))}
     </div>
   )
 }
 
-function HostCard({ host }: { host: Host }) {
+function HostCard({ host, hosts }: { host: Host; hosts: readonly Host[] }) {
   const { t, format } = useSpeech()
   const known = (text: string | null): string => (text === null || text === '' ? t.common.unknown : text)
   return (
@@ -80,6 +81,7 @@ function HostCard({ host }: { host: Host }) {
           {host.state === 'up' ? t.hosts.seenLately : host.seenAt === null ? t.common.unknown : <Moment at={host.seenAt} />}
         </dd>
       </dl>
+      <HostMaintenance host={host} hosts={hosts} />
       {host.warnings.length > 0 && (
         <section className="warn">
           <h3>{t.hosts.warnings}</h3>

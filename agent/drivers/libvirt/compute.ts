@@ -224,7 +224,7 @@ class LibvirtCompute implements Compute {
     const runs = await settleArrival(link.value, await this.#domainHost(), id)
     if (!runs.ok) return runs
     if (runs.value) return ok('arrived')
-    await this.#forget(id)
+    await this.#forget(id, domainName(this.#options.tag, id))
     return ok('nothing')
   }
 
@@ -267,7 +267,7 @@ class LibvirtCompute implements Compute {
       timers: clock,
       dir: moveDir ?? join(this.#options.logDir, 'moves'),
       host: await this.#domainHost(),
-      forget: id => this.#forget(id),
+      forget: id => this.#forget(id, domainName(this.#options.tag, id)),
     }
   }
 
