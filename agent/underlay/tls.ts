@@ -44,6 +44,7 @@ export function tlsUnderlay({ address, port, dir }: UnderlayOptions): Underlay {
     new Promise((resolve, reject) => {
       const server = createTlsServer({
         ...tls,
+        allowHalfOpen: true,
         handshakeTimeout: openWithin,
         pskCallback: (socket, identity) => {
           moves.set(socket, identity)
@@ -98,7 +99,7 @@ async function serve(socket: TLSSocket, arrival: Pick<Arrival, 'answer' | 'socke
   }
   const path = arrival.socket(opening.data.socket)
   if (path === null) return void socket.destroy()
-  splice(socket, connect(path))
+  splice(socket, connect({ path, allowHalfOpen: true }))
 }
 
 class TlsPeer implements Peer {
@@ -130,7 +131,7 @@ class TlsPeer implements Peer {
   async tunnel(name: string): Promise<Result<string>> {
     this.#folder ??= await socketFolder(this.#dir)
     const path = join(this.#folder, name)
-    const server = createServer({ pauseOnConnect: true }, async near => {
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, async near => {
       this.#keep(near)
       const far = await this.#dial()
       if (!far.ok) return near.destroy()
@@ -162,20 +163,21 @@ class TlsPeer implements Peer {
     const { address, port } = this.#endpoint
     const psk = Buffer.from(this.#move.secret, 'base64')
     return new Promise(resolve => {
+      const below = connect({ host: address, port, allowHalfOpen: true })
       const socket = connectTls({
         ...tls,
-        host: address,
-        port,
+        socket: below,
         pskCallback: () => ({ psk, identity: this.#move.id }),
         // The key says who it is.
         checkServerIdentity: () => undefined,
       })
       this.#keep(socket)
+      below.on('error', error => socket.destroy(error))
       socket.setTimeout(openWithin, () => socket.destroy(new Error('it does not answer')))
       socket.once('secureConnect', () => {
         socket.setTimeout(0)
-        socket.setKeepAlive(true, 5 * second)
-        socket.setNoDelay(true)
+        below.setKeepAlive(true, 5 * second)
+        below.setNoDelay(true)
         resolve(ok(socket))
       })
       socket.once('error', error =>
@@ -201,7 +203,8 @@ function splice(a: Socket, b: Socket): void {
     [b, a],
   ] as const) {
     from.on('error', () => to.destroy())
-    from.on('close', () => to.destroy())
+    // Its end came through the pipe already; any other close is a break.
+    from.on('close', () => from.readableEnded || to.destroy())
     from.pipe(to)
   }
 }
