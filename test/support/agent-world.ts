@@ -101,7 +101,7 @@ export const machine = (id: string, more: Partial<WantedMachine> = {}): WantedMa
 
 /** One host that outlives agents, one disk, and the control plane's end of the link played by the test. */
 export class AgentWorld {
-  readonly time = new VirtualTime()
+  readonly time: VirtualTime
   readonly disk = new MemoryDisk()
   readonly host: SimulatedHost
   readonly underlay: Underlay
@@ -120,8 +120,10 @@ export class AgentWorld {
   #epoch = 0
   #revision = 0
 
-  constructor(options: Partial<SimulatedOptions> = {}) {
-    this.underlay = simulatedUnderlay(new SimulatedSite())
+  /** `shared`: time and the underlay of several hosts that a test joins. */
+  constructor(options: Partial<SimulatedOptions> = {}, shared: { time?: VirtualTime; site?: SimulatedSite } = {}) {
+    this.time = shared.time ?? new VirtualTime()
+    this.underlay = simulatedUnderlay(shared.site ?? new SimulatedSite())
     this.host = new SimulatedHost({ timers: this.time, name: 'sim', bootId: 'boot-1', bootMs: 1_000, stopMs: 500, ...options })
   }
 
