@@ -1,9 +1,9 @@
-import { type Fault, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { type Fault, ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Machine } from '../domain/machines/machine.ts'
 import { nextOf } from '../domain/migrations/migration.ts'
 import type { Change } from '../ports/changes.ts'
-import { done, type Outcome, park, type Step, type StepContext, type Workflow } from './engine.ts'
+import { done, fail, type Outcome, park, type Step, type StepContext, type Workflow } from './engine.ts'
 
 type Context = StepContext<'migration'>
 
@@ -50,7 +50,8 @@ const settled: Step<'migration'> = {
   async run(context) {
     const { subject: migration, world } = context
     const { id, version, phase } = migration
-    if (migration.endedAt !== null) return phase === 'done' ? done() : refuse('internal', 'the machine did not move')
+    if (migration.endedAt !== null)
+      return phase === 'done' ? done() : fail({ code: 'internal', message: 'the machine did not move' })
     const machine = await machineOf(context)
     if (!machine.ok) return later(machine.fault)
     const next = nextOf(migration, machine.value ?? { power: 'gone', name: migration.machine }, {
@@ -61,7 +62,11 @@ const settled: Step<'migration'> = {
       case 'arrived':
         return done(...arrived(context, machine.value))
       case 'failed':
-        return refuse('internal', next.why, next.detail === undefined ? {} : { detail: next.detail })
+        return failed(context, {
+          code: 'internal',
+          message: next.why,
+          ...(next.detail === undefined ? {} : { detail: next.detail }),
+        })
       case 'call-off':
         return callOff(context)
       case 'go':
@@ -104,10 +109,10 @@ function arrived({ subject: migration, operation }: Context, machine: Machine | 
 }
 
 /** The target will not run it: its claim there is freed, and what was made there goes. */
-function failed({ subject: migration, operation }: Context, fault: Fault): Change[] {
+function failed({ subject: migration, operation }: Context, fault: Fault): Result<Outcome> {
   const { id, version, source, target, project, machine } = migration
-  if (migration.endedAt !== null) return []
-  return [
+  return fail(
+    fault,
     { do: 'migration.phase', migration: id, version, phase: 'failed' },
     { do: 'allocation.release', consumer: id },
     { do: 'tombstone.insert', host: target, machine },
@@ -122,8 +127,8 @@ function failed({ subject: migration, operation }: Context, fault: Fault): Chang
       subject: machine,
       data: { operation: operation.id, message: fault.message },
     },
-  ]
+  )
 }
 
-/** From an accepted move to a machine that runs on the other host, or still on its own. It is never superseded: what is asked of the machine meanwhile calls it off. */
-export const migrationRun: Workflow<'migration'> = { kind: 'migration.run', version: 1, steps: [room, settled], failed }
+/** From an accepted move to a machine that runs on the other host, or still on its own. It cannot be given up, since a machine must be on one host, and is never superseded: what is asked of the machine meanwhile calls it off. */
+export const migrationRun: Workflow<'migration'> = { kind: 'migration.run', version: 1, steps: [room, settled], persists: true }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Machine } from '@sirocco/shared/api/machines.ts'
+import { HostPage, MaintenancePlan } from '@sirocco/shared/api/hosts.ts'
+import { Machine, MachinePage } from '@sirocco/shared/api/machines.ts'
 import { OperationPage } from '@sirocco/shared/api/operations.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSite, type Site } from '../support/site.ts'
@@ -154,4 +155,54 @@ describe.skipIf(whyNot !== null)(`two hosts${whyNot === null ? '' : ` (${whyNot}
     },
     200_000,
   )
+
+  test('a maintenance empties a host, and says beforehand how; nothing comes to it before it returns', async () => {
+    const id = await theOne()
+    const home = await hostOf(id)
+    const all = MachinePage.parse((await instance.insist('GET', '/machines')).body).items
+    const mine = all.filter(one => one.host === home.id && one.state === 'running')
+    const { body } = await instance.insist('GET', `/hosts/${home.id}/maintenance`)
+    const plan = MaintenancePlan.parse(body).machines
+    expect(plan.map(({ machine, fate, target }) => [machine, fate, target]).sort()).toEqual(
+      mine.map(one => [one.id, 'moves', other(home).id]).sort(),
+    )
+    expect((await instance.insist('POST', `/hosts/${home.id}/maintain`, {})).status).toBe(202)
+    const state = async () => {
+      const hosts = HostPage.parse((await instance.insist('GET', '/hosts')).body).items
+      return hosts.find(host => host.id === home.id)?.maintenance
+    }
+    await until('the host to be empty', async () => ((await state()) === 'in' ? true : null), 120_000)
+    for (const one of mine) expect(await ended(one.id)).toBe('done')
+    expect(
+      agents
+        .find(agent => agent === home)
+        ?.host.processes()
+        .filter(({ words }) => words.some(word => word.startsWith('guest='))),
+    ).toEqual([])
+    const refused = await instance.ask('POST', `/machines/${id}/migrate`, { host: home.id })
+    expect(refused.status).toBe(503)
+    expect((await instance.insist('POST', `/hosts/${home.id}/return`, {})).status).toBe(202)
+    expect(await state()).toBe('none')
+    await move(id, home)
+    expect(await ended(id)).toBe('done')
+  }, 200_000)
+
+  test('a machine that is stopped, or deleted, while it moves is stopped, or gone; nothing is left on either host', async () => {
+    const id = await theOne()
+    const source = await hostOf(id)
+    await move(id, other(source))
+    await pause(500)
+    await fleet.insist('cut', 'cut-while-moving', id)
+    await fleet.settled('cut', 'cut-while-moving', id)
+    await until('the move to end', async () => ((await moves(id))[0]?.endedAt ? true : null))
+    for (const agent of agents) expect(await agent.audit()).toEqual([])
+    await fleet.insist('start', 'start-again', id)
+    await fleet.settled('start', 'start-again', id)
+    await move(id, other(await hostOf(id)))
+    await pause(500)
+    await fleet.insist('delete', 'delete-while-moving', id)
+    await fleet.settled('delete', 'delete-while-moving', id)
+    for (const agent of agents) expect(await agent.audit()).toEqual([])
+    expect(runningOn(id)).toEqual([])
+  }, 200_000)
 })
