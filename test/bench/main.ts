@@ -4,10 +4,14 @@ import { describe } from './describe.ts'
 import type { Figure } from './figure.ts'
 import { launch } from './launch.ts'
 import { launches } from './launches.ts'
+import { migrate } from './migrate.ts'
 import { start } from './start.ts'
 
 /** What can be measured, in the order in which all of it is. */
-const benches = { agent, describe, launch, launches, start } as const satisfies Record<string, () => Promise<readonly Figure[]>>
+const benches = { agent, describe, launch, launches, migrate, start } as const satisfies Record<
+  string,
+  () => Promise<readonly Figure[]>
+>
 
 const isBench = (name: string): name is keyof typeof benches => Object.hasOwn(benches, name)
 
