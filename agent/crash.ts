@@ -12,7 +12,7 @@ export function haltAt(file: string | undefined): At {
     const [point, left] = named(file)
     if (passed !== point) return
     if (left > 1) return writeFileSync(file, `${point}:${left - 1}`)
-    rmSync(file)
+    rmSync(file, { force: true })
     process.kill(process.pid, 'SIGSTOP')
   }
 }

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Box, openBox, whyNotReal } from './box.ts'
+import { type Box, openBox, whyNotReal } from '../support/box.ts'
+import { Instance } from '../support/instance.ts'
+import { until } from '../support/until.ts'
 import { Fleet } from './fleet.ts'
-import { Instance, until } from './instance.ts'
 
 const run = promisify(execFile)
 const why = whyNotReal()
@@ -62,8 +63,7 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
 
   beforeAll(async () => {
     box = await openBox()
-    instance = new Instance({ box, name: 'audited', simulated: 0 })
-    await instance.start()
+    instance = await Instance.start({ box, name: 'audited' })
     const fleet = new Fleet(instance)
     await fleet.insist('create', 'up', null)
     up = await fleet.settled('create', 'up', null)
@@ -86,12 +86,12 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
     for (const value of [1_400, mtu]) await host('ip', 'link', 'set', bridge, 'mtu', String(value))
     // Nobody is to mend what is planted.
     await instance.stop()
-    await instance.start({ agent: false })
+    await instance.start(['--no-agent'])
     await until('an audit that finds nothing', async () => ((await seen()).length === 0 ? true : null))
   })
   afterAll(async () => {
     await ends()
-    await instance?.erase()
+    await instance?.dispose()
     await box?.close()
   })
 

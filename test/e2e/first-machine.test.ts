@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Box, openBox, whyNotReal } from './box.ts'
-import { Instance, until } from './instance.ts'
+import { type Box, openBox, whyNotReal } from '../support/box.ts'
+import { Instance } from '../support/instance.ts'
+import { until } from '../support/until.ts'
 import { type Key, makeKey } from './keys.ts'
 
 const run = promisify(execFile)
@@ -38,13 +39,12 @@ describe.skipIf(why !== null)(`a first machine${why === null ? '' : ` (${why})`}
   beforeAll(async () => {
     box = await openBox()
     key = await makeKey(box.dir)
-    one = new Instance({ box, name: 'one', simulated: 0 })
-    other = new Instance({ box, name: 'other', simulated: 0 })
-    await one.start()
+    one = await Instance.start({ box, name: 'one' })
+    other = await Instance.idle({ box, name: 'other' })
   })
   afterAll(async () => {
-    await other?.erase()
-    await one?.erase()
+    await other?.dispose()
+    await one?.dispose()
     await box?.close()
   })
   const qemuOf = (machine: string) =>

@@ -1,10 +1,10 @@
 import { MachinePage } from '@sirocco/shared/api/machines.ts'
 import { OperationPage } from '@sirocco/shared/api/operations.ts'
 import { z } from 'zod'
-import { type Instance, until } from './instance.ts'
+import type { Instance } from '../support/instance.ts'
+import { until } from '../support/until.ts'
 
-export const ops = ['create', 'stop', 'cut', 'start', 'delete', 'reboot'] as const
-export type Op = (typeof ops)[number]
+export type Op = 'create' | 'stop' | 'cut' | 'start' | 'delete' | 'reboot'
 
 const requests = {
   stop: { method: 'POST', path: '/stop', body: {} },
@@ -15,7 +15,7 @@ const requests = {
 } as const satisfies Record<Exclude<Op, 'create'>, { method: string; path: string; body: unknown }>
 
 const goals = { create: 'running', stop: 'stopped', cut: 'stopped', start: 'running', reboot: 'running', delete: 'gone' } as const
-const kinds = { create: 'create', stop: 'stop', cut: 'stop', start: 'start', reboot: 'reboot', delete: 'delete' } as const
+export const kinds = { create: 'create', stop: 'stop', cut: 'stop', start: 'start', reboot: 'reboot', delete: 'delete' } as const
 const ended = ['done', 'failed', 'superseded']
 
 const Images = z.object({ items: z.array(z.object({ id: z.string() })) })
@@ -83,6 +83,11 @@ export class Fleet {
     return id
   }
 
+  /** How the last `op` of a machine ended. */
+  async outcome(op: Op, machine: string): Promise<string> {
+    return (await this.#operations(machine)).find(({ kind }) => kind === `machine.${kinds[op]}`)?.state ?? 'unknown'
+  }
+
   async #theOnly(token: string): Promise<string> {
     const machines = await this.named(token)
     const [machine] = machines
@@ -91,7 +96,7 @@ export class Fleet {
   }
 
   async #operations(machine: string) {
-    const { body } = await this.#instance.ask('GET', `/operations?machine=${machine}`)
+    const { body } = await this.#instance.insist('GET', `/operations?machine=${machine}`)
     return OperationPage.parse(body).items
   }
 

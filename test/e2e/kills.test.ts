@@ -1,307 +1,273 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { SimulatedState } from '@sirocco/agent/drivers/simulated/state.ts'
 import { points } from '@sirocco/agent/reconcile/points.ts'
-import { audit } from '@sirocco/cli/audit/audit.ts'
-import { endpointAt, placeIn } from '@sirocco/cli/place.ts'
-import { pick, type Random, seeded } from '@sirocco/shared/kit/random.ts'
+import { allWorkflows } from '@sirocco/control/operations/index.ts'
+import { seeded } from '@sirocco/shared/kit/random.ts'
+import Database from 'libsql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Box, here, openBox, whyNotReal } from './box.ts'
-import { Commits } from './commits.ts'
-import { Fleet, type Op } from './fleet.ts'
-import { Instance, until } from './instance.ts'
+import { type Box, here } from '../support/box.ts'
+import { Instance } from '../support/instance.ts'
+import { KillAtCommit, lastCommit } from './commits.ts'
+import { Fleet, kinds, type Op } from './fleet.ts'
+import { HaltingAgent } from './halting-agent.ts'
+import { killAtPoint } from './kill-at-point.ts'
+import { type Passing, passingsOf } from './points-passed.ts'
+import { Stock } from './stock.ts'
+import { auditHere, clean, momentsOf, type Part, tokens, tryAll } from './trials.ts'
 
-/** What `audit-host` finds, in this process: its start would take longer than its look. */
-async function leftovers(instance: Instance): Promise<string[]> {
-  const { api } = instance.ready
-  const endpoint = endpointAt(api.url, api.token)
-  const place = await placeIn(join(instance.data, 'agent'))
-  if (!endpoint.ok || !place.ok) throw new Error('no agent is enrolled')
-  const found = await audit({ endpoint: endpoint.value, place: place.value, host: null, waitMs: 15_000 })
-  if (!found.ok) throw new Error(found.fault.message)
-  return found.value.map(({ what, kind, id, detail }) => `${what} ${kind} ${id}: ${detail}`)
+const newToken = tokens('token')
+type Killed = Exclude<Part, 'libvirtd'>
+const parts = ['agent', 'workerd', 'all'] as const satisfies readonly Killed[]
+const verbs = ['create', 'reboot', 'stop', 'delete'] as const satisfies readonly Op[]
+
+/** ms in which a simulated guest comes up. */
+const bootMs = 2_500
+
+/** Passed by an agent that was just started only, and that has to fetch its image. */
+const fresh = /^(journal\.replace|outbox\.replace|port\.storage\.keep)\./
+
+/** An instance that is killed, over and over, beside another to which the same happens. */
+interface Lane {
+  readonly instance: Instance
+  readonly fleet: Fleet
+  readonly agent: HaltingAgent
+  readonly stock: Stock
 }
 
-/** After so many failures the rest would tell nothing new. */
-const enough = 5
+/** After the last commit, however many there were. */
+const atItsEnd = Number.POSITIVE_INFINITY
 
-/** Runs every row, and says of each that failed why. */
-async function rows<T>(all: readonly T[], nameOf: (row: T) => string, run: (row: T) => Promise<void>): Promise<string[]> {
-  const failures: string[] = []
-  for (const row of all) {
-    if (failures.length >= enough) break
-    try {
-      await run(row)
-    } catch (error) {
-      failures.push(`${nameOf(row)}: ${error instanceof Error ? error.message : String(error)}`)
-    }
-  }
-  return failures
-}
+/** ms for hundreds of kills on a busy machine. */
+const atMost = 15 * 60_000
 
-async function settledAndClean(instance: Instance, fleet: Fleet, op: Op, token: string, machine: string | null): Promise<string> {
-  const id = await fleet.settled(op, token, machine)
-  const left = await leftovers(instance)
-  if (left.length > 0) throw new Error(left.join('; '))
-  return id
-}
-
-let tokens = 0
-const newToken = () => `token-${++tokens}`
-
-const around = (...names: string[]) => names.flatMap(name => [`${name}.before`, `${name}.after`])
-
-/** Points of commands, such as a reset: the simulation kills there. */
-const commands = /^(outbox|port\.compute\.reboot)\./
-
-/** The crash points of the agent that each verb passes. */
-const passed = {
-  create: around(
-    'desired.replace',
-    'journal.append',
-    'port.networks.apply',
-    'port.storage.keep',
-    'port.storage.prepare',
-    'port.compute.define',
-    'port.compute.start',
-  ),
-  stop: around('desired.replace', 'journal.append', 'port.compute.askToStop'),
-  cut: around('port.compute.cut'),
-  start: around('journal.replace'),
-  delete: around(
-    'desired.replace',
-    'journal.append',
-    'port.compute.cut',
-    'port.compute.undefine',
-    'port.storage.remove',
-    'port.networks.apply',
-  ),
-} as const satisfies Record<Exclude<Op, 'reboot'>, readonly string[]>
-
-describe('simulated hosts', () => {
+describe('two instances of simulated hosts, side by side', { timeout: atMost }, () => {
   let box: Box
-  let instance: Instance
-  let fleet: Fleet
-  /** Where the test supervises it. */
-  let agent: ChildProcess | null = null
+  const lanes: Lane[] = []
 
   beforeAll(async () => {
     box = await here()
-    instance = new Instance({ box, name: 'simulated', simulated: 1 })
-    await instance.start()
-    fleet = new Fleet(instance)
+    await Promise.all(
+      ['one', 'two'].map(async name => {
+        const instance = await Instance.start({ box, name, simulated: 1 })
+        const fleet = new Fleet(instance)
+        const stock = new Stock(fleet, newToken, bootMs)
+        lanes.push({ instance, fleet, agent: new HaltingAgent(box, instance), stock })
+      }),
+    )
   })
   afterAll(async () => {
-    await end(agent)
-    await instance?.erase()
+    for (const { agent, instance } of lanes) {
+      await agent.kill()
+      await instance.dispose()
+    }
     await box?.close()
   })
 
-  /** Machines that run, as many as are asked for. */
-  async function running(count: number): Promise<string[]> {
-    const names = Array.from({ length: count }, newToken)
-    for (const name of names) await fleet.insist('create', name, null)
-    return Promise.all(names.map(name => fleet.settled('create', name, null)))
-  }
+  test('any part is killed at each crash point of the agent', async () => {
+    await Promise.all(lanes.map(superviseAgent))
+    const [lane] = lanes
+    if (!lane) throw new Error('no lane')
+    await lane.stock.fill(4)
+    const passings: Passing[] = []
+    for (const op of verbs) passings.push(...(await passingsOf(op, lane)))
+    const seldom = points.filter(point => fresh.test(point))
+    for (const point of seldom) passings.push({ op: point.startsWith('outbox') ? 'reboot' : 'create', point, n: 1 })
+    // A verb of a port, or a file of the agent, that no operation here passes would not be killed at.
+    expect([...new Set(passings.map(({ point }) => point))].sort()).toEqual([...points].sort())
 
-  test('every crash point of the agent is passed by a verb below', () => {
-    expect([...new Set(Object.values(passed).flat())].sort()).toEqual(points.filter(point => !commands.test(point)).sort())
+    const rows = passings.flatMap(passing =>
+      parts.filter(part => passing.n === 1 || part === 'agent').map(part => ({ ...passing, part })),
+    )
+    const failures = await tryAll(lanes, rows, ({ op, point, n, part }) => `${part} at ${op}'s ${point}:${n}`, killHere)
+    expect(failures).toEqual([])
   })
 
-  test('the agent is killed at each of its crash points', async () => {
-    await instance.stop()
-    await instance.start({ agent: false })
-    agent = startAgent(instance)
-    const all = Object.entries(passed).flatMap(([op, names]) => names.map(point => ({ op: op as Op, point })))
-    const stock = await running(all.filter(({ op }) => op !== 'create').length)
-    const failures = await rows(
-      all,
-      ({ op, point }) => `${op} at ${point}`,
-      async ({ op, point }) => {
-        const machine = op === 'create' ? null : (stock.pop() ?? null)
-        const token = newToken()
-        if (op === 'start') await fleet.settled('cut', newToken(), machine)
-        await end(agent)
-        rmSync(join(instance.data, 'agent/crashed'), { force: true })
-        if (point.startsWith('port.storage.keep')) forgetImages(instance)
-        const doomed = startAgent(instance, point)
-        try {
-          await fleet.insist(op, token, machine)
-          const late = AbortSignal.timeout(30_000)
-          if (doomed.exitCode === null && doomed.signalCode === null) await once(doomed, 'exit', { signal: late })
-        } catch {
-          throw new Error('this point was never passed')
-        } finally {
-          await end(doomed)
-          agent = startAgent(instance)
-        }
-        await settledAndClean(instance, fleet, op, token, machine)
+  test('any part is killed at each commit of the store', async () => {
+    await Promise.all(lanes.map(superviseAgent))
+    const [lane] = lanes
+    if (!lane) throw new Error('no lane')
+    await lane.stock.fill(4)
+    const rows: { op: Op; part: Killed; n: number; of: number }[] = []
+    for (const op of verbs) {
+      const { token, machine } = await lane.stock.subject(op)
+      const before = lastCommit(lane.instance.data)
+      await lane.fleet.settled(op, token, machine)
+      const of = lastCommit(lane.instance.data) - before
+      for (let n = 1; n <= of; n++) for (const part of parts) rows.push({ op, part, n, of })
+      // Some need more commits than the first.
+      rows.push({ op, part: 'all', n: atItsEnd, of })
+    }
+    const landed = new Set<string>()
+    const failures = await tryAll(
+      lanes,
+      rows,
+      ({ op, part, n, of }) => `${part} at ${op}'s commit ${n} of ${of}`,
+      async (row, lane) => {
+        for (const step of await killAtCommit(row, lane)) landed.add(`${row.op} ${step}`)
       },
     )
-    await end(agent)
     expect(failures).toEqual([])
-  })
-
-  test('everything is killed at each commit of the store', async () => {
-    await instance.killAll()
-    await instance.start()
-    const [sample = '', ...stock] = await running(60)
-    const failures: string[] = []
-    for (const op of ['create', 'cut', 'delete'] as const) {
-      const commits = new Commits(instance.data)
-      const first = newToken()
-      await fleet.settled(op, first, op === 'create' ? null : sample)
-      const count = commits.count
-      commits.end()
-      const each = Array.from({ length: count }, (_, at) => at + 1)
-      failures.push(
-        ...(await rows(
-          each,
-          n => `${op} at commit ${n} of ${count}`,
-          async n => {
-            const machine = op === 'create' ? null : (stock.pop() ?? null)
-            const token = newToken()
-            const watch = new Commits(instance.data)
-            const killed = new Promise<void>(resolve => watch.after(n, () => resolve(instance.killAll())))
-            const asked = fleet.ask(op, token, machine).catch(() => undefined)
-            await Promise.race([killed, pause(10_000)])
-            // Fewer commits than at the first time: then it is killed at its end.
-            if (!watch.end()) await instance.killAll()
-            await asked
-            await instance.start()
-            await settledAndClean(instance, fleet, op, token, machine)
-          },
-        )),
-      )
-    }
-    expect(failures).toEqual([])
+    // A step that had landed at no kill would not be killed at.
+    const steps = verbs.flatMap(op =>
+      allWorkflows
+        .filter(({ kind }) => kind === `machine.${kinds[op]}`)
+        .flatMap(each => each.steps.map(({ name }) => `${op} ${name}`)),
+    )
+    expect([...landed].sort()).toEqual(expect.arrayContaining(steps.sort()))
   })
 
   test('any part is killed at 50 moments between accepted and done', async () => {
-    const random = seeded(50)
-    const moments = momentsOf(
-      random,
-      50,
-      ['agent', 'workerd', 'agent', 'workerd', 'all'],
-      ['create', 'cut', 'start', 'delete', 'create', 'delete'],
+    await Promise.all(
+      lanes.map(async ({ instance, agent }) => {
+        await instance.kill('all')
+        await agent.kill()
+        await instance.start()
+      }),
     )
-    let machine: string | null = null
-    const failures = await rows(
-      moments,
-      ({ op, part, ms }) => `${op}, ${part} killed after ${ms} ms`,
-      async ({ op, part, ms }) => {
-        const subject: string | null = op === 'create' ? null : machine
-        const token = newToken()
-        await fleet.insist(op, token, subject)
-        await pause(ms)
-        await kill(instance, part)
-        machine = await settledAndClean(instance, fleet, op, token, subject)
-      },
+    const machines = new Map<Lane, string | null>()
+    const failures = await Promise.all(
+      lanes.map((lane, at) =>
+        tryAll(
+          [lane],
+          momentsOf(
+            seeded(50 + at),
+            25,
+            ['agent', 'workerd', 'agent', 'workerd', 'all'],
+            ['create', 'cut', 'start', 'delete', 'create', 'delete'],
+          ),
+          ({ op, part, ms }) => `${op}, ${part} killed after ${ms} ms`,
+          async ({ op, part, ms }) => {
+            const { instance, fleet } = lane
+            const machine = op === 'create' ? null : (machines.get(lane) ?? null)
+            const token = newToken()
+            await fleet.insist(op, token, machine)
+            await pause(ms)
+            await instance.kill(part)
+            if (part === 'all') await instance.start()
+            machines.set(lane, await fleet.settled(op, token, machine))
+            clean(await auditHere(instance))
+          },
+        ),
+      ),
     )
-    expect(failures).toEqual([])
+    expect(failures.flat()).toEqual([])
   })
 })
 
-const whyNot = whyNotReal()
-
-describe.skipIf(whyNot !== null)(`real machines${whyNot === null ? '' : ` (${whyNot})`}`, () => {
-  let box: Box
-  let instance: Instance
-  let bystander: Instance
-
-  beforeAll(async () => {
-    box = await openBox()
-    instance = new Instance({ box, name: 'killed', simulated: 0 })
-    bystander = new Instance({ box, name: 'bystander', simulated: 0 })
-    await bystander.start()
-    await instance.start()
-  })
-  afterAll(async () => {
-    await instance?.erase()
-    await bystander?.erase()
-    await box?.close()
-  })
-  const libvirtd = () => box.processes().filter(({ words }) => /(^|\/)libvirtd$/.test(words[0] ?? ''))
-
-  test('any part is killed between accepted and done, beside an instance that does not notice', async () => {
-    const fleet = new Fleet(instance)
-    const beside = new Fleet(bystander)
-    await beside.insist('create', 'beside', null)
-    const theirs = await beside.settled('create', 'beside', null)
-    const qemu = () =>
-      box.processes().filter(({ words }) => words.some(word => word.startsWith('guest=') && word.includes(theirs)))
-    const [before] = qemu()
-    const moments = momentsOf(seeded(12), 12, ['agent', 'libvirtd', 'workerd', 'all'], ['create', 'cut', 'delete'])
-    let machine: string | null = null
-    const failures = await rows(
-      moments,
-      ({ op, part, ms }) => `${op}, ${part} killed after ${ms} ms`,
-      async ({ op, part, ms }) => {
-        const subject: string | null = op === 'create' ? null : machine
-        const token = newToken()
-        await fleet.insist(op, token, subject)
-        await pause(ms)
-        if (part === 'libvirtd') for (const { pid } of libvirtd()) process.kill(pid, 'SIGKILL')
-        else await kill(instance, part)
-        machine = await fleet.settled(op, token, subject)
-        // The libvirtd that was killed may not be back yet.
-        const left = await until('an audit', () => instance.audit(15))
-        if (left.length > 0)
-          throw new Error(left.map(({ what, kind, id, detail }) => `${what} ${kind} ${id}: ${detail}`).join('; '))
-      },
-    )
-    expect(failures).toEqual([])
-    expect(qemu().map(({ pid }) => pid)).toEqual([before?.pid])
-    expect(await bystander.audit()).toEqual([])
-  })
-})
-
-type Part = 'agent' | 'workerd' | 'libvirtd' | 'all'
-
-/** Verbs in their order, so that each finds a machine that it suits; parts in turn, so that each meets each verb; moments by chance. */
-function momentsOf<P extends Part>(random: Random, count: number, parts: readonly P[], verbs: readonly Op[]) {
-  const round = leastCommonMultiple(parts.length, verbs.length)
-  return Array.from({ length: count }, (_, at) => ({
-    op: verbs[at % verbs.length] ?? 'create',
-    part: parts[(at + Math.floor(at / round)) % parts.length] ?? pick(random, parts),
-    ms: Math.floor(random.next() ** 2 * 800),
-  }))
+/** Starts the instance without its agent, and the agent by the test, unless it is so. */
+async function superviseAgent({ instance, agent }: Lane): Promise<void> {
+  if (agent.pid !== 0) return
+  await instance.stop()
+  await instance.start(['--no-agent'])
+  await agent.start()
 }
 
-const leastCommonMultiple = (a: number, b: number): number => {
-  for (let multiple = a; ; multiple += a) if (multiple % b === 0) return multiple
-}
+/** What is left to do once a part is killed: nobody helps but by starting it again. */
+const strikes = {
+  async agent({ agent }) {
+    await agent.kill()
+    await agent.start()
+  },
+  async workerd({ instance, agent }) {
+    await instance.kill('workerd')
+    agent.goOn()
+  },
+  async all({ instance, agent }) {
+    await Promise.all([instance.kill('all'), agent.kill()])
+    await instance.start(['--no-agent'])
+    await agent.start()
+  },
+} as const satisfies Record<Killed, (lane: Lane) => Promise<void>>
 
-async function kill(instance: Instance, part: Exclude<Part, 'libvirtd'>): Promise<void> {
-  if (part !== 'all') return instance.kill(part)
-  await instance.killAll()
-  await instance.start()
-}
-
-/** The agent as its supervisor starts it; it dies at `point`. */
-function startAgent({ data }: Instance, point?: string): ChildProcess {
-  const { SIROCCO_CRASH_AT: _, ...env } = process.env
-  return spawn(process.execPath, [join(data, 'run/sirocco-agent.mjs'), 'run', '--data', join(data, 'agent')], {
-    env: point === undefined ? env : { ...env, SIROCCO_CRASH_AT: point },
-    stdio: 'ignore',
+async function killHere(passing: Passing & { readonly part: Killed }, lane: Lane): Promise<void> {
+  const { instance, agent, fleet, stock } = lane
+  const { op, point, part } = passing
+  await killAtPoint(passing, {
+    agent,
+    fleet,
+    async subject() {
+      const subject = await stock.subject(op)
+      if (fresh.test(point)) await agent.kill()
+      if (point.startsWith('port.storage.keep')) forgetImages(instance)
+      return subject
+    },
+    strike: () => strikes[part](lane),
+    check: machine => check(op, machine, lane),
   })
 }
 
-async function end(child: ChildProcess | null): Promise<void> {
-  if (!child || child.exitCode !== null || child.signalCode !== null) return
-  const over = once(child, 'exit')
-  child.kill('SIGKILL')
-  await over
+async function check(op: Op, machine: string, lane: Lane): Promise<void> {
+  if (op === 'create') lane.stock.add(machine)
+  if (op === 'reboot') await onceAtMost(lane, machine)
+  clean(await auditHere(lane.instance))
+}
+
+/** Answers with the steps that had landed, where everything was killed. */
+async function killAtCommit({ op, part, n }: { op: Op; part: Killed; n: number }, lane: Lane): Promise<string[]> {
+  const { instance, agent, fleet } = lane
+  const { token, machine } = await lane.stock.subject(op)
+  const victims = {
+    agent: () => [agent.pid],
+    workerd: () => instance.pids('workerd'),
+    all: () => [-instance.group, agent.pid],
+  } satisfies Record<Killed, () => number[]>
+  const watch = await KillAtCommit.watch(instance.data, n, victims[part]())
+  const asked = fleet.ask(op, token, machine).catch(() => undefined)
+  // Fewer commits than at the first time: then it is killed at its end, too.
+  await Promise.race([watch.killed, n === atItsEnd ? fleet.settled(op, token, machine) : pause(5_000)])
+  const struck = await watch.end()
+  if (part === 'all') await Promise.all([instance.kill('all'), agent.kill()])
+  const landed = part === 'all' ? stepsLanded(instance, op) : []
+  await asked
+  // The other parts do not come again by themselves here.
+  if (!struck || part !== 'workerd') await strikes[part](lane)
+  await check(op, await fleet.settled(op, token, machine), lane)
+  return landed
+}
+
+/** The steps that the newest operation of a kind has taken to their end. */
+function stepsLanded({ data }: Instance, op: Op): string[] {
+  // Of a copy: whoever closes a database last removes files that the next server would open.
+  const copy = mkdtempSync(`${data}-`)
+  for (const file of ['control.db', 'control.db-wal']) cpSync(join(data, file), join(copy, file))
+  const database = new Database(join(copy, 'control.db'))
+  try {
+    const newest = 'SELECT id FROM operation WHERE kind = ? ORDER BY id DESC LIMIT 1'
+    const done = `SELECT step FROM operation_log WHERE outcome = 'done' AND operation = (${newest})`
+    const steps: unknown[] = database.prepare(done).pluck(true).all(`machine.${kinds[op]}`)
+    return steps.map(String)
+  } finally {
+    database.close()
+    rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+/** A reboot that is said to be done happened, and none happens twice. */
+async function onceAtMost({ instance, fleet }: Lane, machine: string): Promise<void> {
+  const resets = statesOf(instance).flatMap(({ state }) =>
+    Object.values(state.machines).flatMap(({ id, log }) => (id === machine ? (log.match(/\r\nreset\r\n/g) ?? []) : [])),
+  ).length
+  const outcome = await fleet.outcome('reboot', machine)
+  if (resets > 1 || (outcome === 'done' && resets === 0))
+    throw new Error(`${machine} was reset ${resets} times, and its reboot is ${outcome}`)
+}
+
+function statesOf({ data }: Instance): { file: string; state: SimulatedState }[] {
+  const folder = join(data, 'agent')
+  return readdirSync(folder)
+    .filter(file => /^simulated-.*\.json$/.test(file))
+    .map(file => ({
+      file: join(folder, file),
+      state: SimulatedState.parse(JSON.parse(readFileSync(join(folder, file), 'utf8'))),
+    }))
 }
 
 /** Every simulated host has lost its images, so that the next machine needs them anew. */
-function forgetImages({ data }: Instance): void {
-  const folder = join(data, 'agent')
-  for (const name of readdirSync(folder).filter(file => /^simulated-.*\.json$/.test(file))) {
-    const state = JSON.parse(readFileSync(join(folder, name), 'utf8'))
-    for (const store of Object.values<{ images: object }>(state.stores)) store.images = {}
-    writeFileSync(join(folder, name), JSON.stringify(state))
+function forgetImages(instance: Instance): void {
+  for (const { file, state } of statesOf(instance)) {
+    for (const store of Object.values(state.stores)) store.images = {}
+    writeFileSync(file, JSON.stringify(state))
   }
 }

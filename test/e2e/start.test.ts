@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -61,16 +61,14 @@ describe('two simulated instances side by side', () => {
   })
 
   it('start again after a kill −9 of everything', async () => {
-    await one.kill()
+    await one.kill('all')
     await one.start()
     expect(await hostsOf(one)).toEqual(['one-1', 'one-2'])
   })
 
   it('get over the death of workerd, at the same ports', async () => {
-    const workerd = execFileSync('pgrep', ['-g', String(one.pid), '-x', 'workerd'], { encoding: 'utf8' })
-      .trim()
-      .split('\n')
-    for (const pid of workerd) process.kill(Number(pid), 'SIGKILL')
+    expect(one.pids('workerd')).toHaveLength(1)
+    await one.kill('workerd')
     await expect.poll(() => hostsOf(one).catch(() => []), { timeout: 20_000, interval: 50 }).toEqual(['one-1', 'one-2'])
     const ec2 = await fetch(one.ready.ec2.endpoint)
     expect(ec2.status).toBeGreaterThanOrEqual(400)
@@ -103,7 +101,10 @@ describe('an instance that cannot start', () => {
   })
 
   it('says that its secrets are broken, and leaves them', async () => {
-    const { code, output } = await failing([], instance => writeFileSync(join(instance.data, 'secrets.json'), '{}'))
+    const { code, output } = await failing([], ({ data }) => {
+      mkdirSync(data)
+      writeFileSync(join(data, 'secrets.json'), '{}')
+    })
     expect(code).toBe(1)
     expect(output).toMatch(/secrets\.json cannot be read/)
   })
@@ -131,7 +132,7 @@ describe('data of another version', () => {
     database.close()
     instance.launch()
     expect(await instance.ended()).toBe(1)
-    expect(readFileSync(join(instance.data, 'output.log'), 'utf8')).toMatch(/is of version 9999, this Sirocco knows up to \d+/)
+    expect(instance.output()).toMatch(/is of version 9999, this Sirocco knows up to \d+/)
     await instance.dispose()
   })
 })

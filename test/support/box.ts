@@ -53,6 +53,8 @@ const images = '/var/lib/sirocco/cache'
 /** The first process of the box: mounts, then takes in the orphans of the others, as an init does. */
 const init = `
 mount --make-rprivate / || exit 1
+# QEMU's user opens a terminal for each guest; the machine's own may be root's alone.
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts /dev/pts || exit 1
 mkdir -p "$2" "$1$2" && for room in "\${@:3}"; do mkdir -p "$1$room" "$room"; done
 mount --bind "$2" "$1/mnt" || exit 1
 for room in "\${@:3}"; do mount --bind "$1$room" "$room" || exit 1; done

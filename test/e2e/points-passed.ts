@@ -1,0 +1,36 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Fleet, Op } from './fleet.ts'
+import type { HaltingAgent } from './halting-agent.ts'
+import type { Stock } from './stock.ts'
+
+/** A crash point of the agent, at its n-th passing by an operation. */
+export interface Passing {
+  readonly op: Op
+  readonly point: string
+  readonly n: number
+}
+
+/** After an operation has come about the agent still writes that its word was heard. */
+export const afterwardsMs = 500
+
+/** The crash points that `op` passes, each as often as in the shortest of some runs: writes share one where they meet. */
+export async function passingsOf(
+  op: Op,
+  { agent, fleet, stock }: { readonly agent: HaltingAgent; readonly fleet: Fleet; readonly stock: Stock },
+  count = 2,
+): Promise<Passing[]> {
+  const runs: Map<string, number>[] = []
+  for (let run = 0; run < count; run++) {
+    const { token, machine } = await stock.subject(op)
+    agent.forget()
+    const id = await fleet.settled(op, token, machine)
+    if (op === 'create') stock.add(id)
+    await pause(afterwardsMs)
+    const times = new Map<string, number>()
+    for (const point of agent.passed()) times.set(point, (times.get(point) ?? 0) + 1)
+    runs.push(times)
+  }
+  return [...(runs[0]?.keys() ?? [])].flatMap(point =>
+    Array.from({ length: Math.min(...runs.map(times => times.get(point) ?? 0)) }, (_, at) => ({ op, point, n: at + 1 })),
+  )
+}
