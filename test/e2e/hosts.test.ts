@@ -4,10 +4,11 @@ import { HostPage, MaintenancePlan } from '@sirocco/shared/api/hosts.ts'
 import { Machine, MachinePage } from '@sirocco/shared/api/machines.ts'
 import { OperationPage } from '@sirocco/shared/api/operations.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Box, here, whyNotReal } from '../support/box.ts'
+import { Instance } from '../support/instance.ts'
 import { openSite, type Site } from '../support/site.ts'
-import { type Box, here, whyNotReal } from './box.ts'
+import { until } from '../support/until.ts'
 import { Fleet } from './fleet.ts'
-import { Instance, until } from './instance.ts'
 import { SiteAgent } from './site-agent.ts'
 
 const whyNot = whyNotReal()
@@ -22,8 +23,7 @@ describe.skipIf(whyNot !== null)(`two hosts${whyNot === null ? '' : ` (${whyNot}
   beforeAll(async () => {
     site = await openSite(2)
     box = await here()
-    instance = new Instance({ box, name: 'control', simulated: 0 })
-    await instance.start({ agent: false })
+    instance = await Instance.start({ box, name: 'control', args: ['--no-agent'] })
     const script = await SiteAgent.bundle(site.dir)
     agents = site.hosts.map(host => new SiteAgent(host, instance, script))
     for (const agent of agents) {
@@ -38,7 +38,7 @@ describe.skipIf(whyNot !== null)(`two hosts${whyNot === null ? '' : ` (${whyNot}
     })
   }, 180_000)
   afterAll(async () => {
-    await instance?.killAll()
+    await instance?.dispose()
     await site?.close()
     await box?.close()
   }, 60_000)

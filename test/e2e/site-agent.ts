@@ -2,15 +2,16 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import type { Difference } from '@sirocco/cli/audit/item.ts'
 import { z } from 'zod'
+import type { Instance } from '../support/instance.ts'
 import type { SiteHost } from '../support/site.ts'
-import { clone, type Instance } from './instance.ts'
 
 const run = promisify(execFile)
+const clone = resolve(import.meta.dirname, '../..')
 
 /** All hosts of a site belong to one installation. */
 export const installation = { instance: 'site', tag: 'sit' } as const
