@@ -90,7 +90,6 @@ export const WireFault = z.strictObject({
  * and will not come. Where it is from: `moving`, then `left`, or `stayed`, or `unknown`: only the other host can tell.
  */
 export const movePhases = ['ready', 'arrived', 'nothing', 'moving', 'left', 'stayed', 'unknown'] as const
-export type MovePhase = (typeof movePhases)[number]
 export const SeenMove = z.strictObject({
   id: WireId,
   phase: z.enum(movePhases),
