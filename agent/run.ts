@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { realpath } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
@@ -8,6 +9,7 @@ import { composeAgent } from './compose.ts'
 import { type AgentConfig, readConfig } from './config.ts'
 import { haltAt } from './crash.ts'
 import { folderDisk } from './disk/folder.ts'
+import { SimulatedSite, simulatedUnderlay } from './drivers/simulated/underlay.ts'
 import { keyFile } from './enrol.ts'
 import { powerOff } from './fence/ipmi.ts'
 import { machinePrint } from './fingerprint/machine.ts'
@@ -17,10 +19,12 @@ import { readCredential, type Signer, signedHeaders } from './link/credential.ts
 import { Dialler } from './link/dial.ts'
 import { addressOf, request } from './link/request.ts'
 import { openWebSocket } from './link/web-socket.ts'
+import type { Underlay } from './ports/move.ts'
 import { run as runProgram } from './programs/run.ts'
 import type { FetchImage } from './reconcile/image-room.ts'
 import type { Log } from './reconcile/reconciler.ts'
 import { joinConsole, type OpenStream } from './streams/console.ts'
+import { tlsUnderlay } from './underlay/tls.ts'
 import { agentVersion } from './version.ts'
 
 const random: Random = {
@@ -43,6 +47,7 @@ export async function run(data: string, timers: Timers, log: Log): Promise<Resul
   const signer: Signer = { credential: readCredential(pem), agent: id, fingerprint, clock: timers }
   const agent = await composeAgent({
     hosts: await hostsOf(config.value, data, timers),
+    underlay: underlayOf(config.value),
     disk,
     timers,
     random,
@@ -82,6 +87,12 @@ export async function run(data: string, timers: Timers, log: Log): Promise<Resul
     },
   })
 }
+
+/** How machines go to other hosts: real ones over the declared underlay, simulated ones among those of this process. */
+const underlayOf = ({ driver, underlay, runtime }: AgentConfig): Underlay =>
+  driver.kind === 'simulated'
+    ? simulatedUnderlay(new SimulatedSite())
+    : tlsUnderlay({ address: underlay?.address ?? null, port: underlay?.port ?? 0, dir: join(runtime, 'moves') })
 
 /** Image files by signed, ranged requests. */
 const imagesFrom =

@@ -223,7 +223,8 @@ async function start(options: Options, started: Started, stop: StopAsked): Promi
   if (stop.now()) return undefined
 
   await progress.step('preparing the boot image', say =>
-    putBootImage({ workerd, control, cache: place.cache, simulated: !real, say }),
+    // Hosts that are enrolled elsewhere boot what they are given.
+    putBootImage({ workerd, control, cache: place.cache, simulated: simulated > 0 || !(real || process.getuid?.() === 0), say }),
   )
   if (options.agent && !stop.now()) await startAgent(options, { place, control, agentScript, started, stop })
   if (stop.now()) return undefined

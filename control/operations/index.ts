@@ -1,6 +1,7 @@
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { AnyWorkflow, Workflows } from './engine.ts'
 import { hostFence } from './host-fence.ts'
+import { hostMaintain } from './host-maintain.ts'
 import { machineCreate } from './machine-create.ts'
 import { machineDelete } from './machine-delete.ts'
 import { machinePause } from './machine-pause.ts'
@@ -10,6 +11,7 @@ import { machineResume } from './machine-resume.ts'
 import { machineStart } from './machine-start.ts'
 import { machineStop } from './machine-stop.ts'
 import { machineSuspend } from './machine-suspend.ts'
+import { migrationRun } from './migration-run.ts'
 import { snapshotCreate } from './snapshot-create.ts'
 import { snapshotDelete } from './snapshot-delete.ts'
 import { volumeAttach } from './volume-attach.ts'
@@ -37,6 +39,8 @@ const registry = {
   'snapshot.create': [snapshotCreate],
   'snapshot.delete': [snapshotDelete],
   'host.fence': [hostFence],
+  'migration.run': [migrationRun],
+  'host.maintain': [hostMaintain],
 } as const satisfies Record<OperationKind, readonly AnyWorkflow[]>
 
 export const workflows: Workflows = (kind, version) => registry[kind].find(workflow => workflow.version === version) ?? null

@@ -3,6 +3,7 @@ import type { Handler } from './handler.ts'
 import * as catalogue from './routes/catalogue.ts'
 import * as history from './routes/history.ts'
 import * as hosts from './routes/hosts-lifecycle.ts'
+import * as maintenance from './routes/hosts-maintenance.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as operations from './routes/operations.ts'
@@ -21,6 +22,7 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   deleteMachine: machines.remove,
   startMachine: machines.start,
   stopMachine: machines.stop,
+  migrateMachine: machines.migrate,
   rebootMachine: machines.reboot,
   pauseMachine: machines.pause,
   suspendMachine: machines.suspend,
@@ -80,6 +82,9 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listEnrolTokens: hosts.tokens,
   makeEnrolToken: hosts.makeToken,
   revokeEnrolToken: hosts.revokeToken,
+  previewMaintenance: maintenance.preview,
+  maintainHost: maintenance.maintain,
+  returnHost: maintenance.giveBack,
   signIn: sessions.begin,
   getMe: sessions.me,
   signOut: sessions.end,

@@ -21,6 +21,8 @@ export const workflowVersions = {
   'snapshot.create': 1,
   'snapshot.delete': 1,
   'host.fence': 1,
+  'migration.run': 1,
+  'host.maintain': 1,
 } as const satisfies Record<OperationKind, number>
 
 /** The names of each workflow's steps, by version: what people are shown. Held against the workflows themselves by a test. */
@@ -42,6 +44,8 @@ export const workflowSteps = {
   'snapshot.create': { 1: ['kept'] },
   'snapshot.delete': { 1: ['absent'] },
   'host.fence': { 1: ['power-off', 'fenced'] },
+  'migration.run': { 1: ['room', 'move'] },
+  'host.maintain': { 1: ['empty'] },
 } as const satisfies Record<OperationKind, Readonly<Record<number, readonly string[]>>>
 
 export const stepsOf = ({ kind, workflow }: Pick<Operation, 'kind' | 'workflow'>): readonly string[] => {

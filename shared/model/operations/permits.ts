@@ -90,6 +90,10 @@ export const kindPermits = {
   'snapshot.create': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'snapshot.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   'host.fence': { cancel: 'took_effect', again: 'ask_anew', fails: true },
+  /** Whatever is asked of its machine meanwhile calls it off; it ends only where one host has said that the machine is there. */
+  'migration.run': { cancel: 'took_effect', again: 'ask_anew', fails: false },
+  /** Ended by the host's return. */
+  'host.maintain': { cancel: 'took_effect', again: 'ask_anew', fails: true },
 } as const satisfies Record<OperationKind, KindPermit>
 
 /** Why a verb may not be asked of an operation now; null: it may. What the portal greys by. */

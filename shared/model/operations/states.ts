@@ -23,5 +23,7 @@ export const operationKinds = [
   'snapshot.create',
   'snapshot.delete',
   'host.fence',
+  'migration.run',
+  'host.maintain',
 ] as const
 export type OperationKind = (typeof operationKinds)[number]
