@@ -69,7 +69,7 @@ describe.skipIf(whyNot !== null)(`two hosts${whyNot === null ? '' : ` (${whyNot}
     return execFileSync(enter, rest).toString()
   }
   const moves = async (id: string) =>
-    OperationPage.parse((await instance.insist('GET', `/operations?machine=${id}`)).body).items.filter(
+    OperationPage.parse((await instance.insist('GET', `/operations?subject=${id}`)).body).items.filter(
       ({ kind }) => kind === 'migration.run',
     )
   const move = async (id: string, to: SiteAgent) => {

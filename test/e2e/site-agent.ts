@@ -1,9 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import type { Difference } from '@sirocco/cli/audit/item.ts'
 import { z } from 'zod'
@@ -17,6 +15,7 @@ const clone = resolve(import.meta.dirname, '../..')
 export const installation = { instance: 'site', tag: 'sit' } as const
 
 const Config = z.object({ hosts: z.array(z.object({ id: z.string(), name: z.string() })).min(1) })
+const Token = z.object({ token: z.string() })
 const Differences = z.array(z.custom<Difference>(value => typeof value === 'object' && value !== null))
 
 /** The agent of one host of a site, in a process of that host's, enrolled at an instance that runs outside. */
@@ -49,7 +48,8 @@ export class SiteAgent {
     await this.host.reach(this.#instance.port)
     mkdirSync(this.data, { mode: 0o700 })
     const token = join(this.data, 'token')
-    writeFileSync(token, allowEnrolment(this.#instance.data), { mode: 0o600 })
+    const made = Token.parse((await this.#instance.insist('POST', '/enrol-tokens', {})).body)
+    writeFileSync(token, made.token, { mode: 0o600 })
     const words = ['enrol', '--data', this.data, '--url', `http://127.0.0.1:${this.#instance.port}`, '--token-file', token]
     const place = ['--name', this.host.name, '--underlay', this.host.address]
     const { instance, tag } = installation
@@ -103,18 +103,3 @@ export class SiteAgent {
 }
 
 const Failure = z.object({ code: z.union([z.number(), z.string(), z.null()]), stdout: z.string(), stderr: z.string() })
-
-/** A one-time token, as an admin makes it. */
-function allowEnrolment(data: string): string {
-  const token = randomBytes(24).toString('base64url')
-  const database = new DatabaseSync(join(data, 'control.db'))
-  try {
-    database.exec('PRAGMA busy_timeout = 5000')
-    database
-      .prepare('INSERT INTO enrolment (tokenHash, zone, expiresAt) SELECT ?, id, ? FROM zone LIMIT 1')
-      .run(createHash('sha256').update(token).digest('hex'), Date.now() + 3_600_000)
-  } finally {
-    database.close()
-  }
-  return token
-}

@@ -138,12 +138,13 @@ describe('the query plans of the store', () => {
     empty.look(`EXPLAIN QUERY PLAN ${sql}`, ...args).map(row => String(row.detail))
 
   /** `SCAN x` without an index, and a sort that is not the index's own. */
+  // A row's own list is as short as the row says.
   const faultsOf = (plan: readonly string[]) =>
     plan.filter(line => {
       const scanned = /^SCAN (\w+)/.exec(line)?.[1]
       if (/USE TEMP B-TREE FOR (ORDER BY|GROUP BY)/.test(line)) return true
       if (scanned === undefined || line.includes('USING')) return false
-      return !small.has(scanned) && scanned !== 'CONSTANT' && !scanned.startsWith('subquery')
+      return !small.has(scanned) && scanned !== 'CONSTANT' && scanned !== 'json_each' && !scanned.startsWith('subquery')
     })
 
   test.each(Object.entries(reads))('%s: by an index, in its order', async (_, read) => {
