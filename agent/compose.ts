@@ -7,6 +7,7 @@ import { Session } from './link/session.ts'
 import type { Compute } from './ports/compute.ts'
 import type { Disk } from './ports/disk.ts'
 import type { Importer } from './ports/importer.ts'
+import type { Underlay } from './ports/move.ts'
 import type { Networks } from './ports/network.ts'
 import type { Storage } from './ports/storage.ts'
 import type { Volumes } from './ports/volumes.ts'
@@ -25,6 +26,8 @@ export interface AgentParts {
     readonly volumes: Volumes
     readonly networks: Networks
   }[]
+  /** How machines go to other hosts. */
+  readonly underlay: Underlay
   readonly disk: Disk
   readonly timers: Timers
   readonly random: Random
@@ -63,6 +66,7 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
         storage: withPoints(storage, 'port.storage', at),
         volumes: withPoints(volumes, 'port.volumes', at),
         networks: withPoints(networks, 'port.networks', at),
+        underlay: parts.underlay,
         disk,
         fetchImage,
         importer: parts.importer ? withPoints(parts.importer, 'port.importer', at) : null,

@@ -19,6 +19,8 @@ export const AgentConfig = z.strictObject({
   ]),
   /** Disks and images of machines. */
   storage: z.string(),
+  /** The host's address on the network that joins its site's hosts, and the port there (0: any); without it no machine moves. */
+  underlay: z.strictObject({ address: z.union([z.ipv4(), z.ipv6()]), port: z.int().min(0).max(65_535) }).optional(),
   /** What lives as long as the host's networks do. */
   runtime: z.string(),
 })

@@ -29,6 +29,8 @@ export interface EnrolOptions {
   readonly socket: string
   readonly uri: string
   readonly storage: string | null
+  /** The host's address on the underlay, and the port where one is given. */
+  readonly underlay: { readonly address: string; readonly port: number } | null
 }
 
 const crockford = '0123456789abcdefghjkmnpqrstvwxyz'
@@ -72,6 +74,7 @@ export async function enrol(options: EnrolOptions, disk: Disk): Promise<Result<A
     hosts: answered.value.hosts,
     driver: options.simulated > 0 ? { kind: 'simulated' } : { kind: 'libvirt', socket: options.socket, uri: options.uri },
     storage: resolve(storage),
+    ...(options.underlay ? { underlay: options.underlay } : {}),
     runtime: options.simulated > 0 ? resolve(options.data) : `/run/sirocco/${instance}`,
   }
   await writeConfig(disk, config)

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import type { AgentParts } from './compose.ts'
@@ -34,6 +35,8 @@ const drivers = {
     const { directoryVolumes } = await import('./storage/directory-volumes.ts')
     const { linuxNetworks } = await import('./network/networks.ts')
     const { socket, uri } = driver
+    // Sockets of moves that an earlier life was part of: nobody listens at them.
+    await rm(join(runtime, 'moves'), { recursive: true, force: true })
     return [
       {
         ...host,
@@ -43,6 +46,7 @@ const drivers = {
           instance,
           tag,
           logDir: join(storage, 'consoles'),
+          moveDir: join(runtime, 'moves'),
           clock: timers,
           hostName: host.name,
         }),

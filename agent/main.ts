@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
@@ -12,13 +13,14 @@ import { install, uninstall, unitOf } from './install.ts'
 import { jsonLog } from './log.ts'
 import { points } from './reconcile/points.ts'
 import { lockOf, run } from './run.ts'
+import { addressTowards } from './underlay/towards.ts'
 import { machinesOn, vacate } from './vacate.ts'
 import { agentVersion } from './version.ts'
 
 const usage = `sirocco-agent ${agentVersion}
 
   enrol --url URL (--token TOKEN | --token-file FILE) [--data DIR] [--pin SHA256] [--name NAME] [--simulated N]
-        [--instance ID] [--tag TAG] [--libvirt-socket PATH] [--libvirt-uri URI] [--storage DIR]
+        [--underlay ADDRESS[:PORT]|auto] [--instance ID] [--tag TAG] [--libvirt-socket PATH] [--libvirt-uri URI] [--storage DIR]
             make this machine known to a control plane
   run     [--data DIR]            keep this machine's hosts as they are wanted
   install [--data DIR] [--print]  write the systemd unit and start it; or only print it
@@ -42,6 +44,7 @@ const options = {
   'libvirt-socket': { type: 'string', default: '/run/libvirt/libvirt-sock' },
   'libvirt-uri': { type: 'string', default: 'qemu:///system' },
   storage: { type: 'string' },
+  underlay: { type: 'string' },
   print: { type: 'boolean', default: false },
   purge: { type: 'boolean', default: false },
   machines: { type: 'boolean', default: false },
@@ -67,6 +70,9 @@ const commands: Readonly<Record<string, (values: Values) => Promise<void>>> = {
     if (!values.url || !token) return fail('enrol needs --url and --token (or --token-file)')
     if (!Number.isInteger(simulated) || simulated < 0 || simulated > 1_000)
       return fail('--simulated takes a number of hosts up to 1000')
+    const underlay = await underlayFor(values.underlay, values.url)
+    if (underlay === undefined)
+      return fail('--underlay takes an IP address of this machine, and a port after a colon ([::1]:4800)')
     const data = resolve(values.data)
     const enrolled = await enrol(
       {
@@ -81,6 +87,7 @@ const commands: Readonly<Record<string, (values: Values) => Promise<void>>> = {
         socket: values['libvirt-socket'],
         uri: values['libvirt-uri'],
         storage: values.storage ?? null,
+        underlay,
       },
       await folderDisk(data),
     )
@@ -152,6 +159,21 @@ const remaining = ({ storage }: AgentConfig, machines: number, data: string): st
       ]
 
 const lines = (all: readonly string[]): string => all.map(line => `${line}\n`).join('')
+
+/** `192.0.2.1`, `192.0.2.1:4800`, `fd00::1`, `[fd00::1]:4800`. */
+/** `auto`: the address by which this machine reaches the control plane; null where none is declared, undefined for what is none. */
+async function underlayFor(text: string | undefined, url: string): Promise<ReturnType<typeof underlayOf> | null> {
+  if (text === undefined) return null
+  if (text !== 'auto') return underlayOf(text)
+  const address = URL.canParse(url) ? await addressTowards(url) : null
+  return address === null ? null : { address, port: 0 }
+}
+
+function underlayOf(text: string): { address: string; port: number } | undefined {
+  const [, bracketed, plain, port = '0'] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? []
+  const address = isIP(text) ? text : (bracketed ?? plain ?? '')
+  return isIP(address) && Number(port) <= 65_535 ? { address, port: isIP(text) ? 0 : Number(port) } : undefined
+}
 
 function print(text: string): void {
   process.stdout.write(text)

@@ -126,6 +126,7 @@ const optionsFor = (url: string, data: string): EnrolOptions => ({
   socket: '',
   uri: '',
   storage: null,
+  underlay: null,
 })
 
 async function world() {

@@ -12,6 +12,7 @@ import { type AgentConfig, readConfig } from './config.ts'
 import { haltAt } from './crash.ts'
 import { folderDisk } from './disk/folder.ts'
 import { simulatedImporter } from './drivers/simulated/importer.ts'
+import { SimulatedSite, simulatedUnderlay } from './drivers/simulated/underlay.ts'
 import { keyFile } from './enrol.ts'
 import { powerOff } from './fence/ipmi.ts'
 import { machinePrint } from './fingerprint/machine.ts'
@@ -24,11 +25,13 @@ import { Dialler } from './link/dial.ts'
 import { addressOf, request } from './link/request.ts'
 import { openWebSocket } from './link/web-socket.ts'
 import type { Importer } from './ports/importer.ts'
+import type { Underlay } from './ports/move.ts'
 import { run as runProgram } from './programs/run.ts'
 import { runConfined } from './programs/sandbox.ts'
 import type { FetchImage } from './reconcile/image-room.ts'
 import type { Log } from './reconcile/reconciler.ts'
 import { joinConsole, type OpenStream } from './streams/console.ts'
+import { tlsUnderlay } from './underlay/tls.ts'
 import { agentVersion } from './version.ts'
 
 const random: Random = {
@@ -51,6 +54,7 @@ export async function run(data: string, timers: Timers, log: Log): Promise<Resul
   const signer: Signer = { credential: readCredential(pem), agent: id, fingerprint, clock: timers }
   const agent = await composeAgent({
     hosts: await hostsOf(config.value, data, timers),
+    underlay: underlayOf(config.value),
     disk,
     timers,
     random,
@@ -91,6 +95,12 @@ export async function run(data: string, timers: Timers, log: Log): Promise<Resul
     },
   })
 }
+
+/** How machines go to other hosts: real ones over the declared underlay, simulated ones among those of this process. */
+const underlayOf = ({ driver, underlay, runtime }: AgentConfig): Underlay =>
+  driver.kind === 'simulated'
+    ? simulatedUnderlay(new SimulatedSite())
+    : tlsUnderlay({ address: underlay?.address ?? null, port: underlay?.port ?? 0, dir: join(runtime, 'moves') })
 
 /** Image files by signed, ranged requests. */
 const imagesFrom =

@@ -22,6 +22,8 @@ export interface Env {
   readonly REGION: string
   /** SHA-256 of the agent's bundle, in hex: the blob `bundles/<it>`. Absent: no host can be added by a pasted line. */
   readonly AGENT_BUNDLE?: string
+  /** What all hosts of this cloud belong to: machines go only between hosts of one. Absent: each host is of its own. */
+  readonly AGENT_INSTANCE?: string
   /** SHA-256 of a certificate that nobody but us vouches for; absent where a public authority does. */
   readonly AGENT_PIN?: string
   readonly AGENT_LINK: DurableObjectNamespace<AgentLink>

@@ -43,7 +43,8 @@ const nativeParts = (env: Env, ports: Ports): NativeParts => ({
       inward(request, { project, hosts: String(hosts), ...(after === null ? {} : { after: String(after) }) }),
     )
   },
-  joinLine: token => joinLine({ bundle: env.AGENT_BUNDLE, pin: env.AGENT_PIN, url: env.PUBLIC_URL }, token),
+  joinLine: token =>
+    joinLine({ bundle: env.AGENT_BUNDLE, pin: env.AGENT_PIN, url: env.PUBLIC_URL, instance: env.AGENT_INSTANCE }, token),
   console: async (ticket, request) => streamOf(env, await sha256(ticket)).fetch(inward(request, { side: 'person' })),
   log: line => console.log(JSON.stringify(line)),
 })

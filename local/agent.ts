@@ -18,6 +18,8 @@ export interface LocalAgent {
   readonly tag: string
   /** Where machine disks live. */
   readonly storage: string
+  /** Where other hosts reach it, for moves; null: they do not. */
+  readonly underlay: string | null
   readonly token: () => Promise<Secret>
 }
 
@@ -47,6 +49,7 @@ async function enrol(agent: LocalAgent, folder: string, log: (text: Uint8Array) 
   const tokenFile = join(folder, 'token')
   writeFileSync(tokenFile, (await agent.token()).reveal(), { mode: 0o600 })
   const place = ['--instance', agent.instance, '--tag', agent.tag, '--storage', agent.storage]
+  const underlay = agent.underlay === null ? [] : ['--underlay', agent.underlay]
   const simulated = agent.simulated > 0 ? ['--simulated', String(agent.simulated)] : []
   const who = ['--url', agent.url, '--token-file', tokenFile, '--name', agent.hostName]
   let last = ''
@@ -54,7 +57,7 @@ async function enrol(agent: LocalAgent, folder: string, log: (text: Uint8Array) 
     log(chunk)
     last = (last + Buffer.from(chunk).toString()).slice(-500)
   }
-  const child = spawnAgent([agent.script, 'enrol', '--data', folder, ...who, ...place, ...simulated], hear)
+  const child = spawnAgent([agent.script, 'enrol', '--data', folder, ...who, ...place, ...underlay, ...simulated], hear)
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', resolve)

@@ -202,7 +202,7 @@ async function start(options: Options, started: Started, stop: StopAsked): Promi
       publicUrl: url,
       ec2Url,
       region: options.region,
-      agents: { bundle, ...(tls?.selfMade ? { pin: pinOf(tls.certificate) } : {}) },
+      agents: { bundle, instance: place.instance, ...(tls?.selfMade ? { pin: pinOf(tls.certificate) } : {}) },
       assets: assetsOf(portalFolder),
       log: log.write,
     }),
@@ -221,7 +221,8 @@ async function start(options: Options, started: Started, stop: StopAsked): Promi
   if (stop.now()) return undefined
 
   await progress.step('preparing the boot image', say =>
-    putBootImage({ workerd, control, cache: place.cache, simulated: !real, say }),
+    // Hosts that are enrolled elsewhere boot what they are given.
+    putBootImage({ workerd, control, cache: place.cache, simulated: simulated > 0 || !(real || process.getuid?.() === 0), say }),
   )
   if (options.agent && !stop.now()) await startAgent(options, { place, control, agentScript, started, stop })
   if (stop.now()) return undefined
@@ -255,7 +256,7 @@ function keepBundle(made: string, folder: string): string {
 }
 
 async function startAgent(
-  { data, port, hostName, simulated }: Options,
+  { data, port, hostName, simulated, listen: listening }: Options,
   parts: { place: Place; control: ControlPlane; agentScript: string; started: Started; stop: StopAsked },
 ): Promise<void> {
   const { place, control, started, stop } = parts
@@ -264,6 +265,8 @@ async function startAgent(
     const libvirtd = await progress.step('starting libvirt', () => keepLibvirtd(join(machineFolder, 'libvirt'), progress.say))
     started.add(() => libvirtd.stop())
   }
+  // Other hosts reach this one where they reach the control plane.
+  const underlay = listening && !['0.0.0.0', '::'].includes(listening.address) ? listening.address : null
   const agent = await keepAgent(
     {
       script: parts.agentScript,
@@ -275,6 +278,7 @@ async function startAgent(
       instance: place.instance,
       tag: place.tag,
       storage: place.storage,
+      underlay,
       token: control.enrolmentToken,
     },
     how => progress.say(`the agent ended (${how}); starting it again, see ${join(data, 'agent.log')}`),

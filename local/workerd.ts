@@ -24,7 +24,7 @@ export interface WorkerdOptions {
   readonly ec2Url: string
   readonly region: string
   /** What new hosts are told: the SHA-256 of the agent's bundle, and of a certificate that nobody but us vouches for. */
-  readonly agents: { readonly bundle: string; readonly pin?: string }
+  readonly agents: { readonly bundle: string; readonly instance: string; readonly pin?: string }
   readonly assets: (request: { method: string; pathname: string; etag: string | null }) => Asset
   /** What the Worker prints. */
   readonly log: (text: Uint8Array | string) => void
@@ -75,6 +75,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
           EC2_URL: options.ec2Url,
           REGION: options.region,
           AGENT_BUNDLE: options.agents.bundle,
+          AGENT_INSTANCE: options.agents.instance,
           ...(options.agents.pin === undefined ? {} : { AGENT_PIN: options.agents.pin }),
         },
         serviceBindings: {

@@ -1,5 +1,6 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { SeenHost, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import type { Arrival, Departure, Peer } from './move.ts'
 
 /** Paths on the host that a machine is made of; made by the storage port before `define`. */
 export interface MachineFiles {
@@ -112,7 +113,7 @@ export interface GuestFacts {
  */
 export interface Compute {
   /** What the host is and can. */
-  fingerprint(): Promise<Result<Omit<SeenHost, 'kind' | 'id' | 'diskMiB' | 'warnings'>>>
+  fingerprint(): Promise<Result<Omit<SeenHost, 'kind' | 'id' | 'diskMiB' | 'underlay' | 'warnings'>>>
   list(): Promise<Result<readonly FoundMachine[]>>
   /** Defines, or redefines one that is off; refuses (`precondition`) one that runs with another shape. */
   define(definition: Definition): Promise<Result<void>>
@@ -159,6 +160,16 @@ export interface Compute {
   addGuestKeys(id: string, user: string, keys: readonly string[]): Promise<Result<void>>
   /** What the host and those of its machines that are known to run have used so far. */
   counters(): Promise<Result<Counted>>
+  /** Sends a running machine to the host behind `peer`. Ends with where it runs; never both here and there. */
+  leave(id: string, peer: Peer, options: { progress(percent: number): void; cancel: AbortSignal }): Promise<Departure>
+  /** Waits for a running machine that another host sends; its disk and networks are made. Until it runs here it shows as paused. */
+  arrive(definition: Definition): Promise<Result<Arrival>>
+  /** What arrived is defined here for its next start, too; it goes on running. */
+  adopt(definition: Definition): Promise<Result<void>>
+  /** Nobody listens for it any more: what did not come to run here is removed. */
+  abandon(id: string): Promise<Result<'arrived' | 'nothing'>>
+  /** After a move that came to nothing: a machine that it left paused runs on. */
+  stay(id: string): Promise<Result<void>>
   /** Calls back on every change: with a machine's id, or null when anything may have changed (reconnected). Ends by `close`. */
   watch(changed: (id: string | null) => void): void
   close(): Promise<void>

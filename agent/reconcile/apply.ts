@@ -1,10 +1,11 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { WantedMachine, WantedNetwork } from '@sirocco/shared/wire/objects.ts'
-import type { Compute, MachineDisk, MachineFiles } from '../ports/compute.ts'
+import type { Compute, Definition, MachineDisk, MachineFiles } from '../ports/compute.ts'
 import type { Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
 import { type MachineStep, machineSteps } from './facts.ts'
 import type { ImageRoom } from './image-room.ts'
+import type { Moves } from './moves.ts'
 import type { NetworkRoom } from './network-room.ts'
 import type { Step } from './plan.ts'
 
@@ -19,6 +20,7 @@ export interface Attempt {
   disks(): Promise<Result<readonly MachineDisk[]>>
   /** While nothing else is done to the machine's volumes. */
   alone<T>(run: () => Promise<T>): Promise<T>
+  readonly moves: Moves
   /** For the person who waits; null: nothing to say any more. */
   progress(text: string | null): void
   /** Whether this machine's ports belong on the host. */
@@ -56,6 +58,19 @@ export const executors = {
       const defined = attempt.files === null ? ok(undefined) : await define(attempt)
       return defined.ok ? attempt.compute.start(attempt.machine.id) : defined
     }),
+  listen: attempt =>
+    attempt.alone(async () => {
+      const definition = await definitionOf(attempt)
+      return definition.ok ? attempt.moves.listen(definition.value) : definition
+    }),
+  adopt: attempt =>
+    attempt.alone(async () => {
+      const definition = await definitionOf(attempt)
+      return definition.ok ? attempt.moves.adopt(definition.value) : definition
+    }),
+  refuse: ({ machine, moves }) => moves.refuse(machine),
+  leave: ({ machine, moves }) => moves.leave(machine),
+  stay: ({ machine, moves }) => moves.stay(machine),
   'ask-to-stop': async ({ machine, compute }) => {
     // A guest that cannot be asked is cut when its grace is over, like one that does not listen.
     const asked = await compute.askToStop(machine.id)
@@ -73,7 +88,13 @@ export const executors = {
   },
 } satisfies Record<Step, (attempt: Attempt) => Promise<Result<void>>>
 
-async function define({ machine, compute, networks, files, plugged, disks }: Attempt): Promise<Result<void>> {
+async function define(attempt: Attempt): Promise<Result<void>> {
+  const definition = await definitionOf(attempt)
+  return definition.ok ? attempt.compute.define(definition.value) : definition
+}
+
+/** The machine resolved to this host: its volumes are made, and so are its networks. */
+async function definitionOf({ machine, networks, files, plugged, disks }: Attempt): Promise<Result<Definition>> {
   if (!files) throw new Error('impossible: a machine is defined before its files are made')
   const made = await plugged
   if (!made.ok) return made
@@ -84,7 +105,7 @@ async function define({ machine, compute, networks, files, plugged, disks }: Att
     plugs.push(networks.plug(port, network))
   }
   const found = await disks()
-  return found.ok ? compute.define({ machine, files, disks: found.value, plugs }) : found
+  return found.ok ? ok({ machine, files, disks: found.value, plugs }) : found
 }
 
 async function plugged({ machine, networks }: Attempt): Promise<Result<void>> {

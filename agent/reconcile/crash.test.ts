@@ -25,9 +25,12 @@ const command = (world: AgentWorld, id: string, body: CommandBody = { do: 'reboo
     command: body,
   })
 
+/** Those that only a move passes: killed at in move-crash.test.ts. */
+const ofMoves = /^port\.compute\.(leave|arrive|adopt|abandon|stay)\./
+const ordinary = points.filter(point => !ofMoves.test(point))
 const reached = new Set<string>()
 
-test.each(points.map(point => [point]))(
+test.each(ordinary.map(point => [point]))(
   'killed at %s: the next life ends with one machine running, then stopped, then none',
   async point => {
     for (const n of [1, 2, 3]) {
@@ -103,7 +106,7 @@ test.each(points.map(point => [point]))(
 )
 
 test('these kills happened: every point was passed', () => {
-  expect(points.filter(point => !reached.has(point))).toEqual([])
+  expect(ordinary.filter(point => !reached.has(point))).toEqual([])
 })
 
 const wish = fc.oneof(

@@ -1,5 +1,5 @@
 import { limits } from '@sirocco/shared/model/limits.ts'
-import { WireFault } from '@sirocco/shared/wire/objects.ts'
+import { movePhases, WireFault } from '@sirocco/shared/wire/objects.ts'
 import { z } from 'zod'
 import { VolumeFacts } from './volumes/facts.ts'
 
@@ -14,8 +14,17 @@ export const machineSteps = [
   'cut',
   'undefine',
   'remove',
+  'leave',
+  'listen',
+  'adopt',
+  'refuse',
+  'stay',
 ] as const
 export type MachineStep = (typeof machineSteps)[number]
+
+/** `came`: it began to run here, and is not yet defined as one of this host's. */
+export const notedPhases = [...movePhases, 'came'] as const
+export type NotedPhase = (typeof notedPhases)[number]
 
 export const causes = ['asked', 'guest', 'crash', 'unknown'] as const
 export type Cause = (typeof causes)[number]
@@ -41,6 +50,8 @@ export const MachineFacts = z.strictObject({
   askedLast: z.number().nullable(),
   /** Begun, and not known to have ended. */
   step: z.enum(machineSteps).nullable(),
+  /** The last move that it was part of here, and how far it came; none once it is over. */
+  move: z.strictObject({ id: z.string(), phase: z.enum(notedPhases), fault: WireFault.optional() }).optional(),
 })
 export type MachineFacts = z.output<typeof MachineFacts>
 export type FactFault = z.output<typeof WireFault>
@@ -68,6 +79,8 @@ export const Entry = z.discriminatedUnion('note', [
   z.strictObject({ note: z.literal('off'), ...of, cause: z.enum(causes), at: z.number() }),
   z.strictObject({ note: z.literal('failing'), ...of, fault: WireFault }),
   z.strictObject({ note: z.literal('settled'), ...of, fault: WireFault.optional() }),
+  z.strictObject({ note: z.literal('move'), ...of, move: z.string(), phase: z.enum(notedPhases), fault: WireFault.optional() }),
+  z.strictObject({ note: z.literal('move-over'), ...of }),
   /** Here before this journal: it may have run, and is never taken for new. */
   z.strictObject({ note: z.literal('adopted'), machine: z.string() }),
   z.strictObject({ note: z.literal('forget'), machine: z.string() }),
@@ -118,6 +131,14 @@ const folds: Folds = {
     const { fault: _, failing: __, ...facts } = takenUp(before, generation)
     return { ...facts, applied: generation, step: null, ...(fault ? { fault } : {}) }
   },
+  move: (facts, { generation, move: id, phase, fault }) => {
+    const move = { id, phase, ...(fault ? { fault } : {}) }
+    // What was known of it here belongs to an earlier stay.
+    return phase === 'came' || (phase === 'arrived' && facts.move?.phase !== 'came')
+      ? { ...noFacts, generation, applied: generation, ran: true, up: true, started: generation, move }
+      : { ...facts, step: null, move }
+  },
+  'move-over': ({ move: _, ...facts }) => ({ ...facts, step: null }),
   adopted: facts => ({ ...facts, ran: true }),
   facts: (_, { facts }) => facts,
 }

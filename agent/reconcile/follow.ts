@@ -13,6 +13,8 @@ export interface Following {
   superseded(): boolean
   /** Waits for what others may wait for, too. */
   aside<T>(wait: () => Promise<T>): Promise<T | 'interrupted'>
+  /** Does what takes long and must come to its own end. */
+  apart<T>(work: () => Promise<T>): Promise<T>
   /** Looks at what runs on the host. */
   refresh(): Promise<void>
 }
@@ -23,14 +25,19 @@ export interface StepFault {
 }
 
 /** Steps after which the hypervisor must be looked at before anything is said. */
-const touches = (step: Step): boolean => ['start', 'pause', 'suspend', 'cut', 'undefine'].includes(step)
+const touching: ReadonlySet<Step> = new Set(['start', 'pause', 'suspend', 'cut', 'undefine', 'leave', 'adopt', 'refuse', 'stay'])
+const touches = (step: Step): boolean => touching.has(step)
 
 /** Does the steps of a plan in their order; ends early, and well, where it is superseded. What is done is written with the next intent. */
 export async function follow(attempt: Attempt, { steps, settle }: Plan, following: Following): Promise<StepFault | null> {
   const { journal, clock, superseded } = following
   const { id, generation } = attempt.machine
   const run = (step: Step): Promise<Result<void> | 'interrupted'> =>
-    step === 'fetch' ? following.aside(() => executors.fetch(attempt)) : executors[step](attempt)
+    step === 'fetch'
+      ? following.aside(() => executors.fetch(attempt))
+      : step === 'leave'
+        ? following.apart(() => executors.leave(attempt))
+        : executors[step](attempt)
   let owed: Entry[] = []
   for (const step of steps) {
     if (superseded()) break

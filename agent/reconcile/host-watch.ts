@@ -8,7 +8,7 @@ import type { Journal } from './journal.ts'
 import type { HostParts } from './reconciler.ts'
 import type { Report } from './report.ts'
 
-export interface HostWatchParts extends Pick<HostParts, 'host' | 'compute' | 'storage' | 'networks' | 'log'> {
+export interface HostWatchParts extends Pick<HostParts, 'host' | 'compute' | 'storage' | 'networks' | 'underlay' | 'log'> {
   readonly journal: Journal
   readonly report: Report
   readonly alarms: Alarms
@@ -121,6 +121,7 @@ export class HostWatch {
       id: host.id,
       ...print.value,
       name: host.name,
+      ...(this.#parts.underlay.address === null ? {} : { underlay: this.#parts.underlay.address }),
       diskMiB: await storage.capacityMiB(),
       warnings: [...(await networks.warnings())],
     }

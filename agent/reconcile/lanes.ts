@@ -50,6 +50,17 @@ export class Lanes {
     }
   }
 
+  /** Works without taking a lane, to the end. */
+  async apart<T>(turn: Turn, work: () => Promise<T>): Promise<T> {
+    turn.waiting = true
+    this.#fill()
+    try {
+      return await work()
+    } finally {
+      turn.waiting = false
+    }
+  }
+
   /** Begins no turn any more, and ends all waiting; resolves when what is under way has ended. */
   end(): Promise<void> {
     return new Promise(resolve => {

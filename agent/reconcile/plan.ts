@@ -2,6 +2,7 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Power } from '@sirocco/shared/model/machines/states.ts'
 import type { FoundMachine } from '../ports/compute.ts'
 import type { Cause, Entry, FactFault, MachineFacts, MachineStep } from './facts.ts'
+import { isComing, type MoveView, planMove } from './plan-move.ts'
 
 /** One thing to do for a machine. `network`, `fetch` and `unplug` are shared by many, the rest touch this one only. */
 export type Step = MachineStep | 'network' | 'fetch' | 'unplug'
@@ -9,7 +10,7 @@ export type Step = MachineStep | 'network' | 'fetch' | 'unplug'
 /** What is wanted of one machine, what the hypervisor shows of it, what the journal knows. Times in milliseconds. */
 export interface View {
   readonly id: string
-  readonly wanted: { readonly generation: number; readonly power: Power } | undefined
+  readonly wanted: { readonly generation: number; readonly power: Power; readonly move?: MoveView | undefined } | undefined
   readonly found: FoundMachine | undefined
   readonly facts: MachineFacts
   readonly now: number
@@ -35,7 +36,9 @@ export const isOn = (found: FoundMachine | undefined): boolean =>
 export const isUp = (found: FoundMachine | undefined): boolean => isOn(found) || found?.power === 'suspended'
 
 /** A change that nobody has written down yet: the machine went off, or is on though it was not known to be. */
-export function noticed({ id, found, facts, now }: View): Entry | null {
+export function noticed(view: View): Entry | null {
+  if (isComing(view)) return null
+  const { id, found, facts, now } = view
   const generation = Math.max(facts.generation, facts.started, 0)
   if (isOn(found)) return facts.up ? null : { note: 'up', machine: id, generation }
   const cause = found ? causeOf(found, facts, now) : 'unknown'
@@ -56,6 +59,8 @@ function causeOf(found: FoundMachine, facts: MachineFacts, now: number): Cause {
 /** The next steps for one machine. Pure: run again after every change, until there are none. Without a wish nothing is touched. */
 export function plan(view: View): Plan {
   const { wanted, facts } = view
+  const move = planMove(view)
+  if (move) return move
   if (!wanted || wanted.generation < facts.generation) return nothing
   if (facts.failing && facts.generation === wanted.generation && wanted.power !== 'gone')
     return { steps: removal(view), settle: { fault: facts.failing } }

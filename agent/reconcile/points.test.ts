@@ -18,6 +18,11 @@ const steps = {
   undefine: 'port.compute.undefine',
   remove: 'port.storage.remove',
   unplug: 'port.networks.apply',
+  leave: 'port.compute.leave',
+  listen: 'port.compute.arrive',
+  adopt: 'port.compute.adopt',
+  refuse: 'port.compute.abandon',
+  stay: 'port.compute.stay',
 } as const satisfies Record<Step, string>
 
 /** The same of each command; null: it only looks, or acts on nothing of this host. */

@@ -8,6 +8,7 @@ import type { Seen, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.t
 import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Importer } from '../ports/importer.ts'
+import type { Underlay } from '../ports/move.ts'
 import type { NetworkOnHost, Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Volumes } from '../ports/volumes.ts'
@@ -22,6 +23,7 @@ import { type FetchImage, ImageRoom } from './image-room.ts'
 import { ImportKeeper } from './imports.ts'
 import { Journal } from './journal.ts'
 import { Lanes, type Turn } from './lanes.ts'
+import { Moves } from './moves.ts'
 import { NetworkRoom, passing } from './network-room.ts'
 import { isOn, noticed, type Plan, plan, type View } from './plan.ts'
 import { Report } from './report.ts'
@@ -37,6 +39,7 @@ export interface HostParts {
   readonly storage: Storage
   readonly volumes: Volumes
   readonly networks: Networks
+  readonly underlay: Underlay
   readonly disk: Disk
   readonly fetchImage: FetchImage
   /** Makes images of what people bring; null where this agent does not. */
@@ -63,6 +66,7 @@ export class Reconciler {
   readonly #machines = new Exclusive()
   readonly #volumes: VolumeKeeper
   readonly #imports: ImportKeeper
+  readonly #moves: Moves
   readonly #unplugged = new Set<string>()
   #stale: () => void = () => {}
   #stopped = false
@@ -75,6 +79,7 @@ export class Reconciler {
     this.#images = new ImageRoom(parts.storage, parts.fetchImage)
     this.#report = new Report(parts.timers)
     this.#alarms = new Alarms(parts.timers, parts.random)
+    this.#moves = new Moves({ ...parts, journal, progress: (id, text) => this.#tell(id, text) })
     this.#host = new HostWatch({
       ...parts,
       journal,
@@ -131,6 +136,7 @@ export class Reconciler {
     this.#stopped = true
     this.#alarms.end()
     this.#imports.end()
+    this.#moves.end()
     this.#host.end()
     await within(limits.agentFarewell, this.#parts.timers, this.#leave())
     await this.#parts.compute.close()
@@ -178,14 +184,17 @@ export class Reconciler {
 
   async #commit(): Promise<void> {
     const before = new Map(this.#held.machines().map(machine => [machine.id, machine.generation]))
+    const moving = new Set(this.#held.machines().flatMap(({ id, move }) => (move ? [id] : [])))
     const kept = new Map([...this.#held.volumes(), ...this.#held.snapshots()].map(one => [one.id, digest(one)]))
     await this.#held.commit(id => this.#host.mayHave(id))
     if (this.#stopped) return
-    for (const machine of this.#held.machines())
+    for (const machine of this.#held.machines()) {
+      this.#moves.heed(machine)
       if (before.get(machine.id) !== machine.generation) {
         this.#alarms.succeeded(machine.id)
         this.#lanes.interrupt(machine.id)
       }
+    }
     const frozen = this.#host.frozen
     if (frozen) await this.#host.thaw()
     this.#wakeAll()
@@ -193,6 +202,7 @@ export class Reconciler {
     this.#volumes.wanted(this.#volumesChanged(kept))
     this.#imports.sweep(this.#held.imports())
     this.#imports.wanted(this.#held.imports())
+    if (moving.size > 0) this.#volumes.machinesChanged(moving)
     // A machine that is made meanwhile has its networks made, and all others with them.
     const begun = this.#networks.begun
     this.#alarms.in(limits.networksHold, 'networks', () => {
@@ -266,6 +276,8 @@ export class Reconciler {
     const known = this.#journal.facts(id) !== undefined
     if (!known && !this.#held.machine(id)) return
     if (!known && this.#host.isOlder(id)) await this.#journal.write([{ note: 'adopted', machine: id }])
+    const machine = this.#held.machine(id)
+    if (machine) await this.#moves.lost(machine, this.#view(id).facts)
     const change = noticed(this.#view(id))
     if (change) await this.#journal.write([change])
   }
@@ -273,6 +285,7 @@ export class Reconciler {
   /** What was removed, and is asked for no longer, leaves the journal. */
   async #forgotten({ id, wanted, found, facts }: View): Promise<boolean> {
     if (wanted || found) return false
+    await this.#moves.forget(id)
     if (facts !== noFacts) await this.#journal.write([{ note: 'forget', machine: id }])
     this.#unplugged.delete(id)
     this.#alarms.succeeded(id)
@@ -289,6 +302,7 @@ export class Reconciler {
       clock: this.#parts.timers,
       superseded: () => over() || this.#held.machine(id)?.generation !== generation,
       aside: wait => this.#lanes.aside(turn, wait),
+      apart: work => this.#lanes.apart(turn, work),
       refresh: () => this.#host.refresh(),
     })
     if (!refused) this.#alarms.succeeded(id)
@@ -309,6 +323,7 @@ export class Reconciler {
       images: this.#images,
       disks: () => this.#volumes.disksOf(machine),
       alone: run => this.#machines.run(machine.id, run),
+      moves: this.#moves,
       progress: text => this.#tell(machine.id, text),
       carryPorts: carry => {
         if (carry) this.#unplugged.delete(machine.id)
@@ -331,6 +346,10 @@ export class Reconciler {
       return false
     }
     this.#tell(id, null)
+    if (machine.move?.role === 'to') {
+      await this.#moves.cannot(machine, fault)
+      return false
+    }
     // Somebody else started it meanwhile: look again at what is there.
     const there = this.#host.machine(id)
     if (machine.power === 'on' && isOn(there) && there?.power !== 'paused') return true
@@ -378,7 +397,9 @@ export class Reconciler {
 
   #view(id: string): View {
     const facts = this.#journal.facts(id) ?? noFacts
-    return { id, wanted: this.#held.machine(id), found: this.#host.machine(id), facts, now: this.#parts.timers.now() }
+    const machine = this.#held.machine(id)
+    const wanted = machine && { ...machine, move: machine.move && { ...machine.move, listening: this.#moves.listens(machine) } }
+    return { id, wanted, found: this.#host.machine(id), facts, now: this.#parts.timers.now() }
   }
 
   #tell(id: string, text: string | null): void {
@@ -388,7 +409,9 @@ export class Reconciler {
   }
 
   #show(id: string): void {
-    this.#report.show(this.#view(id), this.#held.machine(id))
+    const machine = this.#held.machine(id)
+    const view = this.#view(id)
+    this.#report.show(view, machine, machine && this.#moves.seen(machine, view.facts))
   }
 
   #sweepLater(): void {

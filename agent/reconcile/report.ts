@@ -1,7 +1,7 @@
 import { digest } from '@sirocco/shared/kit/canonical.ts'
 import type { Clock } from '@sirocco/shared/kit/clock.ts'
 import { ObjectSet } from '@sirocco/shared/wire/delta.ts'
-import type { Seen, SeenMachine, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import type { Seen, SeenMachine, SeenMove, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import { isOn, noticed, type View } from './plan.ts'
 
 /** Between two reports of a machine's progress. Milliseconds. */
@@ -32,8 +32,8 @@ export class Report {
   }
 
   /** Says what is to be seen of a machine; `wanted` is what the view was made of. */
-  show(view: View, wanted: WantedMachine | undefined): void {
-    if (view.wanted || view.found) this.put(seenOf(view, wanted, this.#progress.get(view.id)?.text))
+  show(view: View, wanted: WantedMachine | undefined, move?: SeenMove): void {
+    if (view.wanted || view.found) this.put(seenOf(view, wanted, this.#progress.get(view.id)?.text, move))
   }
 
   /** Notes what is being done for the person who waits; false where the same was said within a second. */
@@ -73,7 +73,7 @@ export class Report {
 /** `40 %` and `41 %` are the same thing being done. */
 const kindOf = (text: string) => text.replace(/\d+/g, '')
 
-function seenOf(view: View, wanted: WantedMachine | undefined, progress: string | undefined): SeenMachine {
+function seenOf(view: View, wanted: WantedMachine | undefined, progress: string | undefined, move?: SeenMove): SeenMachine {
   const { id, found, facts } = view
   const change = noticed(view)
   const cause = change?.note === 'off' ? change.cause : isOn(found) ? undefined : facts.off
@@ -85,6 +85,7 @@ function seenOf(view: View, wanted: WantedMachine | undefined, progress: string 
     ...(cause && found ? { cause } : {}),
     ...(progress ? { progress } : {}),
     addresses: found && wanted ? wanted.ports.map(port => port.address) : [],
+    ...(move ? { move } : {}),
     ...(facts.fault && wanted && facts.applied >= wanted.generation ? { fault: facts.fault } : {}),
   }
 }

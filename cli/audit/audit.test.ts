@@ -71,6 +71,8 @@ const host: Host = {
   tags: {},
   fenced: null,
   power: null,
+  maintenance: 'none' as const,
+  underlay: null,
   hypervisor: 'simulated',
   hypervisorVersion: '1',
   acceleration: 'simulated',

@@ -12,11 +12,20 @@ test('the line names the hash of the script, the bundle, the pin and the token, 
   expect(await joinScriptHash()).toBe(hash)
   expect(line).toContain(`curl -fsSk -o "$f" 'https://cloud.example:9360/agent/join/${hash}'`)
   expect(line).toContain(`echo "${hash}  $f" | sha256sum -c --quiet -`)
-  expect(line).toContain(`printf %s 'tok-en' | sudo sh "$f" 'https://cloud.example:9360' ${bundle} ${'cd'.repeat(32)}`)
+  expect(line).toContain(
+    `printf %s 'tok-en' | sudo sh "$f" 'https://cloud.example:9360' ${bundle} ${'cd'.repeat(32)} --underlay auto`,
+  )
+})
+
+test('hosts of one cloud belong to one instance', async () => {
+  const line = await joinLine({ bundle, pin: undefined, url: 'https://cloud.example', instance: 'i1' }, 't')
+  expect(line).toMatch(/ - --underlay auto --instance 'i1'$/)
 })
 
 test('without a pin the certificate is checked by those who vouch for it; without a bundle there is no line', async () => {
-  expect(await joinLine({ bundle, pin: undefined, url: 'https://cloud.example' }, 't')).toMatch(/curl -fsS -o .* -$/)
+  expect(await joinLine({ bundle, pin: undefined, url: 'https://cloud.example' }, 't')).toMatch(
+    /curl -fsS -o .* - --underlay auto$/,
+  )
   expect(await joinLine({ bundle: undefined, pin: undefined, url: 'https://cloud.example' }, 't')).toBeNull()
 })
 

@@ -8,6 +8,8 @@ export interface Joining {
   /** SHA-256 of a self-made certificate, as agents take it by `--pin`. */
   readonly pin: string | undefined
   readonly url: string
+  /** What its hosts belong to, so that machines can go from one to another; absent where each is of its own. */
+  readonly instance?: string | undefined
 }
 
 let scriptHash: Promise<string> | null = null
@@ -21,7 +23,7 @@ export function joinScriptHash(): Promise<string> {
  * One line for a shell of the new host. It checks what it fetched before it runs any of it: so who stands between is of no use, also where
  * nobody vouches for the certificate; the token goes only to whoever shows the pinned one.
  */
-export async function joinLine({ bundle, pin, url }: Joining, token: string): Promise<string | null> {
+export async function joinLine({ bundle, pin, url, instance }: Joining, token: string): Promise<string | null> {
   if (bundle === undefined) return null
   const script = await joinScriptHash()
   const base = url.replace(/\/+$/, '')
@@ -29,7 +31,7 @@ export async function joinLine({ bundle, pin, url }: Joining, token: string): Pr
     'f=$(mktemp)',
     `curl -fsS${pin === undefined ? '' : 'k'} -o "$f" ${quoted(`${base}/agent/join/${script}`)}`,
     `echo "${script}  $f" | sha256sum -c --quiet -`,
-    `printf %s ${quoted(token)} | sudo sh "$f" ${quoted(base)} ${bundle} ${pin ?? '-'}`,
+    `printf %s ${quoted(token)} | sudo sh "$f" ${quoted(base)} ${bundle} ${pin ?? '-'} --underlay auto${instance === undefined ? '' : ` --instance ${quoted(instance)}`}`,
   ].join(' && ')
 }
 

@@ -25,8 +25,11 @@ export interface StepContext<N extends SubjectNoun = 'machine'> {
 export type Outcome =
   | { readonly kind: 'done'; readonly changes: readonly Change[] }
   | { readonly kind: 'park'; readonly waiting: string | Said }
+  /** Nothing is left to do, and what was asked for did not come about: ends it also where its workflow cannot be given up. */
+  | { readonly kind: 'fail'; readonly fault: Fault; readonly changes: readonly Change[] }
 export const done = (...changes: readonly Change[]): Result<Outcome> => ok({ kind: 'done', changes })
 export const park = (waiting: string | Said): Result<Outcome> => ok({ kind: 'park', waiting })
+export const fail = (fault: Fault, ...changes: readonly Change[]): Result<Outcome> => ok({ kind: 'fail', fault, changes })
 
 /** Runs twice, lands once. Refused `unavailable`, `throttled` or `stale` it is tried again; any other Fault fails the operation. */
 export interface Step<N extends SubjectNoun = 'machine'> {
@@ -249,6 +252,10 @@ async function nextOf(world: World, workflows: Workflows, operation: Operation, 
       log: { step: step.name, outcome: `parked: ${why.waiting}` },
       changes: [],
     }
+  }
+  if (outcome.value.kind === 'fail') {
+    const { fault, changes } = outcome.value
+    return end(operation, 'failed', fault, { step: step.name, outcome: `failed: ${fault.detail ?? fault.message}` }, changes)
   }
   const last = operation.step + 1 >= workflow.steps.length
   return {

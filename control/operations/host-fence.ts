@@ -94,6 +94,7 @@ const fenced: Step<'host'> = {
     const { how, by } = asked.value
     const changes: Change[] = [
       { do: 'fence.land', host: host.id, generation: operation.generation },
+      { do: 'migration.fenced', host: host.id },
       { do: 'host.touch', host: host.id },
       { do: 'event', project: null, type: 'host.fenced', subject: host.id, data: { how, by } },
     ]

@@ -1,6 +1,7 @@
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { AnyWorkflow, Workflows } from './engine.ts'
 import { hostFence } from './host-fence.ts'
+import { hostMaintain } from './host-maintain.ts'
 import { imageDelete } from './image-delete.ts'
 import { imageImport } from './image-import.ts'
 import { machineCreate } from './machine-create.ts'
@@ -12,6 +13,7 @@ import { machineResume } from './machine-resume.ts'
 import { machineStart } from './machine-start.ts'
 import { machineStop } from './machine-stop.ts'
 import { machineSuspend } from './machine-suspend.ts'
+import { migrationRun } from './migration-run.ts'
 import { snapshotCreate } from './snapshot-create.ts'
 import { snapshotDelete } from './snapshot-delete.ts'
 import { volumeAttach } from './volume-attach.ts'
@@ -41,6 +43,8 @@ const registry = {
   'host.fence': [hostFence],
   'image.import': [imageImport],
   'image.delete': [imageDelete],
+  'migration.run': [migrationRun],
+  'host.maintain': [hostMaintain],
 } as const satisfies Record<OperationKind, readonly AnyWorkflow[]>
 
 export const workflows: Workflows = (kind, version) => registry[kind].find(workflow => workflow.version === version) ?? null

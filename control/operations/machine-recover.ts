@@ -1,10 +1,10 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Machine, MachineVolume } from '../domain/machines/machine.ts'
 import { recoverable } from '../domain/machines/recover.ts'
-import type { Grouping } from '../domain/placement/group.ts'
 import { nextIntent } from '../domain/volumes/volume.ts'
 import type { Store } from '../ports/store.ts'
 import { choose } from '../services/placement/choose.ts'
+import { groupOf } from '../services/placement/group-of.ts'
 import { done, park, type Step, type Workflow } from './engine.ts'
 import { ensure, settled } from './steps.ts'
 
@@ -20,16 +20,19 @@ const elsewhere: Step = {
     if (machine.host === null || !machine.fenced) return done()
     const may = recoverable(machine)
     if (!may.ok) return may
-    const [root, image, left, group] = await Promise.all([
+    const [root, image, left, group, moves] = await Promise.all([
       freshRoot(store, machine),
       store.images.find('platform', machine.image),
       store.machines.left(machine.id),
       groupOf(store, machine),
+      store.migrations.ofMachines([machine.id]),
     ])
     if (!root.ok) return root
     if (!image.ok) return image
     if (!left.ok) return left
     if (!group.ok) return group
+    if (!moves.ok) return moves
+    if (moves.value.length > 0) return park('waiting for its move, of which the other host must tell how it ended')
     const { vcpus, memoryMiB, zone, hostTags } = machine
     const { id: volume, sizeMiB: diskMiB } = root.value
     const placed = await choose(
@@ -42,6 +45,7 @@ const elsewhere: Step = {
     if (host === undefined) return park('waiting for room on another host of its zone')
     return done(
       { do: 'fence.holds', host: machine.host },
+      { do: 'machine.still', machine: machine.id },
       { do: 'machine.moved', machine: machine.id, version: machine.version, root: volume },
       { do: 'tombstone.insert', host: machine.host, subject: machine.id },
       { do: 'tombstone.insert', host: machine.host, subject: volume },
@@ -90,12 +94,6 @@ async function freshRoot(store: Store, { name, volumes }: Machine): Promise<Resu
         'precondition',
         `what ${name} boots from was not made from an image, and cannot be made anew elsewhere: it waits until its host returns`,
       )
-}
-
-async function groupOf(store: Store, { placementGroup }: Machine): Promise<Result<Grouping | null>> {
-  if (placementGroup === null) return ok(null)
-  const found = await store.placementGroups.find('platform', placementGroup)
-  return found.ok || found.fault.code !== 'not_found' ? found : ok(null)
 }
 
 /** From a fenced host to a machine that is as it was wanted, elsewhere. */

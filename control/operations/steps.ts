@@ -3,8 +3,8 @@ import { say } from '@sirocco/shared/model/messages.ts'
 import { done, type Outcome, park, type Step, type StepContext } from './engine.ts'
 import type { SubjectNoun } from './subjects.ts'
 
-/** A host is known by its agent's word alone: nothing observes what is wanted of it. Of an image its own import tells. */
-type WatchedNoun = Exclude<SubjectNoun, 'host' | 'image'>
+/** Of a host nothing observes what is wanted; of an image its own import tells; a move is what two hosts say. */
+type WatchedNoun = Exclude<SubjectNoun, 'host' | 'image' | 'migration'>
 
 /** Tells the cloud what is wanted of the machine now; that it is so is observed. */
 export const ensure: Step = {

@@ -3,6 +3,7 @@ import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { Host } from '../domain/hosts/host.ts'
 import type { Image } from '../domain/images/image.ts'
 import type { Machine } from '../domain/machines/machine.ts'
+import type { Migration } from '../domain/migrations/migration.ts'
 import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
 import type { Store } from '../ports/store.ts'
@@ -12,6 +13,7 @@ export interface Subjects {
   readonly machine: Machine
   readonly volume: Volume
   readonly snapshot: Snapshot
+  readonly migration: Migration
   readonly host: Host
   readonly image: Image
 }
@@ -25,6 +27,7 @@ export const finders: {
   machine: (store, refs) => store.machines.find('platform', refs),
   volume: (store, refs) => store.volumes.find('platform', refs),
   snapshot: (store, refs) => store.snapshots.find('platform', refs),
+  migration: (store, refs) => store.migrations.find(refs),
   host: (store, refs) => store.hosts.find(refs),
   image: (store, refs) => store.images.many(refs),
 }

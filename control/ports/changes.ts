@@ -6,12 +6,13 @@ import type { Firmware, Recover, SeenPower } from '@sirocco/shared/model/machine
 import type { SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImportResult, ImportSource } from '@sirocco/shared/wire/imports.ts'
-import type { ImageFile, SeenHost } from '@sirocco/shared/wire/objects.ts'
+import type { ImageFile, SeenHost, SeenMove } from '@sirocco/shared/wire/objects.ts'
 import type { Window } from '@sirocco/shared/wire/samples.ts'
-import type { FenceWay, HostWords } from '../domain/hosts/host.ts'
+import type { FenceWay, HostWords, Maintenance } from '../domain/hosts/host.ts'
 import type { KeyPair } from '../domain/images/image.ts'
 import type { Intent, MachineUpdate } from '../domain/machines/machine.ts'
 import type { Tombstone } from '../domain/machines/tombstone.ts'
+import type { Migration, MigrationPhase } from '../domain/migrations/migration.ts'
 import type { Operation, OperationAsk, SubjectId } from '../domain/operations/operation.ts'
 import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
@@ -168,6 +169,8 @@ export type Change =
     }
   /** Nothing runs on it from now on: the epoch rises. Guard `stale` where its agent was heard since it was asked for. */
   | { readonly do: 'fence.land'; readonly host: Id<'host'>; readonly generation: number }
+  /** Nothing runs on it: of machines on their way to it, nothing comes to run there. */
+  | { readonly do: 'migration.fenced'; readonly host: Id<'host'> }
   /** Guard `stale` unless it is fenced. */
   | { readonly do: 'fence.holds'; readonly host: Id<'host'> }
   /** Its hosts are heard again. */
@@ -176,6 +179,54 @@ export type Change =
   | { readonly do: 'host-power.drop'; readonly host: Id<'host'> }
   /** With its agent, where this was its last. Guard `conflict` where machines are claimed on it. */
   | { readonly do: 'host.remove'; readonly host: Id<'host'> }
+  /** Guard `stale` while it moves. */
+  | { readonly do: 'machine.still'; readonly machine: Id<'machine'> }
+  /** Its host is this one from now on, and that of its volumes: the claim of `migration` there becomes its own, and what its old host said is over. Guard `stale` where either claim is gone. */
+  | {
+      readonly do: 'migration.landed'
+      readonly machine: Id<'machine'>
+      readonly migration: Id<'migration'>
+      readonly target: Id<'host'>
+    }
+  /** What must go from this host, one of its two: the machine and its volumes. */
+  | { readonly do: 'migration.bury'; readonly migration: Id<'migration'>; readonly host: Id<'host'> }
+  /** Guard `conflict` where it moves already, or something of it is still to go from the target; `stale` unless it has these volumes, none with a snapshot. */
+  | {
+      readonly do: 'migration.insert'
+      readonly migration: Pick<Migration, 'id' | 'machine' | 'project' | 'source' | 'target' | 'volumes'> & {
+        /** Sealed. */
+        readonly secret: string
+      }
+      /** Of `volumes`, as they were read. */
+      readonly generations: readonly number[]
+    }
+  /** Guard `stale` by version. */
+  | {
+      readonly do: 'migration.phase'
+      readonly migration: Id<'migration'>
+      readonly version: number
+      readonly phase: MigrationPhase
+    }
+  /** One of its hosts said something new. */
+  | {
+      readonly do: 'migration.seen'
+      readonly migration: Id<'migration'>
+      readonly side: 'source' | 'target'
+      readonly saw: SeenMove | null
+      readonly progress: string | null
+    }
+  /** Guard `stale` by generation. */
+  | {
+      readonly do: 'host.maintenance'
+      readonly host: Id<'host'>
+      readonly generation: number
+      readonly maintenance: Maintenance
+      readonly accepting: boolean
+      /** A new intent: the generation rises. */
+      readonly intent: boolean
+    }
+  | { readonly do: 'maintenance-stop.insert'; readonly host: Id<'host'>; readonly machine: Id<'machine'> }
+  | { readonly do: 'maintenance-stop.drop'; readonly host: Id<'host'> }
   /** Nothing of it remains. Guard `stale` by generation. */
   | { readonly do: 'machine.gone'; readonly machine: Id<'machine'>; readonly generation: number }
   /** What it boots by from now on. Guard `stale` by version. */
@@ -265,7 +316,7 @@ export type Change =
   | {
       readonly do: 'allocation.claim'
       readonly id: Id<'allocation'>
-      readonly consumer: Id<'machine' | 'volume' | 'snapshot'>
+      readonly consumer: Id<'machine' | 'volume' | 'snapshot' | 'migration'>
       readonly host: Id<'host'>
       readonly vcpus: number
       readonly memoryMiB: number
@@ -283,7 +334,7 @@ export type Change =
       readonly vcpus: number
       readonly memoryMiB: number
     }
-  | { readonly do: 'allocation.release'; readonly consumer: Id<'machine' | 'volume' | 'snapshot'> }
+  | { readonly do: 'allocation.release'; readonly consumer: Id<'machine' | 'volume' | 'snapshot' | 'migration'> }
   /** What is wanted on the host changed; comes behind the claims and releases that changed it. */
   | { readonly do: 'host.touch'; readonly host: Id<'host'> }
   | {

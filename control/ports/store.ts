@@ -11,6 +11,8 @@ import type { FenceWay, Host } from '../domain/hosts/host.ts'
 import type { Flavor, Image, KeyPair } from '../domain/images/image.ts'
 import type { Machine, MachineFilter } from '../domain/machines/machine.ts'
 import type { Tombstone } from '../domain/machines/tombstone.ts'
+import type { Luggage } from '../domain/migrations/luggage.ts'
+import type { Migration } from '../domain/migrations/migration.ts'
 import type { Network } from '../domain/networks/network.ts'
 import type { Operation } from '../domain/operations/operation.ts'
 import type { Candidate, Demand } from '../domain/placement/demand.ts'
@@ -100,8 +102,22 @@ export interface Store {
     fence(host: Id<'host'>, generation: number): Promise<Result<{ how: FenceWay; by: Id<'user'>; at: number | null } | null>>
     /** Its management controller, the password sealed. */
     power(host: Id<'host'>): Promise<Result<HostPower | null>>
+    /** Machines that its maintenance stopped. */
+    stopped(host: Id<'host'>): Promise<Result<readonly Id<'machine'>[]>>
     /** The digest of what its agent last said of the host itself; null: nothing yet. */
     factsDigest(host: Id<'host'>): Promise<Result<string | null>>
+  }
+  readonly migrations: {
+    /** `not_found` names the first that is forgotten. */
+    find(ids: readonly string[]): Promise<Result<readonly Migration[]>>
+    /** Live ones of these machines. */
+    ofMachines(machines: readonly string[]): Promise<Result<readonly Migration[]>>
+    /** Live ones that this host is part of. */
+    onHost(host: Id<'host'>): Promise<Result<readonly Migration[]>>
+    /** The volumes of these machines. */
+    luggage(machines: readonly string[]): Promise<Result<readonly Luggage[]>>
+    /** How many moves of each of these machines have failed since. */
+    failures(machines: readonly string[], since: number): Promise<Result<ReadonlyMap<string, number>>>
   }
   readonly agents: {
     find(agent: string): Promise<Result<Agent>>

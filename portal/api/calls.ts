@@ -1,3 +1,4 @@
+import type { HostAccepted, MaintenancePlan } from '@sirocco/shared/api/hosts.ts'
 import type { ConsoleLog, Console as ConsoleTicket, Launched, Screen as ScreenTicket } from '@sirocco/shared/api/machines.ts'
 import type { MachineVerb } from '@sirocco/shared/model/machines/states.ts'
 import type { z } from 'zod'
@@ -123,4 +124,8 @@ export const calls = {
   fenceHost: (id: string, how: 'word' | 'ipmi', confirm: string, token: string) =>
     request<unknown>(`/hosts/${at(id)}/fence`, { method: 'POST', token, body: how === 'word' ? { how, confirm } : { how } }),
   removeHost: (id: string, token: string) => request<null>(`/hosts/${at(id)}`, { method: 'DELETE', token }),
+  maintenancePlan: (host: string) => request<MaintenancePlan>(`/hosts/${at(host)}/maintenance`),
+  maintain: (host: string, stopRest: boolean, token: string) =>
+    request<HostAccepted>(`/hosts/${at(host)}/maintain`, { method: 'POST', body: { stopRest }, token }),
+  returnHost: (host: string, token: string) => request<HostAccepted>(`/hosts/${at(host)}/return`, { method: 'POST', token }),
 }

@@ -12,6 +12,7 @@ import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
 import { ChangeHost } from './change-host.tsx'
 import { textOfTags } from './host-check.ts'
 import { AddHost, HostVerbs } from './host-lifecycle.tsx'
+import { HostMaintenance } from './host-maintenance.tsx'
 import { UsageCharts } from './usage.tsx'
 
 /** Where machines run; for administrators. */
@@ -48,13 +49,13 @@ function Hosts() {
   return (
     <div className="hosts">
       {hosts.data.items.map(host => (
-        <HostCard key={host.id} host={host} />
+        <HostCard key={host.id} host={host} hosts={hosts.data.items} />
       ))}
     </div>
   )
 }
 
-function HostCard({ host }: { host: Host }) {
+function HostCard({ host, hosts }: { host: Host; hosts: readonly Host[] }) {
   const { t, format } = useSpeech()
   const [changing, setChanging] = useState(false)
   const known = (text: string | null): string => (text === null || text === '' ? t.common.unknown : text)
@@ -102,6 +103,7 @@ function HostCard({ host }: { host: Host }) {
         </dd>
       </dl>
       <Usage host={host} />
+      <HostMaintenance host={host} hosts={hosts} />
       {host.warnings.length > 0 && (
         <section className="warn">
           <h3>{t.hosts.warnings}</h3>

@@ -26,6 +26,10 @@ export const Host = z.strictObject({
   fenced: z.strictObject({ how: z.enum(['word', 'ipmi']), at: Time }).nullable(),
   /** Its management controller. */
   power: z.strictObject({ way: z.enum(['ipmi']), address: z.string(), port: z.int(), username: z.string() }).nullable(),
+  /** `moving`: what runs on it goes elsewhere; `stopping`: and what cannot is stopped; `in`: nothing runs on it. */
+  maintenance: z.enum(['none', 'moving', 'stopping', 'in']),
+  /** Its address on the underlay of its site; null: no machine goes from it to another host while it runs. */
+  underlay: z.string().nullable(),
   hypervisor: z.string().nullable(),
   hypervisorVersion: z.string().nullable(),
   /** `simulated`: its machines are not real. */
@@ -55,7 +59,7 @@ export const HostProjection = z.strictObject({
   revision: z.int(),
   objects: z.array(
     z.discriminatedUnion('kind', [
-      WantedMachine.omit({ seed: true }),
+      WantedMachine.omit({ seed: true, move: true }),
       WantedNetwork,
       WantedVolume,
       WantedSnapshot,
@@ -78,6 +82,27 @@ export const ChangeHost = z.strictObject({
   tags: Tags.optional(),
 })
 export type ChangeHost = z.input<typeof ChangeHost>
+/** What a maintenance does with each machine of the host, in its order. */
+export const MaintenancePlan = z.strictObject({
+  machines: z.array(
+    z.strictObject({
+      machine: z.string(),
+      name: z.string(),
+      /** `moves` to `target` while it runs; `stops`, and `why` it cannot move; `stays`: nothing of it runs. `moving`: on its way already. */
+      fate: z.enum(['moves', 'stops', 'stays', 'moving']),
+      target: z.string().nullable(),
+      why: z.string().nullable(),
+    }),
+  ),
+})
+export type MaintenancePlan = z.output<typeof MaintenancePlan>
+
+/** `stopRest`: machines that cannot move are stopped; without it they refuse the maintenance. */
+export const Maintain = z.strictObject({ stopRest: z.boolean().default(false) })
+
+/** The host as it is now, and what was begun. */
+export const HostAccepted = z.strictObject({ host: Host, operations: z.array(z.string()) })
+export type HostAccepted = z.output<typeof HostAccepted>
 
 export const HostParams = z.strictObject({ id: z.string().min(1).max(64) })
 

@@ -176,6 +176,8 @@ export const Rebuild = z.strictObject({
   snapshot: Ref.optional(),
   sizeMiB: z.int().min(1).max(limits.volumeMiB).optional(),
 })
+/** To this host; without one, to the best of those that can take it. */
+export const Migrate = z.strictObject({ host: Ref.optional() })
 
 export const ConsoleLog = z.strictObject({ text: z.string(), at: Time })
 

@@ -2,7 +2,16 @@ import { z } from 'zod'
 import { type FaultCode, faultCodes } from '../kit/fault.ts'
 import { FlavorPage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
-import { EnrolTokenPage, Fencing, Host, HostPage, HostProjection, MadeEnrolToken } from './hosts.ts'
+import {
+  EnrolTokenPage,
+  Fencing,
+  Host,
+  HostAccepted,
+  HostPage,
+  HostProjection,
+  MadeEnrolToken,
+  MaintenancePlan,
+} from './hosts.ts'
 import { Image, ImageCatalogue, ImageDeleted, ImagePage, ImageShares, ImageUpload, NamedImage } from './images.ts'
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
@@ -57,12 +66,14 @@ const named = {
   EventPage,
   FeedMessage,
   Host,
+  HostAccepted,
   HostPage,
   HostProjection,
   Usage,
   Fencing,
   EnrolTokenPage,
   MadeEnrolToken,
+  MaintenancePlan,
   Me,
   TagPage,
   Problem,

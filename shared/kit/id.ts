@@ -12,6 +12,7 @@ export const prefixes = {
   enrolment: 'enr',
   fence: 'fnc',
   machine: 'vm',
+  migration: 'mig',
   flavor: 'flv',
   image: 'img',
   storagePool: 'spl',

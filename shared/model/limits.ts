@@ -190,6 +190,16 @@ export const limits = {
   bulkTags: 2_000,
   /** User-data that one launch writes, of all its machines together: a batch is one request to the database. */
   bulkUserData: 8 * MiB,
+  /** Of the key that the two hosts of a move know each other by, in bytes. */
+  moveSecret: 32,
+  /** Until the host that a machine goes to has made room for it: an image may have to come first. */
+  moveRoom: 15 * minute,
+  /** Failed moves of a machine after which a maintenance takes it for one that cannot be moved. */
+  maintenanceTries: 3,
+  /** Machines that one maintenance moves at once. */
+  maintenanceMoves: 2,
+  /** Machines of a host that one preview or one step of a maintenance looks at. */
+  maintenancePage: 500,
   /** Results and usage records kept on an agent's disk until acknowledged. */
   outbox: 10_000,
   /** Machines of one host that its agent works on at the same time; waiting ones do not count. */

@@ -23,6 +23,23 @@ export const WantedPort = z.strictObject({
 })
 export type WantedPort = z.output<typeof WantedPort>
 
+/** Where a host listens for another on the underlay of their site. */
+export const Endpoint = z.strictObject({ address: z.union([z.ipv4(), z.ipv6()]), port: z.int().min(1).max(65_535) })
+export type Endpoint = z.output<typeof Endpoint>
+
+/** A machine that goes from one host to another: both are told, and neither starts it by itself until one of them is told no longer. */
+export const WantedMove = z.strictObject({
+  id: z.string(),
+  role: z.enum(['from', 'to']),
+  /** 32 bytes in base64 that the two hosts know each other by. Secret: logged nowhere. */
+  secret: z.base64().length(44),
+  /** For `from`: where it goes; null until the other host has room for it. */
+  endpoint: Endpoint.nullable(),
+  /** Called off: `from` ends what is under way, `to` takes nothing in any more. */
+  off: z.boolean(),
+})
+export type WantedMove = z.output<typeof WantedMove>
+
 /** What a host is to make of a machine. `power: 'gone'` is the tombstone: nothing of it may remain. */
 export const WantedMachine = z.strictObject({
   kind: z.literal('machine'),
@@ -40,6 +57,7 @@ export const WantedMachine = z.strictObject({
   ports: z.array(WantedPort),
   /** NoCloud seed: EC2's instance id, ssh public keys, user-data in base64. Secret: logged nowhere. */
   seed: z.strictObject({ instanceId: z.string(), keys: z.array(z.string()), userData: z.string() }),
+  move: WantedMove.optional(),
 })
 export type WantedMachine = z.output<typeof WantedMachine>
 
@@ -106,6 +124,19 @@ export type WantedSnapshot = z.output<typeof WantedSnapshot>
 export const Wanted = z.discriminatedUnion('kind', [WantedMachine, WantedNetwork, WantedVolume, WantedSnapshot, WantedImport])
 export type Wanted = z.output<typeof Wanted>
 
+/**
+ * How far a move is on this side. Where it goes: `ready` (room is made, and `endpoint` listened at), then `arrived`, or `nothing`: it is not here
+ * and will not come. Where it is from: `moving`, then `left`, or `stayed`, or `unknown`: only the other host can tell.
+ */
+export const movePhases = ['ready', 'arrived', 'nothing', 'moving', 'left', 'stayed', 'unknown'] as const
+export const SeenMove = z.strictObject({
+  id: WireId,
+  phase: z.enum(movePhases),
+  endpoint: Endpoint.optional(),
+  fault: WireFault.optional(),
+})
+export type SeenMove = z.output<typeof SeenMove>
+
 /** What a host shows of a machine. */
 export const SeenMachine = z.strictObject({
   kind: z.literal('machine'),
@@ -119,6 +150,7 @@ export const SeenMachine = z.strictObject({
   progress: z.string().max(200).optional(),
   addresses: z.array(z.string().max(64)).max(64),
   fault: WireFault.optional(),
+  move: SeenMove.optional(),
 })
 export type SeenMachine = z.output<typeof SeenMachine>
 
@@ -162,6 +194,8 @@ export const SeenHost = z.strictObject({
   cpus: z.int().positive(),
   memoryMiB: z.int().positive(),
   diskMiB: z.int().nonnegative(),
+  /** Its address on the underlay of its site. Without one no machine goes from it to another host, or comes to it. */
+  underlay: words(64).optional(),
   /** Said plainly to admins: `FORWARD policy is DROP …`. */
   warnings: z.array(words(1_000)).overwrite(all => all.slice(0, 32)),
 })

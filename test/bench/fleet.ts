@@ -5,6 +5,7 @@ import { simulatedCompute } from '@sirocco/agent/drivers/simulated/compute.ts'
 import { SimulatedHost } from '@sirocco/agent/drivers/simulated/host.ts'
 import { simulatedNetworks } from '@sirocco/agent/drivers/simulated/networks.ts'
 import { simulatedStorage } from '@sirocco/agent/drivers/simulated/storage.ts'
+import { SimulatedSite, simulatedUnderlay } from '@sirocco/agent/drivers/simulated/underlay.ts'
 import { simulatedVolumes } from '@sirocco/agent/drivers/simulated/volumes.ts'
 import { makeCredential, signedHeaders } from '@sirocco/agent/link/credential.ts'
 import { Dialler } from '@sirocco/agent/link/dial.ts'
@@ -83,6 +84,7 @@ export class Fleet {
           networks: simulatedNetworks(simulated, instance),
         }
       }),
+      underlay: simulatedUnderlay(new SimulatedSite()),
       disk: new MemoryDisk(),
       timers: wall,
       random,

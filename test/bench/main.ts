@@ -6,10 +6,11 @@ import type { Figure } from './figure.ts'
 import { launch } from './launch.ts'
 import { launches } from './launches.ts'
 import { lists } from './lists.ts'
+import { migrate } from './migrate.ts'
 import { start } from './start.ts'
 
 /** What can be measured, in the order in which all of it is. */
-const benches = { agent, agents, describe, launch, launches, lists, start } as const satisfies Record<
+const benches = { agent, agents, describe, launch, launches, lists, migrate, start } as const satisfies Record<
   string,
   () => Promise<readonly Figure[]>
 >

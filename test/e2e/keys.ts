@@ -11,6 +11,8 @@ export interface Key {
   readonly publicKey: string
   /** Runs a command in a guest, as a person would from its host. */
   ssh(address: string, command: string): Promise<string>
+  /** The words of that, for whoever runs it elsewhere. */
+  words(address: string, command: string): [string, ...string[]]
 }
 
 export async function makeKey(dir: string): Promise<Key> {
@@ -24,11 +26,21 @@ export async function makeKey(dir: string): Promise<Key> {
     'ConnectTimeout=3',
     'IdentitiesOnly=yes',
   ].flatMap(option => ['-o', option])
+  const words = (address: string, command: string): [string, ...string[]] => [
+    'ssh',
+    ...options,
+    '-i',
+    file,
+    `root@${address}`,
+    command,
+  ]
   return {
     file,
+    words,
     publicKey: (await readFile(`${file}.pub`, 'utf8')).trim(),
     async ssh(address, command) {
-      const { stdout } = await run('ssh', [...options, '-i', file, `root@${address}`, command], { timeout: 15_000 })
+      const [ssh, ...rest] = words(address, command)
+      const { stdout } = await run(ssh, rest, { timeout: 15_000 })
       return stdout.trim()
     },
   }

@@ -43,9 +43,9 @@ import { type MemoryDatabase, memoryDatabase } from './world/client.ts'
 
 /** Everything that every operation must stand, made from the list of workflows: a new one is in it by being there. */
 
-/** Operations about hosts have tests of their own, and those about images a scaffold of theirs. */
-type Kind = Exclude<OperationKind, `${'host' | 'image'}.${string}`>
-const isOfProject = (kind: OperationKind): kind is Kind => !/^(host|image)\./.test(kind)
+/** Operations about hosts have tests of their own, moves in moves.test.ts, and those about images a scaffold of theirs. */
+type Kind = Exclude<OperationKind, `${'host' | 'image' | 'migration'}.${string}`>
+const isOfProject = (kind: OperationKind): kind is Kind => !/^(host|image|migration)\./.test(kind)
 const kinds = operationKinds.filter(isOfProject)
 
 const terminal = ['done', 'failed', 'cancelled', 'superseded']

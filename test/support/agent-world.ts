@@ -5,7 +5,9 @@ import { simulatedCompute } from '@sirocco/agent/drivers/simulated/compute.ts'
 import { SimulatedHost, type SimulatedOptions } from '@sirocco/agent/drivers/simulated/host.ts'
 import { simulatedNetworks } from '@sirocco/agent/drivers/simulated/networks.ts'
 import { simulatedStorage } from '@sirocco/agent/drivers/simulated/storage.ts'
+import { SimulatedSite, simulatedUnderlay } from '@sirocco/agent/drivers/simulated/underlay.ts'
 import { simulatedVolumes } from '@sirocco/agent/drivers/simulated/volumes.ts'
+import type { Underlay } from '@sirocco/agent/ports/move.ts'
 import type { At } from '@sirocco/agent/reconcile/points.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { seeded } from '@sirocco/shared/kit/random.ts'
@@ -153,9 +155,10 @@ export const anImport = (more: Partial<WantedImport> = {}): WantedImport => ({
 
 /** One host that outlives agents, one disk, and the control plane's end of the link played by the test. */
 export class AgentWorld {
-  readonly time = new VirtualTime()
+  readonly time: VirtualTime
   readonly disk = new MemoryDisk()
   readonly host: SimulatedHost
+  readonly underlay: Underlay
   readonly log: { level: string; message: string; more: unknown }[] = []
   /** Frames that the agent sent on the present link. */
   sent: FromAgent[] = []
@@ -173,7 +176,10 @@ export class AgentWorld {
   #epoch = 0
   #revision = 0
 
-  constructor(options: Partial<SimulatedOptions> = {}) {
+  /** `shared`: time and the underlay of several hosts that a test joins. */
+  constructor(options: Partial<SimulatedOptions> = {}, shared: { time?: VirtualTime; site?: SimulatedSite } = {}) {
+    this.time = shared.time ?? new VirtualTime()
+    this.underlay = simulatedUnderlay(shared.site ?? new SimulatedSite())
     this.host = new SimulatedHost({ timers: this.time, name: 'sim', bootId: 'boot-1', bootMs: 1_000, stopMs: 500, ...options })
   }
 
@@ -201,6 +207,7 @@ export class AgentWorld {
           networks: simulatedNetworks(this.host, 'one'),
         },
       ],
+      underlay: this.underlay,
       disk: this.disk,
       timers,
       random: seeded(7),

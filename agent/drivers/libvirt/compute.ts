@@ -14,6 +14,7 @@ import type {
   MachineDisk,
   PluggedDisk,
 } from '../../ports/compute.ts'
+import type { Arrival, Departure, Peer } from '../../ports/move.ts'
 import { consoleTail, isFileName, removeLog, trimLog } from './console-log.ts'
 import { countersOf, runningWithoutWaiting, whatCounts } from './counters.ts'
 import { disksIn, diskXml, pluggedDisks, pluggedXml, switchXml } from './disks.ts'
@@ -24,6 +25,7 @@ import { guestCommand, guestFactsOf, guestReturn, HostName, Interfaces, OsInfo }
 import { acceleration, architecture, hostFacts, startOf, uefiFirmware } from './host.ts'
 import { hostCounters } from './host-counters.ts'
 import { domainName, domainUuid, type Mark, metadataNamespace, uuidText } from './identity.ts'
+import { arrive, leave, type MoveParts, paused, settleArrival } from './move.ts'
 import type { Answer, Connection } from './rpc/connection.ts'
 import { type Domain, type LifecycleEvent, type Procedure, procedures } from './rpc/procedures.ts'
 import { joinScreen, screenSocketOf, screenXml } from './screen.ts'
@@ -42,6 +44,8 @@ export interface LibvirtOptions {
   /** Where serial consoles are logged, one file a machine. */
   readonly logDir: string
   readonly clock: Timers
+  /** For UNIX sockets of machines that come; best below /run. */
+  readonly moveDir?: string
   /** QEMU's binary, where libvirt's own choice is not wanted. */
   readonly emulator?: string
   /** What guests run on, where it is not to be found out. */
@@ -403,6 +407,44 @@ class LibvirtCompute implements Compute {
     return ok({ host: await hostCounters(), machines })
   }
 
+  async leave(id: string, peer: Peer, options: { progress(percent: number): void; cancel: AbortSignal }): Promise<Departure> {
+    return leave(await this.#moveParts(), id, peer, options)
+  }
+
+  async arrive(definition: Definition): Promise<Result<Arrival>> {
+    await mkdir(this.#options.logDir, { recursive: true, mode: 0o711 })
+    return arrive(await this.#moveParts(), definition)
+  }
+
+  async adopt(definition: Definition): Promise<Result<void>> {
+    const link = await this.#session.connection()
+    if (!link.ok) return faultOf(link.error)
+    const defined = await link.value.call(
+      procedures.define,
+      domainXml(definition, await this.#domainHost()),
+      limits.libvirtLongCall,
+    )
+    return defined.ok ? ok(undefined) : faultOf(defined.error)
+  }
+
+  async abandon(id: string): Promise<Result<'arrived' | 'nothing'>> {
+    const link = await this.#session.connection()
+    if (!link.ok) return faultOf(link.error)
+    const runs = await settleArrival(link.value, await this.#domainHost(), id)
+    if (!runs.ok) return runs
+    if (runs.value) return ok('arrived')
+    await this.#forget(id, domainName(this.#options.tag, id))
+    return ok('nothing')
+  }
+
+  stay(id: string): Promise<Result<void>> {
+    return this.#onIfThere(id, held =>
+      held.state.state === paused
+        ? this.#do(held, procedures.resume, held.domain, ({ state }) => state !== paused)
+        : ok(undefined),
+    )
+  }
+
   watch(changed: (id: string | null) => void): void {
     this.#watchers.add(changed)
     this.#session.keep()
@@ -425,6 +467,18 @@ class LibvirtCompute implements Compute {
       consoleLog: id => this.#logFile(id),
     }))()
     return this.#host
+  }
+
+  async #moveParts(): Promise<MoveParts> {
+    const { socket, uri, clock, moveDir } = this.#options
+    return {
+      socket,
+      uri,
+      timers: clock,
+      dir: moveDir ?? join(this.#options.logDir, 'moves'),
+      host: await this.#domainHost(),
+      forget: id => this.#forget(id, domainName(this.#options.tag, id)),
+    }
   }
 
   #logName(id: string): string {

@@ -1,5 +1,6 @@
 import type { DiskSource, MachineDisk, PluggedDisk } from '../../ports/compute.ts'
 import { escapeXml, unescapeXml } from './xml.ts'
+import { all, type Element, find, parseXml } from './xml-tree.ts'
 
 /** What a guest reads as the disk's serial number: a volume's id but for its prefix, 20 characters, the most that virtio carries. */
 const serialOf = (volume: string): string => volume.slice(volume.indexOf('_') + 1).slice(0, 20)
@@ -53,6 +54,22 @@ export function pluggedDisks(live: string | null, saved: string, seedDevice: str
   for (const disk of live === null ? [] : disksIn(live)) put(disk, { live: true })
   for (const disk of disksIn(saved)) put(disk, { saved: true })
   return [...plugged.values()]
+}
+
+/** Of a running domain: the disks that its guest writes to, and whether what is above their images is all that another host needs of them. */
+export function movingDisks(live: string): { readonly devices: readonly string[]; readonly copy: 'top' | 'full' } {
+  const domain = parseXml(live)
+  const disks = (domain === null ? [] : find(domain, 'devices', 'disk')).filter(disk => find(disk, 'readonly').length === 0)
+  const standsOnImage = (disk: Element): boolean => {
+    const below = all(disk)
+      .filter(({ name }) => name === 'backingStore')
+      .flatMap(store => find(store, 'source'))
+    return below.length <= 1 && !below.some(({ attributes }) => attributes.get('file')?.includes('/volumes/'))
+  }
+  return {
+    devices: disks.flatMap(disk => find(disk, 'target')[0]?.attributes.get('dev') ?? []),
+    copy: disks.every(standsOnImage) ? 'top' : 'full',
+  }
 }
 
 /** A snapshot that makes the guest go on in `path` with one disk, and leaves its others alone. */

@@ -3,11 +3,12 @@ import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault
 import type { Compute, Definition, MachineDisk } from '../../ports/compute.ts'
 import { countedOf } from './counters.ts'
 import { isUp, type SimulatedHost, sentinels } from './host.ts'
+import { abandon, arrive, leave } from './move.ts'
 import { simulatedPicture, simulatedScreen } from './screen.ts'
 import type { SimulatedMachine } from './state.ts'
 
 /** What a definition depends on, without generation and power. */
-const shapeOf = ({ machine: { generation: _, power: __, seed: ___, ...machine }, files, disks, plugs }: Definition) =>
+const shapeOf = ({ machine: { generation: _, power: __, seed: ___, move: ____, ...machine }, files, disks, plugs }: Definition) =>
   digest({ machine, files, disks, plugs })
 
 const pluggedOf = ({ volume, device, source }: MachineDisk) => ({ volume, device, path: source.path })
@@ -218,6 +219,20 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
       if (refused) return refused
       return ok(countedOf(host.machines(instance), host.timers.now()))
     },
+    leave: (id, peer, { cancel }) => leave(host, instance, id, peer, cancel),
+    arrive: async definition => arrive(host, instance, definition, shapeOf(definition)),
+    adopt: definition =>
+      verb('adopt', definition.machine.id, found => {
+        if (!found) return absent(definition.machine.id)
+        host.put({ ...found, shape: shapeOf(definition) })
+        return ok(undefined)
+      }),
+    abandon: id => verb('abandon', id, () => ok(abandon(host, instance, id))),
+    stay: id =>
+      verb('stay', id, found => {
+        if (found?.power === 'paused') host.put({ ...found, power: 'running' })
+        return ok(undefined)
+      }),
     watch(changed) {
       watches.push(
         host.watch((of, id) => {

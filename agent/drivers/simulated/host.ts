@@ -14,6 +14,8 @@ export interface SimulatedOptions {
   /** From start to a login prompt, and from the power button to off. */
   readonly bootMs?: number
   readonly stopMs?: number
+  /** From the first to the last byte of a machine that leaves. */
+  readonly moveMs?: number
   /** Ranges that something else on this host has taken already. */
   readonly taken?: readonly string[]
   /** Asked before every verb (`compute.start`, `storage.keep` …): a fault to answer instead of doing it. */
@@ -43,6 +45,7 @@ export class SimulatedHost {
   readonly diskMiB: number
   readonly bootMs: number
   readonly stopMs: number
+  readonly moveMs: number
   readonly taken: readonly string[]
   readonly #inject: SimulatedOptions['inject']
   readonly #save: SimulatedOptions['save']
@@ -61,6 +64,7 @@ export class SimulatedHost {
     this.diskMiB = options.diskMiB ?? 1024 * 1024
     this.bootMs = options.bootMs ?? 2_000
     this.stopMs = options.stopMs ?? 500
+    this.moveMs = options.moveMs ?? 500
     this.taken = options.taken ?? []
     this.#inject = options.inject
     this.#save = options.save
@@ -165,6 +169,7 @@ export class SimulatedHost {
   /** The host loses power and comes back: nothing runs, networks are gone, definitions and disks are there. */
   restart(bootId: string): void {
     this.#state.bootId = bootId
+    for (const [key, { incoming }] of Object.entries(this.#state.machines)) if (incoming) delete this.#state.machines[key]
     for (const machine of Object.values(this.#state.machines))
       this.#state.machines[`${machine.instance}/${machine.id}`] = {
         ...machine,

@@ -10,7 +10,10 @@ const Machine = z.strictObject({
   disks: z.array(z.strictObject({ volume: z.string(), device: z.string(), path: z.string() })),
   bridges: z.array(z.string()),
   addresses: z.array(z.string()),
+  /** `paused`, too: on its way to another host, or from one. */
   power: z.enum(['running', 'paused', 'stopped', 'suspended']),
+  /** On its way here; it is nothing yet. */
+  incoming: z.boolean().optional(),
   cause: z.enum(['asked', 'guest', 'crash', 'unknown']),
   starts: z.int(),
   startedAt: z.number(),
@@ -83,6 +86,7 @@ export const SimulatedState = z.preprocess(
 )
 
 export type SimulatedState = z.output<typeof SimulatedState>
+export const SimulatedMachine = Machine
 export type SimulatedMachine = z.output<typeof Machine>
 export type SimulatedStore = z.output<typeof Store>
 

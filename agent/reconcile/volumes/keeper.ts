@@ -132,7 +132,9 @@ export class VolumeKeeper {
       return 'done'
     }
     this.#show(view.value)
-    if (watch.frozen) return 'done'
+    // Its machine is on its way from this host, or to it: that alone touches what it has.
+    const owner = view.value.wanted?.attached?.machine
+    if (watch.frozen || (owner !== undefined && this.#parts.held.machine(owner)?.move)) return 'done'
     const action = planVolume(view.value)
     if (action.do === 'nothing') return 'done'
     if (action.do === 'make') return action.volume

@@ -19,7 +19,8 @@ export async function expire(database: Database): Promise<Result<number>> {
   const snapshots = gone('snapshot')
   /** Theirs, but for what is stuck: that waits for an admin. */
   const operationsOf = (subjects: SQL) => sql`SELECT id FROM operation WHERE subject IN (${subjects}) AND state <> 'stuck'`
-  const operations = operationsOf(forgotten)
+  const moves = sql`SELECT id FROM migration WHERE machine IN (${forgotten})`
+  const operations = sql`SELECT id FROM operation WHERE (subject IN (${forgotten}) OR subject IN (${moves})) AND state <> 'stuck'`
   const dropsOf = (table: 'volume' | 'snapshot', subjects: SQL): SQL[] => [
     sql`DELETE FROM ${sql.identifier(`${table}_observed`)} WHERE ${sql.identifier(table)} IN (${subjects})`,
     sql`DELETE FROM tag WHERE resource IN (${subjects})`,
@@ -61,6 +62,8 @@ export async function expire(database: Database): Promise<Result<number>> {
     sql`DELETE FROM port WHERE machine IN (${forgotten})`,
     sql`DELETE FROM operation_log WHERE operation IN (${operations})`,
     sql`DELETE FROM operation WHERE id IN (${operations})`,
+    sql`DELETE FROM migration WHERE machine IN (${forgotten}) AND ${sql.identifier('endedAt')} IS NOT NULL`,
+    sql`DELETE FROM maintenance_stop WHERE machine IN (${forgotten})`,
     sql`DELETE FROM allocation WHERE consumer IN (${forgotten}) AND until IS NOT NULL`,
     // Last: it is by these rows that the ones above are found.
     sql`DELETE FROM machine WHERE id IN (${forgotten})`,

@@ -8,12 +8,13 @@ import type { PlacementPolicy } from '@sirocco/shared/model/placement/policies.t
 import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImportResult, ImportSource } from '@sirocco/shared/wire/imports.ts'
-import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
+import type { ImageFile, SeenMove } from '@sirocco/shared/wire/objects.ts'
 import type { Window } from '@sirocco/shared/wire/samples.ts'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { Role } from '../../domain/access/principal.ts'
-import type { FenceWay } from '../../domain/hosts/host.ts'
+import type { FenceWay, Maintenance } from '../../domain/hosts/host.ts'
+import type { MigrationPhase } from '../../domain/migrations/migration.ts'
 import type { OperationAsk, SubjectId } from '../../domain/operations/operation.ts'
 
 /** Times are milliseconds since the Unix epoch. Aliases are EC2's ids: random, made in the batch that inserts. */
@@ -207,6 +208,7 @@ export const host = sqliteTable(
     name: text().notNull(),
     /** Takes new machines? */
     accepting: integer({ mode: 'boolean' }).notNull(),
+    maintenance: text().$type<Maintenance>().notNull().default('none'),
     /** Rises with each intent of an admin. */
     generation: integer().notNull().default(0),
     /** Ratios may have fractions: SQLite keeps what is no integer as it is, whatever the column says. */
@@ -248,6 +250,7 @@ export const hostObserved = sqliteTable('host_observed', {
   cpus: integer().notNull(),
   memoryMiB: integer().notNull(),
   diskMiB: integer().notNull(),
+  underlay: text(),
   warnings: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
   digest: text().notNull(),
   at: integer().notNull(),
@@ -308,6 +311,42 @@ export const hostPower = sqliteTable('host_power', {
   /** Sealed; place `host_power|<host>|password`. */
   password: text().notNull(),
 })
+/** Machines that a maintenance of their host stopped: started again when it returns. */
+export const maintenanceStop = sqliteTable(
+  'maintenance_stop',
+  { host: text().$type<Id<'host'>>().notNull(), machine: text().$type<Id<'machine'>>().notNull() },
+  t => [primaryKey({ columns: [t.host, t.machine] })],
+)
+
+/** A machine on its way from one host to another. Live while `endedAt` is null: then both hosts are told of it. */
+export const migration = sqliteTable(
+  'migration',
+  {
+    id: text().$type<Id<'migration'>>().primaryKey(),
+    machine: text().$type<Id<'machine'>>().notNull(),
+    project: text().$type<Id<'project'>>().notNull(),
+    source: text().$type<Id<'host'>>().notNull(),
+    target: text().$type<Id<'host'>>().notNull(),
+    /** Sealed base64; place `migration|<id>|secret`. */
+    secret: text().notNull(),
+    /** Those of the machine, which move with it. */
+    volumes: text({ mode: 'json' }).$type<readonly Id<'volume'>[]>().notNull(),
+    phase: text().$type<MigrationPhase>().notNull(),
+    /** What the two hosts last said. */
+    sourceSaw: text({ mode: 'json' }).$type<SeenMove>(),
+    targetSaw: text({ mode: 'json' }).$type<SeenMove>(),
+    progress: text(),
+    version: integer().notNull(),
+    createdAt: integer().notNull(),
+    endedAt: integer(),
+  },
+  t => [
+    uniqueIndex('migration_live').on(t.machine).where(sql`${t.endedAt} IS NULL`),
+    index('migration_source').on(t.source, t.machine).where(sql`${t.endedAt} IS NULL`),
+    index('migration_target').on(t.target, t.machine).where(sql`${t.endedAt} IS NULL`),
+    index('migration_machine').on(t.machine),
+  ],
+)
 
 /** Machines that an agent found and nobody asked for. */
 export const orphan = sqliteTable(
@@ -559,7 +598,7 @@ export const allocation = sqliteTable(
   'allocation',
   {
     id: text().$type<Id<'allocation'>>().primaryKey(),
-    consumer: text().$type<Id<'machine' | 'volume' | 'snapshot'>>().notNull(),
+    consumer: text().$type<Id<'machine' | 'volume' | 'snapshot' | 'migration'>>().notNull(),
     host: text()
       .$type<Id<'host'>>()
       .notNull()

@@ -66,6 +66,14 @@ const eventRow = ({ project, type, subject, data = {} }: Told, { ids }: Database
   at: now,
 })
 
+/** Volumes that move with their machine. */
+const volumesOfMove = (migration: Id<'migration'>): SQL =>
+  sql`SELECT value FROM json_each((SELECT volumes FROM migration WHERE id = ${migration}))`
+
+/** Nobody asked anything of the volume since its machine began to move. */
+const unchanged = (migration: Id<'migration'>): SQL =>
+  sql`deleted = 0 AND id IN (SELECT a.volume FROM attachment a JOIN migration m ON m.machine = a.machine WHERE m.id = ${migration})`
+
 /** The part of a claim's guard that a placement group adds: it is still there, and a strict one stays what it is with this claim. */
 function keeps({ id, policy, strict }: Grouping): SQL {
   const there = sql`AND EXISTS (SELECT 1 FROM placement_group WHERE id = ${id})`
@@ -161,6 +169,11 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     unless('stale'),
     sql`UPDATE agent SET epoch = epoch + 1 WHERE id = (SELECT agent FROM host WHERE id = ${host})`,
   ],
+  'migration.fenced': ({ host }) => [
+    sql`UPDATE migration SET ${sql.identifier('targetSaw')} = json_object('id', id, 'phase', 'nothing'), version = version + 1
+      WHERE target = ${host} AND ${sql.identifier('endedAt')} IS NULL
+      AND coalesce(json_extract(${sql.identifier('targetSaw')}, '$.phase'), '') <> 'arrived'`,
+  ],
   'fence.holds': ({ host }) => [
     sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (
       SELECT 1 FROM fence WHERE host = ${host} AND at IS NOT NULL AND ${sql.identifier('liftedAt')} IS NULL)`,
@@ -222,7 +235,10 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   ],
   'volume.observed': ({ do: _, volume, epoch, seq, ...facts }, { database: { db }, now }) => {
     const row = { ...facts, epoch, seq, at: now }
+    // Epochs of two agents cannot be compared.
+    const holds = sql`INSERT INTO guard (stale) SELECT 1 FROM allocation WHERE consumer = ${volume} AND until IS NULL AND host <> ${facts.host}`
     return [
+      ...(facts.host === null ? [] : [holds]),
       db
         .insert(s.volumeObserved)
         .values({ volume, ...row })
@@ -360,6 +376,82 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       WHERE NOT EXISTS (SELECT 1 FROM port p WHERE p.subnet = ${port.subnet} AND p.address = a.value) LIMIT 1`,
     unless('conflict'),
   ],
+  'machine.still': ({ machine }) => [
+    sql`INSERT INTO guard (stale) SELECT 1 FROM migration WHERE machine = ${machine} AND ${sql.identifier('endedAt')} IS NULL`,
+  ],
+  'migration.landed': ({ machine, migration, target }, { database: { db }, now }) => [
+    db
+      .update(s.allocation)
+      .set({ until: now })
+      .where(and(eq(s.allocation.consumer, machine), isNull(s.allocation.until))),
+    unless('stale'),
+    sql`UPDATE allocation SET consumer = ${machine}, ${sql.identifier('diskMiB')} = 0,
+        ${sql.identifier('placementGroup')} = (SELECT ${sql.identifier('placementGroup')} FROM machine WHERE id = ${machine})
+      WHERE consumer = ${migration} AND until IS NULL`,
+    unless('stale'),
+    sql`UPDATE allocation SET host = ${target} WHERE until IS NULL AND consumer IN (${volumesOfMove(migration)})`,
+    db
+      .update(s.machineObserved)
+      .set({ host: target, epoch: 0, seq: 0, digest: '' })
+      .where(eq(s.machineObserved.machine, machine)),
+    sql`UPDATE volume_observed SET host = ${target}, epoch = 0, seq = 0, digest = '' WHERE volume IN (${volumesOfMove(migration)})`,
+  ],
+  'migration.bury': ({ migration, host }, { now }) => [
+    sql`INSERT INTO tombstone (host, subject, generation, pool, at)
+      SELECT ${host}, id, generation + 1, NULL, ${now} FROM machine WHERE id = (SELECT machine FROM migration WHERE id = ${migration})
+      UNION ALL SELECT ${host}, id, generation + 1, pool, ${now} FROM volume WHERE id IN (${volumesOfMove(migration)})
+      ON CONFLICT (host, subject) DO UPDATE SET generation = excluded.generation, at = excluded.at`,
+    // Above what that host has heard: it may get them back before it has forgotten them.
+    sql`UPDATE volume_observed SET ${sql.identifier('appliedGeneration')} = ${sql.identifier('appliedGeneration')} + 2
+      WHERE volume IN (SELECT id FROM volume WHERE id IN (${volumesOfMove(migration)}) AND ${unchanged(migration)})
+      AND ${sql.identifier('appliedGeneration')} = (SELECT generation FROM volume WHERE id = volume_observed.volume)`,
+    sql`UPDATE volume SET generation = generation + 2, version = version + 1 WHERE id IN (${volumesOfMove(migration)}) AND ${unchanged(migration)}`,
+  ],
+  'migration.insert': ({ migration, generations }, { database: { db }, now }) => [
+    db.insert(s.migration).values({ ...migration, phase: 'preparing', version: 1, createdAt: now }),
+    sql`INSERT INTO guard (conflict) SELECT 1 FROM tombstone
+      WHERE host = ${migration.target} AND (subject = ${migration.machine} OR subject IN (${volumesOfMove(migration.id)}))`,
+    // What its volumes are is what was looked at: all of them, and none with a snapshot.
+    sql`INSERT INTO guard (stale) SELECT 1 FROM attachment WHERE machine = ${migration.machine} AND volume NOT IN (${volumesOfMove(migration.id)})`,
+    ...migration.volumes.map(
+      (id, i) =>
+        sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (
+          SELECT 1 FROM volume v JOIN attachment a ON a.volume = v.id
+          WHERE v.id = ${id} AND v.generation = ${generations[i] ?? 0} AND a.machine = ${migration.machine})`,
+    ),
+    sql`INSERT INTO guard (stale) SELECT 1 FROM snapshot WHERE ${sql.identifier('goneAt')} IS NULL AND volume IN (${volumesOfMove(migration.id)})`,
+  ],
+  'migration.phase': ({ migration, version, phase }, { database: { db }, now }) => [
+    db
+      .update(s.migration)
+      .set({ phase, version: version + 1, ...(phase === 'done' || phase === 'failed' ? { endedAt: now } : {}) })
+      .where(and(eq(s.migration.id, migration), eq(s.migration.version, version), isNull(s.migration.endedAt))),
+    unless('stale'),
+  ],
+  'migration.seen': ({ migration, side, saw, progress }, { database: { db } }) => [
+    db
+      .update(s.migration)
+      .set({
+        ...(side === 'source' ? { sourceSaw: saw } : { targetSaw: saw }),
+        progress,
+        version: sql`${s.migration.version} + 1`,
+      })
+      .where(and(eq(s.migration.id, migration), isNull(s.migration.endedAt))),
+    unless('stale'),
+  ],
+  'host.maintenance': ({ host, generation, maintenance, accepting, intent }, { database: { db } }) => [
+    db
+      .update(s.host)
+      .set({ maintenance, accepting, generation: intent ? generation + 1 : generation })
+      .where(and(eq(s.host.id, host), eq(s.host.generation, generation))),
+    unless('stale'),
+  ],
+  'maintenance-stop.insert': ({ host, machine }, { database: { db } }) => [
+    db.insert(s.maintenanceStop).values({ host, machine }).onConflictDoNothing(),
+  ],
+  'maintenance-stop.drop': ({ host }, { database: { db } }) => [
+    db.delete(s.maintenanceStop).where(eq(s.maintenanceStop.host, host)),
+  ],
   'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
   'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB, root, group = null, others = [] }, { now }) => {
     const used = (column: string) =>
@@ -422,7 +514,18 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     countRoom(host),
   ],
   'host.observed': ({ host, epoch, seq, facts, digest }, { database: { db }, now }) => {
-    const { hypervisor, hypervisorVersion, acceleration, architecture, bootId, cpus, memoryMiB, diskMiB, warnings } = facts
+    const {
+      hypervisor,
+      hypervisorVersion,
+      acceleration,
+      architecture,
+      bootId,
+      cpus,
+      memoryMiB,
+      diskMiB,
+      warnings,
+      underlay = null,
+    } = facts
     const row = {
       epoch,
       seq,
@@ -434,6 +537,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       cpus,
       memoryMiB,
       diskMiB,
+      underlay,
       warnings,
       digest,
       at: now,
@@ -461,7 +565,10 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   ],
   'machine.observed': ({ do: _, machine, epoch, seq, ...facts }, { database: { db }, now }) => {
     const row = { ...facts, epoch, seq, at: now }
+    // A host on which it is no longer says nothing about it any more: epochs of two agents cannot be compared.
+    const holds = sql`INSERT INTO guard (stale) SELECT 1 FROM allocation WHERE consumer = ${machine} AND until IS NULL AND host <> ${facts.host}`
     return [
+      ...(facts.host === null ? [] : [holds]),
       db
         .insert(s.machineObserved)
         .values({ machine, ...row })

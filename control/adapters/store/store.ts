@@ -10,6 +10,7 @@ import { catalogueReads } from './reads/catalogue.ts'
 import { eventReads } from './reads/events.ts'
 import { hostReads } from './reads/hosts.ts'
 import { machineReads } from './reads/machines.ts'
+import { migrationReads } from './reads/migrations.ts'
 import { networkReads } from './reads/networks.ts'
 import { operationReads } from './reads/operations.ts'
 import { first } from './reads/page.ts'
@@ -35,6 +36,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     placementGroups: placementGroupReads(database),
     ...volumeReads(database),
     agents: agentReads(database),
+    migrations: migrationReads(database),
     networks: networkReads(database),
     tags: tagReads(database),
     events: eventReads(database),

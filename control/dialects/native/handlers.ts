@@ -3,6 +3,7 @@ import type { Handler } from './handler.ts'
 import * as catalogue from './routes/catalogue.ts'
 import * as history from './routes/history.ts'
 import * as hosts from './routes/hosts-lifecycle.ts'
+import * as maintenance from './routes/hosts-maintenance.ts'
 import * as images from './routes/images.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
@@ -22,6 +23,7 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   deleteMachine: machines.remove,
   startMachine: machines.start,
   stopMachine: machines.stop,
+  migrateMachine: machines.migrate,
   rebootMachine: machines.reboot,
   pauseMachine: machines.pause,
   suspendMachine: machines.suspend,
@@ -91,6 +93,9 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listEnrolTokens: hosts.tokens,
   makeEnrolToken: hosts.makeToken,
   revokeEnrolToken: hosts.revokeToken,
+  previewMaintenance: maintenance.preview,
+  maintainHost: maintenance.maintain,
+  returnHost: maintenance.giveBack,
   signIn: sessions.begin,
   getMe: sessions.me,
   signOut: sessions.end,

@@ -18,6 +18,7 @@ export const rights = {
   'machines.user-data': 'operator',
   'machines.recover': 'operator',
   'machines.forget': 'admin',
+  'machines.migrate': 'admin',
   'machines.console': 'operator',
   'machines.console-log': 'viewer',
   'machines.samples': 'viewer',
@@ -68,6 +69,8 @@ export const rights = {
   'hosts.fence': 'admin',
   'hosts.remove': 'admin',
   'hosts.set-power': 'admin',
+  'hosts.maintain': 'admin',
+  'hosts.return': 'admin',
 } as const satisfies Record<string, Role>
 
 export type VerbName = keyof typeof rights

@@ -4,6 +4,9 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 export const fenceWays = ['word', 'ipmi'] as const
 export type FenceWay = (typeof fenceWays)[number]
 
+/** `moving`: what runs on it goes elsewhere; `stopping`: and what cannot is stopped; `in`: nothing runs on it. */
+export type Maintenance = 'none' | 'moving' | 'stopping' | 'in'
+
 /** A host as placement and admins see it. Capacity counts with the overcommit ratios; `diskMiB` is the pool's. */
 export interface Host {
   readonly id: Id<'host'>
@@ -12,6 +15,7 @@ export interface Host {
   readonly zone: string
   readonly region: string
   readonly accepting: boolean
+  readonly maintenance: Maintenance
   /** Rises with each intent: a newer one supersedes the operations of an older. */
   readonly generation: number
   /** Of its agent's link. */
@@ -43,6 +47,8 @@ export interface Host {
     readonly cpus: number
     readonly memoryMiB: number
     readonly diskMiB: number
+    /** On its site's underlay; null: no machine goes from it to another host, or comes to it. */
+    readonly underlay: string | null
     readonly warnings: readonly string[]
     readonly at: number
   } | null

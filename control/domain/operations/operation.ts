@@ -16,6 +16,8 @@ export interface Operation {
   readonly workflow: number
   readonly project: Id<'project'>
   readonly subject: SubjectId
+  /** The machine that it moves, where its subject is a move. */
+  readonly machine?: Id<'machine'> | null
   /** The intent that it pursues; a newer one supersedes it. */
   readonly generation: number
   readonly state: OperationState

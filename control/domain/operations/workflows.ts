@@ -23,6 +23,8 @@ export const workflowVersions = {
   'host.fence': 1,
   'image.import': 1,
   'image.delete': 1,
+  'migration.run': 1,
+  'host.maintain': 1,
 } as const satisfies Record<OperationKind, number>
 
 /** The names of each workflow's steps, by version: what people are shown. Held against the workflows themselves by a test. */
@@ -46,6 +48,8 @@ export const workflowSteps = {
   'host.fence': { 1: ['power-off', 'fenced'] },
   'image.import': { 1: ['place', 'converted', 'tidy'] },
   'image.delete': { 1: ['tidy'] },
+  'migration.run': { 1: ['room', 'move'] },
+  'host.maintain': { 1: ['empty'] },
 } as const satisfies Record<OperationKind, Readonly<Record<number, readonly string[]>>>
 
 export const stepsOf = ({ kind, workflow }: Pick<Operation, 'kind' | 'workflow'>): readonly string[] => {

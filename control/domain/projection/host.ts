@@ -1,7 +1,17 @@
 import type { Firmware, Power } from '@sirocco/shared/model/machines/states.ts'
 import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
-import type { ImageFile, VolumeSource, Wanted, WantedMachine, WantedPool, WantedVolume } from '@sirocco/shared/wire/objects.ts'
+import type {
+  ImageFile,
+  SeenMove,
+  VolumeSource,
+  Wanted,
+  WantedMachine,
+  WantedMove,
+  WantedPool,
+  WantedVolume,
+} from '@sirocco/shared/wire/objects.ts'
 import type { Tombstone } from '../machines/tombstone.ts'
+import type { MigrationPhase } from '../migrations/migration.ts'
 import { gatewayOf } from '../networks/range.ts'
 
 /** A machine's rows as far as its host must know them; user-data opened. */
@@ -19,6 +29,7 @@ export interface PlacedMachine {
   /** base64; empty where there is none. */
   readonly userData: string
   readonly ports: readonly { readonly id: string; readonly subnet: string; readonly mac: string; readonly address: string }[]
+  readonly move?: WantedMove
 }
 
 /** A layer-2 segment with a port on the host. */
@@ -145,6 +156,7 @@ const wantedMachine = (machine: PlacedMachine): WantedMachine => ({
   },
   ports: machine.ports.map(({ id, subnet, mac, address }) => ({ id, network: subnet, mac, address })),
   seed: { instanceId: machine.alias, keys: [...machine.publicKeys], userData: machine.userData },
+  ...(machine.move ? { move: machine.move } : {}),
 })
 
 const wantedPool = ({ id, type }: PlacedPool): WantedPool => ({ type, id })
@@ -175,6 +187,22 @@ const sources = {
   snapshot: ({ sourceSnapshot }) => ({ from: 'snapshot', snapshot: sourceSnapshot ?? '' }),
   nothing: () => ({ from: 'nothing' }),
 } satisfies Record<SourceKind, (volume: PlacedVolume) => VolumeSource>
+
+/** What a host must know of a move that it is part of. */
+export const wantedMove = (
+  { id, source, phase, targetSaw }: { id: string; source: string; phase: MigrationPhase; targetSaw: SeenMove | null },
+  host: string,
+  secret: string,
+): WantedMove => {
+  const from = source === host
+  return {
+    id,
+    role: from ? 'from' : 'to',
+    secret,
+    endpoint: from && phase === 'moving' ? (targetSaw?.endpoint ?? null) : null,
+    off: phase === 'calling-off',
+  }
+}
 
 /** A name as a DNS label (RFC 1123); where nothing of it is left, the EC2 id. */
 export function hostnameOf(name: string, alias: string): string {

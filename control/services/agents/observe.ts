@@ -7,6 +7,7 @@ import type { SeenMachine, SeenVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Machine } from '../../domain/machines/machine.ts'
 import { notice } from '../../domain/machines/observe.ts'
 import type { Tombstone } from '../../domain/machines/tombstone.ts'
+import type { Migration } from '../../domain/migrations/migration.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
@@ -68,7 +69,7 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   const saysHost = frame.changed.some(object => object.kind === 'host')
   const volumes = frame.changed.filter(object => object.kind === 'volume')
   const snapshots = frame.changed.filter(object => object.kind === 'snapshot')
-  const [placed, placedVolumes, placedSnapshots, placedImports, orphans, factsDigest, tombstones] = await Promise.all([
+  const [placed, placedVolumes, placedSnapshots, placedImports, orphans, factsDigest, tombstones, moves] = await Promise.all([
     machines.length === 0
       ? ok([])
       : store.machines.onHost(
@@ -96,6 +97,7 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
     store.hosts.orphans(host),
     saysHost ? store.hosts.factsDigest(host) : ok(null),
     machines.length + volumes.length === 0 ? ok([]) : store.hosts.tombstones(host),
+    machines.length === 0 ? ok([]) : store.migrations.onHost(host),
   ])
   if (!placed.ok) return placed
   if (!placedVolumes.ok) return placedVolumes
@@ -104,6 +106,7 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   if (!orphans.ok) return orphans
   if (!factsDigest.ok) return factsDigest
   if (!tombstones.ok) return tombstones
+  if (!moves.ok) return moves
 
   const byId = new Map<string, Machine>(placed.value.map(machine => [machine.id, machine]))
   const at = { host, epoch: frame.epoch, seq: frame.seq }
@@ -134,8 +137,12 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
     }
     const machine = byId.get(object.id)
     const isBuried = tombstones.value.some(({ subject }) => subject === object.id)
+    const migration = moves.value.find(({ machine: id }) => id === object.id)
+    if (migration) changes.push(...movedOn(migration, host, object))
+    // Away, or away for all that this host knows: what it shows of the machine is no word about its power.
+    if (machine && migration && object.power !== 'running' && awayOf(object)) continue
     if (machine) changes.push(...noticed(ports, machine, object, at))
-    else if (!isBuried && object.power !== 'absent' && !known.has(object.id) && known.size < limits.orphans) {
+    else if (!migration && !isBuried && object.power !== 'absent' && !known.has(object.id) && known.size < limits.orphans) {
       known.add(object.id)
       changes.push(
         { do: 'orphan.seen', host, machine: object.id, power: object.power },
@@ -146,11 +153,26 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   for (const orphan of orphans.value) {
     const found = machines.find(m => m.id === orphan)
     const isGone = found
-      ? byId.has(orphan) || found.power === 'absent'
+      ? byId.has(orphan) || moves.value.some(m => m.machine === orphan) || found.power === 'absent'
       : frame.base === null || frame.gone.some(key => key.id === orphan)
     if (isGone) changes.push({ do: 'orphan.gone', host, machine: orphan })
   }
   return ok(changes)
+}
+
+/** Has the machine left this host, or may it have? */
+const awayOf = ({ move }: SeenMachine): boolean => move?.phase === 'left' || move?.phase === 'unknown'
+
+/** What one of its hosts says of a move that is new. */
+function movedOn(migration: Migration, host: Id<'host'>, { move, progress }: SeenMachine): Change[] {
+  const side = migration.source === host ? 'source' : 'target'
+  const before = side === 'source' ? migration.sourceSaw : migration.targetSaw
+  const saw = move?.id === migration.id ? move : before
+  if (digest(saw) === digest(before) && (progress ?? null) === migration.progress) return []
+  return [
+    { do: 'migration.seen', migration: migration.id, side, saw, progress: progress ?? null },
+    { do: 'operation.wake', subject: migration.id, generation: migration.generation },
+  ]
 }
 
 /** Nothing of it is left on this host: it need not be told any more. */

@@ -4,7 +4,7 @@ import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import { z } from 'zod'
 import { read } from '../verb.ts'
 
-/** What a host should carry now, seeds left out: what an audit of the host is held against. */
+/** What a host should carry now, seeds and keys of moves left out: what an audit of the host is held against. */
 export const projectHost = read('hosts.list', {
   input: z.object({ host: z.string().min(1).max(64) }),
   async run({ store }, { host }) {
@@ -21,6 +21,6 @@ const withoutSeed = (object: Wanted) => {
     return rest
   }
   if (object.kind !== 'machine') return object
-  const { seed: _, ...rest } = object
+  const { seed: _, move: __, ...rest } = object
   return rest
 }

@@ -10,6 +10,7 @@ import type { Change, NewVolume } from '../../ports/changes.ts'
 import { Ref, VolumeSize } from '../inputs.ts'
 import { type Context, write } from '../verb.ts'
 import { begin } from '../volumes/begin.ts'
+import { still } from './still.ts'
 
 const Input = z.object({
   machine: Ref,
@@ -43,6 +44,8 @@ export const rebuildMachine = write('machines.rebuild', {
       return refuse('precondition', `${machine.name} must be stopped before it is rebuilt; stop it first`, {
         field: machine.alias,
       })
+    const stays = await still(context.store, [machine.id])
+    if (!stays.ok) return stays
     const source = await sourceOf(context, machine, input)
     if (!source.ok) return source
 
@@ -57,6 +60,7 @@ export const rebuildMachine = write('machines.rebuild', {
     const made = begin(context, 'volume.create', id, 1)
     const left = old ? letGo(context, old) : { operations: [], changes: [] }
     const changes: Change[] = [
+      ...stays.value,
       ...holds,
       {
         do: 'machine.image',

@@ -22,7 +22,8 @@ export async function choose(
   return all.ok ? place(all.value, demand, { min, max, refused, random }) : all
 }
 
-async function everyHost(store: Store, demand: Demand): Promise<Result<readonly Candidate[]>> {
+/** Of a zone, counted anew. */
+export async function everyHost(store: Store, demand: Pick<Demand, 'zone' | 'group'>): Promise<Result<readonly Candidate[]>> {
   const hosts: Candidate[] = []
   let after: string | null = null
   do {

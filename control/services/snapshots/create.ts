@@ -2,6 +2,7 @@ import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { z } from 'zod'
 import { isIn } from '../../domain/volumes/permit.ts'
 import { Name, Ref, Tags } from '../inputs.ts'
+import { still } from '../machines/still.ts'
 import { write } from '../verb.ts'
 import { newSnapshot } from './new.ts'
 
@@ -19,12 +20,15 @@ export const createSnapshot = write('snapshots.create', {
       return refuse('precondition', `${volume.alias} was never used and holds nothing yet; attach it to a machine first`, {
         field: volume.alias,
       })
+    const stays = await still(context.store, volume.attachment ? [volume.attachment.machine] : [])
+    if (!stays.ok) return stays
     const { snapshot, operation, changes } = newSnapshot(context, volume, { name: name ?? tags.Name ?? '', passing: false })
     const { project } = context.principal
     return ok({
       answer: { snapshot, operations: [operation] },
       subjects: [snapshot, volume.id],
       changes: [
+        ...stays.value,
         ...changes,
         ...Object.entries(tags).map(([key, value]) => ({ do: 'tag.set', project, resource: snapshot, key, value }) as const),
       ],

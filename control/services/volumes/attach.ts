@@ -6,6 +6,7 @@ import { attachable } from '../../domain/volumes/permit.ts'
 import { nextIntent } from '../../domain/volumes/volume.ts'
 import type { Change } from '../../ports/changes.ts'
 import { Ref } from '../inputs.ts'
+import { still } from '../machines/still.ts'
 import { write } from '../verb.ts'
 import { begin } from './begin.ts'
 
@@ -29,6 +30,8 @@ export const attachVolume = write('volumes.attach', {
     if (volume.attachment?.machine === machine.id) return ok({ answer: { operations: [] }, subjects: [volume.id], changes: [] })
     const may = attachable(volume, machine)
     if (!may.ok) return may
+    const stays = await still(store, [machine.id])
+    if (!stays.ok) return stays
     const { host } = machine
     if (host === null) throw new Error('impossible: attachable to a machine without a host')
 
@@ -50,6 +53,7 @@ export const attachVolume = write('volumes.attach', {
     const { operation, changes: begins } = begin(context, 'volume.attach', volume.id, intent.generation)
     const changes: Change[] = [
       { do: 'machine.holds', machine: machine.id, version: machine.version },
+      ...stays.value,
       { do: 'volume.intent', ...intent },
       {
         do: 'attachment.insert',

@@ -4,6 +4,7 @@ import { stateOfMachine } from '../../domain/machines/machine.ts'
 import { nextIntent, stateOfVolume } from '../../domain/volumes/volume.ts'
 import type { Change } from '../../ports/changes.ts'
 import { VolumeRefs } from '../inputs.ts'
+import { still } from '../machines/still.ts'
 import { write } from '../verb.ts'
 import { begin } from './begin.ts'
 
@@ -24,8 +25,13 @@ export const detachVolumes = write('volumes.detach', {
     const running = machines.value.find(machine => !['stopped', 'failed', 'suspended'].includes(stateOfMachine(machine)))
     if (running) return refuse('precondition', `${running.name} boots from this volume; stop it first`, { field: running.alias })
 
+    const stays = await still(
+      store,
+      held.flatMap(({ attachment }) => attachment?.machine ?? []),
+    )
+    if (!stays.ok) return stays
     const operations: Id<'operation'>[] = []
-    const changes: Change[] = []
+    const changes: Change[] = [...stays.value]
     for (const volume of held) {
       const intent = nextIntent(volume)
       const { operation, changes: begins } = begin(context, 'volume.detach', volume.id, intent.generation)

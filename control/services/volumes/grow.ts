@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { isIn } from '../../domain/volumes/permit.ts'
 import { nextIntent } from '../../domain/volumes/volume.ts'
 import { Ref, VolumeSize } from '../inputs.ts'
+import { still } from '../machines/still.ts'
 import { write } from '../verb.ts'
 import { begin } from './begin.ts'
 
@@ -36,11 +37,14 @@ export const growVolume = write('volumes.grow', {
           { do: 'event', project: volume.project, type: 'volume.grow.asked', subject: volume.id, data: { sizeMiB } },
         ],
       })
+    const stays = await still(store, volume.attachment ? [volume.attachment.machine] : [])
+    if (!stays.ok) return stays
     const { operation, changes: begins } = begin(context, 'volume.grow', volume.id, intent.generation)
     return ok({
       answer: { operations: [operation] },
       subjects: [volume.id],
       changes: [
+        ...stays.value,
         { do: 'volume.intent', ...intent },
         { do: 'allocation.release', consumer: volume.id },
         {

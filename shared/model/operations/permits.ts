@@ -93,6 +93,10 @@ export const kindPermits = {
   /** Given up, the image is failed, and its converting host lets it go. */
   'image.import': { cancel: 'end', again: 'ask_anew', fails: true },
   'image.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
+  /** Whatever is asked of its machine meanwhile calls it off; it ends only where one host has said that the machine is there. */
+  'migration.run': { cancel: 'took_effect', again: 'ask_anew', fails: false },
+  /** Ended by the host's return. */
+  'host.maintain': { cancel: 'took_effect', again: 'ask_anew', fails: true },
 } as const satisfies Record<OperationKind, KindPermit>
 
 /** Why a verb may not be asked of an operation now; null: it may. What the portal greys by. */

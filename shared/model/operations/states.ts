@@ -25,5 +25,7 @@ export const operationKinds = [
   'host.fence',
   'image.import',
   'image.delete',
+  'migration.run',
+  'host.maintain',
 ] as const
 export type OperationKind = (typeof operationKinds)[number]

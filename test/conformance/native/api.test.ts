@@ -97,6 +97,18 @@ describe('a machine\u2019s life over REST', () => {
     expect(await get(running.ec2Id)).toEqual(running)
     expect(itemsOf(await w.ask('listMachines'))).toEqual([running])
 
+    expect(await w.ask('migrateMachine', { params: { id }, body: {} })).toMatchObject({ body: { code: 'precondition' } })
+    const idle = w.rows.hosts.find(one => one !== running.host) ?? ''
+    expect((await w.ask('previewMaintenance', { params: { id: idle } })).body).toEqual({ machines: [] })
+    expect(await w.ask('maintainHost', { params: { id: idle }, body: {} })).toMatchObject({
+      status: 202,
+      body: { host: { accepting: false, maintenance: 'moving' } },
+    })
+    expect(await w.ask('returnHost', { params: { id: idle } })).toMatchObject({
+      status: 202,
+      body: { host: { accepting: true, maintenance: 'none' } },
+    })
+
     expect((await w.ask('getConsoleLog', { params: { id } })).body).toMatchObject({ text: expect.stringContaining('login:') })
     const points = [{ cpu: 0.5, memoryBytes: 1_024, networkOutRate: 4 }, {}, {}]
     expect((await w.ask('getMachineSamples', { params: { id } })).body).toMatchObject({ step: 10, live: true, points })

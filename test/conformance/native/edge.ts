@@ -62,7 +62,7 @@ export async function edge() {
       publicUrl: url,
       ec2Url: `http://127.0.0.1:${port + 1}`,
       region: 'test-1',
-      agents: { bundle: 'ab'.repeat(32) },
+      agents: { instance: 'i1', bundle: 'ab'.repeat(32) },
       assets: ({ pathname }) => ({
         status: 200,
         headers: { 'content-type': 'text/html' },

@@ -56,6 +56,12 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'placementGroups.find': at => at.store.placementGroups.find(at.scope, 'mine'),
   'placementGroups.list': at => at.store.placementGroups.list(at.scope, { after: 'pgr_0', limit: 10 }),
   'hosts.revisions': at => at.store.hosts.revisions(at.hosts),
+  'hosts.stopped': at => at.store.hosts.stopped(at.hosts[0] ?? 'hst_'),
+  'migrations.find': at => at.store.migrations.find(['mig_']),
+  'migrations.ofMachines': (at, machine) => at.store.migrations.ofMachines([machine]),
+  'migrations.onHost': at => at.store.migrations.onHost(at.hosts[0] ?? 'hst_'),
+  'migrations.luggage': (at, machine) => at.store.migrations.luggage([machine]),
+  'migrations.failures': (at, machine) => at.store.migrations.failures([machine], 1),
   'hosts.desired': at => at.store.hosts.desired(at.hosts[0] ?? 'hst_'),
   'hosts.find': at => at.store.hosts.find(at.hosts),
   'hosts.tombstones': at => at.store.hosts.tombstones(at.hosts[0] ?? 'hst_'),
@@ -141,12 +147,13 @@ describe('the query plans of the store', () => {
     empty.look(`EXPLAIN QUERY PLAN ${sql}`, ...args).map(row => String(row.detail))
 
   /** `SCAN x` without an index, and a sort that is not the index's own. */
+  // A row's own list is as short as the row says.
   const faultsOf = (plan: readonly string[]) =>
     plan.filter(line => {
       const scanned = /^SCAN (\w+)/.exec(line)?.[1]
       if (/USE TEMP B-TREE FOR (ORDER BY|GROUP BY)/.test(line)) return true
       if (scanned === undefined || line.includes('USING')) return false
-      return !small.has(scanned) && scanned !== 'CONSTANT' && !scanned.startsWith('subquery')
+      return !small.has(scanned) && scanned !== 'CONSTANT' && scanned !== 'json_each' && !scanned.startsWith('subquery')
     })
 
   test.each(Object.entries(reads))('%s: by an index, in its order', async (_, read) => {
@@ -167,7 +174,8 @@ describe('the query plans of the store', () => {
   test('no read takes more statements than its page needs', async () => {
     for (const [name, read] of Object.entries(reads)) {
       if (name === 'expire') continue
-      expect((await statementsOf(read)).length, name).toBeLessThanOrEqual(7)
+      // What is wanted on a host comes from many kinds of rows: its own, those on their way, and what is to go.
+      expect((await statementsOf(read)).length, name).toBeLessThanOrEqual(name === 'hosts.desired' ? 11 : 6)
     }
     expect(limits.reconcilePage).toBeGreaterThan(0)
   })

@@ -341,6 +341,8 @@ export async function startFake({
         accepting: true,
         fenced: null,
         power: null,
+        maintenance: 'none',
+        underlay: null,
         hypervisor: simulated ? 'simulated' : 'QEMU',
         hypervisorVersion: simulated ? '1' : '7.2.19',
         acceleration: simulated ? 'simulated' : 'hardware',

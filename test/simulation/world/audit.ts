@@ -12,6 +12,7 @@ const Live = z.object({
   subject: z.string(),
 })
 const Port = z.object({ id: z.string(), machine: z.string(), subnet: z.string() })
+const Left = z.object({ subject: z.string(), host: z.string() })
 const Silent = z.object({ id: z.string() })
 const Orphan = z.object({ machine: z.string(), host: z.string() })
 
@@ -40,6 +41,9 @@ export function audit(database: MemoryDatabase, hosts: readonly HostMachine[]): 
   for (const { id } of look(Silent, 'SELECT id FROM agent WHERE silentSince IS NOT NULL')) found.push(`${id} is thought silent`)
   for (const { machine, host } of look(Orphan, 'SELECT machine, host FROM orphan'))
     found.push(`${machine} is called an orphan of ${host}`)
+
+  for (const { subject, host } of look(Left, 'SELECT subject, host FROM tombstone'))
+    found.push(`something of ${subject} is still to go from ${host}`)
 
   for (const machine of machines) {
     if (machine.goneAt !== null) continue

@@ -79,6 +79,11 @@ const OperationRow = z.object({
 const EventRow = z.object({ seq: z.int(), subject: z.string(), type: z.string() })
 const Claim = z.object({ consumer: z.string(), host: z.string() })
 const Room = z.object({ id: z.string(), free: z.number(), room: z.number() })
+/** Where a machine or volume may be beside its own host: it moves, or something of it is still to go. */
+const Beside = z.object({ subject: z.string(), host: z.string() })
+const besideSql = `SELECT machine AS subject, target AS host FROM migration WHERE endedAt IS NULL
+  UNION SELECT v.value, m.target FROM migration m, json_each(m.volumes) v WHERE m.endedAt IS NULL
+  UNION SELECT subject, host FROM tombstone`
 const Used = z.object({ host: z.string(), vcpus: z.number(), memoryMiB: z.number(), diskMiB: z.number() })
 
 const ended = new Set(['done', 'failed', 'cancelled', 'superseded'])
@@ -103,8 +108,12 @@ export class Checks {
   readonly #placed = new Map<string, Set<string>>()
   readonly #volumes = new Map<string, VolumeRow>()
   readonly #snapshots = new Map<string, SnapshotRow>()
+  /** By machine or volume: hosts beside its own on which it may be. */
+  #beside: ReadonlyMap<string, readonly z.output<typeof Beside>[]> = new Map()
   /** Volumes: when they were made. */
   readonly #disks = new Map<string, number>()
+  /** Machines and volumes that went to another host at any time. */
+  readonly #moved = new Set<string>()
   #seq = 0
   /** Machines that were seen running at any time, and all that ever had a row. */
   readonly ran = new Set<string>()
@@ -128,7 +137,11 @@ export class Checks {
       this.#seq = seq
     }
     for (const event of events) this.#trace.detail('event', () => JSON.stringify(event))
-    for (const { consumer, host } of look(Claim, 'SELECT consumer, host FROM allocation'))
+    this.#beside = Map.groupBy(look(Beside, besideSql), row => row.subject)
+    for (const { consumer, host } of look(
+      Claim,
+      'SELECT consumer, host FROM allocation UNION SELECT machine AS consumer, target AS host FROM migration',
+    ))
       this.#placed.set(consumer, (this.#placed.get(consumer) ?? new Set()).add(host))
     this.#capacity(look(Used, usedSql))
     for (const { id, free, room } of look(Room, roomSql))
@@ -180,8 +193,13 @@ export class Checks {
     hold(generation === before.generation || version > before.version, `${id} has a new intent under its old version ${version}`)
     hold(before.goneAt === null || now.goneAt !== null, `${id} came back from being gone`)
     hold(before.power !== 'gone' || now.power === 'gone', `${id} was to be gone, and is wanted ${now.power} now`)
-    hold(before.host === null || now.host === null || now.host === before.host, `${id} moved from ${before.host} to ${now.host}`)
-    if (before.epoch !== null && now.epoch !== null && before.seq !== null && now.seq !== null) {
+    const moved = before.host !== null && now.host !== null && now.host !== before.host
+    hold(
+      !moved || this.#mayBe(id, before.host ?? ''),
+      `${id} moved from ${before.host} to ${now.host}, and nothing is to go from there`,
+    )
+    if (moved) this.#moved.add(id)
+    if (!moved && before.epoch !== null && now.epoch !== null && before.seq !== null && now.seq !== null) {
       const forward = now.epoch > before.epoch || (now.epoch === before.epoch && now.seq >= before.seq)
       hold(forward, `${id}: what was observed at ${before.epoch}.${before.seq} was overwritten by ${now.epoch}.${now.seq}`)
     }
@@ -211,10 +229,12 @@ export class Checks {
       hold(version >= before.version, `${id} went back from version ${before.version} to ${version}`)
       hold(before.goneAt === null || now.goneAt !== null, `${id} came back from being gone`)
       hold(before.deleted === 0 || now.deleted === 1, `${id} was to be gone, and is wanted again`)
+      const moved = before.host !== null && now.host !== null && before.host !== now.host
       hold(
-        before.host === null || now.host === null || before.host === now.host,
-        `${id} moved from ${before.host} to ${now.host}`,
+        !moved || this.#mayBe(id, before.host ?? ''),
+        `${id} moved from ${before.host} to ${now.host}, and nothing is to go from there`,
       )
+      if (moved) this.#moved.add(id)
     }
     for (const [id, before] of known)
       if (!rows.some(row => row.id === id)) {
@@ -243,20 +263,29 @@ export class Checks {
 
   /** What is on the hosts is what somebody was ever told to make there, once. */
   hosts(): void {
-    const where = new Map<string, string>()
+    const where = new Map<string, Set<string>>()
+    const running = new Map<string, string>()
     for (const host of this.#hosts) {
       for (const { id, power } of host.sim.machines(instance)) {
         const elsewhere = where.get(id)
-        hold(elsewhere === undefined, `${id} is on ${elsewhere} and on ${host.id}`)
-        where.set(id, host.id)
+        if (power === 'running') {
+          hold(!running.has(id), `${id} runs on ${running.get(id)} and on ${host.id}`)
+          running.set(id, host.id)
+        }
+        hold(elsewhere === undefined || this.#beside.has(id), `${id} is on ${elsewhere} and on ${host.id}`)
+        where.set(id, (where.get(id) ?? new Set()).add(host.id))
         hold(this.#placed.get(id)?.has(host.id), `${id} is on ${host.id}, where nobody wanted it`)
         const row = this.#machines.get(id)
-        hold(row && row.goneAt === null, `${id} is gone, and still there on ${host.id} (${power})`)
-        hold(row.host === host.id, `${id} is on ${host.id} without an allocation (${power})`)
+        const left = this.#mayBe(id, host.id)
+        hold(row && (row.goneAt === null || left), `${id} is gone, and still there on ${host.id} (${power})`)
+        hold(row.host === host.id || left, `${id} is on ${host.id} without an allocation (${power})`)
       }
       for (const [id, { made }] of Object.entries(host.sim.store(instance).volumes)) {
         const row = this.#volumes.get(id)
-        hold(row && row.goneAt === null && row.host === host.id, `volume ${id} is left on ${host.id}`)
+        const left = this.#mayBe(id, host.id)
+        hold(row && ((row.goneAt === null && row.host === host.id) || left), `volume ${id} is left on ${host.id}`)
+        // One that comes back finds another where its first was.
+        if (row.host !== host.id || this.#beside.has(id) || this.#moved.has(id)) continue
         const before = this.#disks.get(id)
         hold(before === undefined || before === made, `volume ${id} was made again`)
         this.#disks.set(id, made)
@@ -281,9 +310,14 @@ export class Checks {
         )
     for (const row of this.#machines.values()) {
       if (row.ranAt === null || row.power === 'gone' || row.goneAt !== null || row.host === null) continue
-      hold(where.get(row.id) === row.host, `${row.id} ran on ${row.host} and is lost`)
+      const on = where.get(row.id)
+      hold(on?.has(row.host) || (on && this.#beside.has(row.id)), `${row.id} ran on ${row.host} and is lost`)
     }
     this.#resets()
+  }
+
+  #mayBe(subject: string, host: string): boolean {
+    return this.#beside.get(subject)?.some(row => row.host === host) === true
   }
 
   /** No more resets reached a guest than were asked for. */

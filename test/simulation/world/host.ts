@@ -3,11 +3,13 @@ import { simulatedCompute } from '@sirocco/agent/drivers/simulated/compute.ts'
 import { SimulatedHost } from '@sirocco/agent/drivers/simulated/host.ts'
 import { simulatedNetworks } from '@sirocco/agent/drivers/simulated/networks.ts'
 import { simulatedStorage } from '@sirocco/agent/drivers/simulated/storage.ts'
+import { type SimulatedSite, simulatedUnderlay } from '@sirocco/agent/drivers/simulated/underlay.ts'
 import { simulatedVolumes } from '@sirocco/agent/drivers/simulated/volumes.ts'
 import type { Compute } from '@sirocco/agent/ports/compute.ts'
+import type { Underlay } from '@sirocco/agent/ports/move.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { type Fault, refuse } from '@sirocco/shared/kit/fault.ts'
-import { below, chance, hex, type Random } from '@sirocco/shared/kit/random.ts'
+import { below, chance, hex, pick, type Random } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { SimulatedDisk } from './disk.ts'
 import type { FaultCount } from './faults.ts'
@@ -46,6 +48,10 @@ export interface HostParts {
   readonly agent: string
   readonly image: { readonly sha256: string; readonly bytes: Uint8Array }
   readonly mutations: HostMutations
+  /** Joins it to the other hosts of the world. */
+  readonly site: SimulatedSite
+  /** Chance that a word between two hosts is lost. */
+  readonly lostWords: () => number
   /** Called after anything changed on the host. */
   readonly changed: () => void
   /** A rule of the world was broken here. */
@@ -171,6 +177,7 @@ export class HostMachine {
           networks: withLatency(simulatedNetworks(this.sim, instance), life, random, ports),
         },
       ],
+      underlay: this.#underlay(life),
       disk: this.disk.of(life),
       timers: life.timers,
       random,
@@ -287,6 +294,38 @@ export class HostMachine {
         compute.watch(id => {
           if (life.alive) life.timers.after(0, () => changed(id))
         }),
+    }
+  }
+
+  /** Words between hosts take time, get lost on either way, and are answered by the living only. */
+  #underlay(life: Life): Underlay {
+    const { site, random, time } = this.parts
+    const inner = simulatedUnderlay(site)
+    const silence = refuse('unavailable', 'the other host does not answer')
+    return {
+      address: inner.address,
+      async receive(move, arrival) {
+        const open = await inner.receive(move, { ...arrival, answer: question => life.hold(arrival.answer(question)) })
+        if (open.ok) life.onEnd(() => open.value.close())
+        return open
+      },
+      peer: (move, endpoint) => {
+        const peer = inner.peer(move, endpoint)
+        return {
+          ...peer,
+          ask: question => {
+            const lost = chance(random, this.parts.lostWords()) ? pick(random, ['question', 'answer'] as const) : null
+            const asked = async () => {
+              await new Promise<void>(resolve => time.after(1 + below(random, 40), resolve))
+              if (lost === 'question') return new Promise<never>(() => {})
+              const answer = await peer.ask(question)
+              return lost === 'answer' ? new Promise<never>(() => {}) : answer
+            }
+            const late = new Promise<typeof silence>(resolve => time.after(5_000, () => resolve(silence)))
+            return life.hold(Promise.race([asked(), late]))
+          },
+        }
+      },
     }
   }
 

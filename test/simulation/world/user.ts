@@ -2,6 +2,7 @@ import type { Principal } from '@sirocco/control/domain/access/principal.ts'
 import type { Ports } from '@sirocco/control/services/context.ts'
 import { deleteMachines } from '@sirocco/control/services/machines/delete.ts'
 import { launchMachines } from '@sirocco/control/services/machines/launch.ts'
+import { migrateMachine } from '@sirocco/control/services/machines/migrate.ts'
 import { pauseMachines } from '@sirocco/control/services/machines/pause.ts'
 import { rebootMachines } from '@sirocco/control/services/machines/reboot.ts'
 import { resizeMachine } from '@sirocco/control/services/machines/resize.ts'
@@ -154,8 +155,15 @@ export class User {
       ['resume', resumeMachines],
       ['delete', deleteMachines],
       ['delete', deleteMachines],
+      ['move', migrateMachine],
+      ['move', migrateMachine],
+      ['move', migrateMachine],
     ] as const)
     if (name === 'delete') this.#machines.delete(machine)
+    if (name === 'move')
+      return request({ token, name: '', what: `move ${machine}`, makes: 0 }, ports =>
+        migrateMachine.call({ ports, principal: { ...principal, role: 'admin' }, token }, { machine }),
+      )
     const force = chance(random, 0.3)
     return request({ token, name: '', what: `${name} ${machine}`, makes: 0 }, ports =>
       verb.call({ ports, principal, token }, name === 'stop' ? { machines: [machine], force } : { machines: [machine] }),

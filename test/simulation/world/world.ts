@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { SimulatedSite } from '@sirocco/agent/drivers/simulated/underlay.ts'
 import { migrate } from '@sirocco/control/adapters/store/migrate.ts'
 import { allowEnrolment, registerImage, setUp } from '@sirocco/control/adapters/store/set-up.ts'
 import { workflows } from '@sirocco/control/operations/index.ts'
@@ -144,6 +145,7 @@ export class World {
     })
     control.start()
 
+    const site = new SimulatedSite()
     for (let i = 1; i <= options.hosts; i++) {
       const name = `h${i}`
       await allowEnrolment(setUpParts, rows.zone, await sha256(`enrol ${i}`))
@@ -180,6 +182,8 @@ export class World {
             agent: answer.value.agent,
             image,
             mutations: options.mutations?.host ?? {},
+            site,
+            lostWords: () => this.lostWords,
             changed: () => {
               this.#hostsChanged = true
             },
@@ -293,6 +297,7 @@ export class World {
     this.network.losses = this.options.losses ?? losses
     control.crashes = 0.002
     control.lostPokes = 0.1
+    this.lostWords = 0.05
     control.lateAlarms = 0.05
     for (const host of this.hosts) {
       host.crashes = 0.004
@@ -365,6 +370,8 @@ export class World {
     this.trace.add(who, kind)
     run()
   }
+  /** Chance that a word between two hosts is lost. */
+  lostWords = 0
   readonly #windows = new Set<() => void>()
   #window(kind: Parameters<FaultCount['add']>[0], who: string, begin: () => void, end: () => void): void {
     this.#count(kind, who, begin)
@@ -400,6 +407,7 @@ export class World {
 
   #calm(control: ControlPlane): void {
     this.network.losses = noLosses
+    this.lostWords = 0
     for (const over of [...this.#windows]) over()
     Object.assign(control, { crashes: 0, lostPokes: 0, lateAlarms: 0, crashAt: null })
     control.clock.skew = 0

@@ -71,6 +71,15 @@ const parameterTypes: Readonly<Record<number, (reader: XdrReader) => number | st
   7: reader => reader.string(),
 }
 
+/** VIR_TYPED_PARAM_STRING, the only type of parameter that is written here: name and text, a name as often as it has values. */
+const stringParameter = 7
+export type Parameters = readonly (readonly [name: string, text: string])[]
+const writeParameters = (writer: XdrWriter, parameters: Parameters): XdrWriter => {
+  writer.uint(parameters.length)
+  for (const [name, text] of parameters) writer.string(name).int(stringParameter).string(text)
+  return writer
+}
+
 /** Numbers and shapes as in libvirt's src/remote/remote_protocol.x; the comments name the C procedures. */
 export const procedures = {
   /** REMOTE_PROC_CONNECT_OPEN */
@@ -177,6 +186,58 @@ export const procedures = {
     273,
     writer => writer.int(1).uint(0),
     reader => reader.list(readDomain),
+  ),
+  /** REMOTE_PROC_DOMAIN_GET_JOB_INFO: of a migration how many bytes there are, and how many are left. */
+  job: procedure<Domain, { total: bigint; left: bigint }>(163, writeDomain, reader => {
+    reader.int()
+    reader.uhyper()
+    reader.uhyper()
+    const [total, , left] = [reader.uhyper(), reader.uhyper(), reader.uhyper()]
+    return { total, left }
+  }),
+  /** REMOTE_PROC_DOMAIN_ABORT_JOB */
+  abortJob: onDomain(164, nothing),
+  /** REMOTE_PROC_DOMAIN_MIGRATE_BEGIN3_PARAMS */
+  migrateBegin: procedure<{ domain: Domain; parameters: Parameters; flags: number }, { cookie: Buffer; xml: string }>(
+    302,
+    (writer, { domain, parameters, flags }) => writeParameters(writeDomain(writer, domain), parameters).uint(flags),
+    reader => ({ cookie: reader.opaque(), xml: reader.string() }),
+  ),
+  /** REMOTE_PROC_DOMAIN_MIGRATE_PREPARE3_PARAMS */
+  migratePrepare: procedure<{ parameters: Parameters; cookie: Buffer; flags: number }, { cookie: Buffer }>(
+    303,
+    (writer, { parameters, cookie, flags }) => writeParameters(writer, parameters).opaque(cookie).uint(flags),
+    reader => ({ cookie: reader.opaque() }),
+  ),
+  /** REMOTE_PROC_DOMAIN_MIGRATE_PERFORM3_PARAMS, driven by us: no URI of the other libvirtd. */
+  migratePerform: procedure<{ domain: Domain; parameters: Parameters; cookie: Buffer; flags: number }, { cookie: Buffer }>(
+    305,
+    (writer, { domain, parameters, cookie, flags }) =>
+      writeParameters(writeDomain(writer, domain).optional<string>(null, nothing), parameters).opaque(cookie).uint(flags),
+    reader => ({ cookie: reader.opaque() }),
+  ),
+  /** REMOTE_PROC_DOMAIN_MIGRATE_FINISH3_PARAMS */
+  migrateFinish: procedure<
+    { parameters: Parameters; cookie: Buffer; flags: number; cancelled: boolean },
+    { domain: Domain; cookie: Buffer }
+  >(
+    306,
+    (writer, { parameters, cookie, flags, cancelled }) =>
+      writeParameters(writer, parameters)
+        .opaque(cookie)
+        .uint(flags)
+        .int(cancelled ? 1 : 0),
+    reader => ({ domain: readDomain(reader), cookie: reader.opaque() }),
+  ),
+  /** REMOTE_PROC_DOMAIN_MIGRATE_CONFIRM3_PARAMS */
+  migrateConfirm: procedure<{ domain: Domain; cookie: Buffer; flags: number; cancelled: boolean }, undefined>(
+    307,
+    (writer, { domain, cookie, flags, cancelled }) =>
+      writeParameters(writeDomain(writer, domain), [])
+        .opaque(cookie)
+        .uint(flags)
+        .int(cancelled ? 1 : 0),
+    nothing,
   ),
   /** REMOTE_PROC_CONNECT_DOMAIN_EVENT_CALLBACK_REGISTER_ANY; answers the callback's id. */
   registerEvent: procedure<number, number>(

@@ -4,6 +4,8 @@ export const xdrLimits = {
   string: 4_194_304,
   /** REMOTE_DOMAIN_LIST_MAX, items. */
   list: 16_384,
+  /** REMOTE_MIGRATE_COOKIE_MAX, bytes. */
+  opaque: 4_194_304,
 } as const
 
 /** Bytes that are not what the protocol promises; the connection they came from is of no more use. */
@@ -39,6 +41,12 @@ export class XdrWriter {
   fixed(bytes: Uint8Array): this {
     this.#parts.push(Buffer.from(bytes), Buffer.alloc(padding(bytes.length)))
     return this
+  }
+
+  /** `opaque<>`: its length goes before it. */
+  opaque(bytes: Uint8Array): this {
+    if (bytes.length > xdrLimits.opaque) throw new RangeError(`${bytes.length} bytes are more than libvirt takes`)
+    return this.uint(bytes.length).fixed(bytes)
   }
 
   string(text: string): this {
@@ -102,6 +110,12 @@ export class XdrReader {
     const value = this.#take(length)
     this.#take(padding(length))
     return value
+  }
+
+  opaque(): Buffer {
+    const length = this.uint()
+    if (length > xdrLimits.opaque) throw new Malformed(`opaque bytes of ${length}`)
+    return this.fixed(length)
   }
 
   string(): string {

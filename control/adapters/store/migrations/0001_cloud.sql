@@ -73,6 +73,33 @@ CREATE TABLE `image_share` (
 );
 --> statement-breakpoint
 CREATE INDEX `image_share_project` ON `image_share` (`project`,`image`);--> statement-breakpoint
+CREATE TABLE `maintenance_stop` (
+	`host` text NOT NULL,
+	`machine` text NOT NULL,
+	PRIMARY KEY(`host`, `machine`)
+);
+--> statement-breakpoint
+CREATE TABLE `migration` (
+	`id` text PRIMARY KEY NOT NULL,
+	`machine` text NOT NULL,
+	`project` text NOT NULL,
+	`source` text NOT NULL,
+	`target` text NOT NULL,
+	`secret` text NOT NULL,
+	`volumes` text NOT NULL,
+	`phase` text NOT NULL,
+	`sourceSaw` text,
+	`targetSaw` text,
+	`progress` text,
+	`version` integer NOT NULL,
+	`createdAt` integer NOT NULL,
+	`endedAt` integer
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `migration_live` ON `migration` (`machine`) WHERE "migration"."endedAt" IS NULL;--> statement-breakpoint
+CREATE INDEX `migration_source` ON `migration` (`source`,`machine`) WHERE "migration"."endedAt" IS NULL;--> statement-breakpoint
+CREATE INDEX `migration_target` ON `migration` (`target`,`machine`) WHERE "migration"."endedAt" IS NULL;--> statement-breakpoint
+CREATE INDEX `migration_machine` ON `migration` (`machine`);--> statement-breakpoint
 CREATE TABLE `placement_group` (
 	`id` text PRIMARY KEY NOT NULL,
 	`alias` text NOT NULL,
@@ -208,6 +235,7 @@ ALTER TABLE `enrolment` ADD `createdAt` integer DEFAULT 0 NOT NULL;--> statement
 ALTER TABLE `enrolment` ADD `revokedAt` integer;--> statement-breakpoint
 CREATE UNIQUE INDEX `enrolment_id` ON `enrolment` (`id`);--> statement-breakpoint
 ALTER TABLE `flavor` ADD `hostTags` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
+ALTER TABLE `host` ADD `maintenance` text DEFAULT 'none' NOT NULL;--> statement-breakpoint
 ALTER TABLE `host` ADD `generation` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `host` ADD `diskRatio` integer DEFAULT 4 NOT NULL;--> statement-breakpoint
 ALTER TABLE `host` ADD `tags` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
@@ -217,6 +245,7 @@ ALTER TABLE `host` ADD `freeDiskMiB` integer DEFAULT 0 NOT NULL;--> statement-br
 ALTER TABLE `host` ADD `removedAt` integer;--> statement-breakpoint
 CREATE INDEX `host_zone` ON `host` (`zone`,`id`);--> statement-breakpoint
 CREATE INDEX `host_room` ON `host` (`zone`,`freeMemoryMiB`) WHERE "host"."accepting" = 1;--> statement-breakpoint
+ALTER TABLE `host_observed` ADD `underlay` text;--> statement-breakpoint
 ALTER TABLE `image` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `visibility` text DEFAULT 'public' NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `state` text DEFAULT 'ready' NOT NULL;--> statement-breakpoint

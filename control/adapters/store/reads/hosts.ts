@@ -2,7 +2,7 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Wanted } from '@sirocco/shared/wire/objects.ts'
-import { and, asc, eq, gt, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Host } from '../../../domain/hosts/host.ts'
 import type { Tombstone } from '../../../domain/machines/tombstone.ts'
 import {
@@ -11,6 +11,7 @@ import {
   type PlacedSnapshot,
   type PlacedTombstone,
   type PlacedVolume,
+  wantedMove,
 } from '../../../domain/projection/host.ts'
 import { wantedImport } from '../../../domain/projection/import.ts'
 import type { Secrets } from '../../../ports/secrets.ts'
@@ -19,6 +20,13 @@ import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { paged } from './page.ts'
 import { together } from './together.ts'
+
+/** A machine, what it boots by, and the move that it is part of. */
+interface Rows {
+  readonly machine: typeof s.machine.$inferSelect
+  readonly image: typeof s.image.$inferSelect
+  readonly migration: typeof s.migration.$inferSelect | null
+}
 
 export function hostReads(database: Database, secrets: Secrets): Omit<Store['hosts'], 'ofZone' | 'roomiest'> {
   const { db } = database
@@ -94,6 +102,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
   const desired = together(async (hosts: readonly Id<'host'>[]) => {
     const onHosts = and(inArray(s.allocation.host, [...hosts]), isNull(s.allocation.until))
     const live = and(onHosts, isNull(s.machine.goneAt))
+    const coming = and(inArray(s.migration.target, [...hosts]), isNull(s.migration.endedAt))
     const rows = await database.read(() =>
       db.batch([
         db
@@ -134,6 +143,43 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .innerJoin(s.snapshot, eq(s.snapshot.id, s.allocation.consumer))
           .innerJoin(s.storagePool, eq(s.storagePool.id, s.snapshot.pool))
           .where(and(onHosts, isNull(s.snapshot.goneAt))),
+        // On their way here: their claim is their move's until they have arrived.
+        db
+          .select({ host: s.migration.target, machine: s.machine, image: s.image })
+          .from(s.migration)
+          .innerJoin(s.machine, eq(s.machine.id, s.migration.machine))
+          .innerJoin(s.image, eq(s.image.id, s.machine.image))
+          .where(coming),
+        db
+          .select({ host: s.migration.target, port: s.port, subnet: s.subnet, generation: s.network.generation })
+          .from(s.migration)
+          .innerJoin(s.port, eq(s.port.machine, s.migration.machine))
+          .innerJoin(s.subnet, eq(s.subnet.id, s.port.subnet))
+          .innerJoin(s.network, eq(s.network.id, s.subnet.network))
+          .where(coming),
+        db
+          .select({
+            host: s.migration.target,
+            volume: s.volume,
+            attachment: s.attachment,
+            pool: s.storagePool,
+            image: { id: s.image.id, files: s.image.files },
+          })
+          .from(s.migration)
+          .innerJoin(s.volume, sql`${s.volume.id} IN (SELECT value FROM json_each(${s.migration.volumes}))`)
+          .innerJoin(s.storagePool, eq(s.storagePool.id, s.volume.pool))
+          .leftJoin(s.attachment, eq(s.attachment.volume, s.volume.id))
+          .leftJoin(s.image, eq(s.image.id, s.volume.sourceImage))
+          .where(and(coming, isNull(s.volume.goneAt))),
+        db
+          .select()
+          .from(s.migration)
+          .where(
+            and(
+              isNull(s.migration.endedAt),
+              or(inArray(s.migration.source, [...hosts]), inArray(s.migration.target, [...hosts])),
+            ),
+          ),
         // Elsewhere now, or nowhere, with something left here.
         db
           .select({ tombstone: s.tombstone, pool: s.storagePool })
@@ -148,34 +194,44 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       ]),
     )
     if (!rows.ok) return rows
-    const [found, machines, ports, volumes, snapshots, left, imports] = rows.value
+    const [found, machines, ports, volumes, snapshots, comingMachines, comingPorts, comingVolumes, migrations, left, imports] =
+      rows.value
     const leftOn = Map.groupBy(left, row => row.tombstone.host)
     const revisions = new Map(found.map(row => [row.host, row.revision]))
-    const machinesOf = Map.groupBy(machines, row => row.host)
-    const portsOn = Map.groupBy(ports, row => row.host)
-    const volumesOn = Map.groupBy(volumes, row => row.host)
+    const machinesOf = Map.groupBy([...machines, ...comingMachines], row => row.host)
+    const portsOn = Map.groupBy([...ports, ...comingPorts], row => row.host)
+    const volumesOn = Map.groupBy(
+      [...volumes, ...comingVolumes.map(row => ({ ...row, volume: anew(row.volume) }))],
+      row => row.host,
+    )
     const snapshotsOn = Map.groupBy(snapshots, row => row.host)
     const importsOn = Map.groupBy(imports, row => row.host)
     return ok(async (host: Id<'host'>) => {
       const revision = revisions.get(host)
-      return revision === undefined
-        ? refuse('not_found', `there is no host ${host}`)
-        : wantedOf(
-            revision,
-            machinesOf.get(host) ?? [],
-            portsOn.get(host) ?? [],
-            (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image }) => ({ ...volume, attachment, pool, image })),
-            (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, pool })),
-            (leftOn.get(host) ?? []).map(({ tombstone, pool }) => ({ ...tombstone, pool })),
-            (importsOn.get(host) ?? []).map(wantedImport),
-          )
+      if (revision === undefined) return refuse('not_found', `there is no host ${host}`)
+      const moves = migrations.filter(({ source, target }) => source === host || target === host)
+      return wantedOf(
+        host,
+        revision,
+        (machinesOf.get(host) ?? []).map(({ machine, image }) => ({
+          machine,
+          image,
+          migration: moves.find(move => move.machine === machine.id) ?? null,
+        })),
+        portsOn.get(host) ?? [],
+        (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image }) => ({ ...volume, attachment, pool, image })),
+        (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, pool })),
+        (leftOn.get(host) ?? []).map(({ tombstone, pool }) => ({ ...tombstone, pool })),
+        (importsOn.get(host) ?? []).map(wantedImport),
+      )
     })
   })
 
   /** What these rows of one host come to, user-data opened. */
   async function wantedOf(
+    host: Id<'host'>,
     revision: number,
-    machines: readonly { machine: typeof s.machine.$inferSelect; image: typeof s.image.$inferSelect }[],
+    machines: readonly Rows[],
     ports: readonly { port: typeof s.port.$inferSelect; subnet: typeof s.subnet.$inferSelect; generation: number }[],
     volumes: readonly PlacedVolume[],
     snapshots: readonly PlacedSnapshot[],
@@ -184,17 +240,20 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
   ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
     const portsOf = Map.groupBy(ports, row => row.port.machine)
     const placed: PlacedMachine[] = []
-    for (const { machine, image } of machines) {
+    for (const { machine, image, migration } of machines) {
       let userData = ''
       if (machine.userData !== null) {
         const opened = await secrets.open(machine.userData, userDataPlace(machine.id))
         if (!opened.ok) return opened
         userData = opened.value.reveal()
       }
+      const secret = migration ? await secrets.open(migration.secret, moveSecretPlace(migration.id)) : null
+      if (secret && !secret.ok) return secret
       placed.push({
         ...machine,
         image,
         userData,
+        ...(migration && secret ? { move: wantedMove(migration, host, secret.value.reveal()) } : {}),
         ports: (portsOf.get(machine.id) ?? []).sort((a, b) => a.port.position - b.port.position).map(row => row.port),
       })
     }
@@ -252,6 +311,12 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
         ? ok(ids.flatMap(id => byId.get(id) ?? []))
         : refuse('not_found', `there is no host ${missing}`, { field: missing })
     },
+    async stopped(host) {
+      const rows = await database.read(() =>
+        db.select({ machine: s.maintenanceStop.machine }).from(s.maintenanceStop).where(eq(s.maintenanceStop.host, host)),
+      )
+      return rows.ok ? ok(rows.value.map(r => r.machine)) : rows
+    },
     tombstones: tombstonesOf,
     async fence(host, generation) {
       const rows = await database.read(() =>
@@ -290,5 +355,12 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
   }
 }
 
+/** A volume on another host than its own: what it is made from may be on that alone, and everything in it is copied. */
+const anew = (volume: typeof s.volume.$inferSelect) =>
+  volume.sourceKind === 'snapshot' ? { ...volume, sourceKind: 'nothing' as const, sourceSnapshot: null } : volume
+
 /** Where a machine's sealed user-data belongs. */
 export const userDataPlace = (machine: string): string => `machine|${machine}|user_data`
+
+/** Where a move's sealed key belongs. */
+export const moveSecretPlace = (migration: string): string => `migration|${migration}|secret`

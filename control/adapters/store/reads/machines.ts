@@ -164,6 +164,7 @@ export function machineReads(database: Database): Store['machines'] {
       const found = await load(
         and(
           sql`${s.machine.id} IN (SELECT consumer FROM allocation WHERE host = ${host} AND until IS NULL)`,
+          isNull(s.machine.goneAt),
           page.after === null ? undefined : gt(s.machine.id, page.after as Id<'machine'>),
         ),
         page.limit + 1,

@@ -1,7 +1,7 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
@@ -21,19 +21,33 @@ export function operationReads(database: Database): Pick<Store, 'operations' | '
       async list(scope, subject, page) {
         const rows = await database.read(() =>
           db
-            .select()
+            .select({ operation: s.operation, machine: s.migration.machine })
             .from(s.operation)
+            .leftJoin(s.migration, eq(s.migration.id, sql`${s.operation.subject}`))
             .where(
               and(
                 scope === 'platform' ? undefined : eq(s.operation.project, scope.project),
-                subject === null ? undefined : sql`${s.operation.subject} IN ${named(subject)}`,
+                subject === null
+                  ? undefined
+                  : or(
+                      sql`${s.operation.subject} IN ${named(subject)}`,
+                      sql`${s.operation.subject} IN (SELECT id FROM migration WHERE machine IN ${named(subject)})`,
+                    ),
                 page.after === null ? undefined : lt(s.operation.id, page.after as Id<'operation'>),
               ),
             )
             .orderBy(desc(s.operation.id))
             .limit(page.limit + 1),
         )
-        return rows.ok ? ok(paged(rows.value, page.limit, o => o.id)) : rows
+        return rows.ok
+          ? ok(
+              paged(
+                rows.value.map(({ operation, machine }) => ({ ...operation, machine })),
+                page.limit,
+                o => o.id,
+              ),
+            )
+          : rows
       },
       async stuck(page) {
         const rows = await database.read(() =>

@@ -17,6 +17,8 @@ export function hostJson(host: Host): HostJson {
     accepting: host.accepting,
     fenced: host.fenced && { how: host.fenced.how, at: time(host.fenced.at) },
     power: host.power && { ...host.power },
+    maintenance: host.maintenance,
+    underlay: facts?.underlay ?? null,
     hypervisor: facts?.hypervisor ?? null,
     hypervisorVersion: facts?.hypervisorVersion ?? null,
     acceleration: facts?.acceleration ?? null,

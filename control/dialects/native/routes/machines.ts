@@ -11,6 +11,7 @@ import { forgetMachine } from '../../../services/machines/forget.ts'
 import { addGuestKey, guestFacts, setGuestPassword } from '../../../services/machines/guest.ts'
 import { launchMachines } from '../../../services/machines/launch.ts'
 import { listMachines } from '../../../services/machines/list.ts'
+import { migrateMachine } from '../../../services/machines/migrate.ts'
 import { pauseMachines } from '../../../services/machines/pause.ts'
 import { protectMachine } from '../../../services/machines/protect.ts'
 import { rebootMachines } from '../../../services/machines/reboot.ts'
@@ -170,6 +171,20 @@ export const recover: Handler<Routes['recoverMachine']> = async ({ params, body 
 export const forget: Handler<Routes['forgetMachine']> = async ({ params, body: { confirm } }, { call }) => {
   const forgotten = await forgetMachine.call(call, { machine: params.id, confirm })
   return forgotten.ok ? ok({ body: undefined }) : forgotten
+}
+
+/** Whosever machine it is: the answer shows it as an admin of the platform sees it. */
+export const migrate: Handler<Routes['migrateMachine']> = async ({ params, body }, here) => {
+  const asked = await migrateMachine.call(here.call, {
+    machine: params.id,
+    ...(body.host === undefined ? {} : { host: body.host }),
+  })
+  if (!asked.ok) return asked
+  const found = await here.call.ports.store.machines.find('platform', [params.id])
+  if (!found.ok) return found
+  const [machine] = found.value
+  if (!machine) throw new Error('impossible: found, and not there')
+  return ok({ body: { machine: machineJson(machine, here.admin), operations: [...asked.value.operations] } })
 }
 
 export const log: Handler<Routes['getConsoleLog']> = async ({ params }, { call }) => {

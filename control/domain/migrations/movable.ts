@@ -1,0 +1,33 @@
+import { type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Host } from '../hosts/host.ts'
+import { type Machine, stateOfMachine } from '../machines/machine.ts'
+import { carried, type Luggage } from './luggage.ts'
+
+/** May this machine leave its host as it runs? Refused with what is in the way, for an admin. */
+export function movable(machine: Machine, source: Host, luggage: readonly Luggage[]): Result<void> {
+  const state = stateOfMachine(machine)
+  if (source.silentSince !== null)
+    return refuse('precondition', `host ${source.name} does not answer; nothing can be moved from it before it is back`)
+  if (state !== 'running')
+    return refuse('precondition', `${machine.name} is ${state}: only a running machine moves to another host; start it first`, {
+      field: machine.alias,
+    })
+  if (!source.facts?.underlay)
+    return refuse(
+      'precondition',
+      `host ${source.name} declares no underlay address, so nothing can be moved from it: enrol its agent with --underlay`,
+    )
+  return carried(machine.name, luggage)
+}
+
+/** Hosts that a machine of `source` could run on as it is: their hypervisors are of one kind, and a network joins them. */
+export const targets = (hosts: readonly Host[], source: Host): Host[] =>
+  hosts.filter(
+    ({ id, facts, zone }) =>
+      id !== source.id &&
+      zone === source.zone &&
+      facts?.underlay != null &&
+      facts.hypervisor === source.facts?.hypervisor &&
+      facts.architecture === source.facts.architecture &&
+      facts.acceleration === source.facts.acceleration,
+  )
