@@ -91,6 +91,8 @@ const fenced: Step<'host'> = {
       )
     const machines = await world.store.machines.ofHost(host.id, { after: null, limit: limits.bulk })
     if (!machines.ok) return machines
+    const moves = await world.store.migrations.onHost(host.id)
+    if (!moves.ok) return moves
     const { how, by } = asked.value
     const changes: Change[] = [
       { do: 'fence.land', host: host.id, generation: operation.generation },
@@ -98,6 +100,7 @@ const fenced: Step<'host'> = {
       { do: 'host.touch', host: host.id },
       { do: 'event', project: null, type: 'host.fenced', subject: host.id, data: { how, by } },
     ]
+    for (const { id, generation } of moves.value) changes.push({ do: 'operation.wake', subject: id, generation })
     for (const machine of machines.value.items) {
       if (machine.power === 'gone') changes.push({ do: 'operation.wake', subject: machine.id, generation: machine.generation })
       else if (machine.recover !== 'no') {

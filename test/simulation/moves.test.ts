@@ -8,11 +8,14 @@ import type { Connector } from '@sirocco/control/ports/connector.ts'
 import type { Store } from '@sirocco/control/ports/store.ts'
 import { observe } from '@sirocco/control/services/agents/observe.ts'
 import type { Ports } from '@sirocco/control/services/context.ts'
+import { fenceHost } from '@sirocco/control/services/hosts/fence.ts'
 import { maintainHost } from '@sirocco/control/services/hosts/maintain.ts'
 import { returnHost } from '@sirocco/control/services/hosts/return.ts'
 import { deleteMachines } from '@sirocco/control/services/machines/delete.ts'
 import { migrateMachine } from '@sirocco/control/services/machines/migrate.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
+import { createSnapshot } from '@sirocco/control/services/snapshots/create.ts'
+import { growVolume } from '@sirocco/control/services/volumes/grow.ts'
 import { assert } from '@sirocco/shared/kit/assert.ts'
 import { faultCodes, ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
@@ -20,7 +23,7 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { Seen, SeenMachine, SeenMove, SeenVolume, WantedMachine, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { clearSecrets, type Furnished, furnish, hostFacts, launched, must } from '../contract/store/furnish.ts'
+import { clearSecrets, type Furnished, furnish, hostFacts, launched, must, secondAgent } from '../contract/store/furnish.ts'
 import { memoryBlobs } from '../support/blobs.ts'
 import { type MemoryDatabase, memoryDatabase } from './world/client.ts'
 
@@ -262,6 +265,62 @@ describe('a move', () => {
       expect(database.look('SELECT * FROM tombstone')).toEqual([])
       expect(database.look('SELECT id FROM migration WHERE endedAt IS NULL')).toEqual([])
     }
+  })
+
+  test('waits for a host that is silent; once that is fenced, it stays where it was', async () => {
+    const changes = secondAgent(at, 'far')
+    const far = changes.find(change => change.do === 'host.insert')
+    const agent = changes.find(change => change.do === 'agent.insert')
+    assert(far && agent, 'another host')
+    const facts = { ...hostFacts(far.host, 'far'), underlay: '192.0.2.9' }
+    must(await at.store.commit([...changes, { do: 'host.observed', host: far.host, epoch: 1, seq: 2, digest: 'y', facts }]))
+    must(await migrateMachine.call(call(), { machine, host: far.host }))
+    for (const ms of [0, limits.moveRoom + 1, limits.parkSweep, limits.parkSweep]) {
+      at.clock.at += ms
+      await wake()
+      await hosts.settle()
+    }
+    expect(await moveOperation()).toMatchObject({ state: 'parked' })
+    expect((await theMachine()).host).toBe(source)
+
+    must(await at.store.commit([{ do: 'agent.silent', agent: agent.agent, epoch: 1, since: at.clock.at }]))
+    must(await fenceHost.call(call(), { host: far.host, how: 'word', confirm: 'far' }))
+    await drive()
+    expect(await moveOperation()).toMatchObject({ state: 'failed' })
+    expect(stateOfMachine(await theMachine())).toBe('running')
+    expect([...hosts.runs]).toEqual([source])
+    expect(database.look('SELECT DISTINCT host FROM allocation WHERE until IS NULL')).toEqual([{ host: source }])
+    // Should it return, it is told to remove what it may have.
+    const [volume] = (await theMachine()).volumes
+    expect(database.look('SELECT host, subject FROM tombstone ORDER BY subject')).toEqual([
+      { host: far.host, subject: machine },
+      { host: far.host, subject: volume?.id },
+    ])
+  })
+
+  test('what the machine has stays as it is meanwhile; deleting it is accepted', async () => {
+    const [volume] = (await theMachine()).volumes
+    assert(volume, 'what it boots from')
+    await move()
+    const refusal = { ok: false, fault: { code: 'precondition', message: expect.stringContaining('on its way') } }
+    expect(await growVolume.call(call(), { volume: volume.id, sizeMiB: 100_000 })).toMatchObject(refusal)
+    expect(await createSnapshot.call(call(), { volume: volume.id })).toMatchObject(refusal)
+    await drive()
+    await sound(target)
+    must(await growVolume.call(call(), { volume: volume.id, sizeMiB: volume.sizeMiB + 1 }))
+    must(await deleteMachines.call(call(), { machines: [machine] }))
+    await drive()
+    expect(stateOfMachine(await theMachine())).toBe('gone')
+  })
+
+  test('is refused where a volume has a snapshot', async () => {
+    const [volume] = (await theMachine()).volumes
+    assert(volume, 'what it boots from')
+    must(await createSnapshot.call(call(), { volume: volume.id }))
+    expect(await migrateMachine.call(call(), { machine })).toMatchObject({
+      ok: false,
+      fault: { code: 'precondition', message: expect.stringContaining('snapshots') },
+    })
   })
 
   test.each(faultCodes.flatMap(code => [0, 1].map(step => [code, step] as const)))(

@@ -6,6 +6,7 @@ import { nextIntent } from '../../domain/volumes/volume.ts'
 import type { Change } from '../../ports/changes.ts'
 import { Ref } from '../inputs.ts'
 import { write } from '../verb.ts'
+import { still } from './still.ts'
 
 /**
  * Gives up a machine whose host never returns, by an admin's word, who types its name: all that it held is free at once, with the volumes that go with it. Should its host
@@ -26,10 +27,14 @@ export const forgetMachine = write('machines.forget', {
       return refuse('invalid', `type the machine's name, ${name}: by that you say that its host never returns`, {
         field: 'confirm',
       })
+    // Where it runs is the other host's to say; one that never returns is fenced.
+    const stays = await still(store, [id])
+    if (!stays.ok) return stays
     return ok({
       answer: {},
       subjects: [id],
       changes: [
+        ...stays.value,
         { do: 'machine.intent', machine: id, version, generation: generation + 1, power: 'gone' },
         { do: 'tombstone.insert', host, subject: id },
         { do: 'machine.gone', machine: id, generation: generation + 1 },

@@ -8,7 +8,8 @@ import { orNull, time } from './time.ts'
 export const operationJson = (operation: Operation): OperationJson => ({
   id: operation.id,
   kind: operation.kind,
-  subject: operation.subject,
+  // Of a move, the machine.
+  subject: operation.machine ?? operation.subject,
   state: operation.state,
   steps: stepsOf(operation).map((name, index) => ({ name, state: stepState(operation, index) })),
   waiting: operation.waiting,
