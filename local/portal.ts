@@ -1,26 +1,16 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
+import { isBuilt } from './built.ts'
 import { root } from './bundle.ts'
 
 export const portalFolder = join(root, 'portal/dist')
 
-/** The latest change of any source below, in milliseconds; what is built or installed aside. */
-function latest(folder: string): number {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter(({ name }) => name !== 'node_modules' && name !== 'dist' && !name.includes('.test.'))
-    .reduce((most, entry) => {
-      const path = join(folder, entry.name)
-      return Math.max(most, entry.isDirectory() ? latest(path) : statSync(path).mtimeMs)
-    }, 0)
-}
-
-export function portalIsBuilt(): boolean {
-  const page = join(portalFolder, 'index.html')
-  if (!existsSync(page)) return false
-  return statSync(page).mtimeMs >= Math.max(latest(join(root, 'portal')), latest(join(root, 'shared')))
-}
+export const portalIsBuilt = (): boolean =>
+  isBuilt(
+    join(portalFolder, 'index.html'),
+    ['portal', 'shared'].map(room => join(root, room)),
+  )
 
 /** Builds it; what is wrong with its sources, if something is. */
 export function buildPortal(): Promise<string | undefined> {

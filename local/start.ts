@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { bundleAgent } from '@sirocco/agent/bundle.mjs'
+import { pathToFileURL } from 'node:url'
 import type { Clock } from '@sirocco/shared/kit/clock.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { keepAgent } from './agent.ts'
 import { help, type Options, readArguments } from './arguments.ts'
 import { assetsOf } from './assets.ts'
-import { bundleWorker } from './bundle.ts'
+import { bundles } from './bundle.ts'
 import { systemRandom } from './chance.ts'
-import { type ControlPlane, openControlPlane } from './control-plane.ts'
+import type { ControlPlane } from './control-plane.ts'
 import { startCron } from './cron.ts'
 import { listen } from './hrana/listen.ts'
 import { createThreadedHrana } from './hrana/threads.ts'
@@ -173,11 +173,8 @@ async function start(options: Options, started: Started, stop: StopAsked): Promi
   const ec2Url = `${scheme}:${port + 1}`
   const log = logFile(join(data, 'control.log'))
 
-  const [worker, agentScript] = await progress.step('bundling', async () => {
-    const bundles = [join(data, 'run/worker.mjs'), join(data, 'run/sirocco-agent.mjs')] as const
-    await Promise.all([bundleWorker(bundles[0]), bundleAgent(bundles[1])])
-    return bundles
-  })
+  const { worker, agent, controlPlane } = await progress.step('bundling', bundles)
+  const agentScript = keepBundle(agent, join(data, 'run'))
   if (!portalIsBuilt()) {
     const trouble = await progress.step('building the portal', buildPortal)
     // The APIs are of use without it.
@@ -189,6 +186,7 @@ async function start(options: Options, started: Started, stop: StopAsked): Promi
   const databaseToken = new Secret(secrets.databaseToken)
   const database = await listen(hrana, databaseToken)
   started.add(() => database.close())
+  const { openControlPlane }: typeof import('./control-plane.ts') = await import(pathToFileURL(controlPlane).href)
   const control = await progress.step('preparing the database', () =>
     openControlPlane(hrana, { data, region: options.region, pool: place.pool, secrets, clock, random: systemRandom }),
   )
@@ -246,6 +244,15 @@ async function start(options: Options, started: Started, stop: StopAsked): Promi
   const link = `${url}/sign-in#${(await control.signInToken()).reveal()}`
   writeReady(data, ready)
   return { ready, link, tls }
+}
+
+/** The agent of this machine goes on with its own, whatever becomes of the clone's. */
+function keepBundle(made: string, folder: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const kept = join(folder, basename(made))
+  copyFileSync(made, `${kept}.new`)
+  renameSync(`${kept}.new`, kept)
+  return kept
 }
 
 async function startAgent(

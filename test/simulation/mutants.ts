@@ -83,7 +83,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a batch whose answer was lost is sent again without looking',
     found: /landed twice|may make|not told of|was refused/,
     within: 15,
-    losses: { ...noLosses, answer: 0.1 },
+    losses: { ...noLosses, answer: 0.2 },
     make: () => {
       let n = 0
       return {

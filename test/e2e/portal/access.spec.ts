@@ -62,8 +62,8 @@ test('the way by keyboard: skip link, page, tabs, question and back', async ({ p
   await page.keyboard.press('Enter')
   await page.getByRole('tab', { name: 'Overview' }).focus()
   await page.keyboard.press('ArrowRight')
-  await expect(page.getByRole('tab', { name: 'Serial console' })).toHaveAttribute('aria-selected', 'true')
-  expect(page.url()).toContain('tab=console')
+  await expect(page.getByRole('tab', { name: 'Usage' })).toHaveAttribute('aria-selected', 'true')
+  expect(page.url()).toContain('tab=usage')
 })
 
 test('the language and the theme change at once and are remembered', async ({ page, fake }) => {
