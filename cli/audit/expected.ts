@@ -65,7 +65,7 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
       .filter(({ gone }) => !gone)
       .map((volume): Expected => {
         const machine = machineOf(volume)
-        const facts = { mib: volume.sizeMiB, base: baseOf(volume, storage !== null) }
+        const facts = { mib: volume.sizeMiB, ...baseOf(volume, storage !== null) }
         return { kind: 'volume', id: volume.id, facts, ...(machine ? need(machine, told.get(machine.id)) : {}) }
       }),
     ...snapshots.filter(({ gone }) => !gone).map(({ id, volume }): Expected => ({ kind: 'snapshot', id, facts: { volume } })),
@@ -114,12 +114,11 @@ export const disksOf = (
     .sort()
     .join(', ')
 
-/** What a volume stands on: an image's content, another volume, or nothing. On a simulated host by its id. */
-export const anotherVolume = 'another volume'
-function baseOf({ source }: ProjectedVolume, isReal: boolean): string {
-  if (source.from === 'nothing') return ''
-  if (source.from === 'snapshot') return isReal ? anotherVolume : source.snapshot
-  return isReal ? (source.files[0]?.sha256 ?? '') : source.image
+/** What a volume stands on: an image's content, or nothing. On a simulated host by its id. One that was made from a snapshot stands on that, or alone where it came from another host. */
+function baseOf({ source }: ProjectedVolume, isReal: boolean): { readonly base?: string } {
+  if (source.from === 'snapshot') return {}
+  if (source.from === 'nothing') return { base: '' }
+  return { base: isReal ? (source.files[0]?.sha256 ?? '') : source.image }
 }
 
 function imagesOf(machines: readonly ProjectedMachine[]): Expected[] {

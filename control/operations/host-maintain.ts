@@ -1,4 +1,5 @@
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import { intend } from '../domain/machines/intend.ts'
 import { stateOfMachine } from '../domain/machines/machine.ts'
 import type { Change } from '../ports/changes.ts'
@@ -59,8 +60,8 @@ export const hostMaintain: Workflow<'host'> = {
           const written = await world.store.commit(changes)
           if (written.ok) pokeFor(world.pokes, changes)
         }
-        const waiting = next && host.maintenance === 'moving' ? ` (${next.why.message})` : ''
-        return park(`${left.length + moving.length} machine(s) left on ${host.name}${waiting}`)
+        const remaining = say('waiting.emptying', { count: String(left.length + moving.length), name: host.name })
+        return park(next && host.maintenance === 'moving' ? `${remaining.text} (${next.why.message})` : remaining)
       },
     },
   ],

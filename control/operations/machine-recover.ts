@@ -1,4 +1,5 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import type { Machine, MachineVolume } from '../domain/machines/machine.ts'
 import { recoverable } from '../domain/machines/recover.ts'
 import { nextIntent } from '../domain/volumes/volume.ts'
@@ -32,7 +33,7 @@ const elsewhere: Step = {
     if (!left.ok) return left
     if (!group.ok) return group
     if (!moves.ok) return moves
-    if (moves.value.length > 0) return park('waiting for its move, of which the other host must tell how it ended')
+    if (moves.value.length > 0) return park(say('waiting.move_end'))
     const { vcpus, memoryMiB, zone, hostTags } = machine
     const { id: volume, sizeMiB: diskMiB } = root.value
     const placed = await choose(

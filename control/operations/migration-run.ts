@@ -1,5 +1,6 @@
 import { type Fault, ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import type { Machine } from '../domain/machines/machine.ts'
 import { nextOf } from '../domain/migrations/migration.ts'
 import type { Change } from '../ports/changes.ts'
@@ -70,7 +71,7 @@ const settled: Step<'migration'> = {
       case 'call-off':
         return callOff(context)
       case 'go':
-        return park('moving')
+        return park(say('waiting.moving'))
       case 'wait':
         world.pokes.hosts([migration.source, migration.target])
         return park(next.waiting)
@@ -89,7 +90,7 @@ async function callOff(context: Context): Promise<Result<Outcome>> {
     ...touch(context),
   ])
   if (written.ok) world.pokes.hosts([migration.source, migration.target])
-  return park('calling the move off')
+  return park(say('waiting.move_off'))
 }
 
 function arrived({ subject: migration, operation }: Context, machine: Machine | null): Change[] {

@@ -120,7 +120,7 @@ describe.skipIf(why !== null)(`a machine with volumes, on two hosts${why === nul
     const before = await guest('head -c 33554432 /dev/vdc | sha256sum; sha256sum < /root/mine')
     // It counts on behind that, and in a file, all the while.
     await guest(
-      `(n=0; while :; do n=$((n+1)); printf '%08d' $n | dd of=/dev/vdc bs=1M seek=40 conv=notrunc,fsync; echo $n > /root/count; sync; done) > /dev/null 2>&1 < /dev/null & echo`,
+      `sh -c 'echo $$ > /root/counter; n=0; while :; do n=$((n+1)); printf %08d $n | dd of=/dev/vdc bs=1M seek=40 conv=notrunc,fsync; echo $n > /root/count; sync; done' > /dev/null 2>&1 < /dev/null & echo`,
     )
     await move()
     const counted = async () => {
@@ -133,7 +133,7 @@ describe.skipIf(why !== null)(`a machine with volumes, on two hosts${why === nul
     expect(Math.abs(disk - file)).toBeLessThan(20)
     expect(file).toBeGreaterThan(0)
     await until('it to count on', async () => ((await counted())[0] > disk ? true : null))
-    await guest('killall sh; sync')
+    await guest('kill $(cat /root/counter); sync')
     expect(await guest('echo 3 > /proc/sys/vm/drop_caches; head -c 33554432 /dev/vdc | sha256sum; sha256sum < /root/mine')).toBe(
       before,
     )

@@ -4,7 +4,6 @@ import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { z } from 'zod'
 import { read } from '../../run.ts'
-import { anotherVolume } from '../expected.ts'
 import type { Found } from '../item.ts'
 import { stray } from './files.ts'
 import type { Reader } from './reader.ts'
@@ -91,7 +90,7 @@ const neededBy = (homes: readonly Home[]): ReadonlySet<string> =>
 const volumeOf = (id: string, top: File, bottom: string): Found => ({
   kind: 'volume',
   id,
-  facts: { mib: top.mib, base: bottom.includes('/volumes/') ? anotherVolume : basename(bottom) },
+  facts: { mib: top.mib, base: bottom.includes('/volumes/') ? 'another volume' : basename(bottom) },
   where: top.path,
 })
 

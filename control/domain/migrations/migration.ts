@@ -1,4 +1,6 @@
+import type { Said } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import type { SeenMove } from '@sirocco/shared/wire/objects.ts'
 import type { Machine } from '../machines/machine.ts'
 
@@ -29,7 +31,7 @@ export interface Migration {
 
 /** What to do next about a migration, and why one waits. */
 export type Next =
-  | { readonly do: 'wait'; readonly waiting: string }
+  | { readonly do: 'wait'; readonly waiting: string | Said }
   /** The source may send it: the target has room. */
   | { readonly do: 'go' }
   | { readonly do: 'call-off' }
@@ -50,15 +52,14 @@ export function nextOf(
   if (targetSaw?.phase === 'arrived') return { do: 'arrived' }
   if (targetSaw?.phase === 'nothing')
     return phase === 'calling-off' ? { do: 'failed', ...whyOf(sourceSaw, targetSaw, machine) } : { do: 'call-off' }
-  if (phase === 'calling-off')
-    return { do: 'wait', waiting: 'waiting for the other host, which must say that it has not begun to run it' }
+  if (phase === 'calling-off') return { do: 'wait', waiting: say('waiting.move_settled') }
   if (machine.power !== 'on') return { do: 'call-off' }
   if (sourceSaw?.phase === 'stayed' || sourceSaw?.phase === 'unknown') return { do: 'call-off' }
   if (phase === 'moving')
-    return { do: 'wait', waiting: sourceSaw?.phase === 'left' ? 'waiting for the other host to show it' : (progress ?? 'moving') }
+    return { do: 'wait', waiting: sourceSaw?.phase === 'left' ? say('waiting.move_shown') : (progress ?? say('waiting.moving')) }
   if (targetSaw?.phase === 'ready') return { do: 'go' }
   if (now - createdAt > roomWithin) return { do: 'call-off' }
-  return { do: 'wait', waiting: progress ?? 'waiting for the other host to make room' }
+  return { do: 'wait', waiting: progress ?? say('waiting.move_room') }
 }
 
 function whyOf(sourceSaw: SeenMove | null, targetSaw: SeenMove, { power, name }: Pick<Machine, 'power' | 'name'>) {

@@ -1,5 +1,6 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Store } from '../../ports/store.ts'
 
@@ -13,6 +14,6 @@ export async function still(
   if (!moving.ok) return moving
   const [first] = moving.value
   return first
-    ? refuse('precondition', 'the machine is on its way to another host; try again once it has arrived', { field: first.machine })
+    ? refuse('precondition', say('machine.is_moving'), { field: first.machine })
     : ok(machines.map((machine): Change => ({ do: 'machine.still', machine })))
 }
