@@ -210,6 +210,13 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.volume.id, volume), eq(s.volume.version, version))),
     unless('stale'),
   ],
+  'volume.revert': ({ volume, version, generation, snapshot }, { database: { db } }) => [
+    db
+      .update(s.volume)
+      .set({ revertSnapshot: snapshot, revertTurn: generation, generation, version: version + 1 })
+      .where(and(eq(s.volume.id, volume), eq(s.volume.version, version))),
+    unless('stale'),
+  ],
   'volume.gone': ({ volume, generation }, { database: { db }, now }) => [
     db
       .update(s.volume)
@@ -239,6 +246,10 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     sql`INSERT INTO guard (conflict) SELECT 1 WHERE EXISTS (
       SELECT 1 FROM volume v LEFT JOIN volume_observed o ON o.volume = v.id
       WHERE v.${sql.identifier('sourceSnapshot')} = ${snapshot} AND v.deleted = 0 AND v.${sql.identifier('goneAt')} IS NULL AND coalesce(o.here, 0) = 0)`,
+    sql`INSERT INTO guard (conflict) SELECT 1 WHERE EXISTS (
+      SELECT 1 FROM volume v LEFT JOIN volume_observed o ON o.volume = v.id
+      WHERE v.${sql.identifier('revertSnapshot')} = ${snapshot} AND v.deleted = 0 AND v.${sql.identifier('goneAt')} IS NULL
+      AND coalesce(o.${sql.identifier('appliedGeneration')}, 0) < v.${sql.identifier('revertTurn')})`,
   ],
   'snapshot.gone': ({ snapshot, generation }, { database: { db }, now }) => [
     db

@@ -67,6 +67,7 @@ CREATE TABLE `snapshot` (
 	`volumeAlias` text NOT NULL,
 	`name` text NOT NULL,
 	`passing` integer NOT NULL,
+	`moment` text,
 	`sizeMiB` integer NOT NULL,
 	`createdAt` integer NOT NULL,
 	`deleted` integer NOT NULL,
@@ -80,6 +81,7 @@ CREATE TABLE `snapshot` (
 CREATE UNIQUE INDEX `snapshot_alias_unique` ON `snapshot` (`alias`);--> statement-breakpoint
 CREATE INDEX `snapshot_project` ON `snapshot` (`project`,`id`);--> statement-breakpoint
 CREATE INDEX `snapshot_volume` ON `snapshot` (`volume`,`id`);--> statement-breakpoint
+CREATE INDEX `snapshot_moment` ON `snapshot` (`moment`) WHERE "snapshot"."moment" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `snapshot_gone` ON `snapshot` (`goneAt`) WHERE "snapshot"."goneAt" IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `snapshot_observed` (
 	`snapshot` text PRIMARY KEY NOT NULL,
@@ -88,6 +90,7 @@ CREATE TABLE `snapshot_observed` (
 	`seq` integer NOT NULL,
 	`appliedGeneration` integer NOT NULL,
 	`here` integer NOT NULL,
+	`quiet` integer DEFAULT false NOT NULL,
 	`fault` text,
 	`digest` text NOT NULL,
 	`at` integer NOT NULL
@@ -126,6 +129,8 @@ CREATE TABLE `volume` (
 	`sourceKind` text NOT NULL,
 	`sourceImage` text,
 	`sourceSnapshot` text,
+	`revertSnapshot` text,
+	`revertTurn` integer,
 	`createdAt` integer NOT NULL,
 	`deleted` integer NOT NULL,
 	`generation` integer NOT NULL,
@@ -138,6 +143,7 @@ CREATE TABLE `volume` (
 CREATE UNIQUE INDEX `volume_alias_unique` ON `volume` (`alias`);--> statement-breakpoint
 CREATE INDEX `volume_project` ON `volume` (`project`,`id`);--> statement-breakpoint
 CREATE INDEX `volume_snapshot` ON `volume` (`sourceSnapshot`) WHERE "volume"."sourceSnapshot" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `volume_revert` ON `volume` (`revertSnapshot`) WHERE "volume"."revertSnapshot" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_gone` ON `volume` (`goneAt`) WHERE "volume"."goneAt" IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `volume_observed` (
 	`volume` text PRIMARY KEY NOT NULL,
