@@ -345,19 +345,21 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     })
 
     test('keeps several volumes of a running machine at one moment, while its file systems stand still', slow, async () => {
-      const open = granted(await bench.compute.disks(id))
-      const each = moment.map(snapshot => ({
-        snapshot,
-        open: open.find(({ device }) => device === (snapshot.volume === root ? 'vda' : 'vdc'))?.path ?? null,
-      }))
+      const each = async () => {
+        const open = granted(await bench.compute.disks(id))
+        return moment.map(snapshot => ({
+          snapshot,
+          open: open.find(({ device }) => device === (snapshot.volume === root ? 'vda' : 'vdc'))?.path ?? null,
+        }))
+      }
       const switchTo = (files: readonly { readonly volume: string; readonly path: string }[]) =>
         bench.compute.switchDisks(
           id,
           files.map(({ volume, path }) => ({ device: volume === root ? 'vda' : 'vdc', path })),
         )
-      expect(granted(await bench.volumes.keepMoment(each, switchTo))).toBe(true)
+      expect(granted(await bench.volumes.keepMoment(await each(), switchTo))).toBe(true)
       const before = granted(await bench.compute.disks(id))
-      granted(await bench.volumes.keepMoment(each, switchTo))
+      granted(await bench.volumes.keepMoment(await each(), switchTo))
       expect(granted(await bench.compute.disks(id))).toEqual(before)
       for (const snapshot of moment) expect(granted(await bench.volumes.hasSnapshot(snapshot))).toBe(true)
       for (const [volume, device] of [
