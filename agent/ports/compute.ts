@@ -141,6 +141,11 @@ export interface Compute {
   resize(id: string, device: string, sizeMiB: number): Promise<Result<void>>
   /** Makes a running guest go on in a new file at `path`, on top of the one it has: what that holds then stays. */
   switchDisk(id: string, device: string, path: string): Promise<Result<void>>
+  /**
+   * The same of several disks at one moment; true where the guest's agent had its file systems stand still meanwhile. Without one that answers they are
+   * as a power cut would leave them.
+   */
+  switchDisks(id: string, disks: readonly { readonly device: string; readonly path: string }[]): Promise<Result<boolean>>
   /** The last `limits.consoleLog` bytes that the serial console printed, over restarts. */
   consoleLog(id: string): Promise<Result<Uint8Array>>
   /** Joins the serial console; a newer reader ends the older. `closed` is called once. */

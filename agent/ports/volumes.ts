@@ -6,6 +6,14 @@ import type { DiskSource } from './compute.ts'
 export interface FoundVolume {
   readonly source: DiskSource
   readonly sizeMiB: number
+  /** Of the last time that it went back to a snapshot; 0: never. */
+  readonly turn: number
+}
+
+/** One of the snapshots of a moment, and by what the guest has its volume open; null where none has. */
+export interface OfMoment {
+  readonly snapshot: WantedSnapshot
+  readonly open: string | null
 }
 
 /** A guest that has the volume open: by what it has it, and how it is made to go on in another file on top of that. */
@@ -26,6 +34,8 @@ export interface Volumes {
   make(volume: WantedVolume): Promise<Result<void>>
   /** Makes it as large as is wanted. No guest has it open. */
   grow(volume: WantedVolume): Promise<Result<void>>
+  /** Takes it back to the snapshot that is wanted, once for each turn; `not_found` where that is not here. No guest has it open. */
+  revert(volume: WantedVolume): Promise<Result<void>>
   /** Removes it; what snapshots and volumes made from those stand on stays until they are gone, too. */
   remove(volume: Pick<WantedVolume, 'id' | 'pool'>): Promise<Result<void>>
   /** Volumes that are here. */
@@ -34,6 +44,14 @@ export interface Volumes {
   hasSnapshot(snapshot: WantedSnapshot): Promise<Result<boolean>>
   /** Keeps what the volume holds now. `open`: the guest that has it open; null where none has. */
   snapshot(snapshot: WantedSnapshot, open: OpenIn | null): Promise<Result<void>>
+  /**
+   * The same of several volumes of one machine at one moment. `switchTo` makes its guest go on in other files, all at once, and says whether its
+   * file systems stood still meanwhile; so does the answer, where every volume was open.
+   */
+  keepMoment(
+    each: readonly OfMoment[],
+    switchTo: (files: readonly { readonly volume: string; readonly path: string }[]) => Promise<Result<boolean>>,
+  ): Promise<Result<boolean>>
   removeSnapshot(snapshot: WantedSnapshot): Promise<Result<void>>
   snapshots(): Promise<Result<readonly string[]>>
 }

@@ -46,6 +46,11 @@ test.each(ordinary.map(point => [point]))(
         rootOf('vm_data', { generation, attached: null, source: { from: 'nothing' }, ...more })
       const given = { machine: 'vm_a', device: 'vdc', boot: false, readOnly: false }
       const kept = snapshotOf('snp_1', 'vol_data')
+      const together = [
+        { ...snapshotOf('snp_2', 'vol_a'), moment: 'snp_2' },
+        { ...snapshotOf('snp_3', 'vol_data'), moment: 'snp_2' },
+      ]
+      const back = { snapshot: 'snp_3', turn: 6 }
       const steps: { want: Wanted[]; power: string; generation: number; has?: string[] }[] = [
         { want: [machine('vm_a'), anImport()], power: 'running', generation: 1 },
         { want: [data(1, { attached: given })], power: 'running', generation: 1, has: ['vda', 'vdc'] },
@@ -57,13 +62,21 @@ test.each(ordinary.map(point => [point]))(
         { want: [machine('vm_a', { generation: 2, power: 'off' })], power: 'stopped', generation: 2 },
         { want: [data(5, { sizeMiB: 4096, attached: given })], power: 'stopped', generation: 2, has: ['vda', 'vdc'] },
         { want: [machine('vm_a', { generation: 3, power: 'on' })], power: 'running', generation: 3, has: ['vda', 'vdc'] },
+        { want: together, power: 'running', generation: 3, has: ['vda', 'vdc'] },
         { want: [machine('vm_a', { generation: 4, power: 'paused' })], power: 'paused', generation: 4 },
         { want: [machine('vm_a', { generation: 5, power: 'suspended' })], power: 'suspended', generation: 5 },
         { want: [machine('vm_a', { generation: 6, power: 'on' })], power: 'running', generation: 6, has: ['vda', 'vdc'] },
         { want: [machine('vm_a', { generation: 7, power: 'cut' })], power: 'stopped', generation: 7 },
+        {
+          want: [data(6, { sizeMiB: 4096, attached: given, reverted: back })],
+          power: 'stopped',
+          generation: 7,
+          has: ['vda', 'vdc'],
+        },
+        { want: together.map(one => ({ ...one, generation: 2, gone: true })), power: 'stopped', generation: 7 },
         { want: [machine('vm_a', { generation: 8, power: 'gone' })], power: 'absent', generation: 8 },
         {
-          want: [data(6, { gone: true }), rootOf('vm_a', { generation: 2, attached: null, gone: true })],
+          want: [data(7, { gone: true }), rootOf('vm_a', { generation: 2, attached: null, gone: true })],
           power: 'absent',
           generation: 8,
         },

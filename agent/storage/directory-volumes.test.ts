@@ -193,6 +193,79 @@ describe.skipIf(missing.length > 0)(`volumes${missing.length ? ` (not installed:
     expect(switched).toEqual([first.replace('0.qcow2', '1.qcow2')])
   })
 
+  const back = (snapshot: string, turn: number, more: Partial<WantedVolume> = {}) =>
+    volume('vol_a', { reverted: { snapshot, turn }, ...more })
+
+  test('goes back to a snapshot once for each turn, keeps later ones, and goes forward to those again', async () => {
+    granted(await volumes.make(volume('vol_a')))
+    await write('vol_a', 1, 1)
+    granted(await volumes.snapshot(snapshot('snp_1', 'vol_a'), null))
+    await write('vol_a', 1, 2)
+    granted(await volumes.snapshot(snapshot('snp_2', 'vol_a'), null))
+    await write('vol_a', 1, 3)
+    granted(await volumes.grow(volume('vol_a', { sizeMiB: 16 })))
+    granted(await volumes.revert(back('snp_1', 4, { sizeMiB: 16 })))
+    expect(granted(await volumes.find(volume('vol_a')))).toMatchObject({ turn: 4, sizeMiB: 16 })
+    expect(await holds('vol_a', 1, 1)).toBe(true)
+    expect((await readdir(join(dir, 'volumes/vol_a'))).sort()).toEqual([
+      '0.qcow2',
+      '1.qcow2',
+      '3.qcow2',
+      '4.turn',
+      'snp_1.snapshot',
+      'snp_2.snapshot',
+    ])
+    await write('vol_a', 1, 4)
+    granted(await volumes.revert(back('snp_1', 4, { sizeMiB: 16 })))
+    expect(await holds('vol_a', 1, 4)).toBe(true)
+    granted(await volumes.revert(back('snp_2', 7)))
+    expect(await holds('vol_a', 1, 2)).toBe(true)
+    granted(await volumes.snapshot(snapshot('snp_3', 'vol_a'), null))
+    for (const id of ['snp_1', 'snp_2']) granted(await volumes.removeSnapshot(snapshot(id, 'vol_a')))
+    expect(await holds('vol_a', 1, 2)).toBe(true)
+    expect(granted(await volumes.find(volume('vol_a')))?.turn).toBe(7)
+    expect(await volumes.revert(back('snp_1', 9))).toMatchObject({ fault: { code: 'not_found' } })
+    granted(await volumes.removeSnapshot(snapshot('snp_3', 'vol_a')))
+    granted(await volumes.remove(volume('vol_a')))
+    expect(await readdir(join(dir, 'volumes'))).toEqual([])
+  })
+
+  test('a way back that died before its file is gone anew, and a snapshot taken meanwhile is not taken for it', async () => {
+    granted(await volumes.make(volume('vol_a')))
+    await write('vol_a', 1, 1)
+    granted(await volumes.snapshot(snapshot('snp_1', 'vol_a'), null))
+    await write('vol_a', 1, 2)
+    await writeFile(join(dir, 'volumes/vol_a/4.turn'), '2\n')
+    granted(await volumes.snapshot(snapshot('snp_2', 'vol_a'), null))
+    expect(granted(await volumes.find(volume('vol_a')))?.turn).toBe(0)
+    granted(await volumes.revert(back('snp_1', 4)))
+    expect(await holds('vol_a', 1, 1)).toBe(true)
+  })
+
+  test('several volumes are kept at one moment: those that a guest has open are switched at once, or none is marked', async () => {
+    for (const id of ['vol_a', 'vol_b']) granted(await volumes.make(volume(id)))
+    const each = [
+      { snapshot: snapshot('snp_b', 'vol_b'), open: await pathOf('vol_b') },
+      { snapshot: snapshot('snp_a', 'vol_a'), open: null },
+    ]
+    const asked: string[][] = []
+    const kept = await volumes.keepMoment(each, async files => {
+      asked.push(files.map(({ volume }) => volume))
+      for (const { path } of files) await run('qemu-img', ['create', '-q', '-f', 'qcow2', path, '8M'])
+      return { ok: true, value: true }
+    })
+    expect([kept, asked]).toEqual([{ ok: true, value: false }, [['vol_b']]])
+    for (const { snapshot } of each) expect(granted(await volumes.hasSnapshot(snapshot))).toBe(true)
+    const lost = [
+      { snapshot: snapshot('snp_c', 'vol_a'), open: null },
+      { snapshot: snapshot('snp_d', 'vol_x'), open: null },
+    ]
+    expect(await volumes.keepMoment(lost, async () => ({ ok: true, value: true }))).toMatchObject({
+      fault: { code: 'not_found' },
+    })
+    expect((await readdir(join(dir, 'volumes/vol_a'))).includes('snp_c.snapshot')).toBe(false)
+  })
+
   test('a volume has no more layers than it may', async () => {
     granted(await volumes.make(volume('vol_a')))
     const outcomes = []

@@ -4,7 +4,7 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
-import type { FoundVolume, OpenIn, Volumes } from '../ports/volumes.ts'
+import type { FoundVolume, OfMoment, OpenIn, Volumes } from '../ports/volumes.ts'
 import { type Run, run as runHere } from '../programs/run.ts'
 import { createDisk, createOverlay, growDisk, sizeOfBase } from './disk-image.ts'
 import { isThere, makeDirectory, namesIn, settle, syncDirectory } from './files.ts'
@@ -20,6 +20,8 @@ export interface DirectoryVolumesOptions {
 const idShape = /^[A-Za-z0-9_-]{1,64}$/
 const layerShape = /^(\d{1,6})\.qcow2$/
 const markShape = /^([A-Za-z0-9_-]{1,64})\.snapshot$/
+/** Holds the number of the file that the volume went on in when it went back for the so-manieth time. */
+const turnShape = /^(\d{1,15})\.turn$/
 /** In a volume's folder: it was removed, and only what others stand on is still here. */
 const goneMark = 'gone'
 
@@ -29,12 +31,15 @@ interface Layers {
   readonly numbers: readonly number[]
   /** The snapshots that freeze a file, by name. */
   readonly marks: ReadonlyMap<string, number>
+  /** Files that it went on in after going back, by turn; the newest file, or one above it, tells whether it came to that. */
+  readonly turns: ReadonlyMap<number, number>
   readonly gone: boolean
 }
 
 /**
  * Volumes as qcow2 files in a directory: `volumes/<id>/<n>.qcow2`, each on top of the one before. A snapshot is a mark on one of them,
- * `<snapshot>.snapshot`, and a fresh file above it; a volume made from it stands on the marked file. Files are root's alone, as
+ * `<snapshot>.snapshot`, and a fresh file above it; a volume made from it stands on the marked file, as does the newest file of one that went
+ * back to it, `<turn>.turn` naming that. Files are root's alone, as
  * those of machines are.
  */
 export function directoryVolumes({ dir, run = runHere }: DirectoryVolumesOptions): Volumes {
@@ -59,7 +64,8 @@ class DirectoryVolumes implements Volumes {
       if (path === null) return ok(null)
       const header = await readQcow2(path)
       if (!header) return refuse('internal', 'the volume cannot be read', { detail: path })
-      return ok({ source: { type: 'file', format: 'qcow2', path }, sizeMiB: Math.floor(header.size / MiB) })
+      const turn = turnOf(await this.#layers(id))
+      return ok({ source: { type: 'file', format: 'qcow2', path }, sizeMiB: Math.floor(header.size / MiB), turn })
     })
   }
 
@@ -103,6 +109,28 @@ class DirectoryVolumes implements Volumes {
     })
   }
 
+  revert(volume: WantedVolume): Promise<Result<void>> {
+    const { id, reverted, sizeMiB } = volume
+    return this.#turns.take(id, async () => {
+      const layers = await this.#layers(id)
+      const { home, numbers, marks, turns } = layers
+      const top = numbers.at(-1)
+      if (top === undefined) return refuse('not_found', 'the volume is not on this host', { detail: id })
+      if (reverted && turnOf(layers) < reverted.turn) {
+        const frozen = isFrozen(layers, reverted.snapshot) ? marks.get(reverted.snapshot) : undefined
+        if (frozen === undefined)
+          return refuse('not_found', 'the snapshot is not on this host any more', { detail: reverted.snapshot })
+        const note = join(home, `${reverted.turn}.turn`)
+        await writeFile(`${note}.making`, `${top + 1}\n`, { mode: 0o600 })
+        await settle(`${note}.making`, note)
+        const made = await this.#overlay(join(home, `${frozen}.qcow2`), join(home, `${top + 1}.qcow2`), sizeMiB)
+        if (!made.ok) return made
+        for (const turn of turns.keys()) if (turn < reverted.turn) await rm(join(home, `${turn}.turn`), { force: true })
+      }
+      return this.#turns.take('chains', () => this.#clear())
+    })
+  }
+
   remove({ id }: Pick<WantedVolume, 'id'>): Promise<Result<void>> {
     if (!idShape.test(id)) return Promise.resolve(ok(undefined))
     return this.#turns.take(id, async () => {
@@ -139,34 +167,89 @@ class DirectoryVolumes implements Volumes {
   snapshot({ id, volume }: WantedSnapshot, open: OpenIn | null): Promise<Result<void>> {
     if (!idShape.test(id)) return Promise.resolve(refuse('invalid', 'not a snapshot id'))
     return this.#turns.take(volume, async () => {
-      const { home, numbers, marks } = await this.#layers(volume)
-      const top = numbers.at(-1)
-      if (top === undefined)
-        return (await this.#active(volume)) === null
-          ? refuse('not_found', 'the volume is not on this host', { detail: volume })
-          : refuse(
-              'precondition',
-              'the machine has run since before volumes were known here; stop and start it once, then try again',
-            )
-      const frozen = marks.get(id) ?? top
-      const above = join(home, `${frozen + 1}.qcow2`)
-      const base = join(home, `${frozen}.qcow2`)
-      if (!marks.has(id)) {
-        if (numbers.length >= limits.volumeLayers)
-          return refuse(
-            'precondition',
-            `the volume has ${numbers.length} snapshots behind it, and may not have more; copy it to a new volume, and go on with that`,
-          )
-        await writeFile(join(home, `${id}.snapshot.making`), `${frozen}\n`, { mode: 0o600 })
-        await settle(join(home, `${id}.snapshot.making`), join(home, `${id}.snapshot`))
-      }
-      if (top > frozen) {
-        // Made, and the guest never came to write to it.
-        if (open === null || open.path !== base) return ok(undefined)
-        await rm(above, { force: true })
-      }
+      const frozen = await this.#freeze({ id, volume }, open?.path ?? null)
+      if (!frozen.ok || frozen.value === null) return frozen.ok ? ok(undefined) : frozen
+      const { base, above } = frozen.value
       return open === null ? this.#overlay(base, above) : open.switchTo(above)
     })
+  }
+
+  keepMoment(each: readonly OfMoment[], switchTo: Parameters<Volumes['keepMoment']>[1]): Promise<Result<boolean>> {
+    if (each.some(({ snapshot }) => !idShape.test(snapshot.id))) return Promise.resolve(refuse('invalid', 'not a snapshot id'))
+    const ordered = [...each].sort((a, b) => (a.snapshot.volume < b.snapshot.volume ? -1 : 1))
+    // All of them stay as they are meanwhile; in one order, so that nobody waits for another in a ring.
+    const within = (left: readonly string[]): Promise<Result<boolean>> => {
+      const [first, ...rest] = left
+      return first === undefined ? this.#keepAll(ordered, switchTo) : this.#turns.take(first, () => within(rest))
+    }
+    return within([...new Set(ordered.map(({ snapshot }) => snapshot.volume))])
+  }
+
+  /** Every mark is set before any guest goes on, or any volume that none has open. */
+  async #keepAll(each: readonly OfMoment[], switchTo: Parameters<Volumes['keepMoment']>[1]): Promise<Result<boolean>> {
+    for (const { snapshot } of each) {
+      const room = await this.#roomAbove(snapshot)
+      if (!room.ok) return room
+    }
+    const files: { volume: string; path: string }[] = []
+    const closed: { base: string; above: string }[] = []
+    for (const { snapshot, open } of each) {
+      const frozen = await this.#freeze(snapshot, open)
+      if (!frozen.ok) return frozen
+      if (frozen.value === null) continue
+      if (open === null) closed.push(frozen.value)
+      else files.push({ volume: snapshot.volume, path: frozen.value.above })
+    }
+    for (const { base, above } of closed) {
+      const made = await this.#overlay(base, above)
+      if (!made.ok) return made
+    }
+    const switched = files.length === 0 ? ok(false) : await switchTo(files)
+    return switched.ok ? ok(switched.value && files.length === each.length) : switched
+  }
+
+  async #roomAbove({ id, volume }: Pick<WantedSnapshot, 'id' | 'volume'>): Promise<Result<Layers>> {
+    const layers = await this.#layers(volume)
+    const { numbers, marks } = layers
+    if (numbers.length === 0)
+      return (await this.#active(volume)) === null
+        ? refuse('not_found', 'the volume is not on this host', { detail: volume })
+        : refuse(
+            'precondition',
+            'the machine has run since before volumes were known here; stop and start it once, then try again',
+          )
+    if (!marks.has(id) && numbers.length >= limits.volumeLayers)
+      return refuse(
+        'precondition',
+        `the volume has ${numbers.length} snapshots behind it, and may not have more; copy it to a new volume, and go on with that`,
+      )
+    return ok(layers)
+  }
+
+  /** Marks the newest file; answers it and the one that whoever writes must go on in, or null where that is so already. */
+  async #freeze(
+    { id, volume }: Pick<WantedSnapshot, 'id' | 'volume'>,
+    open: string | null,
+  ): Promise<Result<{ readonly base: string; readonly above: string } | null>> {
+    const layers = await this.#roomAbove({ id, volume })
+    if (!layers.ok) return layers
+    const { home, numbers, marks, turns } = layers.value
+    const top = numbers.at(-1) ?? 0
+    const frozen = marks.get(id) ?? top
+    const above = join(home, `${frozen + 1}.qcow2`)
+    const base = join(home, `${frozen}.qcow2`)
+    if (!marks.has(id)) {
+      await writeFile(join(home, `${id}.snapshot.making`), `${frozen}\n`, { mode: 0o600 })
+      await settle(join(home, `${id}.snapshot.making`), join(home, `${id}.snapshot`))
+    }
+    // A way back that was begun and did not come to its file must not take this one for it.
+    for (const [turn, number] of turns) if (number > top) await rm(join(home, `${turn}.turn`), { force: true })
+    if (top > frozen) {
+      // Made, and the guest never came to write to it.
+      if (open === null || open !== base) return ok(null)
+      await rm(above, { force: true })
+    }
+    return ok({ base, above })
   }
 
   removeSnapshot({ id, volume }: WantedSnapshot): Promise<Result<void>> {
@@ -204,8 +287,13 @@ class DirectoryVolumes implements Volumes {
       const id = markShape.exec(name)?.[1]
       if (id !== undefined) marks.set(id, Number(await readFile(join(home, name), 'utf8')))
     }
+    const turns = new Map<number, number>()
+    for (const name of names) {
+      const turn = turnShape.exec(name)?.[1]
+      if (turn !== undefined) turns.set(Number(turn), Number(await readFile(join(home, name), 'utf8')))
+    }
     const numbers = names.flatMap(name => layerShape.exec(name)?.[1] ?? []).map(Number)
-    return { home, numbers: numbers.sort((a, b) => a - b), marks, gone: names.includes(goneMark) }
+    return { home, numbers: numbers.sort((a, b) => a - b), marks, turns, gone: names.includes(goneMark) }
   }
 
   /** What a guest would write to. */
@@ -240,12 +328,17 @@ class DirectoryVolumes implements Volumes {
     return createOverlay(this.#run, path, { path: base, format: file.format }, sizeMiB)
   }
 
-  async #overlay(base: string, above: string): Promise<Result<void>> {
+  async #overlay(base: string, above: string, leastMiB = 0): Promise<Result<void>> {
     const header = await readQcow2(base)
     if (!header) return refuse('internal', 'the volume cannot be read', { detail: base })
     const making = `${above}.making`
     await rm(making, { force: true })
-    const made = await createOverlay(this.#run, making, { path: base, format: 'qcow2' }, Math.floor(header.size / MiB))
+    const made = await createOverlay(
+      this.#run,
+      making,
+      { path: base, format: 'qcow2' },
+      Math.max(leastMiB, Math.floor(header.size / MiB)),
+    )
     if (!made.ok) return made
     await chmod(making, 0o600)
     await settle(making, above)
@@ -261,7 +354,10 @@ class DirectoryVolumes implements Volumes {
     return null
   }
 
-  /** Removes what is left of removed volumes where nothing stands on it any more; over and over, since what went may have stood on others. */
+  /**
+   * Removes files that nothing stands on any more, that no snapshot marks and no guest may write to; over and over, since what went may have stood on
+   * others. Where one cannot be read nobody knows what it stands on: nothing is removed.
+   */
   async #clear(): Promise<Result<void>> {
     for (let went = true; went; ) {
       went = false
@@ -269,14 +365,15 @@ class DirectoryVolumes implements Volumes {
       const needed = new Set<string>()
       for (const { home, numbers } of all)
         for (const n of numbers) {
-          const backing = (await readQcow2(join(home, `${n}.qcow2`)))?.backing
-          if (backing && dirname(backing) !== home) needed.add(backing)
+          const header = await readQcow2(join(home, `${n}.qcow2`))
+          if (!header) return ok(undefined)
+          if (header.backing) needed.add(header.backing)
         }
-      for (const { home, numbers, marks } of all.filter(({ gone }) => gone)) {
-        const kept = numbers.filter(n => needed.has(join(home, `${n}.qcow2`)) || [...marks.values()].includes(n))
-        const top = kept.at(-1) ?? -1
-        const over = numbers.filter(n => n > top)
-        if (top < 0) await rm(home, { recursive: true, force: true })
+      for (const { home, numbers, marks, gone } of all) {
+        const marked = new Set(marks.values())
+        const stays = (n: number) => needed.has(join(home, `${n}.qcow2`)) || marked.has(n) || (!gone && n === numbers.at(-1))
+        const over = numbers.filter(n => !stays(n))
+        if (gone && over.length === numbers.length) await rm(home, { recursive: true, force: true })
         else for (const n of over) await rm(join(home, `${n}.qcow2`), { force: true })
         went ||= over.length > 0
       }
@@ -289,4 +386,10 @@ class DirectoryVolumes implements Volumes {
 function isFrozen({ marks, numbers, gone }: Layers, snapshot: string): boolean {
   const frozen = marks.get(snapshot)
   return frozen !== undefined && (gone || numbers.some(n => n > frozen))
+}
+
+/** The last time that it went back and came to go on from there; 0: never. */
+function turnOf({ turns, numbers }: Layers): number {
+  const top = numbers.at(-1) ?? -1
+  return Math.max(0, ...[...turns].flatMap(([turn, number]) => (number <= top ? [turn] : [])))
 }

@@ -21,6 +21,7 @@ import { volumeCreate } from './volume-create.ts'
 import { volumeDelete } from './volume-delete.ts'
 import { volumeDetach } from './volume-detach.ts'
 import { volumeGrow } from './volume-grow.ts'
+import { volumeRevert } from './volume-revert.ts'
 
 /** Every workflow there is; of a kind, the versions that rows may still name. */
 const registry = {
@@ -37,6 +38,7 @@ const registry = {
   'volume.attach': [volumeAttach],
   'volume.detach': [volumeDetach],
   'volume.grow': [volumeGrow],
+  'volume.revert': [volumeRevert],
   'volume.delete': [volumeDelete],
   'snapshot.create': [snapshotCreate],
   'snapshot.delete': [snapshotDelete],

@@ -115,6 +115,7 @@ export interface NewSnapshot {
   readonly volumeAlias: string
   readonly name: string
   readonly passing: boolean
+  readonly moment?: Id<'snapshot'>
   readonly sizeMiB: number
 }
 
@@ -238,6 +239,14 @@ export type Change =
   | { readonly do: 'attachment.remove'; readonly volume: Id<'volume'> }
   /** Guard `stale` by version. */
   | ({ readonly do: 'volume.intent' } & VolumeIntent)
+  /** Back to a snapshot, at this generation. Guard `stale` by version. */
+  | {
+      readonly do: 'volume.revert'
+      readonly volume: Id<'volume'>
+      readonly version: number
+      readonly generation: number
+      readonly snapshot: Id<'snapshot'>
+    }
   /** Nothing of it remains. Guard `stale` by generation. */
   | { readonly do: 'volume.gone'; readonly volume: Id<'volume'>; readonly generation: number }
   | {
@@ -257,7 +266,7 @@ export type Change =
   | { readonly do: 'snapshot.insert'; readonly snapshot: NewSnapshot }
   /** Guard `stale` unless the snapshot is as it was read. */
   | { readonly do: 'snapshot.holds'; readonly snapshot: Id<'snapshot'>; readonly version: number }
-  /** Wanted gone. Guard `stale` by version, `conflict` where a volume is being made from it. */
+  /** Wanted gone. Guard `stale` by version, `conflict` where a volume is being made from it, or goes back to it. */
   | { readonly do: 'snapshot.delete'; readonly snapshot: Id<'snapshot'>; readonly version: number }
   /** Nothing of it remains. Guard `stale` by generation. */
   | { readonly do: 'snapshot.gone'; readonly snapshot: Id<'snapshot'>; readonly generation: number }
@@ -269,6 +278,7 @@ export type Change =
       readonly seq: number
       readonly appliedGeneration: number
       readonly here: boolean
+      readonly quiet: boolean
       readonly fault: Fault | null
       readonly digest: string
     }

@@ -75,6 +75,8 @@ export interface Store {
   readonly snapshots: {
     find(scope: Scope, refs: readonly Ref[]): Promise<Result<readonly Snapshot[]>>
     list(scope: Scope, page: Page): Promise<Result<Paged<Snapshot>>>
+    /** Those of one moment that are not gone: at most one of each volume of a machine. */
+    ofMoment(scope: Scope, moment: Id<'snapshot'>): Promise<Result<readonly Snapshot[]>>
     onHost(host: Id<'host'>, ids: readonly string[]): Promise<Result<readonly Snapshot[]>>
   }
   readonly pools: {

@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { type Ask, request } from './request.ts'
 import type {
   Accepted,
+  AcceptedMoment,
   AcceptedSnapshot,
   AcceptedVolume,
   CatalogueImage,
@@ -111,11 +112,15 @@ export const calls = {
   placementGroups: () => every<PlacementGroup>('/placement-groups', pageMax),
   volumes: () => every<Volume>('/volumes', pageMax),
   createVolume: (body: NewVolume) => request<AcceptedVolume>('/volumes', { method: 'POST', body }),
-  changeVolume: (deed: 'attach' | 'detach' | 'grow', id: string, body: object) =>
+  changeVolume: (deed: 'attach' | 'detach' | 'grow' | 'revert', id: string, body: object) =>
     request<AcceptedVolume>(`/volumes/${at(id)}/${deed}`, { method: 'POST', body }),
   deleteVolume: (id: string) => request<AcceptedVolume>(`/volumes/${at(id)}`, { method: 'DELETE' }),
   snapshots: () => every<Snapshot>('/snapshots', pageMax),
   createSnapshot: (body: { volume: string; name?: string }) => request<AcceptedSnapshot>('/snapshots', { method: 'POST', body }),
+  snapshotMachine: (id: string, token: string) =>
+    request<AcceptedMoment>(`/machines/${at(id)}/snapshot`, { method: 'POST', token, body: {} }),
+  revertMachine: (id: string, snapshot: string) =>
+    request<Accepted>(`/machines/${at(id)}/revert`, { method: 'POST', body: { snapshot } }),
   deleteSnapshot: (id: string) => request<AcceptedSnapshot>(`/snapshots/${at(id)}`, { method: 'DELETE' }),
   hosts: () => every<Host>('/hosts', pageMax),
   changeHost: (id: string, body: ChangeHost) => request<Host>(`/hosts/${at(id)}`, { method: 'PATCH', body }),

@@ -9,7 +9,14 @@ export type { Operation, OperationAsked } from '@sirocco/shared/api/operations.t
 export type { PlacementGroup } from '@sirocco/shared/api/placement-groups.ts'
 export type { Usage } from '@sirocco/shared/api/samples.ts'
 export type { Me, SignIn } from '@sirocco/shared/api/sessions.ts'
-export type { AcceptedSnapshot, AcceptedVolume, NewVolume, Snapshot, Volume } from '@sirocco/shared/api/volumes.ts'
+export type {
+  AcceptedMoment,
+  AcceptedSnapshot,
+  AcceptedVolume,
+  NewVolume,
+  Snapshot,
+  Volume,
+} from '@sirocco/shared/api/volumes.ts'
 
 export interface Page<T> {
   readonly items: readonly T[]

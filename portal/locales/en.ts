@@ -253,6 +253,12 @@ export const en = {
     protection: 'Deletion',
     protectedOn: 'Refused: protected',
     protectedOff: 'Allowed',
+    keep: 'Snapshot',
+    disks: 'Disks',
+    keepTitle: (p: { name: string }) => `Snapshot of ${p.name}`,
+    keepText:
+      'Keeps what all its volumes hold at one moment. Where a guest agent answers, its file systems stand still meanwhile; otherwise it is as a power cut would leave it.',
+    kept: 'The snapshots are being taken; they are listed with the volumes',
     protect: 'Protect',
     unprotect: 'Take the protection off',
     empty: 'Nothing has happened yet.',
@@ -271,6 +277,7 @@ export const en = {
     'volume.attach': 'Attach',
     'volume.detach': 'Detach',
     'volume.grow': 'Grow',
+    'volume.revert': 'Go back to the snapshot',
     'volume.delete': 'Delete the volume',
     'snapshot.create': 'Take the snapshot',
     'snapshot.delete': 'Delete the snapshot',
@@ -304,6 +311,7 @@ export const en = {
       attached: 'Is attached',
       detached: 'Is detached',
       grown: 'Has grown',
+      reverted: 'Went back',
       kept: 'Is kept',
     },
     stepStates: {
@@ -444,6 +452,10 @@ export const en = {
     actions: 'What can be done',
     snapshots: 'Snapshots',
     restore: 'New volume from it',
+    revert: 'Go back',
+    revertMachine: 'Go back with the machine',
+    ofMoment: 'of all volumes of its machine',
+    consistency: { quiet: 'file systems at rest', crash: 'as after a power cut' },
     emptyTitle: 'No volume yet',
     emptyText: 'Launch a machine, or create a volume and attach it to one.',
     asked: 'It is being done',
@@ -477,6 +489,10 @@ export const en = {
       snapshot: 'Keeps what the volume holds at this moment, as a power cut would leave it.',
       delete: 'What it holds is lost. Snapshots of it stay.',
       forget: 'Volumes that were made from it stay.',
+      revert:
+        'The volume holds again what it held then; what was written since is lost, unless a later snapshot keeps it. Its machine has to be stopped.',
+      revertMachine:
+        'All volumes that were kept at that moment go back to it; what was written since is lost, unless a later snapshot keeps it. The machine has to be stopped.',
     },
     reasons: {
       busy: 'Something is being done with it. Wait a moment.',

@@ -256,6 +256,12 @@ export const fr: Messages = {
     protection: 'Suppression',
     protectedOn: 'Refusée : protégée',
     protectedOff: 'Permise',
+    keep: 'Instantané',
+    disks: 'Disques',
+    keepTitle: p => `Instantané de ${p.name}`,
+    keepText:
+      'Garde ce que tous ses volumes contiennent à un même instant. Si un agent répond dans la machine, ses systèmes de fichiers sont mis au repos ; sinon, c’est comme après une coupure de courant.',
+    kept: 'Les instantanés sont en cours ; ils figurent avec les volumes',
     protect: 'Protéger',
     unprotect: 'Retirer la protection',
     empty: 'Rien ne s’est encore passé.',
@@ -274,6 +280,7 @@ export const fr: Messages = {
     'volume.attach': 'Attachement',
     'volume.detach': 'Détachement',
     'volume.grow': 'Agrandissement',
+    'volume.revert': 'Retour à l’instantané',
     'volume.delete': 'Suppression du volume',
     'snapshot.create': 'Prise de l’instantané',
     'snapshot.delete': 'Suppression de l’instantané',
@@ -307,6 +314,7 @@ export const fr: Messages = {
       attached: 'Attaché',
       detached: 'Détaché',
       grown: 'Agrandi',
+      reverted: 'Revenu',
       kept: 'Conservé',
     },
     stepStates: {
@@ -448,6 +456,10 @@ export const fr: Messages = {
     actions: 'Ce que l’on peut faire',
     snapshots: 'Instantanés',
     restore: 'En faire un volume',
+    revert: 'Y revenir',
+    revertMachine: 'Y revenir avec la machine',
+    ofMoment: 'de tous les volumes de sa machine',
+    consistency: { quiet: 'systèmes de fichiers au repos', crash: 'comme après une coupure de courant' },
     emptyTitle: 'Pas encore de volume',
     emptyText: 'Lancez une machine, ou créez un volume et attachez-le à une machine.',
     asked: 'C’est en cours',
@@ -481,6 +493,10 @@ export const fr: Messages = {
       snapshot: 'Garde ce que le volume contient à cet instant, comme le laisserait une coupure de courant.',
       delete: 'Ce qu’il contient est perdu. Ses instantanés restent.',
       forget: 'Les volumes qui en ont été faits restent.',
+      revert:
+        'Le volume contient de nouveau ce qu’il contenait alors ; ce qui a été écrit depuis est perdu, sauf si un instantané plus récent le garde. Sa machine doit être arrêtée.',
+      revertMachine:
+        'Tous les volumes gardés à cet instant y reviennent ; ce qui a été écrit depuis est perdu, sauf si un instantané plus récent le garde. La machine doit être arrêtée.',
     },
     reasons: {
       busy: 'Une opération est en cours. Patientez un instant.',

@@ -2,7 +2,7 @@ import { changeRefusal } from '@sirocco/shared/model/machines/transitions.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { calls } from '../api/calls.ts'
-import { queries } from '../api/queries.ts'
+import { queries, queryClient } from '../api/queries.ts'
 import type { Machine } from '../api/types.ts'
 import { machines } from '../live/world.ts'
 import { useSpeech } from '../locales/language.tsx'
@@ -18,7 +18,7 @@ interface ChangeProps {
 }
 
 /** Why a change rests: by the same table as the server decides, or the reader's role. */
-function useReason({ machine, role }: ChangeProps, change: 'rename' | 'protect' | 'resize'): string | null {
+function useReason({ machine, role }: ChangeProps, change: 'rename' | 'protect' | 'resize' | 'snapshot'): string | null {
   const { t } = useSpeech()
   if (role === 'viewer') return t.reasons.role
   const why = changeRefusal(change, machine.state)
@@ -118,6 +118,35 @@ export function Resize({ machine, role }: ChangeProps) {
             detail: [t.launch.vcpus({ n: vcpus }), t.launch.memory({ size: format.mib(memoryMiB) })].join(' · '),
           }))}
         />
+      </Ask>
+    </>
+  )
+}
+
+/** Keeps what all its volumes hold at one moment. */
+export function Keep({ machine, role }: ChangeProps) {
+  const { t } = useSpeech()
+  const reason = useReason({ machine, role }, 'snapshot')
+  const [open, setOpen] = useState(false)
+  const act = async (): Promise<'done'> => {
+    await calls.snapshotMachine(machine.id, crypto.randomUUID())
+    await queryClient.invalidateQueries(queries.snapshots)
+    say(t.machine.kept)
+    return 'done'
+  }
+  return (
+    <>
+      <Button look="quiet" reason={reason} onPress={() => setOpen(true)}>
+        {t.machine.keep}
+      </Button>
+      <Ask
+        open={open}
+        close={() => setOpen(false)}
+        title={t.machine.keepTitle({ name: machine.name })}
+        confirm={t.machine.keep}
+        act={act}
+      >
+        <p>{t.machine.keepText}</p>
       </Ask>
     </>
   )

@@ -17,7 +17,7 @@ import { StateMark } from '../ui/machine-state.tsx'
 import { Moment } from '../ui/moment.tsx'
 import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
-import { Protection, Rename, Resize } from './machine-changes.tsx'
+import { Keep, Protection, Rename, Resize } from './machine-changes.tsx'
 import { Actions } from './machine-verbs.tsx'
 import { plainText } from './plain-text.ts'
 import { type MachineTab, machineTabs } from './routes.tsx'
@@ -188,6 +188,10 @@ function Facts({ machine, role }: { machine: Machine; role: string }) {
         <Fact word={t.machine.image}>{image?.name ?? machine.image.ec2Id}</Fact>
         <Fact word={t.machine.keyPair}>{machine.keyPair ?? <span className="soft">{t.launch.keyNone}</span>}</Fact>
         <Fact word={t.machine.firmware}>{machine.firmware.toUpperCase()}</Fact>
+        <Fact word={t.machine.disks}>
+          {machine.volumes.map(({ device, sizeMiB }) => `${device} ${format.mib(sizeMiB)}`).join(' · ')}{' '}
+          <Keep machine={machine} role={role} />
+        </Fact>
         <Fact word={t.machine.protection}>
           <Protection machine={machine} role={role} />
         </Fact>

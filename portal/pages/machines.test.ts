@@ -26,6 +26,8 @@ const machine = (id: string, more: Partial<Machine> = {}): Machine => ({
     protect: null,
     resize: null,
     userData: null,
+    snapshot: null,
+    revert: null,
   },
   stateReason: null,
   progress: null,

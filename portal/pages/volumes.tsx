@@ -23,6 +23,8 @@ type Asked =
   | { readonly deed: 'create'; readonly snapshot: Snapshot | null }
   | { readonly deed: VolumeDeed; readonly volume: Volume }
   | { readonly deed: 'forget'; readonly snapshot: Snapshot }
+  | { readonly deed: 'revert'; readonly snapshot: Snapshot }
+  | { readonly deed: 'revertMachine'; readonly snapshot: Snapshot; readonly machine: string }
   | null
 
 const refresh = async (): Promise<void> => {
@@ -54,7 +56,7 @@ export function VolumesPage() {
       ) : (
         <Volumes volumes={volumes.data.items} reason={reason} ask={setAsked} />
       )}
-      <Snapshots reason={reason} ask={setAsked} />
+      <Snapshots volumes={volumes.data?.items ?? []} reason={reason} ask={setAsked} />
       <Question key={JSON.stringify(asked)} asked={asked} close={() => setAsked(null)} />
     </Page>
   )
@@ -132,7 +134,7 @@ function Volumes({ volumes, reason, ask }: ListProps & { volumes: readonly Volum
   )
 }
 
-function Snapshots({ reason, ask }: ListProps) {
+function Snapshots({ volumes, reason, ask }: ListProps & { volumes: readonly Volume[] }) {
   const { t, format } = useSpeech()
   const snapshots = useQuery(queries.snapshots)
   if (snapshots.error) return <Trouble problem={snapshots.error} again={() => void snapshots.refetch()} />
@@ -161,7 +163,14 @@ function Snapshots({ reason, ask }: ListProps) {
             {snapshots.data.items.map(snapshot => (
               <tr key={snapshot.id}>
                 <th scope="row">{nameOf(snapshot)}</th>
-                <td>{t.volumes.snapshotStates[snapshot.state]}</td>
+                <td>
+                  {t.volumes.snapshotStates[snapshot.state]}
+                  {snapshot.moment !== null && snapshot.consistency !== null && (
+                    <span className="soft small block">
+                      {t.volumes.ofMoment}, {t.volumes.consistency[snapshot.consistency]}
+                    </span>
+                  )}
+                </td>
                 <td>{format.mib(snapshot.sizeMiB)}</td>
                 <td>{snapshot.volumeEc2Id}</td>
                 <td className="col-created">
@@ -176,6 +185,17 @@ function Snapshots({ reason, ask }: ListProps) {
                   >
                     {t.volumes.restore}
                   </Button>
+                  {waysBack(snapshot, volumes).map(way => (
+                    <Button
+                      key={way.deed}
+                      look="quiet"
+                      aria-label={`${t.volumes[way.deed]} ${nameOf(snapshot)}`}
+                      reason={reason ?? (snapshot.state === 'ready' ? null : t.volumes.reasons.not_ready)}
+                      onPress={() => ask(way)}
+                    >
+                      {t.volumes[way.deed]}
+                    </Button>
+                  ))}
                   <Button
                     look="quiet"
                     aria-label={`${t.volumes.deeds.delete} ${nameOf(snapshot)}`}
@@ -192,6 +212,16 @@ function Snapshots({ reason, ask }: ListProps) {
       </div>
     </section>
   )
+}
+
+/** Its volume alone, where that still is; all of its machine, where they were kept together. */
+function waysBack(snapshot: Snapshot, volumes: readonly Volume[]) {
+  const volume = volumes.find(({ id, state }) => id === snapshot.volume && state !== 'gone' && state !== 'deleting')
+  const machine = volume?.attachment?.machine
+  return [
+    ...(volume ? [{ deed: 'revert', snapshot } as const] : []),
+    ...(machine !== undefined && snapshot.moment !== null ? [{ deed: 'revertMachine', snapshot, machine } as const] : []),
+  ]
 }
 
 function Question({ asked, close }: { asked: Asked; close(): void }) {
@@ -216,10 +246,16 @@ function Question({ asked, close }: { asked: Asked; close(): void }) {
     say(t.volumes.asked)
     return 'done'
   }
-  const subject = asked.deed === 'create' || asked.deed === 'forget' ? asked.snapshot : asked.volume
-  const danger = asked.deed === 'delete' || asked.deed === 'forget'
+  const subject = 'volume' in asked ? asked.volume : asked.snapshot
+  const danger = asked.deed !== 'create' && (!('volume' in asked) || asked.deed === 'delete')
   const word =
-    asked.deed === 'create' ? t.volumes.create : asked.deed === 'forget' ? t.volumes.deeds.delete : t.volumes.deeds[asked.deed]
+    asked.deed === 'create'
+      ? t.volumes.create
+      : asked.deed === 'forget'
+        ? t.volumes.deeds.delete
+        : 'volume' in asked
+          ? t.volumes.deeds[asked.deed]
+          : t.volumes[asked.deed]
   return (
     <Ask open close={close} title={subject ? `${word}: ${nameOf(subject)}` : word} confirm={word} danger={danger} act={act}>
       <p>{t.volumes.texts[asked.deed]}</p>
@@ -250,6 +286,8 @@ async function deed(asked: NonNullable<Asked>, given: { name: string; sizeMiB: n
   if (asked.deed === 'create')
     await calls.createVolume({ ...named, sizeMiB, ...(asked.snapshot ? { snapshot: asked.snapshot.id } : {}) })
   else if (asked.deed === 'forget') await calls.deleteSnapshot(asked.snapshot.id)
+  else if (asked.deed === 'revert') await calls.changeVolume('revert', asked.snapshot.volume, { snapshot: asked.snapshot.id })
+  else if (asked.deed === 'revertMachine') await calls.revertMachine(asked.machine, asked.snapshot.id)
   else if (asked.deed === 'snapshot') await calls.createSnapshot({ ...named, volume: asked.volume.id })
   else if (asked.deed === 'delete') await calls.deleteVolume(asked.volume.id)
   else await calls.changeVolume(asked.deed, asked.volume.id, { attach: { machine }, detach: {}, grow: { sizeMiB } }[asked.deed])

@@ -32,6 +32,8 @@ const Allowed = z.strictObject({
   protect: RefusalKey.nullable(),
   resize: RefusalKey.nullable(),
   userData: RefusalKey.nullable(),
+  snapshot: RefusalKey.nullable(),
+  revert: RefusalKey.nullable(),
 } satisfies Record<MachineVerb | MachineChange, z.ZodType<Refusal | null>>)
 
 export const Machine = z.strictObject({

@@ -25,7 +25,7 @@ import { base, routes } from './routes.ts'
 import { Usage } from './samples.ts'
 import { Me } from './sessions.ts'
 import { TagPage } from './tags.ts'
-import { AcceptedSnapshot, AcceptedVolume, Snapshot, SnapshotPage, Volume, VolumePage } from './volumes.ts'
+import { AcceptedMoment, AcceptedSnapshot, AcceptedVolume, Snapshot, SnapshotPage, Volume, VolumePage } from './volumes.ts'
 
 /** What answers are called in the document. */
 const named = {
@@ -58,6 +58,7 @@ const named = {
   AcceptedVolume,
   Snapshot,
   SnapshotPage,
+  AcceptedMoment,
   AcceptedSnapshot,
   Operation,
   OperationDetail,

@@ -63,6 +63,8 @@ export const Attach = z.strictObject({
   readOnly: z.boolean().optional(),
   deleteOnTermination: z.boolean().optional(),
 })
+/** A snapshot of this very volume. */
+export const Revert = z.strictObject({ snapshot: Ref })
 export const Grow = z.strictObject({ sizeMiB: Size })
 
 /** The volume as it is now, and what was begun. */
@@ -78,6 +80,10 @@ export const Snapshot = z.strictObject({
   zone: z.string(),
   volume: z.string(),
   volumeEc2Id: z.string(),
+  /** The snapshots that share it hold what the volumes of one machine held at the same moment. */
+  moment: z.string().nullable(),
+  /** `quiet`: the guest's agent had its file systems stand still. `crash`: as a power cut would leave it. null: not taken yet. */
+  consistency: z.enum(['quiet', 'crash']).nullable(),
   sizeMiB: z.int(),
   tags: z.record(z.string(), z.string()),
   createdAt: Time,
@@ -85,5 +91,13 @@ export const Snapshot = z.strictObject({
 export type Snapshot = z.output<typeof Snapshot>
 export const SnapshotPage = pageOf(Snapshot)
 export const NewSnapshot = z.strictObject({ volume: Ref, name: Name.optional(), tags: Tags.optional() })
+/** Of all volumes of a machine at once; each snapshot gets the name. */
+export const NewMoment = z.strictObject({ name: Name.optional(), tags: Tags.optional() })
+export const AcceptedMoment = z.strictObject({
+  moment: z.string(),
+  snapshots: z.array(Snapshot),
+  operations: z.array(z.string()),
+})
+export type AcceptedMoment = z.output<typeof AcceptedMoment>
 export const AcceptedSnapshot = z.strictObject({ snapshot: Snapshot, operations: z.array(z.string()) })
 export type AcceptedSnapshot = z.output<typeof AcceptedSnapshot>

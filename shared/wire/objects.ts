@@ -103,6 +103,8 @@ export const WantedVolume = z.strictObject({
   attached: z
     .strictObject({ machine: z.string(), device: z.string().regex(/^vd[a-z]$/), boot: z.boolean(), readOnly: z.boolean() })
     .nullable(),
+  /** The snapshot of it that it goes back to, keeping its size, while no guest has it open; each time it is asked the turn is higher. */
+  reverted: z.strictObject({ snapshot: z.string(), turn: z.int().positive() }).optional(),
   /** The tombstone: nothing of it may remain but what snapshots of it, and volumes made from those, stand on. */
   gone: z.boolean(),
 })
@@ -117,6 +119,8 @@ export const WantedSnapshot = z.strictObject({
   volume: z.string(),
   /** Of the volume when it was made. */
   sizeMiB: z.int().positive(),
+  /** Shared by the snapshots of one machine that hold what its volumes held at one and the same moment. */
+  moment: z.string().optional(),
   gone: z.boolean(),
 })
 export type WantedSnapshot = z.output<typeof WantedSnapshot>
@@ -176,6 +180,8 @@ export const SeenSnapshot = z.strictObject({
   id: WireId,
   applied: z.int().min(-1),
   here: z.boolean(),
+  /** The guest's file systems stood still while it was taken. */
+  quiet: z.boolean().optional(),
   fault: WireFault.optional(),
 })
 export type SeenSnapshot = z.output<typeof SeenSnapshot>

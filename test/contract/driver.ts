@@ -55,6 +55,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     const data = 'vol_01contract00000000da'
     const copy = 'vol_01contract00000000ca'
     const frozen = 'snp_01contract00000000sa'
+    const moment = [wantedSnapshot('snp_01contract0000000root', root), wantedSnapshot('snp_01contract0000000data', data)]
     const absent = 'vm_01contract000000000z'
 
     beforeAll(async () => {
@@ -343,6 +344,37 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
         expect(await bench.compute.setGuestPassword(id, 'root', 'swordfish "1"')).toMatchObject({ ok: true })
     })
 
+    test('keeps several volumes of a running machine at one moment, while its file systems stand still', slow, async () => {
+      const each = async () => {
+        const open = granted(await bench.compute.disks(id))
+        return moment.map(snapshot => ({
+          snapshot,
+          open: open.find(({ device }) => device === (snapshot.volume === root ? 'vda' : 'vdc'))?.path ?? null,
+        }))
+      }
+      const switchTo = (files: readonly { readonly volume: string; readonly path: string }[]) =>
+        bench.compute.switchDisks(
+          id,
+          files.map(({ volume, path }) => ({ device: volume === root ? 'vda' : 'vdc', path })),
+        )
+      expect(granted(await bench.volumes.keepMoment(await each(), switchTo))).toBe(true)
+      const before = granted(await bench.compute.disks(id))
+      granted(await bench.volumes.keepMoment(await each(), switchTo))
+      expect(granted(await bench.compute.disks(id))).toEqual(before)
+      for (const snapshot of moment) expect(granted(await bench.volumes.hasSnapshot(snapshot))).toBe(true)
+      for (const [volume, device] of [
+        [root, 'vda'],
+        [data, 'vdc'],
+      ] as const)
+        expect(before.find(disk => disk.device === device)).toMatchObject({
+          path: (await diskOf(volume, device)).source.path,
+          live: true,
+          saved: true,
+        })
+      expect(await power()).toBe('running')
+      definition = { ...definition, disks: [await diskOf(root, 'vda')] }
+    })
+
     test('another life of the driver finds the same machine in the same run', { timeout: 30_000 }, async () => {
       const again = await bench.reopen()
       expect(await find(again)).toEqual(await find())
@@ -422,6 +454,27 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       granted(await bench.compute.define(definition))
       granted(await bench.volumes.grow(wantedVolume(data, bench, { sizeMiB: 200 })))
       expect(granted(await bench.volumes.find(wantedVolume(data, bench)))?.sizeMiB).toBe(200)
+    }, 30_000)
+
+    test('takes a volume back to a snapshot once for each turn, and the machine starts from that', async () => {
+      const [ofRoot] = moment
+      if (!ofRoot) throw new Error('its root was kept')
+      const back = wantedVolume(root, bench, { reverted: { snapshot: ofRoot.id, turn: 3 } })
+      const before = (await diskOf(root, 'vda')).source.path
+      granted(await bench.volumes.revert(back))
+      const after = (await diskOf(root, 'vda')).source.path
+      expect(after).not.toBe(before)
+      granted(await bench.volumes.revert(back))
+      expect((await diskOf(root, 'vda')).source.path).toBe(after)
+      expect(granted(await bench.volumes.find(back))?.turn).toBe(3)
+      definition = { ...definition, disks: [await diskOf(root, 'vda')] }
+      granted(await bench.compute.define(definition))
+      for (const snapshot of moment) granted(await bench.volumes.removeSnapshot(snapshot))
+      expect(await bench.volumes.revert(wantedVolume(root, bench, { reverted: { snapshot: ofRoot.id, turn: 4 } }))).toMatchObject(
+        {
+          fault: { code: 'not_found' },
+        },
+      )
     }, 30_000)
 
     test('a volume goes before its snapshot, and that before what was made from it', async () => {

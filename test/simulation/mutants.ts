@@ -63,7 +63,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the guards are left out of batches',
     found: /both pursue|placed nowhere|went back|are allocated on/,
-    within: 12,
+    within: 24,
     make: client(without(/^INSERT INTO guard /)),
   },
   {

@@ -29,6 +29,7 @@ import { createVolume } from '@sirocco/control/services/volumes/create.ts'
 import { deleteVolumes } from '@sirocco/control/services/volumes/delete.ts'
 import { detachVolumes } from '@sirocco/control/services/volumes/detach.ts'
 import { growVolume } from '@sirocco/control/services/volumes/grow.ts'
+import { revertVolume } from '@sirocco/control/services/volumes/revert.ts'
 import { assert } from '@sirocco/shared/kit/assert.ts'
 import { faultCodes, ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
@@ -238,6 +239,14 @@ async function accepted(kind: Kind): Promise<{ subject: string; machine: Id<'mac
       subject: volume,
       operations: must(await growVolume.call(call, { volume, sizeMiB: 2048 })).operations,
     }),
+    'volume.revert': async () => {
+      const { subject: kept } = await snapshot()
+      await drive(calm, machine)
+      must(await stopMachines.call(call, { machines: [machine] }))
+      await drive(calm, machine)
+      at.clock.at += 1
+      return { subject: volume, operations: must(await revertVolume.call(call, { volume, snapshot: kept })).operations }
+    },
     'volume.delete': async () => {
       const subject = await settled()
       must(await detachVolumes.call(call, { volumes: [subject] }))

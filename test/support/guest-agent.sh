@@ -18,6 +18,15 @@ while true; do
       printf '{"return": [{"name": "lo"}, {"name": "eth0", "hardware-address": "%s", "ip-addresses": [{"ip-address-type": "ipv4", "ip-address": "%s", "prefix": %s}, {"ip-address-type": "ipv6", "ip-address": "fe80::1", "prefix": 64}]}]}\n' \
         "$(cat /sys/class/net/eth0/address)" "${address%/*}" "${address#*/}" >&3
       ;;
+    *guest-fsfreeze-freeze*)
+      echo "agent: file systems stand still" > /dev/console
+      echo '{"return": 1}' >&3
+      ;;
+    *guest-fsfreeze-thaw*)
+      echo "agent: file systems go on" > /dev/console
+      echo '{"return": 1}' >&3
+      ;;
+    *guest-fsfreeze-status*) echo '{"return": "thawed"}' >&3 ;;
     *guest-set-user-password*)
       if [ "$(field username)" = root ]; then
         echo "root:$(field password | base64 -d)" | chpasswd 2>/dev/null

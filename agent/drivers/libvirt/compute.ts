@@ -73,6 +73,8 @@ const asSaved = 2
 const alter = { live: 1, saved: 2 } as const
 /** VIR_DOMAIN_SNAPSHOT_CREATE_ NO_METADATA | DISK_ONLY | ATOMIC */
 const onlyDisks = 4 | 16 | 128
+/** VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE: by the guest's agent */
+const quiesce = 64
 
 /** A machine's domain, as it was found. */
 interface Held {
@@ -317,9 +319,39 @@ class LibvirtCompute implements Compute {
       const live = await link.call(procedures.xml, { domain, flags: 0 })
       if (!live.ok) return faultOf(live.error)
       if (disksIn(live.value).some(disk => disk.device === device && disk.path === path)) return ok(undefined)
-      const xml = switchXml(live.value, device, path)
+      const xml = switchXml(live.value, new Map([[device, path]]))
       const switched = await link.call(procedures.snapshot, { domain, xml, flags: onlyDisks }, limits.libvirtLongCall)
       return switched.ok ? ok(undefined) : faultOf(switched.error)
+    })
+  }
+
+  switchDisks(id: string, disks: readonly { readonly device: string; readonly path: string }[]): Promise<Result<boolean>> {
+    return this.#on(id, async held => {
+      const { link, domain } = held
+      const left = async () => {
+        const live = await link.call(procedures.xml, { domain, flags: 0 })
+        if (!live.ok) return faultOf(live.error)
+        const has = new Map(disksIn(live.value).map(({ device, path }) => [device, path]))
+        return ok({
+          xml: live.value,
+          paths: new Map(disks.flatMap(d => (has.get(d.device) === d.path ? [] : [[d.device, d.path]]))),
+        })
+      }
+      const before = await left()
+      if (!before.ok) return before
+      if (before.value.paths.size === 0) return ok(false)
+      const xml = switchXml(before.value.xml, before.value.paths)
+      const still = await link.call(procedures.snapshot, { domain, xml, flags: onlyDisks | quiesce }, limits.libvirtLongCall)
+      if (still.ok) return ok(true)
+      if (still.error.kind === 'lost') return faultOf(still.error)
+      // One that was left standing still by a try that died goes on; where no agent answers this does nothing.
+      await this.#tellGuest(held, guestCommand('guest-fsfreeze-thaw'))
+      const now = await left()
+      if (!now.ok) return now
+      // Switched, but what stood still could not be told to go on at first.
+      if (now.value.paths.size === 0) return ok(true)
+      const switched = await link.call(procedures.snapshot, { domain, xml, flags: onlyDisks }, limits.libvirtLongCall)
+      return switched.ok ? ok(false) : faultOf(switched.error)
     })
   }
 

@@ -72,14 +72,15 @@ export function movingDisks(live: string): { readonly devices: readonly string[]
   }
 }
 
-/** A snapshot that makes the guest go on in `path` with one disk, and leaves its others alone. */
-export const switchXml = (xml: string, device: string, path: string): string =>
+/** A snapshot that makes the guest go on in other files with some disks, by device, and leaves its others alone. */
+export const switchXml = (xml: string, paths: ReadonlyMap<string, string>): string =>
   [
     '<domainsnapshot><disks>',
-    ...disksIn(xml).map(disk =>
-      disk.device === device
-        ? `<disk name='${escapeXml(device)}' snapshot='external'><driver type='qcow2'/><source file='${escapeXml(path)}'/></disk>`
-        : `<disk name='${escapeXml(disk.device)}' snapshot='no'/>`,
-    ),
+    ...disksIn(xml).map(({ device }) => {
+      const path = paths.get(device)
+      return path === undefined
+        ? `<disk name='${escapeXml(device)}' snapshot='no'/>`
+        : `<disk name='${escapeXml(device)}' snapshot='external'><driver type='qcow2'/><source file='${escapeXml(path)}'/></disk>`
+    }),
     '</disks></domainsnapshot>',
   ].join('')

@@ -25,14 +25,13 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
     run: (machine: SimulatedMachine | undefined) => Result<T>,
   ): Promise<Result<T>> => host.refusal(`compute.${name}`, id) ?? run(host.machine(instance, id))
 
+  const hears = ({ power, upAt, name }: SimulatedMachine): boolean =>
+    power === 'running' && upAt !== null && upAt <= host.timers.now() && !name.includes(sentinels.deaf)
   /** Guests whose name says so have no agent; those that are still booting do not answer yet. */
   const guest = <T>(name: string, id: string, run: (machine: SimulatedMachine) => T): Promise<Result<T>> =>
     verb(name, id, found => {
       if (!found) return absent(id)
-      const answers = found.power === 'running' && found.upAt !== null && found.upAt <= host.timers.now()
-      return answers && !found.name.includes(sentinels.deaf)
-        ? ok(run(found))
-        : refuse('precondition', 'no guest agent answers in this machine')
+      return hears(found) ? ok(run(found)) : refuse('precondition', 'no guest agent answers in this machine')
     })
 
   return {
@@ -186,6 +185,13 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
         if (!found) return absent(id)
         host.put({ ...found, disks: found.disks.map(one => (one.device === device ? { ...one, path } : one)) })
         return ok(undefined)
+      }),
+    switchDisks: (id, disks) =>
+      verb('switchDisks', id, found => {
+        if (!found) return absent(id)
+        const paths = new Map(disks.map(({ device, path }) => [device, path]))
+        host.put({ ...found, disks: found.disks.map(one => ({ ...one, path: paths.get(one.device) ?? one.path })) })
+        return ok(hears(found))
       }),
     consoleLog: id => verb('consoleLog', id, found => (found ? ok(new TextEncoder().encode(found.log)) : absent(id))),
     console: (id, data, closed) =>

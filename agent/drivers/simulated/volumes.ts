@@ -11,6 +11,7 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
     const used = [...Object.values(volumes), ...Object.values(snapshots)].reduce((sum, one) => sum + one.mib, 0)
     return used + mib <= host.diskMiB
   }
+  const gone = 'the snapshot is not on this host any more'
   const full = refuse('capacity', 'the pool is full')
 
   /** Of what it would stand on, where that is here. */
@@ -31,7 +32,7 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       const volume = store().volumes[id]
       if (!volume) return ok(null)
       const path = volumePath(instance, id, volume.layer)
-      return ok({ source: { type: 'file', format: 'qcow2', path }, sizeMiB: volume.mib })
+      return ok({ source: { type: 'file', format: 'qcow2', path }, sizeMiB: volume.mib, turn: volume.turn ?? 0 })
     },
     async make(volume) {
       const refused = host.refusal('volumes.make', volume.id)
@@ -51,6 +52,17 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       if (!volume) return refuse('not_found', 'the volume is not on this host', { detail: id })
       if (!fits(Math.max(0, sizeMiB - volume.mib))) return full
       store().volumes[id] = { ...volume, mib: Math.max(volume.mib, sizeMiB) }
+      host.saved()
+      return ok(undefined)
+    },
+    async revert({ id, reverted }) {
+      const refused = host.refusal('volumes.revert', id)
+      if (refused) return refused
+      const volume = store().volumes[id]
+      if (!volume) return refuse('not_found', 'the volume is not on this host', { detail: id })
+      if (!reverted || (volume.turn ?? 0) >= reverted.turn) return ok(undefined)
+      if (store().snapshots[reverted.snapshot]?.volume !== id) return refuse('not_found', gone)
+      store().volumes[id] = { ...volume, layer: volume.layer + 1, turn: reverted.turn }
       host.saved()
       return ok(undefined)
     },
@@ -80,6 +92,27 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       store().volumes[of] = { ...volume, layer: volume.layer + 1 }
       host.saved()
       return ok(undefined)
+    },
+    async keepMoment(each, switchTo) {
+      const files: { volume: string; path: string }[] = []
+      for (const { snapshot, open } of each) {
+        const refused = host.refusal('volumes.snapshot', snapshot.id)
+        if (refused) return refused
+        const volume = store().volumes[snapshot.volume]
+        if (!volume) return refuse('not_found', 'the volume is not on this host', { detail: snapshot.volume })
+        const path = volumePath(instance, snapshot.volume, volume.layer + 1)
+        if (!store().snapshots[snapshot.id] && open !== null && open !== path) files.push({ volume: snapshot.volume, path })
+      }
+      const switched = files.length === 0 ? ok(false) : await switchTo(files)
+      if (!switched.ok) return switched
+      for (const { snapshot } of each) {
+        const volume = store().volumes[snapshot.volume]
+        if (!volume || store().snapshots[snapshot.id]) continue
+        store().snapshots[snapshot.id] = { volume: snapshot.volume, mib: volume.mib }
+        store().volumes[snapshot.volume] = { ...volume, layer: volume.layer + 1 }
+      }
+      host.saved()
+      return switched
     },
     async removeSnapshot({ id }) {
       const refused = host.refusal('volumes.removeSnapshot', id)

@@ -6,6 +6,8 @@ export const VolumeFacts = z.strictObject({
   /** The newest intent finished with, then with `fault` where it failed. */
   applied: z.int(),
   fault: WireFault.optional(),
+  /** Of a snapshot: the guest's file systems stood still while it was taken. */
+  quiet: z.boolean().optional(),
   /** It lay here: where it does not any more, it is lost, and never made anew. */
   made: z.boolean(),
   /** The machine that was given it last. */

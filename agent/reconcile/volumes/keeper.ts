@@ -1,7 +1,7 @@
 import { type Fault, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { SeenVolume, WantedMachine, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { MachineDisk } from '../../ports/compute.ts'
-import type { OpenIn, Volumes } from '../../ports/volumes.ts'
+import type { FoundVolume, OfMoment, OpenIn, Volumes } from '../../ports/volumes.ts'
 import { Alarms } from '../alarms.ts'
 import type { Exclusive } from '../exclusive.ts'
 import type { Held } from '../held.ts'
@@ -15,7 +15,7 @@ import type { HostParts } from '../reconciler.ts'
 import type { Report } from '../report.ts'
 import { wireFault } from '../wire-fault.ts'
 import { noVolumeFacts, type VolumeFacts } from './facts.ts'
-import { type Action, type PluggedInto, planVolume, type VolumeView } from './plan.ts'
+import { type Action, goesBack, type PluggedInto, planVolume, type VolumeView } from './plan.ts'
 
 export interface KeeperParts extends Pick<HostParts, 'host' | 'compute' | 'timers' | 'random' | 'log'> {
   readonly volumes: Volumes
@@ -84,11 +84,22 @@ export class VolumeKeeper {
       if (!found.ok) return found
       if (!found.value) return refuse('unavailable', `waiting for volume ${volume.id}`)
       const facts = journal.kept(volume.id) ?? noVolumeFacts
+      const whole = this.#whole(volume, found.value, facts)
+      if (!whole.ok) return whole
       if (facts.machine !== machine.id || !facts.made) await this.#note(volume.id, { ...facts, machine: machine.id, made: true })
       const { device, boot, readOnly } = volume.attached
       disks.push({ volume: volume.id, device, source: found.value.source, boot, readOnly })
     }
     return ok(disks.sort((a, b) => Number(b.boot) - Number(a.boot) || (a.device < b.device ? -1 : 1)))
+  }
+
+  /** A guest may write to it: it is what it goes back to, and what was begun at one moment with others is done. */
+  #whole(volume: WantedVolume, found: FoundVolume, facts: VolumeFacts): Result<void> {
+    if (goesBack(volume, found, facts)) return refuse('unavailable', 'waiting for a volume to go back to a snapshot')
+    const due = this.#parts.held
+      .snapshots()
+      .some(one => one.volume === volume.id && this.#dueOf(one.moment).some(({ id }) => id === one.id))
+    return due ? refuse('unavailable', 'waiting for the snapshots of its volumes') : ok(undefined)
   }
 
   #ids(): ReadonlySet<string> {
@@ -155,6 +166,8 @@ export class VolumeKeeper {
     switch (action.do) {
       case 'grow':
         return live ? compute.resize(live.machine, live.device, action.volume.sizeMiB) : volumes.grow(action.volume)
+      case 'revert':
+        return volumes.revert(action.volume)
       case 'attach':
         return this.#attach(action.volume, view)
       case 'detach': {
@@ -166,6 +179,7 @@ export class VolumeKeeper {
       case 'remove':
         return volumes.remove(action.volume)
       case 'snapshot': {
+        if (action.snapshot.moment !== undefined) return this.#keepMoment(action.snapshot.moment, view)
         const open: OpenIn | null = live
           ? { path: live.path, switchTo: path => compute.switchDisk(live.machine, live.device, path) }
           : null
@@ -199,6 +213,47 @@ export class VolumeKeeper {
       default:
         return ok(undefined)
     }
+  }
+
+  /** Snapshots of a moment that are not finished with yet. */
+  #dueOf(moment: string | undefined): WantedSnapshot[] {
+    const { held, journal } = this.#parts
+    const isDue = ({ id, generation }: WantedSnapshot) => (journal.kept(id)?.applied ?? -1) < generation
+    return moment === undefined ? [] : held.snapshots().filter(one => one.moment === moment && !one.gone && isDue(one))
+  }
+
+  /** All that is still to be kept of a moment, or none: volumes of one machine, which is worked on by nobody else meanwhile. */
+  async #keepMoment(moment: string, { wanted, facts }: VolumeView): Promise<Result<void>> {
+    const { compute, volumes, watch } = this.#parts
+    const machine = wanted?.attached?.machine ?? facts.machine
+    const has = machine !== null && watch.machine(machine) ? await compute.disks(machine) : ok([])
+    if (!has.ok) return has
+    const live = new Map(has.value.filter(disk => disk.live).map(disk => [disk.volume, disk]))
+    const each: OfMoment[] = []
+    for (const snapshot of this.#dueOf(moment)) {
+      const found = await volumes.find({ id: snapshot.volume, pool: snapshot.pool })
+      if (!found.ok) return found
+      const path = found.value?.source.path
+      const disk = live.get(snapshot.volume) ?? [...live.values()].find(one => one.path === path)
+      each.push({ snapshot, open: disk?.path ?? null })
+    }
+    const kept = await volumes.keepMoment(each, files =>
+      compute.switchDisks(
+        machine ?? '',
+        files.map(({ volume, path }) => {
+          const open = each.find(({ snapshot }) => snapshot.volume === volume)?.open
+          const device = has.value.find(disk => disk.live && disk.path === open)?.device
+          if (device === undefined) throw new Error('impossible: open, and no disk of its machine')
+          return { device, path }
+        }),
+      ),
+    )
+    if (!kept.ok) return kept
+    for (const { snapshot } of each) {
+      await this.#settleSnapshot(snapshot, true, kept.value)
+      this.#lanes.wake(snapshot.volume)
+    }
+    return ok(undefined)
   }
 
   async #attach(volume: WantedVolume, { found, facts }: VolumeView): Promise<Result<void>> {
@@ -242,13 +297,20 @@ export class VolumeKeeper {
     const { fault: _, ...known } = journal.kept(id) ?? noVolumeFacts
     await this.#note(id, { ...known, applied: generation, askedAt: null, fault: wireFault(fault) })
     if (subject.kind === 'snapshot') this.#showSnapshot(subject, false)
+    // All of a moment, or none.
+    for (const other of subject.kind === 'snapshot' ? this.#dueOf(subject.moment) : []) {
+      await this.#note(other.id, { ...noVolumeFacts, applied: other.generation, fault: wireFault(fault) })
+      this.#showSnapshot(other, false)
+      report.progressEnds(other.volume)
+      this.#lanes.wake(other.volume)
+    }
     report.progressEnds(volume)
     this.#alarms.succeeded(volume)
     return true
   }
 
-  async #settleSnapshot(snapshot: WantedSnapshot, here: boolean): Promise<void> {
-    await this.#note(snapshot.id, { ...noVolumeFacts, applied: snapshot.generation, made: here })
+  async #settleSnapshot(snapshot: WantedSnapshot, here: boolean, quiet = false): Promise<void> {
+    await this.#note(snapshot.id, { ...noVolumeFacts, applied: snapshot.generation, made: here, ...(quiet ? { quiet } : {}) })
     this.#showSnapshot(snapshot, here)
     for (const { id, source } of this.#parts.held.volumes())
       if (source.from === 'snapshot' && source.snapshot === snapshot.id) this.#lanes.wake(id)
@@ -352,6 +414,7 @@ export class VolumeKeeper {
       id,
       applied: Math.max(0, facts?.applied ?? 0),
       here,
+      ...(facts?.quiet ? { quiet: true } : {}),
       ...(facts?.fault && facts.applied >= generation ? { fault: facts.fault } : {}),
     })
   }

@@ -26,7 +26,7 @@ export interface VolumeView {
 export type Action =
   | { readonly do: 'nothing' }
   | { readonly do: 'wait'; readonly why: string }
-  | { readonly do: 'make' | 'grow' | 'attach' | 'remove'; readonly volume: WantedVolume }
+  | { readonly do: 'make' | 'grow' | 'revert' | 'attach' | 'remove'; readonly volume: WantedVolume }
   | { readonly do: 'detach'; readonly disk: PluggedInto }
   | { readonly do: 'settle'; readonly fault?: FactFault }
   | { readonly do: 'snapshot' | 'drop'; readonly snapshot: WantedSnapshot }
@@ -34,7 +34,7 @@ export type Action =
 const nothing: Action = { do: 'nothing' }
 
 /** What would change a disk under memory that is kept: the machine would go on with another disk than it knows. */
-const changing: ReadonlySet<Action['do']> = new Set(['attach', 'detach', 'grow', 'snapshot'])
+const changing: ReadonlySet<Action['do']> = new Set(['attach', 'detach', 'grow', 'revert', 'snapshot'])
 const asleep: Action = { do: 'wait', why: 'waiting for its machine, which is suspended: resume or stop it' }
 
 /** Pure: run again after every change, until there is nothing to do. Without a wish nothing is touched. */
@@ -60,6 +60,10 @@ function planAwake(view: VolumeView): Action {
     if (facts.made) return { do: 'settle', fault: lost }
     return { do: 'make', volume: wanted }
   }
+  if (goesBack(wanted, found, facts))
+    return view.plugged.some(disk => disk.live)
+      ? { do: 'wait', why: 'waiting for its machine to be off: stop it' }
+      : { do: 'revert', volume: wanted }
   const { attached } = wanted
   const stray = view.plugged.find(disk => disk.machine !== attached?.machine || disk.device !== attached.device)
   if (stray) return failed && view.machine(stray.machine).on ? nothing : letGo(view, stray)
@@ -69,6 +73,10 @@ function planAwake(view: VolumeView): Action {
   if (next) return next
   return reached ? nothing : { do: 'settle' }
 }
+
+/** Is it to go back to a snapshot, and has neither come to that nor failed at it? */
+export const goesBack = ({ reverted }: WantedVolume, found: FoundVolume, { applied }: VolumeFacts): boolean =>
+  reverted !== undefined && found.turn < reverted.turn && applied < reverted.turn
 
 /** What a volume that is here, and nowhere else, has not yet; null: nothing. */
 function missing(view: VolumeView, wanted: WantedVolume, found: FoundVolume): Action | null {

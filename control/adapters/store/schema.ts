@@ -660,6 +660,9 @@ export const volume = sqliteTable(
     sourceSnapshot: text().$type<Id<'snapshot'>>(),
     /** What it stands on in the end, through however many snapshots. */
     baseImage: text().$type<Id<'image'>>(),
+    /** What it went back to last, or is to, at which generation. */
+    revertSnapshot: text().$type<Id<'snapshot'>>(),
+    revertTurn: integer(),
     createdAt: integer().notNull(),
     /** Wanted gone. */
     deleted: integer({ mode: 'boolean' }).notNull(),
@@ -671,6 +674,7 @@ export const volume = sqliteTable(
     index('volume_project').on(t.project, t.id),
     index('volume_snapshot').on(t.sourceSnapshot).where(sql`${t.sourceSnapshot} IS NOT NULL`),
     index('volume_base').on(t.baseImage).where(sql`${t.baseImage} IS NOT NULL`),
+    index('volume_revert').on(t.revertSnapshot).where(sql`${t.revertSnapshot} IS NOT NULL`),
     index('volume_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
   ],
 )
@@ -732,6 +736,8 @@ export const snapshot = sqliteTable(
     name: text().notNull(),
     /** Made for a copy of its volume, and deleted when that is there. */
     passing: integer({ mode: 'boolean' }).notNull(),
+    /** Of snapshots of all volumes of one machine at once: the id of the first. */
+    moment: text().$type<Id<'snapshot'>>(),
     /** Of the volume when it was made. */
     sizeMiB: integer().notNull(),
     createdAt: integer().notNull(),
@@ -744,6 +750,7 @@ export const snapshot = sqliteTable(
     index('snapshot_project').on(t.project, t.id),
     index('snapshot_volume').on(t.volume, t.id),
     index('snapshot_base').on(t.baseImage).where(sql`${t.baseImage} IS NOT NULL`),
+    index('snapshot_moment').on(t.moment).where(sql`${t.moment} IS NOT NULL`),
     index('snapshot_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
   ],
 )
@@ -755,6 +762,8 @@ export const snapshotObserved = sqliteTable('snapshot_observed', {
   seq: integer().notNull(),
   appliedGeneration: integer().notNull(),
   here: integer({ mode: 'boolean' }).notNull(),
+  /** Did the guest's file systems stand still? */
+  quiet: integer({ mode: 'boolean' }).notNull().default(false),
   fault: text({ mode: 'json' }).$type<Fault>(),
   digest: text().notNull(),
   at: integer().notNull(),

@@ -66,6 +66,9 @@ const eventRow = ({ project, type, subject, data = {} }: Told, { ids }: Database
   at: now,
 })
 
+/** A volume on another host is what was copied, or made anew: it goes back to nothing there. */
+const neverWentBack = { revertSnapshot: null, revertTurn: null }
+
 /** Volumes that move with their machine. */
 const volumesOfMove = (migration: Id<'migration'>): SQL =>
   sql`SELECT value FROM json_each((SELECT volumes FROM migration WHERE id = ${migration}))`
@@ -139,6 +142,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     sql`INSERT INTO guard (stale) SELECT 1 WHERE EXISTS (SELECT 1 FROM attachment WHERE machine = ${machine} AND volume <> ${root})`,
     db.delete(s.machineObserved).where(eq(s.machineObserved.machine, machine)),
     db.delete(s.volumeObserved).where(eq(s.volumeObserved.volume, root)),
+    db.update(s.volume).set(neverWentBack).where(eq(s.volume.id, root)),
   ],
   'tombstone.insert': ({ host, subject }, { now }) => [
     sql`INSERT INTO tombstone (host, subject, generation, pool, at)
@@ -226,6 +230,13 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.volume.id, volume), eq(s.volume.version, version))),
     unless('stale'),
   ],
+  'volume.revert': ({ volume, version, generation, snapshot }, { database: { db } }) => [
+    db
+      .update(s.volume)
+      .set({ revertSnapshot: snapshot, revertTurn: generation, generation, version: version + 1 })
+      .where(and(eq(s.volume.id, volume), eq(s.volume.version, version))),
+    unless('stale'),
+  ],
   'volume.gone': ({ volume, generation }, { database: { db }, now }) => [
     db
       .update(s.volume)
@@ -258,6 +269,10 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     sql`INSERT INTO guard (conflict) SELECT 1 WHERE EXISTS (
       SELECT 1 FROM volume v LEFT JOIN volume_observed o ON o.volume = v.id
       WHERE v.${sql.identifier('sourceSnapshot')} = ${snapshot} AND v.deleted = 0 AND v.${sql.identifier('goneAt')} IS NULL AND coalesce(o.here, 0) = 0)`,
+    sql`INSERT INTO guard (conflict) SELECT 1 WHERE EXISTS (
+      SELECT 1 FROM volume v LEFT JOIN volume_observed o ON o.volume = v.id
+      WHERE v.${sql.identifier('revertSnapshot')} = ${snapshot} AND v.deleted = 0 AND v.${sql.identifier('goneAt')} IS NULL
+      AND coalesce(o.${sql.identifier('appliedGeneration')}, 0) < v.${sql.identifier('revertTurn')})`,
   ],
   'snapshot.gone': ({ snapshot, generation }, { database: { db }, now }) => [
     db
@@ -395,6 +410,10 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .set({ host: target, epoch: 0, seq: 0, digest: '' })
       .where(eq(s.machineObserved.machine, machine)),
     sql`UPDATE volume_observed SET host = ${target}, epoch = 0, seq = 0, digest = '' WHERE volume IN (${volumesOfMove(migration)})`,
+    db
+      .update(s.volume)
+      .set(neverWentBack)
+      .where(sql`${s.volume.id} IN (${volumesOfMove(migration)})`),
   ],
   'migration.bury': ({ migration, host }, { now }) => [
     sql`INSERT INTO tombstone (host, subject, generation, pool, at)

@@ -48,6 +48,8 @@ export interface PlacedVolume {
   readonly deleted: boolean
   readonly sourceKind: SourceKind
   readonly sourceSnapshot: string | null
+  readonly revertSnapshot: string | null
+  readonly revertTurn: number | null
   readonly pool: PlacedPool
   readonly image: { readonly id: string; readonly files: readonly ImageFile[] } | null
   readonly attachment: {
@@ -61,6 +63,7 @@ export interface PlacedSnapshot {
   readonly id: string
   readonly generation: number
   readonly volume: string
+  readonly moment: string | null
   readonly sizeMiB: number
   readonly deleted: boolean
   readonly pool: PlacedPool
@@ -98,13 +101,14 @@ export function desiredOf(
     ),
     ...volumes.map(wantedVolume),
     ...snapshots.map(
-      ({ id, generation, volume, sizeMiB, deleted, pool }): Wanted => ({
+      ({ id, generation, volume, sizeMiB, moment, deleted, pool }): Wanted => ({
         kind: 'snapshot',
         id,
         generation,
         pool: wantedPool(pool),
         volume,
         sizeMiB,
+        ...(moment === null ? {} : { moment }),
         gone: deleted,
       }),
     ),
@@ -174,6 +178,9 @@ const wantedVolume = (volume: PlacedVolume): WantedVolume => ({
     boot: volume.attachment.boot,
     readOnly: volume.attachment.readOnly,
   },
+  ...(volume.revertSnapshot === null || volume.revertTurn === null
+    ? {}
+    : { reverted: { snapshot: volume.revertSnapshot, turn: volume.revertTurn } }),
   gone: volume.deleted,
 })
 

@@ -53,6 +53,7 @@ export function noticeSnapshot(
   const observation: SnapshotObservation = {
     appliedGeneration: seen.applied,
     here: seen.here,
+    quiet: seen.quiet === true,
     progress: null,
     fault: seen.fault ? faultOf(seen.fault) : null,
     digest: known,

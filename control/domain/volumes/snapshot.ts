@@ -20,6 +20,8 @@ export interface Snapshot {
   readonly volumeAlias: string
   /** Made for a copy of its volume, and deleted when that is there. */
   readonly passing: boolean
+  /** Shared by the snapshots that were asked for all volumes of a machine at once: the id of the first. */
+  readonly moment: Id<'snapshot'> | null
   readonly sizeMiB: number
   readonly tags: Readonly<Record<string, string>>
   readonly createdAt: number
@@ -36,6 +38,8 @@ export interface Snapshot {
 export interface SnapshotObservation {
   readonly appliedGeneration: number
   readonly here: boolean
+  /** Did the guest's file systems stand still while it was taken? */
+  readonly quiet: boolean
   readonly progress: null
   readonly fault: Fault | null
   readonly digest: string

@@ -20,6 +20,9 @@ export interface Volume {
   readonly sourceKind: SourceKind
   readonly sourceImage: Id<'image'> | null
   readonly sourceSnapshot: Id<'snapshot'> | null
+  /** What it went back to last, or is to; by the intent of that generation. */
+  readonly revertSnapshot: Id<'snapshot'> | null
+  readonly revertTurn: number | null
   readonly attachment: {
     readonly machine: Id<'machine'>
     /** EC2's id of the machine. */

@@ -9,7 +9,7 @@ import { begin } from '../volumes/begin.ts'
 export function newSnapshot(
   context: Context,
   volume: Volume,
-  { name, passing }: { readonly name: string; readonly passing: boolean },
+  { name, passing, moment }: { readonly name: string; readonly passing: boolean; readonly moment?: Id<'snapshot'> | 'its own' },
 ): { readonly snapshot: Id<'snapshot'>; readonly operation: Id<'operation'>; readonly changes: readonly Change[] } {
   const { ids, random, principal } = context
   const { host } = volume
@@ -32,6 +32,7 @@ export function newSnapshot(
           volumeAlias: volume.alias,
           name,
           passing,
+          ...(moment === undefined ? {} : { moment: moment === 'its own' ? snapshot : moment }),
           sizeMiB: volume.sizeMiB,
         },
       },

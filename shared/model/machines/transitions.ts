@@ -144,12 +144,29 @@ const whileItIsOff = {
   unknown: 'host_silent',
 } as const satisfies Record<MachineState, Verdict>
 
+/** While its host can be asked, and its memory is not a disk's other half. */
+const whileItHasDisks = {
+  creating: 'is_creating',
+  starting: 'accept',
+  running: 'accept',
+  paused: 'accept',
+  stopping: 'is_stopping',
+  stopped: 'accept',
+  suspended: 'is_suspended',
+  failed: 'accept',
+  deleting: 'is_deleting',
+  gone: 'is_gone',
+  unknown: 'host_silent',
+} as const satisfies Record<MachineState, Verdict>
+
 /** The same of changes that ask nothing of the power: accept, or why not. */
 export const changeable = {
   rename: whileItExists,
   protect: whileItExists,
   resize: whileItIsOff,
   userData: whileItIsOff,
+  snapshot: whileItHasDisks,
+  revert: whileItIsOff,
 } as const satisfies Record<MachineChange, Record<MachineState, 'accept' | Reason>>
 
 /** Why a change cannot be made now; null: it can. */

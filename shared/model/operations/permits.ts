@@ -86,6 +86,7 @@ export const kindPermits = {
   'volume.attach': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'volume.detach': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'volume.grow': { cancel: 'took_effect', again: 'ask_anew', fails: true },
+  'volume.revert': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'volume.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   'snapshot.create': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'snapshot.delete': { cancel: 'must_finish', again: 'is_over', fails: false },

@@ -19,6 +19,7 @@ export const operationKinds = [
   'volume.attach',
   'volume.detach',
   'volume.grow',
+  'volume.revert',
   'volume.delete',
   'snapshot.create',
   'snapshot.delete',

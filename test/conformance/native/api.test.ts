@@ -183,6 +183,24 @@ describe('a machine\u2019s life over REST', () => {
     await volumesLife(w, id)
     await w.ask('stopMachine', { params: { id }, body: { force: true } })
     await w.settle()
+    const kept = await w.ask('snapshotMachine', { params: { id }, body: { name: 'all of it' } })
+    expect(kept).toMatchObject({ status: 202, body: { snapshots: [{ name: 'all of it', consistency: null }] } })
+    await w.settle()
+    const snapshot = String(at(kept.body, 'moment'))
+    expect((await w.ask('getSnapshot', { params: { id: snapshot } })).body).toMatchObject({
+      moment: snapshot,
+      consistency: 'crash',
+    })
+    expect(await w.ask('revertMachine', { params: { id }, body: { snapshot } })).toMatchObject({
+      status: 202,
+      body: { operations: [expect.stringMatching(/^op_/)] },
+    })
+    await w.settle()
+    const root = (await get(id)).volumes[0]?.id ?? ''
+    expect(await w.ask('revertVolume', { params: { id: root }, body: { snapshot } })).toMatchObject({ status: 202 })
+    await w.settle()
+    await w.ask('deleteSnapshot', { params: { id: snapshot } })
+    await w.settle()
     expect(await w.ask('rebuildMachine', { params: { id }, body: {} })).toMatchObject({
       status: 202,
       body: {
@@ -334,6 +352,8 @@ describe('who may what', () => {
     explainPlacement: { image: 'img_none', flavor: 't3.nano' },
     attachVolume: { machine: 'vm_1' },
     growVolume: { sizeMiB: 1 },
+    revertVolume: { snapshot: 'snp_1' },
+    revertMachine: { snapshot: 'snp_1' },
     createSnapshot: { volume: 'vol_1' },
     setTags: { resources: ['x-1'], tags: {} },
     unsetTags: { resources: ['x-1'] },

@@ -151,6 +151,8 @@ export async function startFake({
     protect: changeRefusal('protect', state),
     resize: changeRefusal('resize', state),
     userData: changeRefusal('userData', state),
+    snapshot: changeRefusal('snapshot', state),
+    revert: changeRefusal('revert', state),
   })
   const become = (machine: string, state: MachineState, more: Partial<Machine> = {}, ago = 0): void => {
     const now = machines.get(machine)

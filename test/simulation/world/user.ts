@@ -7,6 +7,8 @@ import { pauseMachines } from '@sirocco/control/services/machines/pause.ts'
 import { rebootMachines } from '@sirocco/control/services/machines/reboot.ts'
 import { resizeMachine } from '@sirocco/control/services/machines/resize.ts'
 import { resumeMachines } from '@sirocco/control/services/machines/resume.ts'
+import { revertMachine } from '@sirocco/control/services/machines/revert.ts'
+import { snapshotMachine } from '@sirocco/control/services/machines/snapshot.ts'
 import { startMachines } from '@sirocco/control/services/machines/start.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
 import { suspendMachines } from '@sirocco/control/services/machines/suspend.ts'
@@ -20,6 +22,7 @@ import { createVolume } from '@sirocco/control/services/volumes/create.ts'
 import { deleteVolumes } from '@sirocco/control/services/volumes/delete.ts'
 import { detachVolumes } from '@sirocco/control/services/volumes/detach.ts'
 import { growVolume } from '@sirocco/control/services/volumes/grow.ts'
+import { revertVolume } from '@sirocco/control/services/volumes/revert.ts'
 import { type FaultCode, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { below, chance, pick, type Random } from '@sirocco/shared/kit/random.ts'
 import { Violation } from './checks.ts'
@@ -47,7 +50,12 @@ interface Request {
 }
 type Answer =
   | { readonly machines: readonly string[] }
-  | { readonly operations: readonly string[]; readonly volume?: string; readonly snapshot?: string }
+  | {
+      readonly operations: readonly string[]
+      readonly volume?: string
+      readonly snapshot?: string
+      readonly snapshots?: readonly string[]
+    }
 
 export interface UserParts {
   readonly time: SimulatedTime
@@ -187,6 +195,15 @@ export class User {
       () => ask(`detach ${volume}`, call => detachVolumes.call(call, { volumes: [volume] })),
       () => ask(`grow ${volume}`, call => growVolume.call(call, { volume, sizeMiB: 10 * size })),
       () => ask(`snapshot ${volume}`, call => createSnapshot.call(call, { volume })),
+      () => ask(`snapshot all of ${machine}`, call => snapshotMachine.call(call, { machine })),
+      () =>
+        snapshot === null
+          ? this.#change()
+          : ask(`${volume} back to ${snapshot}`, call => revertVolume.call(call, { volume, snapshot })),
+      () =>
+        snapshot === null
+          ? this.#change()
+          : ask(`${machine} back to ${snapshot}`, call => revertMachine.call(call, { machine, snapshot })),
       () => ask(`copy ${volume}`, call => createVolume.call(call, { volume })),
       () => ask(`delete ${volume}`, call => deleteVolumes.call(call, { volumes: [volume] })),
       () =>
@@ -257,6 +274,7 @@ export class User {
     this.ended.set('ok', (this.ended.get('ok') ?? 0) + 1)
     if ('volume' in answer && answer.volume) this.#volumes.add(answer.volume)
     if ('snapshot' in answer && answer.snapshot) this.#snapshots.add(answer.snapshot)
+    if ('snapshots' in answer) for (const one of answer.snapshots ?? []) this.#snapshots.add(one)
     if (!('machines' in answer)) return
     for (const id of answer.machines) this.#machines.add(id)
     // Some change their mind at once.

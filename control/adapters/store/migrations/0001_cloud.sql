@@ -132,6 +132,7 @@ CREATE TABLE `snapshot` (
 	`volumeAlias` text NOT NULL,
 	`name` text NOT NULL,
 	`passing` integer NOT NULL,
+	`moment` text,
 	`sizeMiB` integer NOT NULL,
 	`createdAt` integer NOT NULL,
 	`deleted` integer NOT NULL,
@@ -146,6 +147,7 @@ CREATE UNIQUE INDEX `snapshot_alias_unique` ON `snapshot` (`alias`);--> statemen
 CREATE INDEX `snapshot_project` ON `snapshot` (`project`,`id`);--> statement-breakpoint
 CREATE INDEX `snapshot_volume` ON `snapshot` (`volume`,`id`);--> statement-breakpoint
 CREATE INDEX `snapshot_base` ON `snapshot` (`baseImage`) WHERE "snapshot"."baseImage" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `snapshot_moment` ON `snapshot` (`moment`) WHERE "snapshot"."moment" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `snapshot_gone` ON `snapshot` (`goneAt`) WHERE "snapshot"."goneAt" IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `snapshot_observed` (
 	`snapshot` text PRIMARY KEY NOT NULL,
@@ -154,6 +156,7 @@ CREATE TABLE `snapshot_observed` (
 	`seq` integer NOT NULL,
 	`appliedGeneration` integer NOT NULL,
 	`here` integer NOT NULL,
+	`quiet` integer DEFAULT false NOT NULL,
 	`fault` text,
 	`digest` text NOT NULL,
 	`at` integer NOT NULL
@@ -193,6 +196,8 @@ CREATE TABLE `volume` (
 	`sourceImage` text,
 	`sourceSnapshot` text,
 	`baseImage` text,
+	`revertSnapshot` text,
+	`revertTurn` integer,
 	`createdAt` integer NOT NULL,
 	`deleted` integer NOT NULL,
 	`generation` integer NOT NULL,
@@ -206,6 +211,7 @@ CREATE UNIQUE INDEX `volume_alias_unique` ON `volume` (`alias`);--> statement-br
 CREATE INDEX `volume_project` ON `volume` (`project`,`id`);--> statement-breakpoint
 CREATE INDEX `volume_snapshot` ON `volume` (`sourceSnapshot`) WHERE "volume"."sourceSnapshot" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_base` ON `volume` (`baseImage`) WHERE "volume"."baseImage" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `volume_revert` ON `volume` (`revertSnapshot`) WHERE "volume"."revertSnapshot" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_gone` ON `volume` (`goneAt`) WHERE "volume"."goneAt" IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `volume_observed` (
 	`volume` text PRIMARY KEY NOT NULL,

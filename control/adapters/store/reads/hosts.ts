@@ -355,9 +355,13 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
   }
 }
 
-/** A volume on another host than its own: what it is made from may be on that alone, and everything in it is copied. */
-const anew = (volume: typeof s.volume.$inferSelect) =>
-  volume.sourceKind === 'snapshot' ? { ...volume, sourceKind: 'nothing' as const, sourceSnapshot: null } : volume
+/** A volume on another host than its own: what it is made from, or went back to, may be on that alone, and everything in it is copied. */
+const anew = (volume: typeof s.volume.$inferSelect) => ({
+  ...volume,
+  ...(volume.sourceKind === 'snapshot' ? { sourceKind: 'nothing' as const, sourceSnapshot: null } : {}),
+  revertSnapshot: null,
+  revertTurn: null,
+})
 
 /** Where a machine's sealed user-data belongs. */
 export const userDataPlace = (machine: string): string => `machine|${machine}|user_data`

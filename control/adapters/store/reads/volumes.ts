@@ -188,6 +188,8 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
         )
         return found.ok ? ok(paged(found.value, page.limit, v => v.id)) : found
       },
+      ofMoment: (scope, moment) =>
+        snapshots(and(within(s.snapshot, scope), eq(s.snapshot.moment, moment), isNull(s.snapshot.goneAt)), null),
       onHost: (host, ids) => snapshotsOn({ host, ids: new Set(ids) }),
     },
     pools: {

@@ -25,6 +25,8 @@ export function machineJson(machine: Machine, admin: boolean): MachineJson {
       protect: changeRefusal('protect', state),
       resize: changeRefusal('resize', state),
       userData: changeRefusal('userData', state),
+      snapshot: changeRefusal('snapshot', state),
+      revert: changeRefusal('revert', state),
     },
     stateReason: reasonOf(reason),
     progress: machine.observed?.progress ?? null,

@@ -41,6 +41,8 @@ export const snapshotJson = (snapshot: Snapshot): SnapshotJson => ({
   zone: snapshot.zone,
   volume: snapshot.volume,
   volumeEc2Id: snapshot.volumeAlias,
+  moment: snapshot.moment,
+  consistency: snapshot.observed?.here ? (snapshot.observed.quiet ? 'quiet' : 'crash') : null,
   sizeMiB: snapshot.sizeMiB,
   tags: { ...snapshot.tags },
   createdAt: time(snapshot.createdAt),

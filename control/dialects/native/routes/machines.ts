@@ -20,16 +20,20 @@ import { recoverMachines } from '../../../services/machines/recover.ts'
 import { renameMachine } from '../../../services/machines/rename.ts'
 import { resizeMachine } from '../../../services/machines/resize.ts'
 import { resumeMachines } from '../../../services/machines/resume.ts'
+import { revertMachine } from '../../../services/machines/revert.ts'
 import { openScreen, takeScreenshot } from '../../../services/machines/screen.ts'
+import { snapshotMachine } from '../../../services/machines/snapshot.ts'
 import { startMachines } from '../../../services/machines/start.ts'
 import { stopMachines } from '../../../services/machines/stop.ts'
 import { suspendMachines } from '../../../services/machines/suspend.ts'
 import { changeUserData } from '../../../services/machines/user-data.ts'
+import { findSnapshots } from '../../../services/snapshots/find.ts'
 import type { Call } from '../../../services/verb.ts'
 import type { Handler, Here, Reply } from '../handler.ts'
 import { listed } from '../list.ts'
 import { machineJson } from '../render/machine.ts'
 import { time } from '../render/time.ts'
+import { snapshotJson } from '../render/volume.ts'
 
 type Query = Parameters<Handler<Routes['listMachines']>>[0]['query']
 
@@ -159,6 +163,23 @@ export const rebuild: Handler<Routes['rebuildMachine']> = async ({ params, body 
   return machine.ok
     ? ok({ body: { machine: machineJson(machine.value, here.admin), operations: [...asked.value.operations] } })
     : machine
+}
+
+export const revert: Handler<Routes['revertMachine']> = async ({ params, body }, here) => {
+  const asked = await revertMachine.call(here.call, { machine: params.id, snapshot: body.snapshot })
+  if (!asked.ok) return asked
+  const machine = await one(here, params.id)
+  return machine.ok
+    ? ok({ body: { machine: machineJson(machine.value, here.admin), operations: [...asked.value.operations] } })
+    : machine
+}
+
+export const snapshot: Handler<Routes['snapshotMachine']> = async ({ params, body }, { call }) => {
+  const asked = await snapshotMachine.call(call, { machine: params.id, ...body })
+  if (!asked.ok) return asked
+  const { moment, operations } = asked.value
+  const made = await findSnapshots.call(call, { snapshots: [...asked.value.snapshots] })
+  return made.ok ? ok({ body: { moment, snapshots: made.value.map(snapshotJson), operations: [...operations] } }) : made
 }
 
 export const recover: Handler<Routes['recoverMachine']> = async ({ params, body }, here) => {

@@ -9,6 +9,7 @@ import { detachVolumes } from '../../../services/volumes/detach.ts'
 import { findVolumes } from '../../../services/volumes/find.ts'
 import { growVolume } from '../../../services/volumes/grow.ts'
 import { listVolumes } from '../../../services/volumes/list.ts'
+import { revertVolume } from '../../../services/volumes/revert.ts'
 import type { Handler, Here, Reply } from '../handler.ts'
 import { listed } from '../list.ts'
 import { parsed } from '../parse.ts'
@@ -64,5 +65,7 @@ export const detach: Handler<Routes['detachVolume']> = async ({ params }, here) 
   accepted(here, params.id, await detachVolumes.call(here.call, { volumes: [params.id] }))
 export const grow: Handler<Routes['growVolume']> = async ({ params, body }, here) =>
   accepted(here, params.id, await growVolume.call(here.call, { volume: params.id, sizeMiB: body.sizeMiB }))
+export const revert: Handler<Routes['revertVolume']> = async ({ params, body }, here) =>
+  accepted(here, params.id, await revertVolume.call(here.call, { volume: params.id, snapshot: body.snapshot }))
 export const remove: Handler<Routes['deleteVolume']> = async ({ params }, here) =>
   accepted(here, params.id, await deleteVolumes.call(here.call, { volumes: [params.id] }))
