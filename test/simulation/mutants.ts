@@ -63,7 +63,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the guards are left out of batches',
     found: /both pursue|placed nowhere|went back|are allocated on/,
-    within: 24,
+    within: 12,
     make: client(without(/^INSERT INTO guard /)),
   },
   {
@@ -133,7 +133,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'commands that were done are forgotten when the agent starts again',
     found: /was reset \d+ times, asked/,
-    within: 3,
+    within: 8,
     crashes: resets,
     make: () => ({ host: { onStart: host => host.disk.lose('outbox.jsonl') } }),
   },
