@@ -14,6 +14,14 @@ export interface OpenIn {
   switchTo(path: string): Promise<Result<void>>
 }
 
+/** What a snapshot keeps, as a program reads it: nobody writes to it, nor to what it stands on, while the snapshot is here. */
+export interface FrozenDisk {
+  readonly path: string
+  readonly format: 'qcow2' | 'raw'
+  /** Of the disk that a guest saw, in bytes. */
+  readonly virtualBytes: number
+}
+
 /**
  * Where bytes of volumes lie. Every verb may run twice and lands once; what is not there is removed already. Faults: `capacity` when the
  * pool is full, `unavailable` when it does not answer, or what the volume is made from is not here yet, `invalid` when an image's bytes
@@ -35,5 +43,7 @@ export interface Volumes {
   /** Keeps what the volume holds now. `open`: the guest that has it open; null where none has. */
   snapshot(snapshot: WantedSnapshot, open: OpenIn | null): Promise<Result<void>>
   removeSnapshot(snapshot: WantedSnapshot): Promise<Result<void>>
+  /** What it keeps, to be read: `not_found` where it is not here. */
+  frozen(snapshot: WantedSnapshot): Promise<Result<FrozenDisk>>
   snapshots(): Promise<Result<readonly string[]>>
 }

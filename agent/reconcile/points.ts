@@ -50,6 +50,7 @@ const verbs = {
     hasSnapshot: false,
     snapshot: true,
     removeSnapshot: true,
+    frozen: false,
     snapshots: false,
   },
   'port.networks': { apply: true, plug: false, list: false, warnings: false },

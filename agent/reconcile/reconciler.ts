@@ -1,6 +1,6 @@
 import { digest } from '@sirocco/shared/kit/canonical.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
-import { ok } from '@sirocco/shared/kit/fault.ts'
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
@@ -10,7 +10,7 @@ import type { Disk } from '../ports/disk.ts'
 import type { Importer } from '../ports/importer.ts'
 import type { NetworkOnHost, Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
-import type { Volumes } from '../ports/volumes.ts'
+import type { FrozenDisk, Volumes } from '../ports/volumes.ts'
 import { Alarms } from './alarms.ts'
 import type { Attempt } from './apply.ts'
 import { Exclusive } from './exclusive.ts'
@@ -92,7 +92,7 @@ export class Reconciler {
       report: this.#report,
       machines: this.#machines,
     })
-    this.#imports = new ImportKeeper(parts.importer ?? null, this.#report, parts.timers)
+    this.#imports = new ImportKeeper(parts.importer ?? null, id => this.#frozen(id), this.#report, parts.timers)
     this.#lanes = new Lanes((id, turn) => this.#work(id, turn).catch(error => this.#stumbled(id, error)))
   }
 
@@ -338,6 +338,11 @@ export class Reconciler {
     await this.#journal.write([{ note, machine: id, generation, fault: wireFault(fault) }])
     this.#alarms.succeeded(id)
     return true
+  }
+
+  async #frozen(id: string): Promise<Result<FrozenDisk>> {
+    const snapshot = this.#held.snapshots().find(one => one.id === id && !one.gone)
+    return snapshot ? this.#parts.volumes.frozen(snapshot) : refuse('unavailable', 'waiting for the snapshot to be made')
   }
 
   #retry(id: string): void {

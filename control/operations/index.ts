@@ -1,6 +1,7 @@
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { AnyWorkflow, Workflows } from './engine.ts'
 import { hostFence } from './host-fence.ts'
+import { imageCapture } from './image-capture.ts'
 import { imageDelete } from './image-delete.ts'
 import { imageImport } from './image-import.ts'
 import { machineCreate } from './machine-create.ts'
@@ -40,6 +41,7 @@ const registry = {
   'snapshot.delete': [snapshotDelete],
   'host.fence': [hostFence],
   'image.import': [imageImport],
+  'image.capture': [imageCapture],
   'image.delete': [imageDelete],
 } as const satisfies Record<OperationKind, readonly AnyWorkflow[]>
 

@@ -276,6 +276,7 @@ export const en = {
     'snapshot.delete': 'Delete the snapshot',
     'host.fence': 'Fence',
     'image.import': 'Import',
+    'image.capture': 'Capture',
     'image.delete': 'Delete',
   },
   operationStates: {

@@ -279,6 +279,7 @@ export const fr: Messages = {
     'snapshot.delete': 'Suppression de l’instantané',
     'host.fence': 'Isolement',
     'image.import': 'Importation',
+    'image.capture': 'Capture',
     'image.delete': 'Suppression',
   },
   operationStates: {

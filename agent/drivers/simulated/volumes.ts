@@ -1,4 +1,5 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
+import { MiB } from '@sirocco/shared/kit/units.ts'
 import type { WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Volumes } from '../../ports/volumes.ts'
 import { type SimulatedHost, volumePath } from './host.ts'
@@ -87,6 +88,13 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       delete store().snapshots[id]
       host.saved()
       return ok(undefined)
+    },
+    async frozen({ id }) {
+      const refused = host.refusal('volumes.frozen', id)
+      if (refused) return refused
+      const snapshot = store().snapshots[id]
+      if (!snapshot) return refuse('not_found', 'the snapshot is not on this host', { detail: id })
+      return ok({ path: `simulated:/${instance}/snapshots/${id}`, format: 'qcow2', virtualBytes: snapshot.mib * MiB })
     },
     async snapshots() {
       return host.refusal('volumes.snapshots', null) ?? ok(Object.keys(store().snapshots))

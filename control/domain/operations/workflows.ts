@@ -22,6 +22,7 @@ export const workflowVersions = {
   'snapshot.delete': 1,
   'host.fence': 1,
   'image.import': 1,
+  'image.capture': 1,
   'image.delete': 1,
 } as const satisfies Record<OperationKind, number>
 
@@ -45,6 +46,7 @@ export const workflowSteps = {
   'snapshot.delete': { 1: ['absent'] },
   'host.fence': { 1: ['power-off', 'fenced'] },
   'image.import': { 1: ['place', 'converted', 'tidy'] },
+  'image.capture': { 1: ['place', 'converted', 'tidy'] },
   'image.delete': { 1: ['tidy'] },
 } as const satisfies Record<OperationKind, Readonly<Record<number, readonly string[]>>>
 

@@ -20,6 +20,8 @@ export interface Volume {
   readonly sourceKind: SourceKind
   readonly sourceImage: Id<'image'> | null
   readonly sourceSnapshot: Id<'snapshot'> | null
+  /** The image at the bottom of what it was made from; null where there is none. */
+  readonly baseImage: Id<'image'> | null
   readonly attachment: {
     readonly machine: Id<'machine'>
     /** EC2's id of the machine. */

@@ -24,6 +24,7 @@ export const operationKinds = [
   'snapshot.delete',
   'host.fence',
   'image.import',
+  'image.capture',
   'image.delete',
 ] as const
 export type OperationKind = (typeof operationKinds)[number]
