@@ -36,6 +36,8 @@ export interface Volumes {
   grow(volume: WantedVolume): Promise<Result<void>>
   /** Removes it; what snapshots and volumes made from those stand on stays until they are gone, too. */
   remove(volume: Pick<WantedVolume, 'id' | 'pool'>): Promise<Result<void>>
+  /** Contents of image files that anything here stands on, whether it is wanted or not. */
+  bases(): Promise<Result<readonly string[]>>
   /** Volumes that are here. */
   list(): Promise<Result<readonly string[]>>
 

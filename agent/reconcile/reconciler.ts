@@ -18,6 +18,7 @@ import { noFacts } from './facts.ts'
 import { follow, type StepFault } from './follow.ts'
 import { Held } from './held.ts'
 import { HostWatch } from './host-watch.ts'
+import { ImageCache } from './image-cache.ts'
 import { type FetchImage, ImageRoom } from './image-room.ts'
 import { ImportKeeper } from './imports.ts'
 import { Journal } from './journal.ts'
@@ -55,6 +56,7 @@ export class Reconciler {
   readonly #journal: Journal
   readonly #held: Held
   readonly #networks: NetworkRoom
+  readonly #cache: ImageCache
   readonly #images: ImageRoom
   readonly #report: Report
   readonly #alarms: Alarms
@@ -72,7 +74,8 @@ export class Reconciler {
     this.#journal = journal
     this.#held = held
     this.#networks = new NetworkRoom(parts.networks, () => this.#networksWanted())
-    this.#images = new ImageRoom(parts.storage, parts.fetchImage)
+    this.#cache = new ImageCache({ ...parts, journal, clock: parts.timers, needed: () => this.#imagesNeeded() })
+    this.#images = new ImageRoom(parts.storage, parts.fetchImage, this.#cache)
     this.#report = new Report(parts.timers)
     this.#alarms = new Alarms(parts.timers, parts.random)
     this.#host = new HostWatch({
@@ -381,6 +384,20 @@ export class Reconciler {
     return machine.power !== 'gone' && (facts.fault === undefined || facts.ran)
   }
 
+  /** Image files of all that is wanted here; null while that is not known, or something runs here that nobody knows of. */
+  #imagesNeeded(): ReadonlySet<string> | null {
+    if (!this.#host.known || this.#host.frozen || this.#held.digest === null || this.#held.arriving) return null
+    const machines = [...this.#held.machines().filter(({ power }) => power !== 'gone'), ...this.#held.strayMachines()]
+    const known = new Set([...this.#held.machines(), ...this.#held.strayMachines()].map(({ id }) => id))
+    if ([...this.#host.machines()].some(id => !known.has(id))) return null
+    const volumes = this.#held.volumes().filter(({ gone }) => !gone)
+    const files = [
+      ...machines.flatMap(({ image }) => image.files),
+      ...volumes.flatMap(({ source }) => (source.from === 'image' ? source.files : [])),
+    ]
+    return new Set(files.map(({ sha256 }) => sha256))
+  }
+
   #view(id: string): View {
     const facts = this.#journal.facts(id) ?? noFacts
     return { id, wanted: this.#held.machine(id), found: this.#host.machine(id), facts, now: this.#parts.timers.now() }
@@ -404,6 +421,7 @@ export class Reconciler {
         this.#volumes.wakeAll()
       })
       void this.#settleNetworks()
+      if (!this.#stopped) void this.#cache.evict()
     })
   }
 

@@ -1,5 +1,5 @@
 import { chmod, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve, sep } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
@@ -118,6 +118,23 @@ class DirectoryVolumes implements Volumes {
         await syncDirectory(this.#home(id))
       }
       return this.#turns.take('chains', () => this.#clear())
+    })
+  }
+
+  bases(): Promise<Result<readonly string[]>> {
+    return this.#turns.take('', async () => {
+      const images = join(this.#dir, 'images')
+      const found = new Set<string>()
+      const look = async (path: string) => {
+        const backing = (await readQcow2(path))?.backing
+        if (backing && dirname(resolve(dirname(path), backing)) === images) found.add(basename(backing))
+      }
+      for (const id of await this.#homes()) {
+        const { home, numbers } = await this.#layers(id)
+        for (const n of numbers) await look(join(home, `${n}.qcow2`))
+      }
+      for (const id of await namesIn(join(this.#dir, 'machines'))) await look(join(this.#dir, 'machines', id, 'disk.qcow2'))
+      return ok([...found])
     })
   }
 
