@@ -57,10 +57,11 @@ export const captureImage = write('images.capture', {
     if (!base.ok) return base
 
     const image = ids.make('image')
+    const alias = `ami-${hex(random, 17)}`
     const operation = ids.make('operation')
     const { snapshot, operation: freezing, changes } = newSnapshot(context, volume, { name: '', passing: true })
     return ok({
-      answer: { image, operations: [operation, freezing] },
+      answer: { image, alias, operations: [operation, freezing] },
       subjects: [image, volume.id],
       changes: [
         ...changes,
@@ -68,7 +69,7 @@ export const captureImage = write('images.capture', {
           do: 'image.insert',
           image: {
             id: image,
-            alias: `ami-${hex(random, 17)}`,
+            alias,
             project,
             name: input.name,
             description: input.description,

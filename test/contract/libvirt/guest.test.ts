@@ -260,19 +260,19 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
   }, 120_000)
 
   test('an image captured from a running guest stands alone, and a machine of it has what was written before', async () => {
-    const { id: volume, pool } = rootOf(bench, web.id)
+    const { id: volume, pool } = rootOf(bench, db.id)
     const kept: WantedSnapshot = { kind: 'snapshot', id: 'snp_root', generation: 1, pool, volume, sizeMiB: 512, gone: false }
-    expect((await ssh(web, 'echo captured > /root/kept; sync')).code).toBe(0)
+    expect((await ssh(db, 'echo captured > /root/kept; sync')).code).toBe(0)
     expect(await bench.volumes.frozen(kept)).toMatchObject({ ok: false, fault: { code: 'not_found' } })
-    const root = granted(await bench.compute.disks(web.id)).find(({ device }) => device === 'vda')
+    const root = granted(await bench.compute.disks(db.id)).find(({ device }) => device === 'vda')
     if (!root) throw new Error('it has a disk')
     granted(
       await bench.volumes.snapshot(kept, {
         path: root.path,
-        switchTo: path => bench.compute.switchDisk(web.id, 'vda', path),
+        switchTo: path => bench.compute.switchDisk(db.id, 'vda', path),
       }),
     )
-    await ssh(web, 'echo later > /root/kept; sync')
+    await ssh(db, 'echo later > /root/kept; sync')
 
     const folder = join(bench.libvirtd.dir, 'captured')
     await mkdir(folder, { mode: 0o711 })
@@ -302,7 +302,7 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     try {
       await until('ssh to the heir', 90_000, async () => (await ssh(heir, 'true')).code === 0)
       expect((await ssh(heir, 'cat /root/kept')).out).toBe('captured')
-      expect((await ssh(web, 'cat /root/kept')).out).toBe('later')
+      expect((await ssh(db, 'cat /root/kept')).out).toBe('later')
     } finally {
       granted(await bench.compute.cut(heir.id))
       granted(await bench.compute.undefine(heir.id))
