@@ -125,15 +125,22 @@ class DirectoryVolumes implements Volumes {
     return this.#turns.take('', async () => {
       const images = join(this.#dir, 'images')
       const found = new Set<string>()
-      const look = async (path: string) => {
-        const backing = (await readQcow2(path))?.backing
-        if (backing && dirname(resolve(dirname(path), backing)) === images) found.add(basename(backing))
-      }
+      const paths: string[] = []
       for (const id of await this.#homes()) {
         const { home, numbers } = await this.#layers(id)
-        for (const n of numbers) await look(join(home, `${n}.qcow2`))
+        paths.push(...numbers.map(n => join(home, `${n}.qcow2`)))
       }
-      for (const id of await namesIn(join(this.#dir, 'machines'))) await look(join(this.#dir, 'machines', id, 'disk.qcow2'))
+      for (const id of await namesIn(join(this.#dir, 'machines'))) {
+        const path = join(this.#dir, 'machines', id, 'disk.qcow2')
+        if (await isThere(path)) paths.push(path)
+      }
+      for (const path of paths) {
+        const header = await readQcow2(path)
+        // What cannot be read may stand on any of them.
+        if (!header && (await isThere(path))) return refuse('internal', 'a volume cannot be read', { detail: path })
+        const backing = header?.backing
+        if (backing && dirname(resolve(dirname(path), backing)) === images) found.add(basename(backing))
+      }
       return ok([...found])
     })
   }
