@@ -6,6 +6,7 @@ import { GiB, MiB } from '@sirocco/shared/kit/units.ts'
 import type { ImageFormat } from '@sirocco/shared/model/images/formats.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { z } from 'zod'
+import type { FrozenDisk } from '../ports/volumes.ts'
 import { nobody, type RunConfined } from '../programs/sandbox.ts'
 import { qemuName } from './header.ts'
 
@@ -34,11 +35,8 @@ export interface Conversion {
 
 /** A compressed qcow2 of a file whose header was looked at before: qemu-img is told the format, and never guesses it. */
 export async function convert(given: Conversion): Promise<Result<{ path: string; virtualBytes: number }>> {
-  const { folder, source, format, run, signal } = given
+  const { source, format, run, signal } = given
   await chmod(source, 0o644)
-  const out = join(folder, 'out')
-  await mkdir(out, { mode: 0o700 })
-  if (getuid?.() === 0) await chown(out, nobody, nobody)
   // An ISO is a raw disk to whoever boots it.
   const as = qemuName[format]
 
@@ -55,16 +53,41 @@ export async function convert(given: Conversion): Promise<Result<{ path: string;
   const fault = unfit(info.data, given.maxVirtualBytes)
   if (fault) return fault
 
+  return compress(given, { source, as, virtualBytes: info.data['virtual-size'], reads: false })
+}
+
+/** A compressed qcow2 of a whole disk, which may be spread over files of this host: each says of what format the one below is. */
+export async function flatten(
+  given: Omit<Conversion, 'source' | 'format'>,
+  { path, format, virtualBytes }: FrozenDisk,
+): Promise<Result<{ path: string; virtualBytes: number }>> {
+  if (virtualBytes > given.maxVirtualBytes)
+    return refuse('invalid', `the volume has more than the ${given.maxVirtualBytes / GiB} GiB that an image may have`)
+  return compress(given, { source: path, as: format, virtualBytes, reads: true })
+}
+
+async function compress(
+  { folder, run, signal, told }: Omit<Conversion, 'source' | 'format'>,
+  {
+    source,
+    as,
+    virtualBytes,
+    reads,
+  }: { readonly source: string; readonly as: string; readonly virtualBytes: number; readonly reads: boolean },
+): Promise<Result<{ path: string; virtualBytes: number }>> {
+  const out = join(folder, 'out')
+  await mkdir(out, { mode: 0o700 })
+  if (getuid?.() === 0) await chown(out, nobody, nobody)
   const path = join(out, 'image.qcow2')
-  const virtualBytes = info.data['virtual-size']
   const converted = await run('qemu-img', ['convert', '-p', '-c', '-f', as, '-O', 'qcow2', source, path], {
+    reads,
     // Compressed it is smaller, but for noise and the tables.
     fileBytes: Math.min(virtualBytes + Math.ceil(virtualBytes / 512) + 64 * MiB, limits.imageBytes),
     timeout: limits.convert,
     signal,
     heard: text => {
       const percent = /\((\d+)\.\d+\/100%\)/.exec(text)?.[1]
-      if (percent !== undefined) given.told(Number(percent))
+      if (percent !== undefined) told(Number(percent))
     },
   })
   if (converted.code !== 0) return failed(converted.stderr)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmod, mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -76,7 +76,7 @@ const url = (path: string, checksum: Extract<ImportSource, { kind: 'url' }>['che
   checksum,
 })
 const make = (source: ImportSource, parts = store(), allow?: string[]) =>
-  importer(parts.blobs, allow).make(wanted(source), () => {}, new AbortController().signal)
+  importer(parts.blobs, allow).make(wanted(source), () => {}, new AbortController().signal, null)
 
 /** A disk of 8 MiB of this format. */
 async function disk(format: string): Promise<Buffer> {
@@ -216,4 +216,24 @@ test.skipIf(process.getuid?.() !== 0)('what converts is nobody, sees no network,
   const ended = await runConfined('sleep', ['30'], { ...how, timeout: 200 })
   expect(ended).toMatchObject({ code: null, stderr: expect.stringContaining('longer') })
   await expect(stat(join(folder, 'imports'))).rejects.toThrow()
+})
+
+test('what a volume held becomes an image that stands alone, although its files are for root alone', async () => {
+  const base = join(folder, 'base')
+  await writeFile(base, await disk('qcow2'), { mode: 0o600 })
+  const path = join(folder, 'frozen')
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', base, path, '16M'])
+  for (const file of [base, path]) await chmod(file, 0o600)
+  const source: ImportSource = { kind: 'snapshot', snapshot: 'snp_1', volume: 'vol_1' }
+  const frozen = { path, format: 'qcow2', virtualBytes: 16 * MiB } as const
+  const parts = store()
+  const told: string[] = []
+  const make = (signal: AbortSignal) => importer(parts.blobs).make(wanted(source), word => told.push(word), signal, frozen)
+  const made = await make(new AbortController().signal)
+  if (!made.ok) throw new Error(JSON.stringify(made.fault))
+  expect(parts.kept.get(made.value.sha256)).toMatchObject({ format: 'qcow2', 'virtual-size': 16 * MiB })
+  expect(parts.kept.get(made.value.sha256)).not.toHaveProperty('backing-filename')
+  expect(told).toContain('converting 0 %')
+  expect(await make(AbortSignal.abort())).toMatchObject({ ok: false, fault: { code: 'unavailable' } })
+  await expect(stat(join(folder, 'imports', 'img_1'))).rejects.toThrow()
 })

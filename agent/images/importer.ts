@@ -8,10 +8,11 @@ import type { ImportResult, ImportSource, WantedImport, WireChecksum } from '@si
 import { type Egress, fetchPublic } from '../egress/fetch.ts'
 import type { Blobs } from '../ports/blobs.ts'
 import type { Importer } from '../ports/importer.ts'
+import type { FrozenDisk } from '../ports/volumes.ts'
 import type { RunConfined } from '../programs/sandbox.ts'
 import { makeDirectory } from '../storage/files.ts'
 import { type Digest, digestIn } from './checksums.ts'
-import { convert } from './convert.ts'
+import { convert, flatten } from './convert.ts'
 import { headBytes, tellFormat } from './header.ts'
 
 export interface ImporterParts {
@@ -22,6 +23,9 @@ export interface ImporterParts {
   readonly blobs: Blobs
 }
 
+/** What comes from elsewhere. */
+type Brought = Exclude<ImportSource, { kind: 'snapshot' }>
+
 const shape = /^[A-Za-z0-9_-]{1,64}$/
 /** Kept free on the host's storage whatever is fetched. */
 const spare = 1 * GiB
@@ -30,14 +34,16 @@ const barrenTries = 3
 
 /** Makes images on a Linux host, with qemu-img. */
 export const linuxImporter = (parts: ImporterParts): Importer => ({
-  async make(wanted, told, signal) {
+  async make(wanted, told, signal, frozen) {
     if (!shape.test(wanted.id)) return refuse('invalid', 'not an image id')
     const folder = join(parts.dir, wanted.id)
     await rm(folder, { recursive: true, force: true })
     await makeDirectory(parts.dir)
     await mkdir(folder, { mode: 0o711 })
     try {
-      return await made(parts, folder, wanted, told, signal)
+      if (frozen) return await captured(parts, folder, wanted, frozen, told, signal)
+      if (wanted.source.kind === 'snapshot') throw new Error('impossible: a snapshot to read, and nothing of it')
+      return await made(parts, folder, { ...wanted, source: wanted.source }, told, signal)
     } catch (error) {
       if (signal.aborted) return refuse('unavailable', 'it was ended')
       return diskFault(error)
@@ -53,10 +59,41 @@ export const linuxImporter = (parts: ImporterParts): Importer => ({
   },
 })
 
+/** Of what a volume held at one moment. */
+async function captured(
+  { run, blobs }: ImporterParts,
+  folder: string,
+  { maxVirtualBytes }: WantedImport,
+  frozen: FrozenDisk,
+  told: (progress: string) => void,
+  signal: AbortSignal,
+): Promise<Result<ImportResult>> {
+  told('converting 0 %')
+  const flat = await flatten({ folder, maxVirtualBytes, run, signal, told: percent => told(`converting ${percent} %`) }, frozen)
+  if (signal.aborted) return refuse('unavailable', 'it was ended')
+  if (!flat.ok) return flat
+  const put = await blobs.put(flat.value.path, percent => told(`storing ${percent} %`), signal)
+  if (!put.ok) return put
+  const { sha256, bytes } = put.value
+  return ok({
+    sha256,
+    bytes,
+    virtualBytes: flat.value.virtualBytes,
+    format: frozen.format,
+    sourceBytes: bytes,
+    sourceSha256: sha256,
+  })
+}
+
 async function made(
   { egress, run, blobs }: ImporterParts,
   folder: string,
-  { id, source, maxBytes, maxVirtualBytes }: WantedImport,
+  {
+    id,
+    source,
+    maxBytes,
+    maxVirtualBytes,
+  }: Pick<WantedImport, 'id' | 'maxBytes' | 'maxVirtualBytes'> & { readonly source: Brought },
   told: (progress: string) => void,
   ended: AbortSignal,
 ): Promise<Result<ImportResult>> {
@@ -103,7 +140,7 @@ async function made(
 }
 
 /** What the bytes must come to, where somebody said so. */
-async function promised(egress: Egress, source: ImportSource, signal: AbortSignal): Promise<Result<Digest | null>> {
+async function promised(egress: Egress, source: Brought, signal: AbortSignal): Promise<Result<Digest | null>> {
   const checksum: WireChecksum | null = source.checksum
   if (checksum?.by !== 'file') return ok(checksum)
   const answer = await fetchPublic(egress, checksum.url, { signal })

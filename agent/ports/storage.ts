@@ -11,6 +11,12 @@ export interface Storage {
   has(sha256: string): Promise<boolean>
   /** Keeps what `fetch` yields under its content's name; refused, and nothing kept, when the digest or length differs. */
   keep(file: { sha256: string; bytes: number }, fetch: AsyncIterable<Uint8Array>): Promise<Result<void>>
+  /** Image files that are here whole. */
+  images(): Promise<Result<readonly { readonly sha256: string; readonly bytes: number }[]>>
+  /** Removes an image file that nothing stands on. */
+  dropImage(sha256: string): Promise<Result<void>>
+  /** Of the pool: in all, and what anybody may still write. */
+  room(): Promise<{ readonly totalBytes: number; readonly freeBytes: number }>
   /** What is the machine's own: its seed, and a kernel where the image brings one. Its disks are volumes. */
   prepare(machine: WantedMachine): Promise<Result<MachineFiles>>
   /** Removes all that `prepare` made. */

@@ -22,6 +22,14 @@ export interface OpenIn {
   switchTo(path: string): Promise<Result<void>>
 }
 
+/** What a snapshot keeps, as a program reads it: nobody writes to it, nor to what it stands on, while the snapshot is here. */
+export interface FrozenDisk {
+  readonly path: string
+  readonly format: 'qcow2' | 'raw'
+  /** Of the disk that a guest saw, in bytes. */
+  readonly virtualBytes: number
+}
+
 /**
  * Where bytes of volumes lie. Every verb may run twice and lands once; what is not there is removed already. Faults: `capacity` when the
  * pool is full, `unavailable` when it does not answer, or what the volume is made from is not here yet, `invalid` when an image's bytes
@@ -38,6 +46,8 @@ export interface Volumes {
   revert(volume: WantedVolume): Promise<Result<void>>
   /** Removes it; what snapshots and volumes made from those stand on stays until they are gone, too. */
   remove(volume: Pick<WantedVolume, 'id' | 'pool'>): Promise<Result<void>>
+  /** Contents of image files that anything here stands on, whether it is wanted or not. */
+  bases(): Promise<Result<readonly string[]>>
   /** Volumes that are here. */
   list(): Promise<Result<readonly string[]>>
 
@@ -53,5 +63,7 @@ export interface Volumes {
     switchTo: (files: readonly { readonly volume: string; readonly path: string }[]) => Promise<Result<boolean>>,
   ): Promise<Result<boolean>>
   removeSnapshot(snapshot: WantedSnapshot): Promise<Result<void>>
+  /** What it keeps, to be read: `not_found` where it is not here. */
+  frozen(snapshot: WantedSnapshot): Promise<Result<FrozenDisk>>
   snapshots(): Promise<Result<readonly string[]>>
 }

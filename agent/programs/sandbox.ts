@@ -3,6 +3,9 @@ import { getuid } from 'node:process'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Ran } from './run.ts'
 
+/** Passes by what files' modes say, to read only. */
+const reading = '+dac_read_search'
+
 /** Nobody: owns nothing on a host but what is given for the purpose. */
 export const nobody = 65_534
 
@@ -12,6 +15,8 @@ export interface Confined {
   /** Milliseconds. */
   readonly timeout: number
   readonly signal?: AbortSignal
+  /** It may read files of the host that are root's alone: disks. Still it writes nothing but where nobody may, and reaches no network. */
+  readonly reads?: boolean
   /** Hears what it prints, as it comes. */
   readonly heard?: (text: string) => void
 }
@@ -23,7 +28,10 @@ export type RunConfined = (program: string, args: readonly string[], how: Confin
  * The words before a program that confine it: limits of address space, processor time, file size and open files; as root also a network,
  * mounts, processes and inter-process communication of its own, as nobody, without any capability or a way to gain one.
  */
-export function confinement({ fileBytes }: Pick<Confined, 'fileBytes'>, root: boolean): readonly string[] {
+export function confinement(
+  { fileBytes, reads = false }: Pick<Confined, 'fileBytes' | 'reads'>,
+  root: boolean,
+): readonly string[] {
   const limited = [
     'prlimit',
     `--as=${limits.convertMemory}`,
@@ -38,7 +46,9 @@ export function confinement({ fileBytes }: Pick<Confined, 'fileBytes'>, root: bo
     ...limited,
     ...['unshare', '--net', '--mount', '--ipc', '--uts', '--pid', '--fork', '--'],
     ...['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--no-new-privs'],
-    ...['--inh-caps=-all', '--bounding-set=-all', '--'],
+    ...(reads
+      ? [`--inh-caps=-all,${reading}`, `--ambient-caps=-all,${reading}`, `--bounding-set=-all,${reading}`, '--']
+      : ['--inh-caps=-all', '--bounding-set=-all', '--']),
   ]
 }
 

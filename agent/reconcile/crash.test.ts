@@ -1,3 +1,4 @@
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { type Power, powers } from '@sirocco/shared/model/machines/states.ts'
 import type { CommandBody } from '@sirocco/shared/wire/frames.ts'
 import type { Wanted, WantedVolume } from '@sirocco/shared/wire/objects.ts'
@@ -109,7 +110,18 @@ test.each(ordinary.map(point => [point]))(
             })
         if (has) expect(world.host.machine('one', 'vm_a')?.disks.map(disk => disk.device)).toEqual(has)
       }
+      // Then the pool is short of room: nothing stands on the image any more.
+      expect(Object.keys(world.host.store('one').images).length).toBeGreaterThan(0)
+      world.host.short = true
+      await world.pass(limits.agentSweep + 1_000)
+      if (!world.agent) {
+        reached.add(point)
+        await world.start()
+        await world.connect()
+        await world.pass(limits.agentSweep + 1_000)
+      }
       expect(world.host.store('one')).toMatchObject({ volumes: {}, snapshots: {} })
+      expect(world.host.store('one').images).toEqual({})
       expect(world.remains('vm_a')).toBe(false)
       expect(world.imports).toContain('img_made')
       expect(world.seenObject('import', 'img_made')).toMatchObject({ applied: 1, result: importResult })

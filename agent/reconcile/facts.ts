@@ -87,6 +87,8 @@ export const Entry = z.discriminatedUnion('note', [
   z.strictObject({ note: z.literal('facts'), machine: z.string(), facts: MachineFacts }),
   /** Of a volume or a snapshot: all that is known; null: nothing any more. */
   z.strictObject({ note: z.literal('kept'), id: z.string(), facts: VolumeFacts.nullable() }),
+  /** An image file of this host: when it was last asked for; null: it is about to be dropped. */
+  z.strictObject({ note: z.literal('image'), sha256: z.string(), usedAt: z.number().nullable() }),
   z.strictObject({ note: z.literal('boot'), bootId: z.string() }),
 ])
 export type Entry = z.output<typeof Entry>
@@ -105,7 +107,10 @@ const running = (facts: MachineFacts, generation: number): MachineFacts => {
 }
 
 type Folds = {
-  readonly [N in Exclude<Entry['note'], 'boot' | 'forget' | 'kept'>]: (facts: MachineFacts, entry: About<N>) => MachineFacts
+  readonly [N in Exclude<Entry['note'], 'boot' | 'forget' | 'kept' | 'image'>]: (
+    facts: MachineFacts,
+    entry: About<N>,
+  ) => MachineFacts
 }
 
 const folds: Folds = {
@@ -144,7 +149,7 @@ const folds: Folds = {
 }
 
 /** The facts after one more entry. */
-export function fold(facts: MachineFacts, entry: Exclude<Entry, { note: 'boot' | 'forget' | 'kept' }>): MachineFacts {
+export function fold(facts: MachineFacts, entry: Exclude<Entry, { note: 'boot' | 'forget' | 'kept' | 'image' }>): MachineFacts {
   const step = folds[entry.note] as (facts: MachineFacts, entry: Entry) => MachineFacts
   return step(facts, entry)
 }

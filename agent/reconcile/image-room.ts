@@ -1,6 +1,7 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
 import type { Storage } from '../ports/storage.ts'
+import type { ImageCache } from './image-cache.ts'
 
 /** An image file's bytes, from wherever the composition gets them. It throws when they cannot be had now. */
 export type FetchImage = (file: ImageFile) => AsyncIterable<Uint8Array>
@@ -23,15 +24,18 @@ const spoilt = (kept: Result<void>): Result<void> =>
 export class ImageRoom {
   readonly #storage: Storage
   readonly #fetch: FetchImage
+  readonly #cache: ImageCache | null
   readonly #fetching = new Map<string, Fetching>()
 
-  constructor(storage: Storage, fetch: FetchImage) {
+  constructor(storage: Storage, fetch: FetchImage, cache: ImageCache | null = null) {
+    this.#cache = cache
     this.#storage = storage
     this.#fetch = fetch
   }
 
   /** Keeps all files that are not here; says how far it is, in percent of all bytes that were missing. */
   async keep(files: readonly ImageFile[], progress: (percent: number) => void): Promise<Result<void>> {
+    for (const { sha256 } of files) await this.#cache?.use(sha256)
     const missing: ImageFile[] = []
     for (const file of files) if (!(await this.#storage.has(file.sha256))) missing.push(file)
     const all = missing.reduce((sum, file) => sum + file.bytes, 0)
@@ -65,7 +69,8 @@ export class ImageRoom {
           for (const watcher of watchers) watcher(percent)
         }),
       )
-    const done = keep()
+    const begin = () => (this.#cache ? this.#cache.fetching(file.sha256, file.bytes, keep) : keep())
+    const done = begin()
       // What was spoilt on the way comes whole the second time; what lies spoilt in the store never does.
       .then(async kept => (kept.ok || kept.fault.code !== 'invalid' ? kept : spoilt(await keep())))
       .catch((error: unknown) => refuse('unavailable', 'the image cannot be fetched now', { detail: String(error) }))

@@ -1,17 +1,23 @@
 import { digest } from '@sirocco/shared/kit/canonical.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
-import { type Fault, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { type Fault, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { ImportResult, SeenImport, WantedImport } from '@sirocco/shared/wire/imports.ts'
 import type { Importer } from '../ports/importer.ts'
+import type { FrozenDisk } from '../ports/volumes.ts'
 import { passing } from './network-room.ts'
 import type { Report } from './report.ts'
 
 /** Between two words of how far an import is: each is a row and an event. Milliseconds. */
 const progressPause = 5_000
+/** Between two looks for a snapshot that is to be captured. Milliseconds. */
+const snapshotPause = 500
 /** Tries of what is refused `unavailable`, with pauses of this length, doubling. */
 const tries = 5
 const pause = 2_000
+
+/** What a snapshot of this host keeps. */
+export type FindFrozen = (snapshot: string) => Promise<Result<FrozenDisk>>
 
 interface Work {
   readonly wanted: WantedImport
@@ -28,6 +34,7 @@ interface Work {
  */
 export class ImportKeeper {
   readonly #importer: Importer | null
+  readonly #frozen: FindFrozen
   readonly #report: Report
   readonly #timers: Timers
   readonly #work = new Map<string, Work>()
@@ -35,8 +42,9 @@ export class ImportKeeper {
   #running = 0
   #swept = false
 
-  constructor(importer: Importer | null, report: Report, timers: Timers) {
+  constructor(importer: Importer | null, frozen: FindFrozen, report: Report, timers: Timers) {
     this.#importer = importer
+    this.#frozen = frozen
     this.#report = report
     this.#timers = timers
   }
@@ -92,7 +100,15 @@ export class ImportKeeper {
   }
 
   async #try(work: Work, count: number): Promise<void> {
-    const made = await this.#made(work)
+    const { source } = work.wanted
+    const frozen = source.kind === 'snapshot' ? await this.#frozen(source.snapshot) : ok(null)
+    if (work.ended) return
+    if (!frozen.ok && (passing(frozen.fault) || frozen.fault.code === 'not_found')) {
+      this.#tell(work, { progress: 'waiting for the snapshot to be made' })
+      work.timer = this.#timers.after(snapshotPause, () => void this.#inTurn(work, () => this.#try(work, count)))
+      return
+    }
+    const made = frozen.ok ? await this.#made(work, frozen.value) : frozen
     if (work.ended) return
     if (made.ok) return this.#finish(work, { result: made.value })
     if (!passing(made.fault) || count >= tries) return this.#finish(work, { fault: wireFault(made.fault) })
@@ -100,7 +116,7 @@ export class ImportKeeper {
     work.timer = this.#timers.after(pause * 2 ** (count - 1), () => void this.#inTurn(work, () => this.#try(work, count + 1)))
   }
 
-  async #made(work: Work): Promise<Result<ImportResult>> {
+  async #made(work: Work, frozen: FrozenDisk | null): Promise<Result<ImportResult>> {
     if (!this.#importer)
       return refuse('unsupported', 'this host makes no images; ask an administrator for an agent that converts')
     try {
@@ -112,6 +128,7 @@ export class ImportKeeper {
           this.#tell(work, { progress })
         },
         work.abort.signal,
+        frozen,
       )
     } catch (error) {
       return refuse('unavailable', 'something unexpected happened on the converting host', {

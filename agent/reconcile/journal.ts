@@ -21,6 +21,8 @@ export class Journal {
   readonly #facts = new Map<string, MachineFacts>()
   /** Of volumes and snapshots. */
   readonly #kept = new Map<string, VolumeFacts>()
+  /** When image files were last asked for, by content. */
+  readonly #images = new Map<string, number>()
   #bootId: string | null = null
   #lines = 0
   #sound = true
@@ -56,6 +58,9 @@ export class Journal {
     return [...this.#facts.keys()]
   }
 
+  imageUsed(sha256: string): number | undefined {
+    return this.#images.get(sha256)
+  }
   kept(id: string): VolumeFacts | undefined {
     return this.#kept.get(id)
   }
@@ -79,7 +84,8 @@ export class Journal {
       this.#waiting = []
       const entries = batch.flatMap(w => w.entries)
       try {
-        if (!this.#sound || this.#lines > slack + this.#facts.size + this.#kept.size) await this.#compact(entries)
+        if (!this.#sound || this.#lines > slack + this.#facts.size + this.#kept.size + this.#images.size)
+          await this.#compact(entries)
         else await this.#append(entries)
         for (const waiting of batch) waiting.written()
       } catch (error) {
@@ -99,6 +105,7 @@ export class Journal {
   async #compact(entries: readonly Entry[]): Promise<void> {
     const lines: Entry[] = [...this.#facts].map(([machine, facts]) => ({ note: 'facts', machine, facts }))
     for (const [id, facts] of this.#kept) lines.push({ note: 'kept', id, facts })
+    for (const [sha256, usedAt] of this.#images) lines.push({ note: 'image', sha256, usedAt })
     if (this.#bootId !== null) lines.push({ note: 'boot', bootId: this.#bootId })
     lines.push(...entries)
     await this.#disk.replace(this.#name, lines.map(entry => `${JSON.stringify(entry)}\n`).join(''))
@@ -110,6 +117,8 @@ export class Journal {
   #take(entry: Entry): void {
     this.#lines++
     if (entry.note === 'boot') this.#bootId = entry.bootId
+    else if (entry.note === 'image' && entry.usedAt !== null) this.#images.set(entry.sha256, entry.usedAt)
+    else if (entry.note === 'image') this.#images.delete(entry.sha256)
     else if (entry.note === 'kept' && entry.facts) this.#kept.set(entry.id, entry.facts)
     else if (entry.note === 'kept') this.#kept.delete(entry.id)
     else if (entry.note === 'forget') this.#facts.delete(entry.machine)

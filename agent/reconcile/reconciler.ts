@@ -1,6 +1,6 @@
 import { digest } from '@sirocco/shared/kit/canonical.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
-import { ok } from '@sirocco/shared/kit/fault.ts'
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
@@ -11,7 +11,7 @@ import type { Importer } from '../ports/importer.ts'
 import type { Underlay } from '../ports/move.ts'
 import type { NetworkOnHost, Networks } from '../ports/network.ts'
 import type { Storage } from '../ports/storage.ts'
-import type { Volumes } from '../ports/volumes.ts'
+import type { FrozenDisk, Volumes } from '../ports/volumes.ts'
 import { Alarms } from './alarms.ts'
 import type { Attempt } from './apply.ts'
 import { Exclusive } from './exclusive.ts'
@@ -19,6 +19,7 @@ import { noFacts } from './facts.ts'
 import { follow, type StepFault } from './follow.ts'
 import { Held } from './held.ts'
 import { HostWatch } from './host-watch.ts'
+import { ImageCache } from './image-cache.ts'
 import { type FetchImage, ImageRoom } from './image-room.ts'
 import { ImportKeeper } from './imports.ts'
 import { Journal } from './journal.ts'
@@ -58,6 +59,7 @@ export class Reconciler {
   readonly #journal: Journal
   readonly #held: Held
   readonly #networks: NetworkRoom
+  readonly #cache: ImageCache
   readonly #images: ImageRoom
   readonly #report: Report
   readonly #alarms: Alarms
@@ -76,7 +78,8 @@ export class Reconciler {
     this.#journal = journal
     this.#held = held
     this.#networks = new NetworkRoom(parts.networks, () => this.#networksWanted())
-    this.#images = new ImageRoom(parts.storage, parts.fetchImage)
+    this.#cache = new ImageCache({ ...parts, journal, clock: parts.timers, needed: () => this.#imagesNeeded() })
+    this.#images = new ImageRoom(parts.storage, parts.fetchImage, this.#cache)
     this.#report = new Report(parts.timers)
     this.#alarms = new Alarms(parts.timers, parts.random)
     this.#moves = new Moves({ ...parts, journal, progress: (id, text) => this.#tell(id, text) })
@@ -97,7 +100,7 @@ export class Reconciler {
       report: this.#report,
       machines: this.#machines,
     })
-    this.#imports = new ImportKeeper(parts.importer ?? null, this.#report, parts.timers)
+    this.#imports = new ImportKeeper(parts.importer ?? null, id => this.#frozen(id), this.#report, parts.timers)
     this.#lanes = new Lanes((id, turn) => this.#work(id, turn).catch(error => this.#stumbled(id, error)))
   }
 
@@ -359,6 +362,11 @@ export class Reconciler {
     return true
   }
 
+  async #frozen(id: string): Promise<Result<FrozenDisk>> {
+    const snapshot = this.#held.snapshots().find(one => one.id === id && !one.gone)
+    return snapshot ? this.#parts.volumes.frozen(snapshot) : refuse('unavailable', 'waiting for the snapshot to be made')
+  }
+
   #retry(id: string): void {
     this.#alarms.retry(id, () => this.#lanes.wake(id))
   }
@@ -395,6 +403,20 @@ export class Reconciler {
     return machine.power !== 'gone' && (facts.fault === undefined || facts.ran)
   }
 
+  /** Image files of all that is wanted here; null while that is not known, or something runs here that nobody knows of. */
+  #imagesNeeded(): ReadonlySet<string> | null {
+    if (!this.#host.known || this.#host.frozen || this.#held.digest === null || this.#held.arriving) return null
+    const machines = [...this.#held.machines().filter(({ power }) => power !== 'gone'), ...this.#held.strayMachines()]
+    const known = new Set([...this.#held.machines(), ...this.#held.strayMachines()].map(({ id }) => id))
+    if ([...this.#host.machines()].some(id => !known.has(id))) return null
+    const volumes = this.#held.volumes().filter(({ gone }) => !gone)
+    const files = [
+      ...machines.flatMap(({ image }) => image.files),
+      ...volumes.flatMap(({ source }) => (source.from === 'image' ? source.files : [])),
+    ]
+    return new Set(files.map(({ sha256 }) => sha256))
+  }
+
   #view(id: string): View {
     const facts = this.#journal.facts(id) ?? noFacts
     const machine = this.#held.machine(id)
@@ -422,6 +444,7 @@ export class Reconciler {
         this.#volumes.wakeAll()
       })
       void this.#settleNetworks()
+      if (!this.#stopped) void this.#cache.evict()
     })
   }
 

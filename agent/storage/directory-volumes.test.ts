@@ -295,3 +295,16 @@ describe.skipIf(missing.length > 0)(`volumes${missing.length ? ` (not installed:
     expect(await readdir(join(dir, 'volumes'))).toEqual([])
   })
 })
+
+test.skipIf(missing.length > 0)(
+  'says which images anything here stands on; nothing for sure where a volume cannot be read',
+  async () => {
+    const file = await keptImage(Buffer.alloc(1_048_576, 7))
+    granted(await volumes.make(volume('vol_of', { source: { from: 'image', image: 'img_1', files: [file] } })))
+    granted(await volumes.make(volume('vol_alone')))
+    expect(granted(await volumes.bases())).toEqual([file.sha256])
+    await writeFile(await pathOf('vol_alone'), 'torn')
+    expect(await volumes.bases()).toMatchObject({ ok: false, fault: { code: 'internal' } })
+    granted(await volumes.remove(volume('vol_of')))
+  },
+)

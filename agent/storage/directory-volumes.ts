@@ -1,10 +1,12 @@
 import { chmod, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
-import type { FoundVolume, OfMoment, OpenIn, Volumes } from '../ports/volumes.ts'
+
+import type { FoundVolume, FrozenDisk, OfMoment, OpenIn, Volumes } from '../ports/volumes.ts'
+
 import { type Run, run as runHere } from '../programs/run.ts'
 import { createDisk, createOverlay, growDisk, sizeOfBase } from './disk-image.ts'
 import { isThere, makeDirectory, namesIn, settle, syncDirectory } from './files.ts'
@@ -22,6 +24,8 @@ const layerShape = /^(\d{1,6})\.qcow2$/
 const markShape = /^([A-Za-z0-9_-]{1,64})\.snapshot$/
 /** Holds the number of the file that the volume went on in when it went back for the so-manieth time. */
 const turnShape = /^(\d{1,15})\.turn$/
+/** Files that one disk may be spread over, copies of copies and all. */
+const chainMost = 1_024
 /** In a volume's folder: it was removed, and only what others stand on is still here. */
 const goneMark = 'gone'
 
@@ -147,6 +151,30 @@ class DirectoryVolumes implements Volumes {
     })
   }
 
+  bases(): Promise<Result<readonly string[]>> {
+    return this.#turns.take('', async () => {
+      const images = join(this.#dir, 'images')
+      const found = new Set<string>()
+      const paths: string[] = []
+      for (const id of await this.#homes()) {
+        const { home, numbers } = await this.#layers(id)
+        paths.push(...numbers.map(n => join(home, `${n}.qcow2`)))
+      }
+      for (const id of await namesIn(join(this.#dir, 'machines'))) {
+        const path = join(this.#dir, 'machines', id, 'disk.qcow2')
+        if (await isThere(path)) paths.push(path)
+      }
+      for (const path of paths) {
+        const header = await readQcow2(path)
+        // What cannot be read may stand on any of them.
+        if (!header && (await isThere(path))) return refuse('internal', 'a volume cannot be read', { detail: path })
+        const backing = header?.backing
+        if (backing && dirname(resolve(dirname(path), backing)) === images) found.add(basename(backing))
+      }
+      return ok([...found])
+    })
+  }
+
   list(): Promise<Result<readonly string[]>> {
     return this.#turns.take('', async () => {
       const ids: string[] = []
@@ -259,6 +287,19 @@ class DirectoryVolumes implements Volumes {
     })
   }
 
+  frozen({ id, volume }: WantedSnapshot): Promise<Result<FrozenDisk>> {
+    return this.#turns.take(volume, async () => {
+      const layers = await this.#layers(volume)
+      if (!isFrozen(layers, id)) return refuse('not_found', 'the snapshot is not on this host', { detail: id })
+      const path = join(layers.home, `${layers.marks.get(id)}.qcow2`)
+      const header = await readQcow2(path)
+      if (!header) return refuse('internal', 'the volume cannot be read', { detail: path })
+      const astray = await this.#astray(path)
+      if (astray !== null) return refuse('internal', 'the volume stands on a file that is none of ours', { detail: astray })
+      return ok({ path, format: 'qcow2', virtualBytes: header.size })
+    })
+  }
+
   snapshots(): Promise<Result<readonly string[]>> {
     return this.#turns.take('', async () => {
       const ids: string[] = []
@@ -350,6 +391,18 @@ class DirectoryVolumes implements Volumes {
     for (const id of await this.#homes()) {
       const layers = await this.#layers(id)
       if (isFrozen(layers, snapshot)) return join(layers.home, `${layers.marks.get(snapshot)}.qcow2`)
+    }
+    return null
+  }
+
+  /** The first file that this one stands on and that is neither a volume's nor an image of this directory; null: all are. */
+  async #astray(path: string): Promise<string | null> {
+    const ours = ['images', 'volumes', 'machines'].map(name => join(this.#dir, name) + sep)
+    let at: string | null = path
+    for (let depth = 0; at !== null; depth++) {
+      const file: string = resolve(dirname(path), at)
+      if (depth > chainMost || !ours.some(folder => file.startsWith(folder))) return file
+      at = (await readQcow2(file))?.backing ?? null
     }
     return null
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open, readdir, readFile, rm, rmdir, statfs, writeFile } from 'node:fs/promises'
+import { open, readdir, readFile, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
@@ -66,6 +66,28 @@ class DirectoryStorage implements Storage {
       else await rm(making, { force: true })
       return written
     })
+  }
+
+  images(): Promise<Result<readonly { sha256: string; bytes: number }[]>> {
+    return this.#turns.take('', async () => {
+      const names = (await namesIn(this.#images)).filter(name => contentShape.test(name))
+      const sizes = await Promise.all(names.map(name => stat(join(this.#images, name)).catch(() => null)))
+      return ok(names.flatMap((sha256, i) => (sizes[i] ? [{ sha256, bytes: sizes[i].size }] : [])))
+    })
+  }
+
+  dropImage(sha256: string): Promise<Result<void>> {
+    if (!contentShape.test(sha256)) return Promise.resolve(refuse('invalid', 'an image file is named by its SHA-256'))
+    return this.#turns.take(sha256, async () => {
+      await rm(join(this.#images, sha256), { force: true })
+      return ok(undefined)
+    })
+  }
+
+  async room(): Promise<{ totalBytes: number; freeBytes: number }> {
+    await makeDirectory(this.#dir)
+    const { blocks, bavail, bsize } = await statfs(this.#dir)
+    return { totalBytes: blocks * bsize, freeBytes: bavail * bsize }
   }
 
   prepare(machine: WantedMachine): Promise<Result<MachineFiles>> {

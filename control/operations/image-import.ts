@@ -1,10 +1,11 @@
-import { type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { type Fault, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { say } from '@sirocco/shared/model/messages.ts'
 import { imageBytes, uploadedParts } from '../ports/blobs.ts'
 import type { Change } from '../ports/changes.ts'
 import { done, type Outcome, park, type Step, type StepContext, type Workflow } from './engine.ts'
+import { passingSnapshotEnds } from './passing-snapshot.ts'
 
 /** Chooses the converting agent that has least to do; what it is to make is part of what is wanted on its host from then on. */
 const place: Step<'image'> = {
@@ -22,7 +23,7 @@ const place: Step<'image'> = {
   },
 }
 
-const converted: Step<'image'> = {
+export const converted: Step<'image'> = {
   name: 'converted',
   async run(context) {
     const { world, operation, subject: image } = context
@@ -54,6 +55,7 @@ function ready(
       image: image.id,
       generation: operation.generation,
       file: { role: 'disk', format: 'qcow2', sha256, bytes },
+      carried: image.files.filter(({ role }) => role !== 'disk'),
       virtualBytes,
       minDiskMiB: Math.max(image.minDiskMiB, Math.ceil(virtualBytes / MiB)),
     },
@@ -62,10 +64,14 @@ function ready(
   )
 }
 
-/** What was uploaded is of no use any more. */
+/** What was uploaded, or frozen for it alone, is of no use any more. */
 export const tidy: Step<'image'> = {
   name: 'tidy',
   async run({ world, subject: { id, import: making } }) {
+    if (making?.source.kind === 'snapshot') {
+      const ended = await passingSnapshotEnds({ sourceSnapshot: making.source.snapshot }, world)
+      return ended.ok ? done(...ended.value) : ended
+    }
     if (making?.source.kind !== 'upload') return done()
     const parts = await world.blobs.list(uploadedParts(id))
     if (!parts.ok) return parts
@@ -80,18 +86,23 @@ const detailOf = (detail: string | undefined) => (detail === undefined ? {} : { 
 const final = <C extends string>(code: C) =>
   code === 'unavailable' || code === 'throttled' || code === 'stale' ? ('internal' as const) : code
 
+export function imageFails(
+  { subject: image, operation: { id, project, generation } }: StepContext<'image'>,
+  fault: Fault,
+): Change[] {
+  // Given up while it only tidied: the image is there, and machines may stand on it.
+  if (image.state === 'ready') return []
+  return [
+    { do: 'image.fail', image: image.id, generation, fault },
+    ...touch(image.import?.host ?? null),
+    { do: 'event', project, type: 'image.failed', subject: image.id, data: { operation: id, message: fault.message } },
+  ]
+}
+
 /** From an address or an upload to an image that machines boot from. */
 export const imageImport: Workflow<'image'> = {
   kind: 'image.import',
   version: 1,
   steps: [place, converted, tidy],
-  failed({ subject: image, operation: { id, project, generation } }, fault) {
-    // Given up while it only tidied: the image is there, and machines may stand on it.
-    if (image.state === 'ready') return []
-    return [
-      { do: 'image.fail', image: image.id, generation, fault },
-      ...touch(image.import?.host ?? null),
-      { do: 'event', project, type: 'image.failed', subject: image.id, data: { operation: id, message: fault.message } },
-    ]
-  },
+  failed: imageFails,
 }

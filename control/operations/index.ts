@@ -1,7 +1,11 @@
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { AnyWorkflow, Workflows } from './engine.ts'
 import { hostFence } from './host-fence.ts'
+
 import { hostMaintain } from './host-maintain.ts'
+
+import { imageCapture } from './image-capture.ts'
+
 import { imageDelete } from './image-delete.ts'
 import { imageImport } from './image-import.ts'
 import { machineCreate } from './machine-create.ts'
@@ -44,6 +48,7 @@ const registry = {
   'snapshot.delete': [snapshotDelete],
   'host.fence': [hostFence],
   'image.import': [imageImport],
+  'image.capture': [imageCapture],
   'image.delete': [imageDelete],
   'migration.run': [migrationRun],
   'host.maintain': [hostMaintain],

@@ -1,11 +1,13 @@
 import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import { workflowVersions } from '../domain/operations/workflows.ts'
-import type { Volume } from '../domain/volumes/volume.ts'
 import type { Change } from '../ports/changes.ts'
 import type { World } from './engine.ts'
 
-/** The end of a snapshot that was made only for this volume to be made from it; nothing where there is none, or it is going already. */
-export async function passingSnapshotEnds({ sourceSnapshot }: Volume, { store, ids }: World): Promise<Result<Change[]>> {
+/** The end of a snapshot that was made only for this volume or image to be made from it; nothing where there is none, or it is going already. */
+export async function passingSnapshotEnds(
+  { sourceSnapshot }: { readonly sourceSnapshot: string | null },
+  { store, ids }: World,
+): Promise<Result<Change[]>> {
   if (sourceSnapshot === null) return ok([])
   const found = await store.snapshots.find('platform', [sourceSnapshot])
   if (!found.ok) return found.fault.code === 'not_found' ? ok([]) : found

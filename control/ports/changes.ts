@@ -68,6 +68,9 @@ export interface NewImage {
   readonly state: Extract<ImageState, 'pending' | 'importing'>
   readonly origin: string
   readonly source: ImportSource
+  /** Files of the image that it is captured from a machine of, but for the disk. */
+  readonly carried?: readonly ImageFile[]
+  readonly cmdline?: string | null
 }
 
 export interface NewPort {
@@ -293,6 +296,8 @@ export type Change =
       readonly image: Id<'image'>
       readonly generation: number
       readonly file: ImageFile
+      /** What it has already beside its disk. */
+      readonly carried?: readonly ImageFile[]
       readonly virtualBytes: number
       readonly minDiskMiB: number
     }

@@ -21,6 +21,7 @@ import type {
   MadeEnrolToken,
   MadeKeyPair,
   Me,
+  NewCapture,
   NewImage,
   NewVolume,
   Operation,
@@ -93,6 +94,7 @@ export const calls = {
 
   images: () => every<Image>('/images', pageMax),
   addImage: (body: NewImage) => request<{ id: string }>('/images', { method: 'POST', body }),
+  captureImage: (body: NewCapture) => request<{ id: string }>('/images/capture', { method: 'POST', body }),
   imageCatalogue: () => request<{ items: CatalogueImage[] }>('/image-catalogue'),
   imageUpload: (id: string) => request<ImageUpload>(`/images/${at(id)}/upload`),
   putImagePart: (id: string, n: number, bytes: Blob, signal: AbortSignal) =>

@@ -2,7 +2,7 @@
 export type { Flavor } from '@sirocco/shared/api/catalogue.ts'
 export type { Event as FeedEvent } from '@sirocco/shared/api/events.ts'
 export type { ChangeHost, Host, MadeEnrolToken } from '@sirocco/shared/api/hosts.ts'
-export type { CatalogueImage, Image, ImageUpload, NewImage } from '@sirocco/shared/api/images.ts'
+export type { CatalogueImage, Image, ImageUpload, NewCapture, NewImage } from '@sirocco/shared/api/images.ts'
 export type { KeyPair, MadeKeyPair } from '@sirocco/shared/api/key-pairs.ts'
 export type { Accepted, Launch, Machine } from '@sirocco/shared/api/machines.ts'
 export type { Operation, OperationAsked } from '@sirocco/shared/api/operations.ts'

@@ -283,6 +283,7 @@ export const en = {
     'snapshot.delete': 'Delete the snapshot',
     'host.fence': 'Fence',
     'image.import': 'Import',
+    'image.capture': 'Capture',
     'image.delete': 'Delete',
     'migration.run': 'Move to another host',
     'host.maintain': 'Empty the host',
@@ -480,13 +481,15 @@ export const en = {
       failed: 'Failed',
       unknown: 'Unknown',
     },
-    deeds: { attach: 'Attach', detach: 'Detach', grow: 'Grow', snapshot: 'Snapshot', delete: 'Delete' },
+    deeds: { attach: 'Attach', detach: 'Detach', grow: 'Grow', snapshot: 'Snapshot', capture: 'Make an image', delete: 'Delete' },
     texts: {
       create: 'It takes up room only as it is written to.',
       attach: 'The machine gets it at once, also while it runs.',
       detach: 'Unmount it in the guest first: what is not written yet may be lost.',
       grow: 'The guest sees it at once; the file system in it is grown there.',
       snapshot: 'Keeps what the volume holds at this moment, as a power cut would leave it.',
+      capture:
+        'An image of what it holds now: as a power cut would leave it, where a machine runs on it. Private to this project.',
       delete: 'What it holds is lost. Snapshots of it stay.',
       forget: 'Volumes that were made from it stay.',
       revert:

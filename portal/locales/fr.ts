@@ -286,6 +286,7 @@ export const fr: Messages = {
     'snapshot.delete': 'Suppression de l’instantané',
     'host.fence': 'Isolement',
     'image.import': 'Importation',
+    'image.capture': 'Capture d’une image',
     'image.delete': 'Suppression',
     'migration.run': 'Déplacement vers un autre hôte',
     'host.maintain': 'Évacuation de l’hôte',
@@ -484,13 +485,22 @@ export const fr: Messages = {
       failed: 'En échec',
       unknown: 'Inconnu',
     },
-    deeds: { attach: 'Attacher', detach: 'Détacher', grow: 'Agrandir', snapshot: 'Instantané', delete: 'Supprimer' },
+    deeds: {
+      attach: 'Attacher',
+      detach: 'Détacher',
+      grow: 'Agrandir',
+      snapshot: 'Instantané',
+      capture: 'Créer une image',
+      delete: 'Supprimer',
+    },
     texts: {
       create: 'Il n’occupe de place qu’à mesure que l’on y écrit.',
       attach: 'La machine le reçoit aussitôt, même en marche.',
       detach: 'Démontez-le d’abord dans la machine : ce qui n’est pas encore écrit peut être perdu.',
       grow: 'La machine le voit aussitôt ; son système de fichiers s’agrandit là-bas.',
       snapshot: 'Garde ce que le volume contient à cet instant, comme le laisserait une coupure de courant.',
+      capture:
+        'Une image de ce qu’il contient à cet instant, comme le laisserait une coupure de courant si une machine tourne dessus. Privée à ce projet.',
       delete: 'Ce qu’il contient est perdu. Ses instantanés restent.',
       forget: 'Les volumes qui en ont été faits restent.',
       revert:

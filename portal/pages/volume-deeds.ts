@@ -1,7 +1,7 @@
 import type { VolumeState } from '@sirocco/shared/model/volumes/states.ts'
 import type { Volume } from '../api/types.ts'
 
-export type VolumeDeed = 'attach' | 'detach' | 'grow' | 'snapshot' | 'delete'
+export type VolumeDeed = 'attach' | 'detach' | 'grow' | 'snapshot' | 'capture' | 'delete'
 /** Why something cannot be asked of a volume just now: a message key. */
 export type Why = 'busy' | 'attached' | 'boots' | 'unused' | 'going' | 'not_ready'
 
@@ -14,7 +14,7 @@ export function whyNot(deed: VolumeDeed, { state, attachment, source, host }: Vo
   if (deed === 'detach') return attachment?.boot ? 'boots' : null
   if (!settled.includes(state)) return 'busy'
   // Where it lies is told to admins only; others learn it from the refusal.
-  if (deed === 'snapshot' && host === null && source.kind !== 'snapshot') return 'unused'
+  if ((deed === 'snapshot' || deed === 'capture') && host === null && source.kind !== 'snapshot') return 'unused'
   return null
 }
 

@@ -37,6 +37,7 @@ describe('what can be asked of a volume', () => {
     expect(whyNot('detach', volume({ state: 'in-use', attachment: { ...attachment, boot: true } }))).toBe('boots')
     expect(whyNot('grow', volume({ state: 'attaching', attachment }))).toBe('busy')
     expect(whyNot('snapshot', volume({ host: null }))).toBe('unused')
+    expect(whyNot('capture', volume({ host: null }))).toBe('unused')
     expect(whyNot('attach', volume({ state: 'deleting' }))).toBe('going')
   })
   it('takes sizes in whole GiB, never smaller than what is there', () => {

@@ -109,7 +109,7 @@ function Volumes({ volumes, reason, ask }: ListProps & { volumes: readonly Volum
                 <Copyable text={volume.ec2Id} what={t.volumes.id} />
               </td>
               <td className="end">
-                {(['attach', 'detach', 'grow', 'snapshot', 'delete'] as const)
+                {(['attach', 'detach', 'grow', 'snapshot', 'capture', 'delete'] as const)
                   .filter(deed => deed !== (volume.attachment ? 'attach' : 'detach'))
                   .map(deed => {
                     const why = whyNot(deed, volume)
@@ -259,7 +259,7 @@ function Question({ asked, close }: { asked: Asked; close(): void }) {
   return (
     <Ask open close={close} title={subject ? `${word}: ${nameOf(subject)}` : word} confirm={word} danger={danger} act={act}>
       <p>{t.volumes.texts[asked.deed]}</p>
-      {(asked.deed === 'create' || asked.deed === 'snapshot') && (
+      {(asked.deed === 'create' || asked.deed === 'snapshot' || asked.deed === 'capture') && (
         <Field name="name" label={t.volumes.name} value={name} onChange={setName} optional autoComplete="off" autoFocus />
       )}
       {(asked.deed === 'create' || asked.deed === 'grow') && (
@@ -289,6 +289,9 @@ async function deed(asked: NonNullable<Asked>, given: { name: string; sizeMiB: n
   else if (asked.deed === 'revert') await calls.changeVolume('revert', asked.snapshot.volume, { snapshot: asked.snapshot.id })
   else if (asked.deed === 'revertMachine') await calls.revertMachine(asked.machine, asked.snapshot.id)
   else if (asked.deed === 'snapshot') await calls.createSnapshot({ ...named, volume: asked.volume.id })
-  else if (asked.deed === 'delete') await calls.deleteVolume(asked.volume.id)
+  else if (asked.deed === 'capture') {
+    await calls.captureImage({ name: name || nameOf(asked.volume), volume: asked.volume.id })
+    await queryClient.invalidateQueries(queries.images)
+  } else if (asked.deed === 'delete') await calls.deleteVolume(asked.volume.id)
   else await calls.changeVolume(asked.deed, asked.volume.id, { attach: { machine }, detach: {}, grow: { sizeMiB } }[asked.deed])
 }

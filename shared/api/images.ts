@@ -33,7 +33,7 @@ export const Image = z.strictObject({
   virtualBytes: z.int().nullable(),
   /** SHA-256 of its disk as it is kept here; null before it is ready. */
   sha256: z.string().nullable(),
-  /** Its address without credentials, or `upload`; told to its owner. */
+  /** Its address without credentials, or `upload`, or EC2's id of the machine or volume that it was captured from; told to its owner. */
   origin: z.string().nullable(),
   createdAt: Time,
 })
@@ -70,6 +70,17 @@ export const NewImage = z.union([
   }),
 ])
 export type NewImage = z.output<typeof NewImage>
+
+/** Exactly one of `machine` (the disk it boots from) and `volume`. */
+export const NewCapture = z.strictObject({
+  name: z.string().min(1).max(255),
+  description: z.string().max(255).optional(),
+  machine: Ref.optional(),
+  volume: Ref.optional(),
+  tags: Tags.optional(),
+})
+export type NewCapture = z.input<typeof NewCapture>
+export const ImageCaptured = z.strictObject({ id: z.string(), operations: z.array(z.string()) })
 
 export const NamedImage = z.strictObject({ id: z.string() })
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type FaultCode, faultCodes } from '../kit/fault.ts'
 import { FlavorPage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
+
 import {
   EnrolTokenPage,
   Fencing,
@@ -12,7 +13,8 @@ import {
   MadeEnrolToken,
   MaintenancePlan,
 } from './hosts.ts'
-import { Image, ImageCatalogue, ImageDeleted, ImagePage, ImageShares, ImageUpload, NamedImage } from './images.ts'
+import { Image, ImageCaptured, ImageCatalogue, ImageDeleted, ImagePage, ImageShares, ImageUpload, NamedImage } from './images.ts'
+
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
 import { Operation, OperationAsked, OperationDetail, OperationPage } from './operations.ts'
@@ -48,6 +50,7 @@ const named = {
   NamedImage,
   ImageUpload,
   ImageShares,
+  ImageCaptured,
   ImageDeleted,
   ImageCatalogue,
   FlavorPage,

@@ -21,6 +21,7 @@ import {
 import {
   Deprecation,
   Image,
+  ImageCaptured,
   ImageCatalogue,
   ImageDeleted,
   ImagePage,
@@ -28,6 +29,7 @@ import {
   ImageShares,
   ImageUpload,
   NamedImage,
+  NewCapture,
   NewImage,
   PartParams,
   Sharing,
@@ -629,6 +631,18 @@ export const routes = {
     faults: ['not_found', 'quota', 'conflict'],
     body: NewImage,
     answer: NamedImage,
+    idempotent: true,
+  },
+  captureImage: {
+    method: 'POST',
+    path: '/images/capture',
+    summary:
+      'Make an image of a volume, or of the disk that a machine boots from; of a running one as a power cut would leave it',
+    verbs: ['images.capture'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'quota', 'capacity', 'stale', 'conflict'],
+    body: NewCapture,
+    answer: ImageCaptured,
     idempotent: true,
   },
   getImage: {

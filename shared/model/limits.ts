@@ -43,6 +43,11 @@ export const limits = {
   convert: 2 * hour,
   convertCpu: 2 * hour,
   convertMemory: 2 * GiB,
+  /** Image files of a host go, longest unused first, while less than this is free of its pool: the smaller of bytes and share. */
+  imageCacheFree: 20 * GiB,
+  imageCacheFreeShare: 0.1,
+  /** And while they are more than this share of it. */
+  imageCacheShare: 0.5,
   /** Images that one agent converts at the same time. */
   converting: 2,
   /** Of one WebSocket message between agent and control plane. */

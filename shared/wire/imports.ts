@@ -10,7 +10,7 @@ export const WireChecksum = z.discriminatedUnion('by', [
 ])
 export type WireChecksum = z.output<typeof WireChecksum>
 
-/** Where an image's bytes come from: a public address, or parts that somebody uploaded. */
+/** Where an image's bytes come from: a public address, parts that somebody uploaded, or a snapshot on the host that makes it. */
 export const ImportSource = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('url'), url: z.url(), checksum: WireChecksum.nullable() }),
   z.strictObject({
@@ -20,6 +20,7 @@ export const ImportSource = z.discriminatedUnion('kind', [
     partBytes: z.int().positive(),
     checksum: WireChecksum.nullable(),
   }),
+  z.strictObject({ kind: z.literal('snapshot'), snapshot: z.string(), volume: z.string() }),
 ])
 export type ImportSource = z.output<typeof ImportSource>
 

@@ -480,7 +480,9 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     test('a volume goes before its snapshot, and that before what was made from it', async () => {
       for (let i = 0; i < 2; i++) granted(await bench.volumes.remove(wantedVolume(data, bench)))
       expect(granted(await bench.volumes.hasSnapshot(wantedSnapshot(frozen, data)))).toBe(true)
+      expect(granted(await bench.volumes.frozen(wantedSnapshot(frozen, data))).path).not.toBe('')
       for (let i = 0; i < 2; i++) granted(await bench.volumes.removeSnapshot(wantedSnapshot(frozen, data)))
+      expect(await bench.volumes.frozen(wantedSnapshot(frozen, data))).toMatchObject({ ok: false, fault: { code: 'not_found' } })
       expect(granted(await bench.volumes.snapshots())).toEqual([])
       expect((await diskOf(copy, 'vdd')).source.path).not.toBe('')
       granted(await bench.volumes.remove(wantedVolume(copy, bench)))

@@ -4,9 +4,11 @@ import { runDue, type Step, type Workflows } from '@sirocco/control/operations/e
 import { allWorkflows, workflows } from '@sirocco/control/operations/index.ts'
 import { uploadedParts } from '@sirocco/control/ports/blobs.ts'
 import type { Store } from '@sirocco/control/ports/store.ts'
+import { captureImage } from '@sirocco/control/services/images/capture.ts'
 import { deleteImage } from '@sirocco/control/services/images/delete.ts'
 import { uploadImage } from '@sirocco/control/services/images/upload.ts'
 import { finishUpload, putUploadPart } from '@sirocco/control/services/images/upload-parts.ts'
+import { launchMachines } from '@sirocco/control/services/machines/launch.ts'
 import { refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
@@ -21,12 +23,23 @@ beforeEach(async () => {
   at = await world()
 })
 
-const kinds = ['image.import', 'image.delete'] as const
+const kinds = ['image.import', 'image.capture', 'image.delete'] as const
 type Kind = (typeof kinds)[number]
 
-/** An uploaded image with one operation of this kind just accepted. */
+/** A machine that runs, with its disk on a host. */
+async function running(): Promise<Id<'machine'>> {
+  const call = { ports: at.ports, principal: at.principal }
+  const { machines } = must(await launchMachines.call(call, { image: at.rows.image, flavor: 't3.micro' }))
+  await at.settle()
+  const [machine] = machines
+  if (!machine) throw new Error('nothing was launched')
+  return machine
+}
+
+/** An image with one operation of this kind just accepted. */
 async function accepted(kind: Kind): Promise<Id<'image'>> {
   const call = { ports: at.ports, principal: at.principal }
+  if (kind === 'image.capture') return must(await captureImage.call(call, { name: 'mine', machine: await running() })).image
   const { image } = must(await uploadImage.call(call, { name: 'mine', bytes: 5 }))
   must(await putUploadPart.call(call, { image, part: 1, bytes: 5, sha256: null, body: new Blob(['hello']).stream() }))
   if (kind === 'image.delete') must(await deleteImage.call(call, { image }))
@@ -61,10 +74,13 @@ const standing = async (image: string) => ({
   operation: at.database.look('SELECT state FROM operation WHERE subject = ?', image)[0]?.state,
   placed: at.database.look('SELECT host FROM image_import WHERE image = ? AND host IS NOT NULL', image).length,
   parts: must(await at.blobs.list(uploadedParts(image))).length,
+  /** Made for a capture, and still wanted. */
+  frozen: at.database.look('SELECT id FROM snapshot WHERE passing = 1 AND deleted = 0').length,
 })
 const well = {
-  'image.import': { image: 'ready', operation: 'done', placed: 0, parts: 0 },
-  'image.delete': { image: 'deleting', operation: 'done', placed: 0, parts: 0 },
+  'image.import': { image: 'ready', operation: 'done', placed: 0, parts: 0, frozen: 0 },
+  'image.capture': { image: 'ready', operation: 'done', placed: 0, parts: 0, frozen: 0 },
+  'image.delete': { image: 'deleting', operation: 'done', placed: 0, parts: 0, frozen: 0 },
 } as const
 
 describe.each(kinds.map(kind => [kind] as const))('%s', kind => {
@@ -118,14 +134,14 @@ describe.each(kinds.map(kind => [kind] as const))('%s', kind => {
 })
 
 const steps = allWorkflows
-  .filter(({ kind }) => kind === 'image.import')
-  .flatMap(({ steps: own }) => own.map(({ name }) => [name] as const))
+  .filter(({ kind }) => kind === 'image.import' || kind === 'image.capture')
+  .flatMap(({ kind, steps: own }) => own.map(({ name }) => [kind, name] as const))
 
-test.each(steps)('an import whose step %s is refused fails, and leaves no work on a host', async name => {
-  const image = await accepted('image.import')
-  const failing = changed('image.import', step =>
+test.each(steps)('an %s whose step %s is refused fails, and leaves no work on a host', async (kind, name) => {
+  const image = await accepted(kind as 'image.import' | 'image.capture')
+  const failing = changed(kind as 'image.import' | 'image.capture', step =>
     step.name === name ? { ...step, run: async () => refuse('invalid', 'it cannot be') } : step,
   )
   await drive(image, failing)
-  expect(await standing(image)).toMatchObject({ image: 'failed', operation: 'failed', placed: 0 })
+  expect(await standing(image)).toMatchObject({ image: 'failed', operation: 'failed', placed: 0, frozen: 0 })
 })

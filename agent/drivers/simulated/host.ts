@@ -56,6 +56,9 @@ export class SimulatedHost {
   readonly #typed = new Map<string, string>()
   #answers = true
 
+  /** Nothing may be written to its pool but what is there: for tests of what goes then. */
+  short = false
+
   constructor(options: SimulatedOptions) {
     this.timers = options.timers
     this.name = options.name

@@ -12,10 +12,11 @@ const virtualBytes = 64 * MiB
 
 /** Pretends to fetch and convert, and really stores a few bytes that are different for each source. Whose address ends in `/broken` is refused. */
 export const simulatedImporter = (blobs: Blobs): Importer => ({
-  async make({ id, source }, told, signal) {
+  async make({ id, source }, told, signal, frozen) {
     if (source.kind === 'url' && new URL(source.url).pathname.endsWith('/broken'))
       return refuse('invalid', 'the file is damaged, or no disk after all')
-    told('fetching 50 %')
+    if (source.kind === 'snapshot' && !frozen) throw new Error('impossible: a snapshot to read, and nothing of it')
+    told(frozen ? 'converting 50 %' : 'fetching 50 %')
     const words = `a simulated image of ${source.kind === 'url' ? source.url : id}\n`
     const folder = await mkdtemp(join(tmpdir(), 'sirocco-import-'))
     try {
@@ -24,7 +25,13 @@ export const simulatedImporter = (blobs: Blobs): Importer => ({
       const put = await blobs.put(path, percent => told(`storing ${percent} %`), signal)
       if (!put.ok) return put
       const sourceSha256 = createHash('sha256').update(words).digest('hex')
-      return ok({ ...put.value, virtualBytes, format: 'qcow2', sourceBytes: words.length, sourceSha256 })
+      return ok({
+        ...put.value,
+        virtualBytes: frozen?.virtualBytes ?? virtualBytes,
+        format: 'qcow2',
+        sourceBytes: words.length,
+        sourceSha256,
+      })
     } finally {
       await rm(folder, { recursive: true, force: true })
     }

@@ -24,9 +24,19 @@ const Machine = z.strictObject({
   log: z.string(),
 })
 
-/** `base`: the image or snapshot that it stands on; empty where it stands alone. `layer`: how often it was frozen or went back; `turn`: of the last time it did. */
-const Volume = z.strictObject({ base: z.string(), mib: z.int(), made: z.int(), layer: z.int(), turn: z.int().optional() })
-const Snapshot = z.strictObject({ volume: z.string(), mib: z.int() })
+/**
+ * `base`: the image or snapshot that it stands on; empty where it stands alone. `content`: the image file at the bottom. `layer`: how often
+ * it was frozen or went back; `turn`: of the last time it did.
+ */
+const Volume = z.strictObject({
+  base: z.string(),
+  content: z.string().optional(),
+  mib: z.int(),
+  made: z.int(),
+  layer: z.int(),
+  turn: z.int().optional(),
+})
+const Snapshot = z.strictObject({ volume: z.string(), content: z.string().optional(), mib: z.int() })
 const Network = z.strictObject({ bridge: z.string(), cidr: z.string(), ports: z.array(z.string()) })
 const Store = z.strictObject({
   images: z.record(z.string(), z.int()),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
+import { MiB } from '@sirocco/shared/kit/units.ts'
 import type { Storage } from '../../ports/storage.ts'
 import type { SimulatedHost } from './host.ts'
 
@@ -26,6 +27,23 @@ export function simulatedStorage(host: SimulatedHost, instance: string): Storage
       store().images[sha256] = bytes
       host.saved()
       return ok(undefined)
+    },
+    async images() {
+      return ok(Object.entries(store().images).map(([sha256, bytes]) => ({ sha256, bytes })))
+    },
+    async dropImage(sha256) {
+      const refused = host.refusal('storage.dropImage', sha256)
+      if (refused) return refused
+      delete store().images[sha256]
+      host.saved()
+      return ok(undefined)
+    },
+    async room() {
+      const { volumes, snapshots, images } = store()
+      const mib = [...Object.values(volumes), ...Object.values(snapshots)].reduce((sum, one) => sum + one.mib, 0)
+      const bytes = Object.values(images).reduce((sum, one) => sum + one, 0)
+      const totalBytes = host.diskMiB * MiB
+      return { totalBytes, freeBytes: host.short ? 0 : Math.max(0, totalBytes - mib * MiB - bytes) }
     },
     async prepare(machine) {
       const refused = host.refusal('storage.prepare', machine.id)

@@ -1,4 +1,5 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
+import { MiB } from '@sirocco/shared/kit/units.ts'
 import type { WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Volumes } from '../../ports/volumes.ts'
 import { type SimulatedHost, volumePath } from './host.ts'
@@ -25,6 +26,13 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
     return missing ? refuse('precondition', 'the image is not on this host', { detail: missing.sha256 }) : ok(source.image)
   }
 
+  /** The image file at the bottom of it; empty: none. */
+  const contentOf = ({ source }: WantedVolume): string => {
+    if (source.from === 'nothing') return ''
+    if (source.from === 'snapshot') return store().snapshots[source.snapshot]?.content ?? ''
+    return source.files.find(({ role }) => role === 'disk')?.sha256 ?? ''
+  }
+
   return {
     async find({ id }) {
       const refused = host.refusal('volumes.find', id)
@@ -41,7 +49,8 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       const base = baseOf(volume)
       if (!base.ok) return base
       if (!fits(volume.sizeMiB)) return full
-      store().volumes[volume.id] = { base: base.value, mib: volume.sizeMiB, made: host.timers.now(), layer: 0 }
+      const content = contentOf(volume)
+      store().volumes[volume.id] = { base: base.value, content, mib: volume.sizeMiB, made: host.timers.now(), layer: 0 }
       host.saved()
       return ok(undefined)
     },
@@ -73,6 +82,12 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       host.saved()
       return ok(undefined)
     },
+    async bases() {
+      const { volumes, snapshots, images } = store()
+      // Of what is older than this word for it nobody knows what it stands on.
+      if (Object.values(volumes).some(({ base, content }) => base !== '' && content === undefined)) return ok(Object.keys(images))
+      return ok([...Object.values(volumes), ...Object.values(snapshots)].flatMap(({ content }) => content ?? []))
+    },
     async list() {
       return host.refusal('volumes.list', null) ?? ok(Object.keys(store().volumes))
     },
@@ -88,7 +103,7 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       const above = volumePath(instance, of, volume.layer + 1)
       const switched = open === null || open.path === above ? ok(undefined) : await open.switchTo(above)
       if (!switched.ok) return switched
-      store().snapshots[id] = { volume: of, mib: volume.mib }
+      store().snapshots[id] = { volume: of, content: volume.content ?? '', mib: volume.mib }
       store().volumes[of] = { ...volume, layer: volume.layer + 1 }
       host.saved()
       return ok(undefined)
@@ -120,6 +135,13 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       delete store().snapshots[id]
       host.saved()
       return ok(undefined)
+    },
+    async frozen({ id }) {
+      const refused = host.refusal('volumes.frozen', id)
+      if (refused) return refused
+      const snapshot = store().snapshots[id]
+      if (!snapshot) return refuse('not_found', 'the snapshot is not on this host', { detail: id })
+      return ok({ path: `simulated:/${instance}/snapshots/${id}`, format: 'qcow2', virtualBytes: snapshot.mib * MiB })
     },
     async snapshots() {
       return host.refusal('volumes.snapshots', null) ?? ok(Object.keys(store().snapshots))

@@ -291,8 +291,10 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       unless('stale'),
     ]
   },
-  'image.insert': ({ image: { source, ...row } }, { database: { db }, now }) => [
-    db.insert(s.image).values({ ...row, files: [], generation: 1, createdAt: now }),
+  'image.insert': ({ image: { source, carried = [], ...row } }, { database: { db }, now }) => [
+    db.insert(s.image).values({ ...row, files: carried, generation: 1, createdAt: now }),
+    // The image that they come from may be deleted meanwhile.
+    ...carried.map(({ sha256 }) => db.insert(s.imageFile).values({ sha256, image: row.id }).onConflictDoNothing()),
     ...(row.project === null
       ? []
       : [
@@ -315,10 +317,10 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     unless('stale'),
     db.update(s.imageImport).set({ begunAt: now }).where(eq(s.imageImport.image, image)),
   ],
-  'image.ready': ({ image, generation, file, virtualBytes, minDiskMiB }, { database: { db } }) => [
+  'image.ready': ({ image, generation, file, carried = [], virtualBytes, minDiskMiB }, { database: { db } }) => [
     db
       .update(s.image)
-      .set({ state: 'ready', files: [file], virtualBytes, minDiskMiB, failure: null })
+      .set({ state: 'ready', files: [file, ...carried], virtualBytes, minDiskMiB, failure: null })
       .where(and(eq(s.image.id, image), eq(s.image.generation, generation))),
     unless('stale'),
     db.update(s.imageImport).set({ host: null }).where(eq(s.imageImport.image, image)),

@@ -1,4 +1,5 @@
 import type { Action } from './action.ts'
+import { CreateImage } from './actions/create-image.ts'
 import { CreateKeyPair } from './actions/create-key-pair.ts'
 import { CreatePlacementGroup } from './actions/create-placement-group.ts'
 import { CreateTags } from './actions/create-tags.ts'
@@ -39,6 +40,7 @@ export const actions = {
     DeleteKeyPair,
     DeletePlacementGroup,
     DeleteTags,
+    CreateImage,
     DeregisterImage,
     DescribeAddresses,
     DescribeAvailabilityZones,

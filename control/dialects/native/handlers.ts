@@ -65,6 +65,7 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   deletePlacementGroup: placement.removeGroup,
   listImages: images.list,
   addImage: images.add,
+  captureImage: images.capture,
   getImage: images.get,
   deleteImage: images.remove,
   getImageUpload: images.upload,

@@ -49,6 +49,7 @@ export const rights = {
   'images.list': 'viewer',
   'images.import': 'operator',
   'images.upload': 'operator',
+  'images.capture': 'operator',
   'images.share': 'operator',
   'images.deprecate': 'operator',
   'images.delete': 'operator',

@@ -23,6 +23,8 @@ export interface Volume {
   /** What it went back to last, or is to; by the intent of that generation. */
   readonly revertSnapshot: Id<'snapshot'> | null
   readonly revertTurn: number | null
+  /** The image at the bottom of what it was made from; null where there is none. */
+  readonly baseImage: Id<'image'> | null
   readonly attachment: {
     readonly machine: Id<'machine'>
     /** EC2's id of the machine. */

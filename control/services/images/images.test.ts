@@ -11,6 +11,7 @@ import { cancelOperation } from '../operations/cancel.ts'
 import type { Call } from '../verb.ts'
 import { createVolume } from '../volumes/create.ts'
 import { deleteVolumes } from '../volumes/delete.ts'
+import { captureImage } from './capture.ts'
 import { deleteImage } from './delete.ts'
 import { deprecateImage } from './deprecate.ts'
 import { importImage } from './import.ts'
@@ -237,4 +238,74 @@ test('a project has so many images, and no more', async () => {
     `INSERT INTO image (id, alias, name, description, project, architecture, minDiskMiB, files, createdAt) VALUES ${rows.join(', ')}`,
   )
   expect(await importImage.call(call, { name: 'one more', url })).toMatchObject({ fault: { code: 'quota' } })
+})
+
+describe('a capture', () => {
+  const passing = () => at.database.look('SELECT id FROM snapshot WHERE passing = 1 AND goneAt IS NULL')
+  const launched = async (how: { firmware?: 'uefi' } = {}) => {
+    const { machines } = must(await launchMachines.call(call, { image: at.rows.image, flavor: 't3.micro', ...how }))
+    await at.settle()
+    return machines[0] ?? ''
+  }
+
+  test('of a machine is an image of its own: private, as large as its disk, started from the same firmware', async () => {
+    const machine = await launched({ firmware: 'uefi' })
+    const { image } = must(await captureImage.call(call, { name: 'kept', machine, tags: { for: 'later' } }))
+    expect(await look(image)).toMatchObject({ state: 'importing', import: { source: { kind: 'snapshot' } } })
+    await at.settle()
+    const [found] = must(await at.ports.store.machines.find('platform', [machine]))
+    expect(await look(image)).toMatchObject({
+      state: 'ready',
+      visibility: 'private',
+      project: at.principal.project,
+      firmware: 'uefi',
+      architecture: 'x86_64',
+      minDiskMiB: found?.volumes[0]?.sizeMiB,
+      origin: found?.alias,
+      files: [{ role: 'disk', format: 'qcow2' }],
+    })
+    expect(passing()).toEqual([])
+    expect(await names(other)).toEqual(['tiny'])
+    must(await deleteMachines.call(call, { machines: [machine] }))
+    await at.settle()
+    expect(must(await launchMachines.call(call, { image, flavor: 't3.micro' })).machines).toHaveLength(1)
+    await at.settle()
+  })
+
+  test('that is given up leaves neither its snapshot nor work on the host; so does one that fails, and one deleted meanwhile', async () => {
+    const machine = await launched()
+    const begun = async () => {
+      const { image, operations } = must(await captureImage.call(call, { name: 'kept', machine }))
+      return { image, operation: operations[0] ?? '' }
+    }
+    const gone = async (image: string) => {
+      await at.settle()
+      expect(passing()).toEqual([])
+      expect(await look(image)).toMatchObject({ import: { host: null } })
+    }
+    const given = await begun()
+    must(await cancelOperation.call(call, { operation: given.operation }))
+    await gone(given.image)
+    expect(await look(given.image)).toMatchObject({ state: 'failed', failure: { message: expect.stringContaining('cancelled') } })
+    const deleted = await begun()
+    must(await deleteImage.call(call, { image: deleted.image }))
+    await gone(deleted.image)
+    at.failImports({ code: 'capacity', message: 'the storage is full' })
+    const failed = await begun()
+    await gone(failed.image)
+    expect(await look(failed.image)).toMatchObject({ state: 'failed', failure: { message: 'the storage is full' } })
+  })
+
+  test('of what is not there, of nothing, of two things and of an unused volume is refused in plain words', async () => {
+    const machine = await launched()
+    expect(await captureImage.call(other, { name: 'x', machine })).toMatchObject({ fault: { code: 'not_found' } })
+    expect(await captureImage.call(call, { name: 'x' })).toMatchObject({
+      fault: { message: expect.stringContaining('say what') },
+    })
+    const { volume } = must(await createVolume.call(call, { sizeMiB: 64 }))
+    expect(await captureImage.call(call, { name: 'x', volume, machine })).toMatchObject({ fault: { code: 'invalid' } })
+    expect(await captureImage.call(call, { name: 'x', volume })).toMatchObject({
+      fault: { code: 'precondition', message: expect.stringContaining('never used') },
+    })
+  })
 })

@@ -93,6 +93,7 @@ export const kindPermits = {
   'host.fence': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   /** Given up, the image is failed, and its converting host lets it go. */
   'image.import': { cancel: 'end', again: 'ask_anew', fails: true },
+  'image.capture': { cancel: 'end', again: 'ask_anew', fails: true },
   'image.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   /** Whatever is asked of its machine meanwhile calls it off; it ends only where one host has said that the machine is there. */
   'migration.run': { cancel: 'took_effect', again: 'ask_anew', fails: false },

@@ -25,6 +25,7 @@ export const operationKinds = [
   'snapshot.delete',
   'host.fence',
   'image.import',
+  'image.capture',
   'image.delete',
   'migration.run',
   'host.maintain',

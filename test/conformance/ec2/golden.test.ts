@@ -60,6 +60,7 @@ const requests: readonly (readonly [action: string, form: (named: Named) => Form
   ['CreateTags', ({ instance }) => ({ 'ResourceId.0': instance, 'Tag.0.Key': 'stage', 'Tag.0.Value': 'test' })],
   ['DescribeTags', () => ({ 'Filter.1.Name': 'resource-type', 'Filter.1.Value.1': 'instance' })],
   ['DeleteTags', ({ instance }) => ({ 'ResourceId.1': instance, 'Tag.1.Key': 'stage' })],
+  ['CreateImage', ({ instance }) => ({ InstanceId: instance, Name: 'kept', NoReboot: 'true' })],
   ['RebootInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
   ['StopInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
   ['ModifyInstanceAttribute', ({ instance }) => ({ InstanceId: instance, 'DisableApiTermination.Value': 'false' })],

@@ -1,6 +1,7 @@
 import { type Ec2Options, ec2 } from '@sirocco/control/dialects/ec2/index.ts'
 import { type Signer, signed } from '@sirocco/control/dialects/ec2/testing/sign.ts'
 import type { Machine } from '@sirocco/control/domain/machines/machine.ts'
+import type { Volume } from '@sirocco/control/domain/volumes/volume.ts'
 import type { Change } from '@sirocco/control/ports/changes.ts'
 import type { Ports } from '@sirocco/control/services/context.ts'
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
@@ -59,7 +60,24 @@ async function settle({ store, scope, clock }: Furnished): Promise<void> {
   )
   clock.at += 1_000
   for (const machine of machines) must(await store.commit(changesOf(machine, ++observations)))
+  for (const volume of must(await store.volumes.list(scope, everything)).items)
+    if (volume.host !== null && !volume.deleted) must(await store.commit([shownHere(volume, ++observations)]))
 }
+
+const shownHere = ({ id, host, generation, sizeMiB, attachment }: Volume, seq: number): Change => ({
+  do: 'volume.observed',
+  volume: id,
+  host,
+  epoch: 1,
+  seq,
+  appliedGeneration: generation,
+  here: true,
+  sizeMiB,
+  machine: attachment?.machine ?? null,
+  progress: null,
+  fault: null,
+  digest: `${generation}-${attachment?.machine}`,
+})
 
 function changesOf(machine: Machine, seq: number): Change[] {
   const { id, generation } = machine

@@ -271,6 +271,8 @@ describe('a machine\u2019s life over REST', () => {
     expect(itemsOf(await w.ask('listImageShares', { params: { id: image } }))).toMatchObject([{ name: 'demo' }])
     expect((await w.ask('deprecateImage', { params: { id: image }, body: { deprecated: true } })).status).toBe(204)
     expect((await w.ask('deleteImage', { params: { id: image } })).status).toBe(202)
+    const captured = await w.ask('captureImage', { body: { name: 'kept', volume: 'vol_none' } })
+    expect(captured).toMatchObject({ status: 404, body: { code: 'not_found' } })
     expect((await w.ask('getImage', { params: { id: image } })).status).toBe(404)
 
     const link = await w.link()
@@ -363,6 +365,7 @@ describe('who may what', () => {
     fenceHost: { how: 'ipmi' },
     setHostPower: { power: null },
     addImage: { catalogue: 'debian-13' },
+    captureImage: { name: 'kept', volume: 'vol_1' },
     shareImage: { visibility: 'private' },
     deprecateImage: { deprecated: true },
   }

@@ -1,15 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { flatten } from '@sirocco/agent/images/convert.ts'
 import { bridgeName } from '@sirocco/agent/network/names.ts'
 import type { Definition, MachineDisk } from '@sirocco/agent/ports/compute.ts'
 import type { NetworkOnHost } from '@sirocco/agent/ports/network.ts'
+import { runConfined } from '@sirocco/agent/programs/sandbox.ts'
+import { readQcow2 } from '@sirocco/agent/storage/qcow2.ts'
 import type { Result } from '@sirocco/shared/kit/fault.ts'
-import type { WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
+import { GiB, MiB } from '@sirocco/shared/kit/units.ts'
+import type { ImageFile, WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { whyNoLibvirtd } from '../../support/libvirtd.ts'
 import { type LibvirtBench, libvirtBench } from './bench.ts'
@@ -254,6 +259,59 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     granted(await bench.volumes.removeSnapshot(kept))
     for (const one of [data, copy]) granted(await bench.volumes.remove(one))
   }, 120_000)
+
+  test('an image captured from a running guest stands alone, and a machine of it has what was written before', async () => {
+    const { id: volume, pool } = rootOf(bench, db.id)
+    const kept: WantedSnapshot = { kind: 'snapshot', id: 'snp_root', generation: 1, pool, volume, sizeMiB: 512, gone: false }
+    expect((await ssh(db, 'echo captured > /root/kept; sync')).code).toBe(0)
+    expect(await bench.volumes.frozen(kept)).toMatchObject({ ok: false, fault: { code: 'not_found' } })
+    const root = granted(await bench.compute.disks(db.id)).find(({ device }) => device === 'vda')
+    if (!root) throw new Error('it has a disk')
+    granted(
+      await bench.volumes.snapshot(kept, {
+        path: root.path,
+        switchTo: path => bench.compute.switchDisk(db.id, 'vda', path),
+      }),
+    )
+    await ssh(db, 'echo later > /root/kept; sync')
+
+    const folder = join(bench.libvirtd.dir, 'captured')
+    await mkdir(folder, { mode: 0o711 })
+    const made = granted(
+      await flatten(
+        { folder, maxVirtualBytes: 1 * GiB, run: runConfined, signal: new AbortController().signal, told: () => {} },
+        granted(await bench.volumes.frozen(kept)),
+      ),
+    )
+    expect(made.virtualBytes).toBe(512 * MiB)
+    expect(await readQcow2(made.path)).toMatchObject({ backing: null })
+    const bytes = await readFile(made.path)
+    granted(await bench.volumes.removeSnapshot(kept))
+
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    const disk: ImageFile = { role: 'disk', format: 'qcow2', sha256, bytes: bytes.length }
+    granted(await bench.storage.keep(disk, createReadStream(made.path)))
+    const files = [disk, ...bench.image.files.filter(({ role }) => role !== 'disk')]
+    const heir = { ...machine(bench, 'vm_heir', 'heir', front, 12, ''), image: { ...bench.image, id: 'img_kept', files } }
+    heir.seed = { ...web.seed, instanceId: 'i-heir' }
+    granted(await bench.networks.apply(onHost(web, db, heir)))
+    const plugs = heir.ports.map(port => bench.networks.plug(port, front))
+    const source: WantedVolume['source'] = { from: 'image', image: 'img_kept', files: [disk] }
+    const disks = [await volumeOf({ ...rootOf(bench, heir.id), source }, 'vda')]
+    granted(await bench.compute.define({ machine: heir, files: granted(await bench.storage.prepare(heir)), disks, plugs }))
+    granted(await bench.compute.start(heir.id))
+    try {
+      await until('ssh to the heir', 90_000, async () => (await ssh(heir, 'true')).code === 0)
+      expect((await ssh(heir, 'cat /root/kept')).out).toBe('captured')
+      expect((await ssh(db, 'cat /root/kept')).out).toBe('later')
+    } finally {
+      granted(await bench.compute.cut(heir.id))
+      granted(await bench.compute.undefine(heir.id))
+      granted(await bench.storage.remove(heir.id))
+      granted(await bench.volumes.remove(rootOf(bench, heir.id)))
+      granted(await bench.networks.apply(onHost(web, db)))
+    }
+  }, 180_000)
 
   test('names of the network resolve, those of another network do not', async () => {
     expect((await ssh(web, `nslookup web.net-front.internal ${fore}.1`)).out).toContain(`${fore}.10`)

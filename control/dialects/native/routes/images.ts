@@ -1,5 +1,6 @@
 import type { Routes } from '@sirocco/shared/api/routes.ts'
 import { ok } from '@sirocco/shared/kit/fault.ts'
+import { captureImage } from '../../../services/images/capture.ts'
 import { listCatalogue } from '../../../services/images/catalogue.ts'
 import { deleteImage } from '../../../services/images/delete.ts'
 import { deprecateImage } from '../../../services/images/deprecate.ts'
@@ -32,6 +33,11 @@ export const add: Handler<Routes['addImage']> = async ({ body }, { call }) => {
       ? await uploadImage.call(call, defined({ ...body, ...body.upload, upload: undefined }))
       : await importImage.call(call, defined(body))
   return made.ok ? ok({ body: { id: made.value.image } }) : made
+}
+
+export const capture: Handler<Routes['captureImage']> = async ({ body }, { call }) => {
+  const made = await captureImage.call(call, defined(body))
+  return made.ok ? ok({ body: { id: made.value.image, operations: [...made.value.operations] } }) : made
 }
 
 export const remove: Handler<Routes['deleteImage']> = async ({ params }, { call }) => {
