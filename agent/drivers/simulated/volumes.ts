@@ -123,7 +123,7 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       for (const { snapshot } of each) {
         const volume = store().volumes[snapshot.volume]
         if (!volume || store().snapshots[snapshot.id]) continue
-        store().snapshots[snapshot.id] = { volume: snapshot.volume, mib: volume.mib }
+        store().snapshots[snapshot.id] = { volume: snapshot.volume, content: volume.content ?? '', mib: volume.mib }
         store().volumes[snapshot.volume] = { ...volume, layer: volume.layer + 1 }
       }
       host.saved()
