@@ -122,9 +122,9 @@ export class Moves {
     return ok(undefined)
   }
 
-  /** A move that an earlier life of the agent began here, and of whose end nothing is known. */
+  /** A move that an earlier life of the agent began here, and of whose end nothing is known; one that is over by now needs no word. */
   async lost(machine: WantedMachine, facts: MachineFacts): Promise<void> {
-    if (facts.move?.phase !== 'moving' || this.#leaving.has(machine.id)) return
+    if (facts.move?.phase !== 'moving' || machine.move?.id !== facts.move.id || this.#leaving.has(machine.id)) return
     await this.#note(machine, 'unknown', refuse('unavailable', 'the agent was interrupted while the machine moved').fault)
   }
 
