@@ -3,10 +3,10 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { CommandBody } from '@sirocco/shared/wire/frames.ts'
 import { neighbours } from '../domain/hosts/fence.ts'
-import { workflowVersions } from '../domain/operations/workflows.ts'
 import type { Change } from '../ports/changes.ts'
 import type { Store } from '../ports/store.ts'
 import { powerPlace } from '../services/hosts/power-place.ts'
+import { intentChanges } from '../services/machines/intent-changes.ts'
 import { done, park, type Step, type StepContext, type Workflow } from './engine.ts'
 
 type Context = StepContext<'host'>
@@ -106,22 +106,8 @@ const fenced: Step<'host'> = {
       else if (machine.recover !== 'no') {
         const generation = machine.generation + 1
         const id = world.ids.make('operation')
-        const { project, version, power } = machine
-        changes.push(
-          { do: 'machine.intent', machine: machine.id, version, generation, power },
-          {
-            do: 'operation.start',
-            operation: {
-              id,
-              kind: 'machine.recover',
-              workflow: workflowVersions['machine.recover'],
-              project,
-              subject: machine.id,
-              generation,
-            },
-          },
-          { do: 'event', project, type: 'machine.recover.asked', subject: machine.id, data: { operation: id, generation } },
-        )
+        const { version, power } = machine
+        changes.push(...intentChanges(machine, 'machine.recover', { machine: machine.id, version, generation, power }, id))
       }
     }
     return done(...changes)

@@ -4,7 +4,7 @@ import { intend } from '../domain/machines/intend.ts'
 import { stateOfMachine } from '../domain/machines/machine.ts'
 import type { Change } from '../ports/changes.ts'
 import { emptying } from '../services/hosts/emptying.ts'
-import { intentChanges } from '../services/hosts/return.ts'
+import { intentChanges } from '../services/machines/intent-changes.ts'
 import { moveChanges } from '../services/machines/move.ts'
 import { pokeFor } from '../services/poke.ts'
 import { done, park, type Workflow } from './engine.ts'
@@ -53,6 +53,7 @@ export const hostMaintain: Workflow<'host'> = {
             batches.push([
               ...intentChanges(next.machine, 'machine.stop', intent.value, world.ids.make('operation')),
               { do: 'maintenance-stop.insert', host: host.id, machine: next.machine.id },
+              { do: 'host.touch', host: host.id },
             ])
         }
         for (const changes of batches) {

@@ -3,10 +3,10 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import { z } from 'zod'
 import { intend } from '../../domain/machines/intend.ts'
 import type { Machine } from '../../domain/machines/machine.ts'
-import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
 import { Ref } from '../inputs.ts'
+import { intentChanges } from '../machines/intent-changes.ts'
 import { type Decision, write } from '../verb.ts'
 
 /** Ends a host's maintenance, also one that is still under way: it takes machines again, and those that were stopped for it are started. */
@@ -44,45 +44,17 @@ export const returnHost = write('hosts.return', {
       const operation = context.ids.make('operation')
       operations.push(operation)
       changes.push(...intentChanges(machine, 'machine.start', intent.value, operation))
+      if (machine.host !== null && machine.host !== host.id) changes.push({ do: 'host.touch', host: machine.host })
     }
     return ok({ answer: { operations }, subjects: [host.id], changes })
   },
 })
 
-/** An intent on a machine, and the operation that pursues it. */
-export const intentChanges = (
-  machine: Machine,
-  kind: 'machine.start' | 'machine.stop',
-  intent: Omit<Extract<Change, { do: 'machine.intent' }>, 'do'>,
-  operation: Id<'operation'>,
-): Change[] => [
-  { do: 'machine.intent', ...intent },
-  {
-    do: 'operation.start',
-    operation: {
-      id: operation,
-      kind,
-      workflow: workflowVersions[kind],
-      project: machine.project,
-      subject: machine.id,
-      generation: intent.generation,
-    },
-  },
-  {
-    do: 'event',
-    project: machine.project,
-    type: `${kind}.asked`,
-    subject: machine.id,
-    data: { operation, generation: intent.generation },
-  },
-  ...(machine.host === null ? [] : [{ do: 'host.touch', host: machine.host } as const]),
-]
-
 /** Those that are still there. */
 async function presentOf({ store }: Pick<Ports, 'store'>, ids: readonly Id<'machine'>[]): Promise<Result<readonly Machine[]>> {
   const machines: Machine[] = []
-  for (const id of ids) {
-    const found = await store.machines.find('platform', [id])
+  // Asked in one turn, they are one batch of reads; asked as one, a single one that is gone would refuse all.
+  for (const found of await Promise.all(ids.map(id => store.machines.find('platform', [id])))) {
     if (found.ok) machines.push(...found.value)
     else if (found.fault.code !== 'not_found') return found
   }

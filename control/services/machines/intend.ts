@@ -1,16 +1,15 @@
 import { all, ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { Intent, Machine } from '../../domain/machines/machine.ts'
-import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Context, Decision } from '../verb.ts'
+import { intentChanges } from './intent-changes.ts'
 
 /** A new intent for each of `refs`, all or none, each pursued by an operation. Those that are so already have none. */
 export async function intendAll(
   context: Context,
   refs: readonly string[],
-  kind: OperationKind,
+  kind: Parameters<typeof intentChanges>[1],
   decide: (machine: Machine) => Result<Intent | null>,
 ): Promise<Result<Decision<{ operations: Id<'operation'>[] }>>> {
   const machines = await context.store.machines.find(context.scope, [...new Set(refs)])
@@ -24,27 +23,7 @@ export async function intendAll(
     if (!intent) return []
     const id = context.ids.make('operation')
     operations.push(id)
-    return [
-      { do: 'machine.intent', ...intent },
-      {
-        do: 'operation.start',
-        operation: {
-          id,
-          kind,
-          workflow: workflowVersions[kind],
-          project: machine.project,
-          subject: machine.id,
-          generation: intent.generation,
-        },
-      },
-      {
-        do: 'event',
-        project: machine.project,
-        type: `${kind}.asked`,
-        subject: machine.id,
-        data: { operation: id, generation: intent.generation },
-      },
-    ]
+    return intentChanges(machine, kind, intent, id)
   })
   const hosts = new Set(machines.value.flatMap(({ host }, i) => (host && intents.value[i] ? [host] : [])))
   changes.push(...[...hosts].map(host => ({ do: 'host.touch', host }) as const))
