@@ -109,22 +109,24 @@ function Volumes({ volumes, reason, ask }: ListProps & { volumes: readonly Volum
                 <Copyable text={volume.ec2Id} what={t.volumes.id} />
               </td>
               <td className="end">
-                {(['attach', 'detach', 'grow', 'snapshot', 'capture', 'delete'] as const)
-                  .filter(deed => deed !== (volume.attachment ? 'attach' : 'detach'))
-                  .map(deed => {
-                    const why = whyNot(deed, volume)
-                    return (
-                      <Button
-                        key={deed}
-                        look="quiet"
-                        aria-label={`${t.volumes.deeds[deed]} ${nameOf(volume)}`}
-                        reason={reason ?? (why && t.volumes.reasons[why])}
-                        onPress={() => ask({ deed, volume })}
-                      >
-                        {t.volumes.deeds[deed]}
-                      </Button>
-                    )
-                  })}
+                <div className="actions">
+                  {(['attach', 'detach', 'grow', 'snapshot', 'capture', 'delete'] as const)
+                    .filter(deed => deed !== (volume.attachment ? 'attach' : 'detach'))
+                    .map(deed => {
+                      const why = whyNot(deed, volume)
+                      return (
+                        <Button
+                          key={deed}
+                          look="quiet"
+                          aria-label={`${t.volumes.deeds[deed]} ${nameOf(volume)}`}
+                          reason={reason ?? (why && t.volumes.reasons[why])}
+                          onPress={() => ask({ deed, volume })}
+                        >
+                          {t.volumes.deeds[deed]}
+                        </Button>
+                      )
+                    })}
+                </div>
               </td>
             </tr>
           ))}
@@ -140,7 +142,7 @@ function Snapshots({ volumes, reason, ask }: ListProps & { volumes: readonly Vol
   if (snapshots.error) return <Trouble problem={snapshots.error} again={() => void snapshots.refetch()} />
   if (!snapshots.data || snapshots.data.items.length === 0) return null
   return (
-    <section>
+    <section className="further">
       <h2>{t.volumes.snapshots}</h2>
       <div className="sheet">
         <table className="grid">
@@ -177,33 +179,35 @@ function Snapshots({ volumes, reason, ask }: ListProps & { volumes: readonly Vol
                   <Moment at={snapshot.createdAt} />
                 </td>
                 <td className="end">
-                  <Button
-                    look="quiet"
-                    aria-label={`${t.volumes.restore} ${nameOf(snapshot)}`}
-                    reason={reason ?? (snapshot.state === 'ready' ? null : t.volumes.reasons.not_ready)}
-                    onPress={() => ask({ deed: 'create', snapshot })}
-                  >
-                    {t.volumes.restore}
-                  </Button>
-                  {waysBack(snapshot, volumes).map(way => (
+                  <div className="actions">
                     <Button
-                      key={way.deed}
                       look="quiet"
-                      aria-label={`${t.volumes[way.deed]} ${nameOf(snapshot)}`}
+                      aria-label={`${t.volumes.restore} ${nameOf(snapshot)}`}
                       reason={reason ?? (snapshot.state === 'ready' ? null : t.volumes.reasons.not_ready)}
-                      onPress={() => ask(way)}
+                      onPress={() => ask({ deed: 'create', snapshot })}
                     >
-                      {t.volumes[way.deed]}
+                      {t.volumes.restore}
                     </Button>
-                  ))}
-                  <Button
-                    look="quiet"
-                    aria-label={`${t.volumes.deeds.delete} ${nameOf(snapshot)}`}
-                    reason={reason}
-                    onPress={() => ask({ deed: 'forget', snapshot })}
-                  >
-                    {t.volumes.deeds.delete}
-                  </Button>
+                    {waysBack(snapshot, volumes).map(way => (
+                      <Button
+                        key={way.deed}
+                        look="quiet"
+                        aria-label={`${t.volumes[way.deed]} ${nameOf(snapshot)}`}
+                        reason={reason ?? (snapshot.state === 'ready' ? null : t.volumes.reasons.not_ready)}
+                        onPress={() => ask(way)}
+                      >
+                        {t.volumes[way.deed]}
+                      </Button>
+                    ))}
+                    <Button
+                      look="quiet"
+                      aria-label={`${t.volumes.deeds.delete} ${nameOf(snapshot)}`}
+                      reason={reason}
+                      onPress={() => ask({ deed: 'forget', snapshot })}
+                    >
+                      {t.volumes.deeds.delete}
+                    </Button>
+                  </div>
                 </td>
               </tr>
             ))}
