@@ -16,10 +16,10 @@ export const afterwardsMs = 500
 
 /**
  * Of images that are made, of what is done to volumes beside a machine's own, to memory, and in guests by their own agent; those are killed at in
- * agent/reconcile/crash.test.ts.
+ * agent/reconcile/crash.test.ts, at those of moves in move-crash.test.ts.
  */
 const elsewhere =
-  /^port\.(importer|storage\.dropImage|compute\.(attach|detach|resize|switchDisks?|pause|suspend|setGuestPassword|addGuestKeys)|volumes\.(grow|revert|snapshot|keepMoment|removeSnapshot))\./
+  /^port\.(importer|storage\.dropImage|compute\.(attach|detach|resize|switchDisks?|pause|suspend|leave|arrive|adopt|abandon|stay|setGuestPassword|addGuestKeys)|volumes\.(grow|revert|snapshot|keepMoment|removeSnapshot))\./
 /** The crash points that the operations here pass. */
 export const machinePoints: readonly string[] = points.filter(point => !elsewhere.test(point))
 
