@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer, type Server } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createServer as createTlsServer } from 'node:tls'
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Move } from '../ports/move.ts'
@@ -63,6 +64,22 @@ test('another key, another move and a closed one are not heard', async () => {
   expect(await late.ask('?')).toMatchObject({ ok: false, fault: { code: 'unavailable' } })
   await late.close()
   expect(heard).toBe(0)
+})
+
+test('a host that ends before its answer, as one that is killed does, has not answered', async () => {
+  const { id, secret } = move('mig_1', 1)
+  const killed = createTlsServer({
+    minVersion: 'TLSv1.3',
+    ciphers: 'TLS_AES_128_GCM_SHA256',
+    allowHalfOpen: true,
+    pskCallback: (_, identity) => (identity === id ? Buffer.from(secret, 'base64') : null),
+  })
+  killed.on('secureConnection', socket => socket.once('data', () => socket.end()))
+  servers.push(killed.listen(0, '127.0.0.1'))
+  await once(killed, 'listening')
+  const peer = underlay().peer({ id, secret }, { address: '127.0.0.1', port: (killed.address() as AddressInfo).port })
+  expect(await peer.ask('?')).toMatchObject({ ok: false, fault: { code: 'unavailable' } })
+  await peer.close()
 })
 
 test('a tunnel carries bytes both ways to the one socket that goes by its name, and to no other', async () => {

@@ -218,6 +218,7 @@ function lineOf(socket: Socket, within: number): Promise<string> {
       clearTimeout(late)
       socket.off('readable', read)
       socket.off('close', closed)
+      socket.off('end', closed)
       resolve(line)
     }
     const closed = () => end('')
@@ -234,6 +235,8 @@ function lineOf(socket: Socket, within: number): Promise<string> {
     }
     socket.on('readable', read)
     socket.on('close', closed)
+    // Half-open: whoever was killed says no more than this.
+    socket.on('end', closed)
     read()
   })
 }
