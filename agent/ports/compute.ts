@@ -127,7 +127,7 @@ export interface Compute {
   askToStop(id: string): Promise<Result<void>>
   /** Ends the run at once; of a suspended machine, drops the memory that was kept. */
   cut(id: string): Promise<Result<void>>
-  /** Resets at once, as the reset button. */
+  /** Asks the guest (ACPI) to restart, and resets it where it has not within `limits.stopGrace`; returns when either is done. */
   reboot(id: string): Promise<Result<void>>
   /** Removes the definition of a machine that is off. Disks are the storage port's. */
   undefine(id: string): Promise<Result<void>>

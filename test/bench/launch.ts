@@ -2,13 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { copyFileSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Connection, openConnection } from '@sirocco/agent/drivers/libvirt/rpc/connection.ts'
-import {
-  type Domain,
-  lifecycleEventId,
-  type Procedure,
-  procedures,
-  writeDomain,
-} from '@sirocco/agent/drivers/libvirt/rpc/procedures.ts'
+import { type Domain, eventIds, type Procedure, procedures, writeDomain } from '@sirocco/agent/drivers/libvirt/rpc/procedures.ts'
 import { z } from 'zod'
 import { Instance } from '../support/instance.ts'
 import { all, anyImage, type Ec2, ec2Client, until } from './ec2.ts'
@@ -80,10 +74,11 @@ export async function launch(): Promise<Figure[]> {
         lifecycle: ({ domain, event }) => {
           if (event === startedEvent) started.set(domain.name, performance.now())
         },
+        rebooted: () => {},
         lost: () => {},
       }),
     )
-    await must(connection.call(procedures.registerEvent, lifecycleEventId))
+    await must(connection.call(procedures.registerEvent, eventIds.lifecycle))
     const image = await anyImage(ec2)
     const values: number[] = []
     const baselines: number[] = []

@@ -169,6 +169,8 @@ export const procedures = {
     (writer, { domain, device, bytes }) => writeDomain(writer, domain).string(device).uhyper(bytes).uint(1),
     nothing,
   ),
+  /** REMOTE_PROC_DOMAIN_REBOOT */
+  reboot: onDomainWithFlags(27),
   /** REMOTE_PROC_DOMAIN_SHUTDOWN_FLAGS */
   shutdown: onDomainWithFlags(258),
   /** REMOTE_PROC_DOMAIN_GET_METADATA, of type ELEMENT (2): the element of that namespace. */
@@ -259,10 +261,14 @@ export const procedures = {
 export const events = {
   /** REMOTE_PROC_DOMAIN_EVENT_CALLBACK_LIFECYCLE */
   lifecycle: 318,
+  /** REMOTE_PROC_DOMAIN_EVENT_CALLBACK_REBOOT */
+  reboot: 319,
 } as const
 
-/** VIR_DOMAIN_EVENT_ID_LIFECYCLE, the argument of `registerEvent`. */
-export const lifecycleEventId = 0
+/** The arguments of `registerEvent`: VIR_DOMAIN_EVENT_ID_LIFECYCLE, _REBOOT. */
+export const eventIds = { lifecycle: 0, reboot: 1 } as const
+/** VIR_DOMAIN_EVENT_STOPPED */
+export const stoppedEvent = 5
 /** VIR_DRV_FEATURE_PROGRAM_KEEPALIVE: asking for it makes libvirtd answer our pings and send its own. */
 export const keepaliveFeature = 10
 
@@ -274,4 +280,9 @@ export interface LifecycleEvent {
 export const readLifecycle = (reader: XdrReader): LifecycleEvent => {
   reader.int()
   return { domain: readDomain(reader), event: reader.int() }
+}
+
+export const readReboot = (reader: XdrReader): Domain => {
+  reader.int()
+  return readDomain(reader)
 }
