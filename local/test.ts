@@ -81,7 +81,8 @@ export async function main(args: readonly string[]): Promise<number> {
   const runLane = async (lane: readonly string[]) => {
     let total = nothing
     for (const project of lane)
-      if (!stop.signal.aborted) total = sum(total, await runProject(project, others, { stop: stop.signal, alone: side.length === 1 }))
+      if (!stop.signal.aborted)
+        total = sum(total, await runProject(project, others, { stop: stop.signal, alone: side.length === 1 }))
     return total
   }
   let total = (await Promise.all(side.map(runLane))).reduce(sum, nothing)
