@@ -37,7 +37,7 @@ export function putNewer<T extends SQLiteTable>(table: T, key: Column, row: SQLi
     .filter(([field, column]) => given[field] !== undefined && column.name !== key.name)
     .map(([, column]) => `"${column.name}" = excluded."${column.name}"`)
   const older = `"${name}".epoch < excluded.epoch OR ("${name}".epoch = excluded.epoch AND "${name}".seq < excluded.seq)`
-  return { sql: `${sql} ON CONFLICT ("${key.name}") DO UPDATE SET ${set.join(', ')} WHERE ${older}`, args }
+  return { sql: `${sql} ON CONFLICT ("${key.name}") DO UPDATE SET ${set.join(', ')} WHERE (${older})`, args }
 }
 
 /** The rows of one table that `where` finds, with these values; those that are undefined stay. */
