@@ -39,6 +39,19 @@ export interface PluggedDisk {
   readonly saved: boolean
 }
 
+/** Two neighbours among the files that a disk is spread over: the lower, what that stands on (null: nothing), and the upper. */
+export interface DiskMerge {
+  readonly under: string
+  readonly below: string | null
+  readonly over: string
+}
+
+export interface Merging {
+  progress(percent: number): void
+  /** Ends it: then `unavailable`, and what each file shows is what it showed before. */
+  readonly cancel: AbortSignal
+}
+
 /** Where an interface plugs in; made by the network port before `define`. */
 export interface Plug {
   readonly mac: string
@@ -146,6 +159,11 @@ export interface Compute {
    * as a power cut would leave them.
    */
   switchDisks(id: string, disks: readonly { readonly device: string; readonly path: string }[]): Promise<Result<boolean>>
+  /**
+   * Takes the lower of two files out of a running guest's disk: where it writes to the upper one, that takes in what the lower holds; else the upper
+   * one is written down into the lower, and out of the disk instead. What is so already is success.
+   */
+  mergeDisk(id: string, device: string, merge: DiskMerge, how: Merging): Promise<Result<void>>
   /** The last `limits.consoleLog` bytes that the serial console printed, over restarts. */
   consoleLog(id: string): Promise<Result<Uint8Array>>
   /** Joins the serial console; a newer reader ends the older. `closed` is called once. */

@@ -132,6 +132,8 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
     async removeSnapshot({ id }) {
       const refused = host.refusal('volumes.removeSnapshot', id)
       if (refused) return refused
+      const volume = store().volumes[store().snapshots[id]?.volume ?? '']
+      if (volume) volume.idle = [...(volume.idle ?? []), id]
       delete store().snapshots[id]
       host.saved()
       return ok(undefined)
@@ -143,6 +145,28 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       if (!snapshot) return refuse('not_found', 'the snapshot is not on this host', { detail: id })
       return ok({ path: `simulated:/${instance}/snapshots/${id}`, format: 'qcow2', virtualBytes: snapshot.mib * MiB })
     },
+    async merges({ id }) {
+      const refused = host.refusal('volumes.merges', id)
+      if (refused) return refused
+      const volume = store().volumes[id]
+      // What others were made from stays as long as they do.
+      const due = volume?.idle?.find(snapshot => !Object.values(store().volumes).some(({ base }) => base === snapshot))
+      if (!volume || due === undefined) return ok(null)
+      const over = volumePath(instance, id, volume.layer)
+      return ok({ under: `${over}/${due}`, over, below: null, volumes: [id], online: true, committed: false })
+    },
+    async merge({ under, over, below, volumes: [id = ''] }, { open, progress, cancel }) {
+      const refused = host.refusal('volumes.merge', id)
+      if (refused) return refused
+      const merged = open === null ? ok(undefined) : await open.merge({ under, over, below }, { progress, cancel })
+      if (!merged.ok) return merged
+      const volume = store().volumes[id]
+      if (volume?.idle) volume.idle = volume.idle.filter(snapshot => under !== `${over}/${snapshot}`)
+      if (volume?.idle?.length === 0) delete volume.idle
+      host.saved()
+      return ok(undefined)
+    },
+    async still() {},
     async snapshots() {
       return host.refusal('volumes.snapshots', null) ?? ok(Object.keys(store().snapshots))
     },

@@ -169,6 +169,47 @@ export const procedures = {
     (writer, { domain, device, bytes }) => writeDomain(writer, domain).string(device).uhyper(bytes).uint(1),
     nothing,
   ),
+  /** REMOTE_PROC_DOMAIN_BLOCK_JOB_ABORT; returns when it has ended. */
+  abortBlockJob: procedure<{ domain: Domain; device: string }, undefined>(
+    237,
+    (writer, { domain, device }) => writeDomain(writer, domain).string(device).uint(0),
+    nothing,
+  ),
+  /** REMOTE_PROC_DOMAIN_GET_BLOCK_JOB_INFO: how far the job on a disk is; null where there is none. */
+  blockJob: procedure<{ domain: Domain; device: string }, { done: bigint; end: bigint } | null>(
+    238,
+    (writer, { domain, device }) => writeDomain(writer, domain).string(device).uint(0),
+    reader => {
+      const found = reader.int() !== 0
+      reader.int()
+      reader.uhyper()
+      const [done, end] = [reader.uhyper(), reader.uhyper()]
+      return found ? { done, end } : null
+    },
+  ),
+  /** REMOTE_PROC_DOMAIN_BLOCK_REBASE with no flags: the newest file takes in all that is above `base` (null: all). */
+  blockRebase: procedure<{ domain: Domain; device: string; base: string | null }, undefined>(
+    259,
+    (writer, { domain, device, base }) =>
+      writeDomain(writer, domain)
+        .string(device)
+        .optional(base, (w, path) => w.string(path))
+        .uhyper(0n)
+        .uint(0),
+    nothing,
+  ),
+  /** REMOTE_PROC_DOMAIN_BLOCK_COMMIT with no flags: `top`, which is not the newest, is written down into `base` and leaves the disk. */
+  blockCommit: procedure<{ domain: Domain; device: string; base: string; top: string }, undefined>(
+    290,
+    (writer, { domain, device, base, top }) =>
+      writeDomain(writer, domain)
+        .string(device)
+        .optional(base, (w, path) => w.string(path))
+        .optional(top, (w, path) => w.string(path))
+        .uhyper(0n)
+        .uint(0),
+    nothing,
+  ),
   /** REMOTE_PROC_DOMAIN_SHUTDOWN_FLAGS */
   shutdown: onDomainWithFlags(258),
   /** REMOTE_PROC_DOMAIN_GET_METADATA, of type ELEMENT (2): the element of that namespace. */
