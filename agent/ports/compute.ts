@@ -39,10 +39,9 @@ export interface PluggedDisk {
   readonly saved: boolean
 }
 
-/** Two neighbours among the files that a disk is spread over: the lower, what that stands on (null: nothing), and the upper. */
+/** Two neighbours among the files that a disk is spread over. */
 export interface DiskMerge {
   readonly under: string
-  readonly below: string | null
   readonly over: string
 }
 
@@ -160,8 +159,8 @@ export interface Compute {
    */
   switchDisks(id: string, disks: readonly { readonly device: string; readonly path: string }[]): Promise<Result<boolean>>
   /**
-   * Takes the lower of two files out of a running guest's disk: where it writes to the upper one, that takes in what the lower holds; else the upper
-   * one is written down into the lower, and out of the disk instead. What is so already is success.
+   * Writes the upper of two files, neither of which a running guest writes to, down into the lower, all on disk when it ends, and takes it out of
+   * the guest's disk. What is out already is success.
    */
   mergeDisk(id: string, device: string, merge: DiskMerge, how: Merging): Promise<Result<void>>
   /** The last `limits.consoleLog` bytes that the serial console printed, over restarts. */

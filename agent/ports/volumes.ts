@@ -34,17 +34,15 @@ export interface FrozenDisk {
 export interface Merge extends DiskMerge {
   /** Volumes that a guest could have open which stand on the upper file. */
   readonly volumes: readonly string[]
-  /** It may be done by the hypervisor of the one guest that has it open. */
+  /** It may be done by the hypervisor of the one guest that has it open, which does not write to it. */
   readonly online: boolean
-  /** A hypervisor has written the upper one down already; what is left is to say so. */
+  /** That has ended, and the guest stands on the lower file now; what is left is to say so. */
   readonly committed: boolean
 }
 
 export interface MergeOptions {
   /** The guest that has the upper file open; null where none has either. */
   readonly open: {
-    /** By what it has its volume. */
-    readonly path: string
     merge(merge: DiskMerge, how: Merging): Promise<Result<void>>
   } | null
   progress(percent: number): void

@@ -80,21 +80,30 @@ export class Chains {
     return null
   }
 
+  /** Of a volume's files: what a hypervisor wrote down into what, lower file first. */
+  writtenDown(volume: string): [under: string, over: string][] {
+    const layers = this.#layers.get(volume)
+    if (!layers) return []
+    return [...layers.merging].flatMap(([over, under]): [string, string][] => {
+      const [upper, lower] = [this.file(fileOf(layers, over)), this.file(fileOf(layers, under))]
+      return upper && lower && this.#isWrittenDown(upper, lower) ? [[lower.path, upper.path]] : []
+    })
+  }
+
   #merge(under: ChainFile, over: ChainFile): Merge | null {
     const others = this.above(under.path).filter(file => file.path !== over.path)
     const committed = [over, ...others].find(one => this.#isWrittenDown(one, under))
-    const merge = (upper: ChainFile, more: Pick<Merge, 'committed' | 'online'>): Merge => ({
+    const merge = (upper: ChainFile, how: Pick<Merge, 'committed' | 'online'>): Merge => ({
       under: under.path,
       over: upper.path,
-      below: under.backing,
-      volumes: this.standing(upper.path),
-      ...more,
+      volumes: [...new Set([upper, ...this.above(under.path)].flatMap(({ path }) => this.standing(path)))],
+      ...how,
     })
-    if (committed) return merge(committed, { committed: true, online: false })
+    if (committed) return merge(committed, { committed: true, online: true })
     if (others.length > 0 || over.size < under.size) return null
-    const writes = topOf(over.layers) === over.path
-    const online = writes || (over.volume === under.volume && this.above(over.path).length === 1)
-    return merge(over, { committed: false, online })
+    const [upmost, ...more] = this.above(over.path)
+    const alike = over.volume === under.volume && over.volume === upmost?.volume
+    return merge(over, { committed: false, online: alike && more.length === 0 })
   }
 
   /** A guest's hypervisor wrote it down into the one below, and what stood on it stands on that now. */

@@ -64,7 +64,7 @@ class DirectoryVolumes implements Volumes {
     if (!idShape.test(volume.id)) return Promise.resolve(refuse('invalid', 'not a volume id'))
     return this.#turns.take(volume.id, async () => {
       const { numbers } = await layersOf(this.#dir, volume.id)
-      if (numbers.length > 0) return ok(undefined)
+      if (numbers.length > 0) return this.#closed(volume)
       const home = homeOf(this.#dir, volume.id)
       const first = join(home, '0.qcow2')
       const before = this.#legacy(volume.id)
@@ -78,7 +78,7 @@ class DirectoryVolumes implements Volumes {
       const making = `${first}.making`
       await rm(making, { force: true })
       const base = volume.source.from === 'snapshot' ? await this.#frozen(volume.source.snapshot) : null
-      if (base !== null) await this.#merging.still(await this.#below(base))
+      if (base !== null) await this.#mend(base)
       // What it is to stand on is not cleared away meanwhile.
       const made = await this.#turns.take('chains', async () => {
         const created = await this.#create(making, volume)
@@ -94,7 +94,8 @@ class DirectoryVolumes implements Volumes {
 
   grow(volume: WantedVolume): Promise<Result<void>> {
     return this.#turns.take(volume.id, async () => {
-      await this.still(volume)
+      const closed = await this.#closed(volume)
+      if (!closed.ok) return closed
       const path = await this.#active(volume.id)
       if (path === null) return refuse('not_found', 'the volume is not on this host', { detail: volume.id })
       const header = await readQcow2(path)
@@ -111,7 +112,8 @@ class DirectoryVolumes implements Volumes {
       const top = numbers.at(-1)
       if (top === undefined) return refuse('not_found', 'the volume is not on this host', { detail: id })
       if (reverted && turnOf(layers) < reverted.turn) {
-        await this.still(volume)
+        const closed = await this.#closed(volume)
+        if (!closed.ok) return closed
         const frozen = isFrozen(layers, reverted.snapshot) ? marks.get(reverted.snapshot) : undefined
         if (frozen === undefined)
           return refuse('not_found', 'the snapshot is not on this host any more', { detail: reverted.snapshot })
@@ -255,7 +257,10 @@ class DirectoryVolumes implements Volumes {
     const layers = await this.#roomAbove({ id, volume })
     if (!layers.ok) return layers
     const { home, numbers, marks, turns } = layers.value
-    await this.still({ id: volume })
+    if (open === null) {
+      const closed = await this.#closed({ id: volume })
+      if (!closed.ok) return closed
+    } else await this.still({ id: volume })
     const top = numbers.at(-1) ?? 0
     const frozen = marks.get(id) ?? top
     const above = join(home, `${frozen + 1}.qcow2`)
@@ -286,7 +291,8 @@ class DirectoryVolumes implements Volumes {
       const layers = await layersOf(this.#dir, volume)
       if (!isFrozen(layers, id)) return refuse('not_found', 'the snapshot is not on this host', { detail: id })
       const path = join(layers.home, `${layers.marks.get(id)}.qcow2`)
-      await this.#merging.still(await this.#below(path))
+      // Where a guest has it open there is nothing to mend.
+      await this.#mend(path)
       const header = await readQcow2(path)
       if (!header) return refuse('internal', 'the volume cannot be read', { detail: path })
       const astray = await this.#astray(path)
@@ -317,6 +323,21 @@ class DirectoryVolumes implements Volumes {
       for (const id of await homesIn(this.#dir)) ids.push(...(await layersOf(this.#dir, id)).marks.keys())
       return ok(ids)
     })
+  }
+
+  /** Nobody works on its files, and nothing is left undone by a hypervisor that died. No guest has it open. */
+  async #closed({ id }: Pick<WantedVolume, 'id'>): Promise<Result<void>> {
+    const path = await this.#active(id)
+    return path === null ? ok(undefined) : this.#mend(path)
+  }
+  async #mend(path: string): Promise<Result<void>> {
+    const files = await this.#below(path)
+    await this.#merging.still(files)
+    for (const volume of new Set(files.map(file => basename(dirname(file))))) {
+      const restored = await this.#merging.restore(volume)
+      if (!restored.ok) return restored
+    }
+    return ok(undefined)
   }
 
   /** This file and all that it stands on. */

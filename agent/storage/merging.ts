@@ -1,13 +1,15 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Merge, MergeOptions } from '../ports/volumes.ts'
 import type { RunConfined } from '../programs/sandbox.ts'
 import { Chains } from './chains.ts'
+import { programFault } from './disk-image.ts'
 import { settle, syncDirectory, syncFile } from './files.ts'
 import type { InTurn } from './in-turn.ts'
+import { layersOf } from './layers.ts'
 
 const interrupted = 'merging its files was put off'
 
@@ -17,10 +19,22 @@ interface Work {
   readonly ended: Promise<unknown>
 }
 
+const noteOf = (over: string): string => over.replace(/qcow2$/, 'merging')
+const volumeOf = (path: string): string => basename(dirname(path))
+
+/** Says of a file that it stands on another, which shows the same as the one it stood on. */
+async function moveOnto(run: RunConfined, path: string, onto: string): Promise<Result<void>> {
+  const args = ['rebase', '-q', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', onto, path]
+  const ran = await run('qemu-img', args, { changes: true, fileBytes: limits.volumeMiB * MiB * 2, timeout: limits.program })
+  if (ran.code !== 0) return programFault('mending its files', ran)
+  await syncFile(path)
+  return ok(undefined)
+}
+
 /**
  * Makes one file of two where nobody needs the lower one apart any more. While no guest has them open the upper one is written down into the lower,
- * which then takes its name at once; while one has, its hypervisor writes: into the newest file what is below it, or a frozen one down into the one
- * below it. Whatever dies in between, what every file shows is what it showed before.
+ * which then takes its name at once; while one has, its hypervisor writes down, but never what the guest itself writes to: QEMU says of that file that it
+ * stands alone before all that it took in is on disk. Whatever dies in between, what every file shows is what it showed before.
  */
 export class Merging {
   readonly #dir: string
@@ -61,10 +75,38 @@ export class Merging {
     await Promise.all(on.map(({ ended }) => ended.catch(() => undefined)))
   }
 
+  /**
+   * Where a hypervisor died as it ended: that it had flushed all is known only of one that goes on, so what stands on the lower file stands on the
+   * upper one again. For files that no guest has open.
+   */
+  restore(volume: string): Promise<Result<void>> {
+    return this.#turns.take('chains', async () => {
+      if ((await layersOf(this.#dir, volume)).merging.size === 0) return ok(undefined)
+      const chains = await Chains.read(this.#dir)
+      if (!chains) return refuse('unavailable', 'the files of a volume cannot be read')
+      for (const [under, over] of chains.writtenDown(volume))
+        for (const { path } of chains.above(under))
+          if (path !== over) {
+            const moved = await moveOnto(this.#run, path, over)
+            if (!moved.ok) return moved
+          }
+      return ok(undefined)
+    })
+  }
+
   async #merge(merge: Merge, { open, progress, cancel }: MergeOptions): Promise<Result<void>> {
+    if (open === null) {
+      const restored = await this.restore(volumeOf(merge.over))
+      const one = restored.ok ? await this.#writeDown(merge, progress, cancel) : restored
+      if (!one.ok) return one
+      return this.#turns.take('chains', () => this.#clear())
+    }
     if (!merge.committed) {
-      const one =
-        open === null ? await this.#writeDown(merge, progress, cancel) : await this.#whileOpen(merge, open, progress, cancel)
+      // Says of the files, when it is done, which of them holds what.
+      const note = noteOf(merge.over)
+      await writeFile(`${note}.making`, `${Number.parseInt(basename(merge.under), 10)}\n`, { mode: 0o600 })
+      await settle(`${note}.making`, note)
+      const one = await open.merge(merge, { progress, cancel })
       if (!one.ok) return one
     }
     return this.#turns.take('chains', async () => {
@@ -73,32 +115,13 @@ export class Merging {
     })
   }
 
-  async #whileOpen(
-    merge: Merge,
-    open: NonNullable<MergeOptions['open']>,
-    progress: MergeOptions['progress'],
-    cancel: AbortSignal,
-  ): Promise<Result<void>> {
-    const { over, under } = merge
-    if (open.path !== over) {
-      // Says of the files as they are when it is done which of them holds what.
-      const note = over.replace(/qcow2$/, 'merging')
-      await writeFile(`${note}.making`, `${Number.parseInt(under.slice(dirname(under).length + 1), 10)}\n`, { mode: 0o600 })
-      await settle(`${note}.making`, note)
-    }
-    return open.merge(merge, { progress, cancel })
-  }
-
   /** While no guest has any of them open. */
-  async #writeDown(
-    { under, over, below }: Merge,
-    progress: MergeOptions['progress'],
-    cancel: AbortSignal,
-  ): Promise<Result<void>> {
+  async #writeDown({ under, over }: Merge, progress: MergeOptions['progress'], cancel: AbortSignal): Promise<Result<void>> {
     const chains = await Chains.read(this.#dir)
     const [upper, lower] = [chains?.file(over), chains?.file(under)]
-    if (!upper || !lower || upper.backing !== under || lower.backing !== below)
+    if (!upper || !lower || upper.backing !== under || chains?.above(under).length !== 1)
       return refuse('unavailable', 'its files are other ones now')
+    if (cancel.aborted) return refuse('unavailable', interrupted)
     const ran = await this.#run('qemu-img', ['commit', '-f', 'qcow2', '-d', '-p', over], {
       changes: true,
       fileBytes: upper.size + Math.ceil(upper.size / 512) + 64 * MiB,
@@ -110,14 +133,7 @@ export class Merging {
       },
     })
     if (cancel.aborted) return refuse('unavailable', interrupted)
-    if (ran.code !== 0) {
-      const detail = ran.stderr.trim().slice(0, 2_000)
-      if (/no space left on device|disk quota exceeded/i.test(detail))
-        return refuse('capacity', "the host's storage is full", { detail })
-      return /lock/i.test(detail)
-        ? refuse('unavailable', 'somebody reads its files', { detail })
-        : refuse('internal', 'merging its files failed', { detail })
-    }
+    if (ran.code !== 0) return programFault('merging its files', ran)
     return this.#turns.take('chains', async () => {
       const now = await Chains.read(this.#dir)
       // It went meanwhile, and nobody stands on it.
@@ -143,7 +159,7 @@ export class Merging {
       await writeFile(`${mark}.making`, `${number}\n`, { mode: 0o600 })
       await settle(`${mark}.making`, mark)
     }
-    await rm(over.replace(/qcow2$/, 'merging'), { force: true })
+    await rm(noteOf(over), { force: true })
     return ok(undefined)
   }
 }

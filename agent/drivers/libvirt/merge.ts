@@ -14,7 +14,7 @@ interface MergeParts {
   readonly timers: Timers
 }
 
-/** Takes the lower of two files out of a running disk, by a job of its hypervisor; one that an earlier life of the agent began is waited for. */
+/** Writes the upper of two files of a running disk down into the lower, by a job of its hypervisor; one that an earlier life of the agent began is waited for. */
 export async function mergeDisk(parts: MergeParts, merge: DiskMerge, how: Merging): Promise<Result<void>> {
   const { link, domain, device } = parts
   const begun = await link.call(procedures.blockJob, { domain, device })
@@ -24,10 +24,8 @@ export async function mergeDisk(parts: MergeParts, merge: DiskMerge, how: Mergin
     if (!chain.ok) return chain
     if (isMerged(chain.value, merge)) return ok(undefined)
     if (how.cancel.aborted) return putOff
-    const started =
-      chain.value[0] === merge.over
-        ? await link.call(procedures.blockRebase, { domain, device, base: merge.below }, limits.libvirtLongCall)
-        : await link.call(procedures.blockCommit, { domain, device, base: merge.under, top: merge.over }, limits.libvirtLongCall)
+    const commit = { domain, device, base: merge.under, top: merge.over }
+    const started = await link.call(procedures.blockCommit, commit, limits.libvirtLongCall)
     if (!started.ok) return faultOf(started.error)
   }
   const ended = await wait(parts, how)
@@ -39,9 +37,7 @@ export async function mergeDisk(parts: MergeParts, merge: DiskMerge, how: Mergin
 
 const putOff = refuse('unavailable', 'merging its files was put off')
 
-/** Of two files that stood on each other one is left. */
-const isMerged = (chain: readonly string[], { under, over }: DiskMerge): boolean =>
-  !chain.includes(over) || !chain.includes(under)
+const isMerged = (chain: readonly string[], { under, over }: DiskMerge): boolean => !chain.includes(over) && chain.includes(under)
 
 async function wait({ link, domain, device, timers }: MergeParts, { progress, cancel }: Merging): Promise<Result<void>> {
   for (;;) {

@@ -197,7 +197,7 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
       verb('mergeDisk', id, found => {
         if (!found) return absent(id)
         if (!isUp(found) || found.power === 'suspended') return refuse('unavailable', `${id} went off meanwhile`)
-        if (!found.disks.some(one => one.device === device && one.path === over))
+        if (!found.disks.some(one => one.device === device && one.path !== over))
           return refuse('precondition', `${id} has no ${device}`)
         if (cancel.aborted) return refuse('unavailable', 'merging its files was put off')
         progress(100)

@@ -180,10 +180,7 @@ export class VolumeKeeper {
     const { value: guest } = by
     const abort = new AbortController()
     const merged = volumes.merge(due.value, {
-      open:
-        guest === 'agent'
-          ? null
-          : { path: guest.path, merge: (merge, how) => compute.mergeDisk(guest.machine, guest.device, merge, how) },
+      open: guest === 'agent' ? null : { merge: (merge, how) => compute.mergeDisk(guest.machine, guest.device, merge, how) },
       progress: percent => {
         if (report.progress(id, `merging ${percent} %`) && wanted) this.#tell(wanted)
       },

@@ -7,7 +7,7 @@ import type { Journal } from '../journal.ts'
 import { isOn } from '../plan.ts'
 
 /** How two files of a volume may become one just now: by the guest that has them open, or by this agent where none has; null: not now. */
-export type MergeBy = 'agent' | { readonly machine: string; readonly device: string; readonly path: string } | null
+export type MergeBy = 'agent' | { readonly machine: string; readonly device: string } | null
 
 export interface MergeParts {
   readonly compute: Compute
@@ -22,7 +22,6 @@ type OpenBy = 'nobody' | 'nobody knows' | { readonly machine: string; readonly v
 export async function mergeBy(parts: MergeParts, merge: Merge): Promise<Result<MergeBy>> {
   const open = merge.volumes.map(volume => openBy(parts, volume))
   if (open.includes('nobody knows')) return ok(null)
-  if (merge.committed) return ok('agent')
   const guests = open.flatMap(one => (typeof one === 'string' ? [] : [one]))
   const [guest] = guests
   if (!guest) return ok('agent')
@@ -30,7 +29,7 @@ export async function mergeBy(parts: MergeParts, merge: Merge): Promise<Result<M
   const disks = await parts.compute.disks(guest.machine)
   if (!disks.ok) return disks
   const disk = disks.value.find(one => one.live && one.volume === guest.volume)
-  return ok(disk ? { machine: guest.machine, device: disk.device, path: disk.path } : null)
+  return ok(disk ? { machine: guest.machine, device: disk.device } : null)
 }
 
 function openBy({ held, watch, journal }: MergeParts, volume: string): OpenBy {

@@ -161,14 +161,6 @@ export const procedures = {
   undefine: onDomainWithFlags(231),
   /** REMOTE_PROC_DOMAIN_DESTROY_FLAGS */
   destroy: onDomainWithFlags(234),
-  /** REMOTE_PROC_DOMAIN_RESET */
-  reset: procedure<Domain, undefined>(245, (writer, domain) => writeDomain(writer, domain).uint(0), nothing),
-  /** REMOTE_PROC_DOMAIN_BLOCK_RESIZE; flag 1: `size` is of bytes. */
-  blockResize: procedure<{ domain: Domain; device: string; bytes: bigint }, undefined>(
-    251,
-    (writer, { domain, device, bytes }) => writeDomain(writer, domain).string(device).uhyper(bytes).uint(1),
-    nothing,
-  ),
   /** REMOTE_PROC_DOMAIN_BLOCK_JOB_ABORT; returns when it has ended. */
   abortBlockJob: procedure<{ domain: Domain; device: string }, undefined>(
     237,
@@ -187,27 +179,12 @@ export const procedures = {
       return found ? { done, end } : null
     },
   ),
-  /** REMOTE_PROC_DOMAIN_BLOCK_REBASE with no flags: the newest file takes in all that is above `base` (null: all). */
-  blockRebase: procedure<{ domain: Domain; device: string; base: string | null }, undefined>(
-    259,
-    (writer, { domain, device, base }) =>
-      writeDomain(writer, domain)
-        .string(device)
-        .optional(base, (w, path) => w.string(path))
-        .uhyper(0n)
-        .uint(0),
-    nothing,
-  ),
-  /** REMOTE_PROC_DOMAIN_BLOCK_COMMIT with no flags: `top`, which is not the newest, is written down into `base` and leaves the disk. */
-  blockCommit: procedure<{ domain: Domain; device: string; base: string; top: string }, undefined>(
-    290,
-    (writer, { domain, device, base, top }) =>
-      writeDomain(writer, domain)
-        .string(device)
-        .optional(base, (w, path) => w.string(path))
-        .optional(top, (w, path) => w.string(path))
-        .uhyper(0n)
-        .uint(0),
+  /** REMOTE_PROC_DOMAIN_RESET */
+  reset: procedure<Domain, undefined>(245, (writer, domain) => writeDomain(writer, domain).uint(0), nothing),
+  /** REMOTE_PROC_DOMAIN_BLOCK_RESIZE; flag 1: `size` is of bytes. */
+  blockResize: procedure<{ domain: Domain; device: string; bytes: bigint }, undefined>(
+    251,
+    (writer, { domain, device, bytes }) => writeDomain(writer, domain).string(device).uhyper(bytes).uint(1),
     nothing,
   ),
   /** REMOTE_PROC_DOMAIN_SHUTDOWN_FLAGS */
@@ -238,6 +215,18 @@ export const procedures = {
   }),
   /** REMOTE_PROC_DOMAIN_ABORT_JOB */
   abortJob: onDomain(164, nothing),
+  /** REMOTE_PROC_DOMAIN_BLOCK_COMMIT with no flags: `top`, which is not the newest, is written down into `base` and leaves the disk. */
+  blockCommit: procedure<{ domain: Domain; device: string; base: string; top: string }, undefined>(
+    290,
+    (writer, { domain, device, base, top }) =>
+      writeDomain(writer, domain)
+        .string(device)
+        .optional(base, (w, path) => w.string(path))
+        .optional(top, (w, path) => w.string(path))
+        .uhyper(0n)
+        .uint(0),
+    nothing,
+  ),
   /** REMOTE_PROC_DOMAIN_MIGRATE_BEGIN3_PARAMS */
   migrateBegin: procedure<{ domain: Domain; parameters: Parameters; flags: number }, { cookie: Buffer; xml: string }>(
     302,
