@@ -91,7 +91,7 @@ describe.skipIf(why !== null)(`volumes of a real guest${why === null ? '' : ` ($
   })
 
   const filesOf = async (volume: string) =>
-    (await readdir(join(one.agent.storage, 'volumes', volume))).filter(name => name.endsWith('.qcow2'))
+    (await readdir(join(box.dir, 'machine', one.agent.storage, 'volumes', volume))).filter(name => name.endsWith('.qcow2'))
   const filesBecome = (volume: string, count: number) =>
     until(`${volume} to have ${count} files`, async () => {
       const files = await filesOf(volume)

@@ -100,7 +100,7 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
     async scribble(volume, at) {
       const found = await volumes.find({ id: volume, pool: { type: 'directory', id: 'spl_contract' } })
       const path = found.ok ? found.value?.source.path : undefined
-      await must('qemu-io', ['-f', 'qcow2', '-c', `write -P ${7 + at} ${at}M 5M`, path ?? ''])
+      await must('qemu-io', ['-f', 'qcow2', '-c', `write -P ${(7 + at) % 251} ${at}M 5M`, path ?? ''])
     },
     diskStamp: async volume => `${(await stat(join(storage, 'volumes', volume, '0.qcow2'))).ino}`,
     async crash(machine) {
