@@ -9,9 +9,11 @@ import type {
   Counted,
   Counters,
   Definition,
+  DiskMerge,
   FoundMachine,
   GuestFacts,
   MachineDisk,
+  Merging,
   PluggedDisk,
 } from '../../ports/compute.ts'
 import type { Arrival, Departure, Peer } from '../../ports/move.ts'
@@ -25,6 +27,7 @@ import { guestCommand, guestFactsOf, guestReturn, HostName, Interfaces, OsInfo }
 import { acceleration, architecture, hostFacts, startOf, uefiFirmware } from './host.ts'
 import { hostCounters } from './host-counters.ts'
 import { domainName, domainUuid, type Mark, metadataNamespace, uuidText } from './identity.ts'
+import { mergeDisk } from './merge.ts'
 import { arrive, leave, type MoveParts, paused, settleArrival } from './move.ts'
 import { Restarts } from './restarts.ts'
 import type { Answer, Connection } from './rpc/connection.ts'
@@ -368,6 +371,13 @@ class LibvirtCompute implements Compute {
       if (now.value.paths.size === 0) return ok(true)
       const switched = await link.call(procedures.snapshot, { domain, xml, flags: onlyDisks }, limits.libvirtLongCall)
       return switched.ok ? ok(false) : faultOf(switched.error)
+    })
+  }
+
+  mergeDisk(id: string, device: string, merge: DiskMerge, how: Merging): Promise<Result<void>> {
+    return this.#on(id, async ({ link, domain, state }) => {
+      if (isOff(state)) return refuse('unavailable', 'the machine went off meanwhile')
+      return mergeDisk({ link, domain, device, timers: this.#options.clock }, merge, how)
     })
   }
 

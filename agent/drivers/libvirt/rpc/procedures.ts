@@ -161,6 +161,24 @@ export const procedures = {
   undefine: onDomainWithFlags(231),
   /** REMOTE_PROC_DOMAIN_DESTROY_FLAGS */
   destroy: onDomainWithFlags(234),
+  /** REMOTE_PROC_DOMAIN_BLOCK_JOB_ABORT; returns when it has ended. */
+  abortBlockJob: procedure<{ domain: Domain; device: string }, undefined>(
+    237,
+    (writer, { domain, device }) => writeDomain(writer, domain).string(device).uint(0),
+    nothing,
+  ),
+  /** REMOTE_PROC_DOMAIN_GET_BLOCK_JOB_INFO: how far the job on a disk is; null where there is none. */
+  blockJob: procedure<{ domain: Domain; device: string }, { done: bigint; end: bigint } | null>(
+    238,
+    (writer, { domain, device }) => writeDomain(writer, domain).string(device).uint(0),
+    reader => {
+      const found = reader.int() !== 0
+      reader.int()
+      reader.uhyper()
+      const [done, end] = [reader.uhyper(), reader.uhyper()]
+      return found ? { done, end } : null
+    },
+  ),
   /** REMOTE_PROC_DOMAIN_RESET */
   reset: procedure<Domain, undefined>(245, (writer, domain) => writeDomain(writer, domain).uint(0), nothing),
   /** REMOTE_PROC_DOMAIN_BLOCK_RESIZE; flag 1: `size` is of bytes. */
@@ -199,6 +217,18 @@ export const procedures = {
   }),
   /** REMOTE_PROC_DOMAIN_ABORT_JOB */
   abortJob: onDomain(164, nothing),
+  /** REMOTE_PROC_DOMAIN_BLOCK_COMMIT with no flags: `top`, which is not the newest, is written down into `base` and leaves the disk. */
+  blockCommit: procedure<{ domain: Domain; device: string; base: string; top: string }, undefined>(
+    290,
+    (writer, { domain, device, base, top }) =>
+      writeDomain(writer, domain)
+        .string(device)
+        .optional(base, (w, path) => w.string(path))
+        .optional(top, (w, path) => w.string(path))
+        .uhyper(0n)
+        .uint(0),
+    nothing,
+  ),
   /** REMOTE_PROC_DOMAIN_MIGRATE_BEGIN3_PARAMS */
   migrateBegin: procedure<{ domain: Domain; parameters: Parameters; flags: number }, { cookie: Buffer; xml: string }>(
     302,
