@@ -135,7 +135,25 @@ export const Launch = z.strictObject({
   rootDiskMiB: z.int().min(1).max(limits.volumeMiB).optional(),
   /** Is that volume deleted with the machine? So it is where nothing is said. */
   deleteRootDisk: z.boolean().optional(),
+  /** Empty ones that it has besides; deleted with it where nothing else is said. */
+  volumes: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(255).optional(),
+        /** Where the guest finds it, `vdc` to `vdz`; the first that is free where it is not said. */
+        device: z
+          .string()
+          .regex(/^vd[c-z]$/)
+          .optional(),
+        sizeMiB: z.int().min(1).max(limits.volumeMiB),
+        deleteOnTermination: z.boolean().optional(),
+      }),
+    )
+    .max(limits.volumesOfMachine)
+    .optional(),
   tags: Tags.optional(),
+  /** Of its volumes. */
+  volumeTags: Tags.optional(),
   /** What becomes of it when the guest shuts itself down. */
   onGuestShutdown: z.enum(['stop', 'terminate']).optional(),
   /** Refuse to delete them before this is taken off. */

@@ -663,6 +663,9 @@ export const volume = sqliteTable(
     /** What it went back to last, or is to, at which generation. */
     revertSnapshot: text().$type<Id<'snapshot'>>(),
     revertTurn: integer(),
+    /** MiB before it last became larger, and when that was asked for. */
+    grownFrom: integer(),
+    grownAt: integer(),
     createdAt: integer().notNull(),
     /** Wanted gone. */
     deleted: integer({ mode: 'boolean' }).notNull(),

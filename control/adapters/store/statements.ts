@@ -223,10 +223,17 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM machine WHERE id = ${machine} AND version = ${version})`,
   ],
   'attachment.remove': ({ volume }, { database: { db } }) => [db.delete(s.attachment).where(eq(s.attachment.volume, volume))],
-  'volume.intent': ({ volume, version, generation, sizeMiB, deleted }, { database: { db } }) => [
+  'volume.intent': ({ volume, version, generation, sizeMiB, deleted }, { database: { db }, now }) => [
     db
       .update(s.volume)
-      .set({ sizeMiB, deleted, generation, version: version + 1 })
+      .set({
+        grownFrom: sql`CASE WHEN ${s.volume.sizeMiB} < ${sizeMiB} THEN ${s.volume.sizeMiB} ELSE ${s.volume.grownFrom} END`,
+        grownAt: sql`CASE WHEN ${s.volume.sizeMiB} < ${sizeMiB} THEN ${now} ELSE ${s.volume.grownAt} END`,
+        sizeMiB,
+        deleted,
+        generation,
+        version: version + 1,
+      })
       .where(and(eq(s.volume.id, volume), eq(s.volume.version, version))),
     unless('stale'),
   ],

@@ -198,6 +198,8 @@ CREATE TABLE `volume` (
 	`baseImage` text,
 	`revertSnapshot` text,
 	`revertTurn` integer,
+	`grownFrom` integer,
+	`grownAt` integer,
 	`createdAt` integer NOT NULL,
 	`deleted` integer NOT NULL,
 	`generation` integer NOT NULL,

@@ -45,6 +45,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             pool: s.storagePool,
             attachment: s.attachment,
             machineAlias: s.machine.alias,
+            sourceSnapshotAlias: s.snapshot.alias,
             host: s.allocation.host,
             silentSince: s.agent.silentSince,
             observed: s.volumeObserved,
@@ -59,6 +60,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
           .leftJoin(s.host, eq(s.host.id, s.allocation.host))
           .leftJoin(s.agent, eq(s.agent.id, s.host.agent))
           .leftJoin(s.volumeObserved, eq(s.volumeObserved.volume, s.volume.id))
+          .leftJoin(s.snapshot, and(eq(s.snapshot.id, s.volume.sourceSnapshot), eq(s.snapshot.passing, false)))
           .where(which)
           .orderBy(...order)
           .limit(most),
@@ -66,7 +68,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
       ])
       const tagsOf = Map.groupBy(tags, row => row.resource)
       return rows.map(
-        ({ volume, zone, region, pool, attachment, machineAlias, host, silentSince, observed }) =>
+        ({ volume, zone, region, pool, attachment, machineAlias, sourceSnapshotAlias, host, silentSince, observed }) =>
           ({
             ...volume,
             zone,
@@ -74,6 +76,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             region,
             pool: { id: pool.id, name: pool.name, type: pool.type },
             host,
+            sourceSnapshotAlias,
             attachment: attachment && { ...attachment, machineAlias: machineAlias ?? '' },
             tags: Object.fromEntries((tagsOf.get(volume.id) ?? []).map(({ key, value }) => [key, value])),
             observed,
