@@ -73,6 +73,11 @@ export const calls = {
     request<Machine>(`/machines/${at(id)}/rename`, { method: 'POST', token, body: { name } }),
   resize: (id: string, flavor: string, token: string) =>
     request<Machine>(`/machines/${at(id)}/resize`, { method: 'POST', token, body: { flavor } }),
+  rebuild: (id: string, image: string, token: string) =>
+    request<Accepted>(`/machines/${at(id)}/rebuild`, { method: 'POST', token, body: { image } }),
+  rescue: (id: string, body: { image?: string }, token: string) =>
+    request<Accepted>(`/machines/${at(id)}/rescue`, { method: 'POST', token, body }),
+  unrescue: (id: string, token: string) => request<Accepted>(`/machines/${at(id)}/unrescue`, { method: 'POST', token }),
   protect: (id: string, wanted: boolean, token: string) =>
     request<Machine>(`/machines/${at(id)}/protection`, { method: 'PUT', token, body: { protected: wanted } }),
   console: (id: string) => request<z.output<typeof ConsoleTicket>>(`/machines/${at(id)}/console`, { method: 'POST', body: {} }),

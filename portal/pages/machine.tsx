@@ -17,6 +17,7 @@ import { StateMark } from '../ui/machine-state.tsx'
 import { Moment } from '../ui/moment.tsx'
 import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { Rebuild, Rescue } from './machine-boot.tsx'
 import { Keep, Protection, Rename, Resize } from './machine-changes.tsx'
 import { Actions } from './machine-verbs.tsx'
 import { plainText } from './plain-text.ts'
@@ -185,7 +186,17 @@ function Facts({ machine, role }: { machine: Machine; role: string }) {
             ].join(' · ')}
           </span>
         </Fact>
-        <Fact word={t.machine.image}>{image?.name ?? machine.image.ec2Id}</Fact>
+        <Fact word={t.machine.image}>
+          {image?.name ?? machine.image.ec2Id} <Rebuild machine={machine} role={role} />
+          <Rescue machine={machine} role={role} />
+          {machine.rescue && (
+            <span className="soft block">
+              {t.machine.rescued({
+                image: images.data?.items.find(each => each.id === machine.rescue?.image)?.name ?? machine.rescue.image,
+              })}
+            </span>
+          )}
+        </Fact>
         <Fact word={t.machine.keyPair}>{machine.keyPair ?? <span className="soft">{t.launch.keyNone}</span>}</Fact>
         <Fact word={t.machine.firmware}>{machine.firmware.toUpperCase()}</Fact>
         <Fact word={t.machine.disks}>

@@ -17,6 +17,8 @@ const RefusalKey = z.enum({
   is_gone: 'is_gone',
   not_stopped: 'not_stopped',
   host_silent: 'host_silent',
+  is_rescued: 'is_rescued',
+  not_rescued: 'not_rescued',
 } as const satisfies { [K in Refusal]: K })
 
 /** null: may be asked now. Otherwise the key of why not. */
@@ -34,6 +36,8 @@ const Allowed = z.strictObject({
   userData: RefusalKey.nullable(),
   snapshot: RefusalKey.nullable(),
   revert: RefusalKey.nullable(),
+  rescue: RefusalKey.nullable(),
+  unrescue: RefusalKey.nullable(),
 } satisfies Record<MachineVerb | MachineChange, z.ZodType<Refusal | null>>)
 
 export const Machine = z.strictObject({
@@ -76,6 +80,8 @@ export const Machine = z.strictObject({
       deleteOnTermination: z.boolean(),
     }),
   ),
+  /** What it boots from while it is in rescue, its own disk beside that; null: it is not. */
+  rescue: z.strictObject({ image: z.string(), volume: z.string() }).nullable(),
   tags: z.record(z.string(), z.string()),
   /** The host that carries it; seen by admins only. */
   host: z.string().nullable().optional(),
@@ -196,6 +202,8 @@ export const Rebuild = z.strictObject({
   snapshot: Ref.optional(),
   sizeMiB: z.int().min(1).max(limits.volumeMiB).optional(),
 })
+/** From this image; else from one that is marked for it, or the one that the machine was launched from. */
+export const Rescue = z.strictObject({ image: Ref.optional() })
 /** To this host; without one, to the best of those that can take it. */
 export const Migrate = z.strictObject({ host: Ref.optional() })
 

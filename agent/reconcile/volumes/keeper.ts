@@ -1,4 +1,5 @@
 import { type Fault, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type { SeenVolume, WantedMachine, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { MachineDisk } from '../../ports/compute.ts'
 import type { FoundVolume, OfMoment, OpenIn, Volumes } from '../../ports/volumes.ts'
@@ -77,7 +78,7 @@ export class VolumeKeeper {
       return refuse('unavailable', 'waiting for a volume to boot from; attach one as vda')
     const disks: MachineDisk[] = []
     for (const volume of wanted) {
-      if (!volume.attached) continue
+      if (!volume.attached || volume.attached.device === rescuedDevice) continue
       const made = await this.#make(volume)
       if (!made.ok) return made
       const found = await volumes.find(volume)
@@ -150,6 +151,7 @@ export class VolumeKeeper {
     if (action.do === 'nothing') return 'done'
     if (action.do === 'make') return action.volume
     if (action.do === 'wait') {
+      if (action.wakeMs !== undefined) this.#alarms.in(action.wakeMs, id, () => this.#lanes.wake(id))
       if (report.progress(id, action.why)) this.#show(view.value)
       return 'done'
     }
@@ -176,6 +178,9 @@ export class VolumeKeeper {
         await this.#note(id, { ...facts, askedAt, machine: action.disk.machine })
         return compute.detach(action.disk.machine, action.disk)
       }
+      case 'boots':
+        await this.#note(id, { ...facts, askedAt: timers.now() })
+        return ok(undefined)
       case 'remove':
         return volumes.remove(action.volume)
       case 'snapshot': {

@@ -219,6 +219,13 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
     unless('stale'),
   ],
+  'machine.rescue': ({ machine, version, image, volume }, { database: { db } }) => [
+    db
+      .update(s.machine)
+      .set({ rescueImage: image, rescueVolume: volume, version: version + 1 })
+      .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
+    unless('stale'),
+  ],
   'machine.holds': ({ machine, version }) => [
     sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM machine WHERE id = ${machine} AND version = ${version})`,
   ],
@@ -375,6 +382,13 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     db
       .update(s.image)
       .set({ deprecatedAt: deprecated ? now : null })
+      .where(and(eq(s.image.id, image), isNull(s.image.deletedAt))),
+    unless('stale'),
+  ],
+  'image.for-rescue': ({ image, forRescue }, { database: { db } }) => [
+    db
+      .update(s.image)
+      .set({ forRescue })
       .where(and(eq(s.image.id, image), isNull(s.image.deletedAt))),
     unless('stale'),
   ],

@@ -16,7 +16,7 @@ export function deviceNamed(name: string): string | null {
 
 /** The guest's own name first, then those by which clients may have asked for it: some look for their volume by that. */
 export const namesOf = (device: string): readonly string[] => {
-  const letter = device.slice(-1)
+  const letter = device.slice('vd'.length)
   return device === rootDevice ? rootNames : [`/dev/${device}`, `/dev/sd${letter}`, `/dev/xvd${letter}`]
 }
 

@@ -39,6 +39,8 @@ export interface Volume {
     readonly readOnly: boolean
     readonly deleteOnTermination: boolean
     readonly at: number
+    /** What its machine boots from while that is in rescue; null: it is not. */
+    readonly rescueVolume: Id<'volume'> | null
   } | null
   readonly tags: Readonly<Record<string, string>>
   readonly createdAt: number

@@ -45,6 +45,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             pool: s.storagePool,
             attachment: s.attachment,
             machineAlias: s.machine.alias,
+            rescueVolume: s.machine.rescueVolume,
             sourceSnapshotAlias: s.snapshot.alias,
             host: s.allocation.host,
             silentSince: s.agent.silentSince,
@@ -68,7 +69,19 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
       ])
       const tagsOf = Map.groupBy(tags, row => row.resource)
       return rows.map(
-        ({ volume, zone, region, pool, attachment, machineAlias, sourceSnapshotAlias, host, silentSince, observed }) =>
+        ({
+          volume,
+          zone,
+          region,
+          pool,
+          attachment,
+          machineAlias,
+          rescueVolume,
+          sourceSnapshotAlias,
+          host,
+          silentSince,
+          observed,
+        }) =>
           ({
             ...volume,
             zone,
@@ -77,7 +90,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             pool: { id: pool.id, name: pool.name, type: pool.type },
             host,
             sourceSnapshotAlias,
-            attachment: attachment && { ...attachment, machineAlias: machineAlias ?? '' },
+            attachment: attachment && { ...attachment, machineAlias: machineAlias ?? '', rescueVolume },
             tags: Object.fromEntries((tagsOf.get(volume.id) ?? []).map(({ key, value }) => [key, value])),
             observed,
             observerAlive: silentSince === null,
