@@ -19,6 +19,7 @@ import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
 import { Rebuild, Rescue } from './machine-boot.tsx'
 import { Keep, Protection, Rename, Resize } from './machine-changes.tsx'
+import { Inside } from './machine-guest.tsx'
 import { Actions } from './machine-verbs.tsx'
 import { plainText } from './plain-text.ts'
 import { type MachineTab, machineTabs } from './routes.tsx'
@@ -112,6 +113,7 @@ function Loaded({ machine }: { machine: Machine }) {
         </TabList>
         <TabPanel id="overview" className="tab-panel overview">
           <Facts machine={machine} role={me.role} />
+          <Inside machine={machine} />
           <Timeline machine={machine.id} />
         </TabPanel>
         <TabPanel id="usage" className="tab-panel">
