@@ -250,6 +250,14 @@ export type Change =
       readonly generation: number
       readonly snapshot: Id<'snapshot'>
     }
+  /** What it boots from in rescue, and the volume of that once it does; both null: it is its own again. Guard `stale` by version, which rises. */
+  | {
+      readonly do: 'machine.rescue'
+      readonly machine: Id<'machine'>
+      readonly version: number
+      readonly image: Id<'image'> | null
+      readonly volume: Id<'volume'> | null
+    }
   /** Nothing of it remains. Guard `stale` by generation. */
   | { readonly do: 'volume.gone'; readonly volume: Id<'volume'>; readonly generation: number }
   | {
@@ -310,6 +318,7 @@ export type Change =
   | { readonly do: 'image.visibility'; readonly image: Id<'image'>; readonly visibility: Visibility }
   | { readonly do: 'image.share'; readonly image: Id<'image'>; readonly project: Id<'project'> }
   | { readonly do: 'image.unshare'; readonly image: Id<'image'> }
+  | { readonly do: 'image.for-rescue'; readonly image: Id<'image'>; readonly forRescue: boolean }
   | { readonly do: 'image.deprecate'; readonly image: Id<'image'>; readonly deprecated: boolean }
   | {
       readonly do: 'image.observed'

@@ -137,6 +137,8 @@ export interface Store {
   readonly images: {
     find(scope: Scope, ref: Ref): Promise<Result<Image>>
     list(scope: Scope, page: Page): Promise<Result<Paged<Image>>>
+    /** Marked for rescue, and ready: the project's own first, the newest first. */
+    forRescue(scope: Scope): Promise<Result<readonly Image[]>>
     /** Whatever became of them; `not_found` names the first that is forgotten. */
     many(refs: readonly string[]): Promise<Result<readonly Image[]>>
     /** Those that are being made on this host, of these. */

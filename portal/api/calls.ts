@@ -1,5 +1,12 @@
 import type { HostAccepted, MaintenancePlan } from '@sirocco/shared/api/hosts.ts'
-import type { ConsoleLog, Console as ConsoleTicket, Launched, Screen as ScreenTicket } from '@sirocco/shared/api/machines.ts'
+import type {
+  ConsoleLog,
+  Console as ConsoleTicket,
+  Guest,
+  Launched,
+  Screenshot,
+  Screen as ScreenTicket,
+} from '@sirocco/shared/api/machines.ts'
 import type { MachineVerb } from '@sirocco/shared/model/machines/states.ts'
 import type { z } from 'zod'
 import { type Ask, request } from './request.ts'
@@ -73,11 +80,18 @@ export const calls = {
     request<Machine>(`/machines/${at(id)}/rename`, { method: 'POST', token, body: { name } }),
   resize: (id: string, flavor: string, token: string) =>
     request<Machine>(`/machines/${at(id)}/resize`, { method: 'POST', token, body: { flavor } }),
+  rebuild: (id: string, image: string, token: string) =>
+    request<Accepted>(`/machines/${at(id)}/rebuild`, { method: 'POST', token, body: { image } }),
+  rescue: (id: string, body: { image?: string }, token: string) =>
+    request<Accepted>(`/machines/${at(id)}/rescue`, { method: 'POST', token, body }),
+  unrescue: (id: string, token: string) => request<Accepted>(`/machines/${at(id)}/unrescue`, { method: 'POST', token }),
   protect: (id: string, wanted: boolean, token: string) =>
     request<Machine>(`/machines/${at(id)}/protection`, { method: 'PUT', token, body: { protected: wanted } }),
   console: (id: string) => request<z.output<typeof ConsoleTicket>>(`/machines/${at(id)}/console`, { method: 'POST', body: {} }),
   screen: (id: string) => request<z.output<typeof ScreenTicket>>(`/machines/${at(id)}/screen`, { method: 'POST', body: {} }),
   consoleLog: (id: string) => request<z.output<typeof ConsoleLog>>(`/machines/${at(id)}/console-log`),
+  guest: (id: string) => request<Guest>(`/machines/${at(id)}/guest`),
+  screenshot: (id: string) => request<z.output<typeof Screenshot>>(`/machines/${at(id)}/screenshot`),
   operations: (subject: string) => request<Page<Operation>>('/operations', { query: { subject, limit: 100 } }),
   askOperation: (which: 'retry' | 'cancel' | 'goOn' | 'fail', id: string, token: string) =>
     which === 'retry' || which === 'cancel'
@@ -112,6 +126,9 @@ export const calls = {
     request<MadeKeyPair>('/key-pairs', { method: 'POST', body }),
   deleteKeyPair: (name: string) => request<null>(`/key-pairs/${at(name)}`, { method: 'DELETE' }),
   placementGroups: () => every<PlacementGroup>('/placement-groups', pageMax),
+  addPlacementGroup: (body: { name: string; policy: PlacementGroup['policy']; strict: boolean }) =>
+    request<PlacementGroup>('/placement-groups', { method: 'POST', body }),
+  deletePlacementGroup: (name: string) => request<null>(`/placement-groups/${at(name)}`, { method: 'DELETE' }),
   volumes: () => every<Volume>('/volumes', pageMax),
   createVolume: (body: NewVolume) => request<AcceptedVolume>('/volumes', { method: 'POST', body }),
   changeVolume: (deed: 'attach' | 'detach' | 'grow' | 'revert', id: string, body: object) =>

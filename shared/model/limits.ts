@@ -91,6 +91,8 @@ export const limits = {
   merge: 12 * hour,
   /** Between two looks at how far a hypervisor is with that. */
   mergeLook: 500,
+  /** From the start of a machine in rescue until it is given its own disk: by then its guest has found the root that it is to boot from. */
+  rescueBoot: 60 * second,
   /** From asking a guest to let go of a volume until that is given up. */
   letGo: 60 * second,
   /** Times that a launch looks for another place after its claim met `capacity`. */

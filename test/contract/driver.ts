@@ -4,6 +4,7 @@ import type { Storage } from '@sirocco/agent/ports/storage.ts'
 import type { Volumes } from '@sirocco/agent/ports/volumes.ts'
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type { WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Viewer } from '../support/viewer.ts'
@@ -59,6 +60,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     const data = 'vol_01contract00000000da'
     const copy = 'vol_01contract00000000ca'
     const chain = 'vol_01contract00000000ha'
+    const rescue = 'vol_01contract00000000ea'
     const frozen = 'snp_01contract00000000sa'
     const moment = [wantedSnapshot('snp_01contract0000000root', root), wantedSnapshot('snp_01contract0000000data', data)]
     const absent = 'vm_01contract000000000z'
@@ -74,7 +76,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       await bench.compute.undefine(id)
       await bench.storage.remove(id)
       await bench.volumes.removeSnapshot(wantedSnapshot(frozen, data))
-      for (const volume of [copy, data, root, chain]) await bench.volumes.remove(wantedVolume(volume, bench))
+      for (const volume of [copy, data, rescue, root, chain]) await bench.volumes.remove(wantedVolume(volume, bench))
       await bench.networks.apply([])
       await bench.close()
     }, 60_000)
@@ -525,6 +527,28 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       granted(await bench.volumes.grow(wantedVolume(data, bench, { sizeMiB: 200 })))
       expect(granted(await bench.volumes.find(wantedVolume(data, bench)))?.sizeMiB).toBe(200)
     }, 30_000)
+
+    test(
+      'in rescue, boots from another disk, and is given its own when it runs, until it is off; that is as it was',
+      slow,
+      async () => {
+        const stamp = await bench.diskStamp(root)
+        granted(await bench.volumes.make(wantedVolume(rescue, bench)))
+        granted(await bench.compute.define({ ...definition, disks: [await diskOf(rescue, 'vda')] }))
+        granted(await bench.compute.start(id))
+        const own = await diskOf(root, rescuedDevice)
+        for (let i = 0; i < 2; i++) granted(await bench.compute.attach(id, own))
+        expect(await disks()).toMatchObject([
+          { volume: rescue, device: 'vda', live: true },
+          { volume: root, device: rescuedDevice, live: true },
+        ])
+        granted(await bench.compute.cut(id))
+        granted(await bench.compute.define(definition))
+        expect(await disks()).toEqual([{ volume: root, device: 'vda', live: false, saved: true }])
+        granted(await bench.volumes.remove(wantedVolume(rescue, bench)))
+        expect(await bench.diskStamp(root)).toBe(stamp)
+      },
+    )
 
     test('takes a volume back to a snapshot once for each turn, and the machine starts from that', async () => {
       const [ofRoot] = moment

@@ -15,10 +15,12 @@ import { deleteMachines } from '@sirocco/control/services/machines/delete.ts'
 import { pauseMachines } from '@sirocco/control/services/machines/pause.ts'
 import { rebootMachines } from '@sirocco/control/services/machines/reboot.ts'
 import { recoverMachines } from '@sirocco/control/services/machines/recover.ts'
+import { rescueMachine } from '@sirocco/control/services/machines/rescue.ts'
 import { resumeMachines } from '@sirocco/control/services/machines/resume.ts'
 import { startMachines } from '@sirocco/control/services/machines/start.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
 import { suspendMachines } from '@sirocco/control/services/machines/suspend.ts'
+import { unrescueMachine } from '@sirocco/control/services/machines/unrescue.ts'
 import { cancelOperation } from '@sirocco/control/services/operations/cancel.ts'
 import { resolveOperation } from '@sirocco/control/services/operations/resolve.ts'
 import { retryOperation } from '@sirocco/control/services/operations/retry.ts'
@@ -223,6 +225,16 @@ async function accepted(kind: Kind): Promise<{ subject: string; machine: Id<'mac
       await drive(calm, machine)
       at.clock.at += 1
       return on(resumeMachines)
+    },
+    'machine.rescue': async () => ({
+      subject: machine as string,
+      operations: must(await rescueMachine.call(call, { machine })).operations,
+    }),
+    'machine.unrescue': async () => {
+      must(await rescueMachine.call(call, { machine }))
+      await drive(calm, machine)
+      at.clock.at += 1
+      return { subject: machine as string, operations: must(await unrescueMachine.call(call, { machine })).operations }
     },
     'machine.delete': () => on(deleteMachines),
     'machine.recover': () => recovering(machine),

@@ -4,6 +4,7 @@ import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type {
   Compute,
   Counted,
@@ -291,7 +292,8 @@ class LibvirtCompute implements Compute {
       const { link, domain, state } = held
       const xml = diskXml(disk)
       for (const [flag, done] of [
-        [alter.saved, plugged?.saved],
+        // It is no part of what the machine starts with.
+        [alter.saved, plugged?.saved || disk.device === rescuedDevice],
         [alter.live, plugged?.live || isOff(state)],
       ] as const) {
         if (done) continue

@@ -1,4 +1,5 @@
 import { type Fault, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type { SeenVolume, WantedMachine, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { MachineDisk } from '../../ports/compute.ts'
 import type { FoundVolume, OfMoment, OpenIn, Volumes } from '../../ports/volumes.ts'
@@ -86,6 +87,7 @@ export class VolumeKeeper {
     for (const volume of wanted) {
       if (!volume.attached) continue
       await volumes.still(volume)
+      if (volume.attached.device === rescuedDevice) continue
       const made = await this.#make(volume)
       if (!made.ok) return made
       const found = await volumes.find(volume)
@@ -210,6 +212,7 @@ export class VolumeKeeper {
     if (action.do === 'nothing') return this.#merge(id, view.value)
     if (action.do === 'make') return action.volume
     if (action.do === 'wait') {
+      if (action.wakeMs !== undefined) this.#alarms.in(action.wakeMs, id, () => this.#lanes.wake(id))
       if (report.progress(id, action.why)) this.#show(view.value)
       return 'done'
     }
@@ -236,6 +239,9 @@ export class VolumeKeeper {
         await this.#note(id, { ...facts, askedAt, machine: action.disk.machine })
         return compute.detach(action.disk.machine, action.disk)
       }
+      case 'boots':
+        await this.#note(id, { ...facts, askedAt: timers.now() })
+        return ok(undefined)
       case 'remove':
         return volumes.remove(action.volume)
       case 'snapshot': {

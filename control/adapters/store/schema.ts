@@ -392,6 +392,8 @@ export const image = sqliteTable(
     virtualBytes: integer(),
     origin: text(),
     deprecatedAt: integer(),
+    /** Machines in rescue boot from it, where nobody says from what. */
+    forRescue: integer({ mode: 'boolean' }).notNull().default(false),
     /** Since when nobody sees it; its bytes go when the last machine on it is forgotten. */
     deletedAt: integer(),
     createdAt: integer().notNull(),
@@ -399,6 +401,7 @@ export const image = sqliteTable(
   t => [
     index('image_project').on(t.project, t.id),
     index('image_deleted').on(t.deletedAt, t.id).where(sql`${t.deletedAt} IS NOT NULL`),
+    index('image_rescue').on(t.id).where(sql`${t.forRescue} = 1`),
     index('image_pending').on(t.createdAt, t.id).where(sql`${t.state} = 'pending'`),
   ],
 )
@@ -561,6 +564,9 @@ export const machine = sqliteTable(
     protected: integer({ mode: 'boolean' }).notNull().default(false),
     firmware: text().$type<Firmware>().notNull().default('bios'),
     recover: text().$type<Recover>().notNull().default('no'),
+    /** What it boots from in rescue; the volume is there only while it is in rescue. */
+    rescueImage: text().$type<Id<'image'>>(),
+    rescueVolume: text().$type<Id<'volume'>>(),
     createdAt: integer().notNull(),
     ranAt: integer(),
     power: text().$type<Power>().notNull(),
@@ -663,6 +669,9 @@ export const volume = sqliteTable(
     /** What it went back to last, or is to, at which generation. */
     revertSnapshot: text().$type<Id<'snapshot'>>(),
     revertTurn: integer(),
+    /** MiB before it last became larger, and when that was asked for. */
+    grownFrom: integer(),
+    grownAt: integer(),
     createdAt: integer().notNull(),
     /** Wanted gone. */
     deleted: integer({ mode: 'boolean' }).notNull(),

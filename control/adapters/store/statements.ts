@@ -215,14 +215,28 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
     unless('stale'),
   ],
+  'machine.rescue': ({ machine, version, image, volume }, { database: { db } }) => [
+    db
+      .update(s.machine)
+      .set({ rescueImage: image, rescueVolume: volume, version: version + 1 })
+      .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
+    unless('stale'),
+  ],
   'machine.holds': ({ machine, version }) => [
     sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM machine WHERE id = ${machine} AND version = ${version})`,
   ],
   'attachment.remove': ({ volume }, { database: { db } }) => [db.delete(s.attachment).where(eq(s.attachment.volume, volume))],
-  'volume.intent': ({ volume, version, generation, sizeMiB, deleted }, { database: { db } }) => [
+  'volume.intent': ({ volume, version, generation, sizeMiB, deleted }, { database: { db }, now }) => [
     db
       .update(s.volume)
-      .set({ sizeMiB, deleted, generation, version: version + 1 })
+      .set({
+        grownFrom: sql`CASE WHEN ${s.volume.sizeMiB} < ${sizeMiB} THEN ${s.volume.sizeMiB} ELSE ${s.volume.grownFrom} END`,
+        grownAt: sql`CASE WHEN ${s.volume.sizeMiB} < ${sizeMiB} THEN ${now} ELSE ${s.volume.grownAt} END`,
+        sizeMiB,
+        deleted,
+        generation,
+        version: version + 1,
+      })
       .where(and(eq(s.volume.id, volume), eq(s.volume.version, version))),
     unless('stale'),
   ],
@@ -357,6 +371,13 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     db
       .update(s.image)
       .set({ deprecatedAt: deprecated ? now : null })
+      .where(and(eq(s.image.id, image), isNull(s.image.deletedAt))),
+    unless('stale'),
+  ],
+  'image.for-rescue': ({ image, forRescue }, { database: { db } }) => [
+    db
+      .update(s.image)
+      .set({ forRescue })
       .where(and(eq(s.image.id, image), isNull(s.image.deletedAt))),
     unless('stale'),
   ],

@@ -68,6 +68,8 @@ const machine = (id: string, power: 'on' | 'off' = 'on'): Machine => ({
   hostTags: {},
   protected: false,
   firmware: 'bios',
+  rescueImage: null,
+  rescueVolume: null,
   recover: 'no',
   fenced: false,
   tags: {},

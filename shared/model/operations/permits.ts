@@ -79,6 +79,9 @@ export const kindPermits = {
   'machine.pause': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'machine.suspend': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'machine.resume': { cancel: 'took_effect', again: 'ask_anew', fails: true },
+  /** Once its host has stopped it there is no way back but to ask for one. */
+  'machine.rescue': { cancel: 'took_effect', again: 'ask_anew', fails: true },
+  'machine.unrescue': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'machine.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   /** Asked by fencing its host, which may be fenced again. */
   'machine.recover': { cancel: 'took_effect', again: 'ask_anew', fails: true },

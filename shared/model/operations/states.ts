@@ -13,6 +13,8 @@ export const operationKinds = [
   'machine.pause',
   'machine.suspend',
   'machine.resume',
+  'machine.rescue',
+  'machine.unrescue',
   'machine.delete',
   'machine.recover',
   'volume.create',

@@ -201,6 +201,16 @@ describe('a machine\u2019s life over REST', () => {
     await w.settle()
     await w.ask('deleteSnapshot', { params: { id: snapshot } })
     await w.settle()
+    expect(await w.ask('rescueMachine', { params: { id }, body: {} })).toMatchObject({ status: 202, body: { machine: { id } } })
+    await w.settle()
+    expect(await get(id)).toMatchObject({
+      rescue: { image: expect.stringMatching(/^img_/) },
+      allowed: { rescue: 'is_rescued', unrescue: null },
+    })
+    expect(await w.ask('unrescueMachine', { params: { id } })).toMatchObject({ status: 202, body: { machine: { id } } })
+    await w.settle()
+    await w.ask('stopMachine', { params: { id }, body: { force: true } })
+    await w.settle()
     expect(await w.ask('rebuildMachine', { params: { id }, body: {} })).toMatchObject({
       status: 202,
       body: {
@@ -221,6 +231,11 @@ describe('a machine\u2019s life over REST', () => {
     expect(kinds).toEqual([
       'machine.delete',
       'machine.start',
+      'machine.stop',
+      'machine.start',
+      'machine.unrescue',
+      'machine.start',
+      'machine.rescue',
       'machine.stop',
       'machine.resume',
       'machine.suspend',
@@ -269,6 +284,7 @@ describe('a machine\u2019s life over REST', () => {
     const shared = { visibility: 'project', projects: ['demo'] }
     expect((await w.ask('shareImage', { params: { id: image }, body: shared })).status).toBe(204)
     expect(itemsOf(await w.ask('listImageShares', { params: { id: image } }))).toMatchObject([{ name: 'demo' }])
+    expect((await w.ask('markImageForRescue', { params: { id: image }, body: { forRescue: true } })).status).toBe(204)
     expect((await w.ask('deprecateImage', { params: { id: image }, body: { deprecated: true } })).status).toBe(204)
     expect((await w.ask('deleteImage', { params: { id: image } })).status).toBe(202)
     const captured = await w.ask('captureImage', { body: { name: 'kept', volume: 'vol_none' } })
@@ -368,6 +384,7 @@ describe('who may what', () => {
     captureImage: { name: 'kept', volume: 'vol_1' },
     shareImage: { visibility: 'private' },
     deprecateImage: { deprecated: true },
+    markImageForRescue: { forRescue: true },
   }
 
   test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {

@@ -198,6 +198,8 @@ CREATE TABLE `volume` (
 	`baseImage` text,
 	`revertSnapshot` text,
 	`revertTurn` integer,
+	`grownFrom` integer,
+	`grownAt` integer,
 	`createdAt` integer NOT NULL,
 	`deleted` integer NOT NULL,
 	`generation` integer NOT NULL,
@@ -260,15 +262,19 @@ ALTER TABLE `image` ADD `failure` text;--> statement-breakpoint
 ALTER TABLE `image` ADD `virtualBytes` integer;--> statement-breakpoint
 ALTER TABLE `image` ADD `origin` text;--> statement-breakpoint
 ALTER TABLE `image` ADD `deprecatedAt` integer;--> statement-breakpoint
+ALTER TABLE `image` ADD `forRescue` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `deletedAt` integer;--> statement-breakpoint
 CREATE INDEX `image_project` ON `image` (`project`,`id`);--> statement-breakpoint
 CREATE INDEX `image_deleted` ON `image` (`deletedAt`,`id`) WHERE "image"."deletedAt" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `image_rescue` ON `image` (`id`) WHERE "image"."forRescue" = 1;--> statement-breakpoint
 CREATE INDEX `image_pending` ON `image` (`createdAt`,`id`) WHERE "image"."state" = 'pending';--> statement-breakpoint
 ALTER TABLE `machine` ADD `placementGroup` text;--> statement-breakpoint
 ALTER TABLE `machine` ADD `hostTags` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `protected` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `recover` text DEFAULT 'no' NOT NULL;--> statement-breakpoint
+ALTER TABLE `machine` ADD `rescueImage` text;--> statement-breakpoint
+ALTER TABLE `machine` ADD `rescueVolume` text;--> statement-breakpoint
 CREATE INDEX `machine_image` ON `machine` (`image`);--> statement-breakpoint
 CREATE INDEX `machine_group` ON `machine` (`placementGroup`) WHERE "machine"."placementGroup" IS NOT NULL AND "machine"."goneAt" IS NULL;--> statement-breakpoint
 ALTER TABLE `operation` ADD `waitingSaid` text;--> statement-breakpoint

@@ -22,6 +22,9 @@ import { among } from './among.ts'
 import { paged } from './page.ts'
 import { together } from './together.ts'
 
+/** In rescue it boots by another image than its own. */
+const bootsBy = sql`CASE WHEN ${s.machine.rescueVolume} IS NULL THEN ${s.machine.image} ELSE ${s.machine.rescueImage} END`
+
 /** A machine, what it boots by, and the move that it is part of. */
 interface Rows {
   readonly machine: typeof s.machine.$inferSelect
@@ -111,7 +114,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .select({ host: s.allocation.host, machine: s.machine, image: s.image })
           .from(s.allocation)
           .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
-          .innerJoin(s.image, eq(s.image.id, s.machine.image))
+          .innerJoin(s.image, eq(s.image.id, bootsBy))
           .where(live),
         db
           .select({ host: s.allocation.host, port: s.port, subnet: s.subnet, generation: s.network.generation })
@@ -146,7 +149,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .select({ host: s.migration.target, machine: s.machine, image: s.image })
           .from(s.migration)
           .innerJoin(s.machine, eq(s.machine.id, s.migration.machine))
-          .innerJoin(s.image, eq(s.image.id, s.machine.image))
+          .innerJoin(s.image, eq(s.image.id, bootsBy))
           .where(coming),
         db
           .select({ host: s.migration.target, port: s.port, subnet: s.subnet, generation: s.network.generation })

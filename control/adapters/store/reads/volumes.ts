@@ -46,6 +46,8 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             pool: s.storagePool,
             attachment: s.attachment,
             machineAlias: s.machine.alias,
+            rescueVolume: s.machine.rescueVolume,
+            sourceSnapshotAlias: s.snapshot.alias,
             host: s.allocation.host,
             silentSince: s.agent.silentSince,
             observed: s.volumeObserved,
@@ -60,6 +62,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
           .leftJoin(s.host, eq(s.host.id, s.allocation.host))
           .leftJoin(s.agent, eq(s.agent.id, s.host.agent))
           .leftJoin(s.volumeObserved, eq(s.volumeObserved.volume, s.volume.id))
+          .leftJoin(s.snapshot, and(eq(s.snapshot.id, s.volume.sourceSnapshot), eq(s.snapshot.passing, false)))
           .where(which)
           .orderBy(...order)
           .limit(most),
@@ -67,7 +70,19 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
       ])
       const tagsOf = Map.groupBy(tags, row => row.resource)
       return rows.map(
-        ({ volume, zone, region, pool, attachment, machineAlias, host, silentSince, observed }) =>
+        ({
+          volume,
+          zone,
+          region,
+          pool,
+          attachment,
+          machineAlias,
+          rescueVolume,
+          sourceSnapshotAlias,
+          host,
+          silentSince,
+          observed,
+        }) =>
           ({
             ...volume,
             zone,
@@ -75,7 +90,8 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             region,
             pool: { id: pool.id, name: pool.name, type: pool.type },
             host,
-            attachment: attachment && { ...attachment, machineAlias: machineAlias ?? '' },
+            sourceSnapshotAlias,
+            attachment: attachment && { ...attachment, machineAlias: machineAlias ?? '', rescueVolume },
             tags: Object.fromEntries((tagsOf.get(volume.id) ?? []).map(({ key, value }) => [key, value])),
             observed,
             observerAlive: silentSince === null,
