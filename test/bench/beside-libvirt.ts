@@ -2,13 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Connection, openConnection } from '@sirocco/agent/drivers/libvirt/rpc/connection.ts'
-import {
-  type Domain,
-  lifecycleEventId,
-  type Procedure,
-  procedures,
-  writeDomain,
-} from '@sirocco/agent/drivers/libvirt/rpc/procedures.ts'
+import { type Domain, eventIds, type Procedure, procedures, writeDomain } from '@sirocco/agent/drivers/libvirt/rpc/procedures.ts'
 import { z } from 'zod'
 import type { Instance } from '../support/instance.ts'
 import { all, type Ec2, until } from './ec2.ts'
@@ -87,10 +81,11 @@ export async function besideLibvirt(instance: Instance): Promise<BesideLibvirt> 
       lifecycle: ({ domain, event }) => {
         if (event === startedEvent) started.set(domain.name, performance.now())
       },
+      rebooted: () => {},
       lost: () => {},
     }),
   )
-  await must(connection.call(procedures.registerEvent, lifecycleEventId))
+  await must(connection.call(procedures.registerEvent, eventIds.lifecycle))
   return {
     once: (ec2, image, make) => once(ec2, image, make, { connection, started, tag: config.tag }),
     close: () => connection.close(),
