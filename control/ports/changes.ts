@@ -161,6 +161,25 @@ export type Change =
   | { readonly do: 'tombstone.gone'; readonly host: Id<'host'>; readonly subject: Tombstone['subject'] }
   /** A new intent: the generation rises. Guard `stale` by generation. */
   | { readonly do: 'host.intent'; readonly host: Id<'host'>; readonly generation: number }
+  /** Its agent is to run this bundle; what it was to run before is wanted no longer. */
+  | {
+      readonly do: 'agent-upgrade.ask'
+      readonly host: Id<'host'>
+      readonly generation: number
+      readonly agent: Id<'agent'>
+      readonly bundle: string
+      readonly rolling: boolean
+    }
+  /** It came about, or not: `why`. Nothing where it ended already. */
+  | { readonly do: 'agent-upgrade.end'; readonly host: Id<'host'>; readonly generation: number; readonly why: string | null }
+  /** What an agent says that it is, whether its link is taken or not. */
+  | {
+      readonly do: 'agent.said'
+      readonly agent: Id<'agent'>
+      readonly version: string
+      readonly bundle?: string
+      readonly protocol?: number
+    }
   /** Guard `stale` unless its agent is silent since this epoch. */
   | {
       readonly do: 'fence.ask'

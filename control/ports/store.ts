@@ -102,6 +102,8 @@ export interface Store {
     tombstones(host: Id<'host'>): Promise<Result<readonly Tombstone[]>>
     /** What was asked for at this generation; `at` null until it is so. */
     fence(host: Id<'host'>, generation: number): Promise<Result<{ how: FenceWay; by: Id<'user'>; at: number | null } | null>>
+    /** Which bundle its agent was to run, asked for at this generation. */
+    upgrade(host: Id<'host'>, generation: number): Promise<Result<AgentUpgrade | null>>
     /** Its management controller, the password sealed. */
     power(host: Id<'host'>): Promise<Result<HostPower | null>>
     /** Machines that its maintenance stopped. */
@@ -124,6 +126,8 @@ export interface Store {
   readonly agents: {
     find(agent: string): Promise<Result<Agent>>
     ofHost(host: Id<'host'>): Promise<Result<Agent>>
+    /** What it is to run, where that is not over. */
+    upgrade(agent: Id<'agent'>): Promise<Result<AgentUpgrade | null>>
     /** For enrolment: the zone of a live token; not_found when used, expired or unknown. */
     enrolment(tokenHash: string): Promise<Result<{ zone: Id<'zone'>; roles: readonly AgentRole[] }>>
     /** One-time tokens, newest first. */
@@ -246,6 +250,18 @@ export interface Reclaimable {
   readonly contents: readonly string[]
 }
 
+export interface AgentUpgrade {
+  readonly host: Id<'host'>
+  readonly generation: number
+  readonly agent: Id<'agent'>
+  readonly bundle: string
+  /** Once it is done the next host follows. */
+  readonly rolling: boolean
+  readonly endedAt: number | null
+  /** Why it did not come about; null where it did. */
+  readonly why: string | null
+}
+
 export interface Agent {
   readonly id: Id<'agent'>
   readonly publicKey: string
@@ -255,6 +271,9 @@ export interface Agent {
   readonly linkObject: number
   readonly roles: readonly AgentRole[]
   readonly silentSince: number | null
+  readonly version: string
+  readonly bundle: string | null
+  readonly protocol: number | null
   readonly hosts: readonly { readonly id: Id<'host'>; readonly name: string }[]
   /** Those of its hosts that are fenced. */
   readonly fenced: readonly Id<'host'>[]

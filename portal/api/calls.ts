@@ -130,6 +130,8 @@ export const calls = {
     request<MadeEnrolToken>('/enrol-tokens', { method: 'POST', body: { roles } }),
   fenceHost: (id: string, how: 'word' | 'ipmi', confirm: string, token: string) =>
     request<unknown>(`/hosts/${at(id)}/fence`, { method: 'POST', token, body: how === 'word' ? { how, confirm } : { how } }),
+  upgradeHost: (id: string, token: string) => request<HostAccepted>(`/hosts/${at(id)}/upgrade`, { method: 'POST', token }),
+  upgradeHosts: (token: string) => request<unknown>('/hosts/upgrade', { method: 'POST', token }),
   removeHost: (id: string, token: string) => request<null>(`/hosts/${at(id)}`, { method: 'DELETE', token }),
   maintenancePlan: (host: string) => request<MaintenancePlan>(`/hosts/${at(host)}/maintenance`),
   maintain: (host: string, stopRest: boolean, token: string) =>

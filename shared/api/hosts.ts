@@ -15,6 +15,10 @@ export const Host = z.strictObject({
   zone: z.string(),
   agent: z.string(),
   agentVersion: z.string(),
+  /** SHA-256 of the agent's bundle, as it last said. */
+  agentBundle: z.string().nullable(),
+  /** Against what this control plane hands out. `outdated`: so old that its link is refused until it is upgraded. `unknown`: it has not said, or nothing is handed out. */
+  upgrade: z.enum(['current', 'available', 'outdated', 'unknown']),
   /** `new`: its agent has said nothing yet. `silent`: not heard from since `silentSince`. */
   state: z.enum(['new', 'up', 'silent']),
   silentSince: Time.nullable(),
@@ -103,6 +107,9 @@ export const Maintain = z.strictObject({ stopRest: z.boolean().default(false) })
 /** The host as it is now, and what was begun. */
 export const HostAccepted = z.strictObject({ host: Host, operations: z.array(z.string()) })
 export type HostAccepted = z.output<typeof HostAccepted>
+
+/** The first of them: each begins the next. None where all are current. */
+export const Upgrading = z.strictObject({ operations: z.array(z.string()) })
 
 export const HostParams = z.strictObject({ id: z.string().min(1).max(64) })
 

@@ -176,6 +176,9 @@ export const agent = sqliteTable(
       .notNull()
       .references(() => zone.id),
     version: text().notNull(),
+    /** SHA-256 of the bundle that it runs, and the protocol that it speaks, as it last said. */
+    bundle: text(),
+    protocol: integer(),
     /** The object that holds its link: given at enrolment, at most `limits.agentsPerLinkObject` each. */
     linkObject: integer().notNull(),
     /** Rises with each link. */
@@ -268,6 +271,33 @@ export const tombstone = sqliteTable(
     at: integer().notNull(),
   },
   t => [primaryKey({ columns: [t.host, t.subject] }), index('tombstone_subject').on(t.subject)],
+)
+
+/** Agents that are to run another bundle: one for each operation that upgrades a host's. `endedAt` null: still wanted. */
+export const agentUpgrade = sqliteTable(
+  'agent_upgrade',
+  {
+    host: text()
+      .$type<Id<'host'>>()
+      .notNull()
+      .references(() => host.id),
+    /** The host's generation with it: its operation's. */
+    generation: integer().notNull(),
+    agent: text()
+      .$type<Id<'agent'>>()
+      .notNull()
+      .references(() => agent.id),
+    bundle: text().notNull(),
+    /** Once it is done the next host follows. */
+    rolling: integer({ mode: 'boolean' }).notNull(),
+    endedAt: integer(),
+    /** Why it did not come about, in the agent's words. */
+    why: text(),
+  },
+  t => [
+    primaryKey({ columns: [t.host, t.generation] }),
+    uniqueIndex('agent_upgrade_live').on(t.agent).where(sql`${t.endedAt} IS NULL`),
+  ],
 )
 
 /**

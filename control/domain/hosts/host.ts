@@ -30,6 +30,9 @@ export interface Host {
   readonly clonedAt: number | null
   readonly revision: number
   readonly agentVersion: string
+  /** SHA-256 of the bundle that its agent runs, and the protocol that it speaks, as it last said; null: it has not. */
+  readonly agentBundle: string | null
+  readonly agentProtocol: number | null
   /** Since when its agent is silent; null while it is heard. */
   readonly silentSince: number | null
   readonly cpuRatio: number

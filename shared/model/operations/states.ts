@@ -24,6 +24,7 @@ export const operationKinds = [
   'snapshot.create',
   'snapshot.delete',
   'host.fence',
+  'host.upgrade',
   'image.import',
   'image.capture',
   'image.delete',

@@ -58,6 +58,15 @@ export function agentReads(database: Database): Store['agents'] {
       if (!found.ok) return found
       return found.value ? ok(found.value) : refuse('not_found', `there is no host ${host}`)
     },
+    async upgrade(agent) {
+      const rows = await database.read(() =>
+        db
+          .select()
+          .from(s.agentUpgrade)
+          .where(and(eq(s.agentUpgrade.agent, agent), isNull(s.agentUpgrade.endedAt))),
+      )
+      return rows.ok ? ok(rows.value[0] ?? null) : rows
+    },
     async enrolment(tokenHash) {
       const rows = await database.read(() =>
         db

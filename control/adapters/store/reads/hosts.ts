@@ -84,6 +84,8 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           zone,
           region,
           agentVersion: agent.version,
+          agentBundle: agent.bundle,
+          agentProtocol: agent.protocol,
           silentSince: agent.silentSince,
           epoch: agent.epoch,
           bootId: agent.bootId,
@@ -328,6 +330,15 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       if (!rows.ok) return rows
       const [found] = rows.value
       return ok(found ? { how: found.how, by: found.by, at: found.at } : null)
+    },
+    async upgrade(host, generation) {
+      const rows = await database.read(() =>
+        db
+          .select()
+          .from(s.agentUpgrade)
+          .where(and(eq(s.agentUpgrade.host, host), eq(s.agentUpgrade.generation, generation))),
+      )
+      return rows.ok ? ok(rows.value[0] ?? null) : rows
     },
     async power(host) {
       const rows = await database.read(() => db.select().from(s.hostPower).where(eq(s.hostPower.host, host)))
