@@ -42,7 +42,7 @@ export class Upgrade {
     const choice = this.#choice()
     if (choice?.chosen === bundle && choice.starts !== null) {
       await at('upgrade.live')
-      writeChoice(data, { ...choice, starts: null, before: choice.before, unsaid: true })
+      writeChoice(data, { ...choice, starts: null, unsaid: true })
       await at('upgrade.settled')
       this.#parts.log('info', 'the new bundle stays', { bundle })
     }
@@ -76,7 +76,9 @@ export class Upgrade {
     await at('upgrade.said')
     if (wanted === null || wanted === bundle || failed !== null) return
     log('info', 'the control plane wants another bundle of this agent', { wanted })
-    const begun = await this.#become(wanted)
+    const begun = await this.#become(wanted).catch((error: unknown) =>
+      refuse('internal', `it could not be kept: ${String(error)}`),
+    )
     if (!begun.ok) {
       log('warn', 'the upgrade came to nothing', { why: begun.fault.message })
       await this.#say({ bundle: wanted, why: begun.fault.message })

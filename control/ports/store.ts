@@ -126,8 +126,6 @@ export interface Store {
   readonly agents: {
     find(agent: string): Promise<Result<Agent>>
     ofHost(host: Id<'host'>): Promise<Result<Agent>>
-    /** What it is to run, where that is not over. */
-    upgrade(agent: Id<'agent'>): Promise<Result<AgentUpgrade | null>>
     /** For enrolment: the zone of a live token; not_found when used, expired or unknown. */
     enrolment(tokenHash: string): Promise<Result<{ zone: Id<'zone'>; roles: readonly AgentRole[] }>>
     /** One-time tokens, newest first. */
@@ -274,6 +272,8 @@ export interface Agent {
   readonly version: string
   readonly bundle: string | null
   readonly protocol: number | null
+  /** What it is to run, where that is not over. */
+  readonly upgrade: AgentUpgrade | null
   readonly hosts: readonly { readonly id: Id<'host'>; readonly name: string }[]
   /** Those of its hosts that are fenced. */
   readonly fenced: readonly Id<'host'>[]

@@ -237,6 +237,9 @@ export class AgentSession {
         host => ({ do: 'event', project: null, type: 'host.linked', subject: host.id, data: { epoch } }) as const,
       ),
     ]
+    // An agent that ended while it became another is told again.
+    const { upgrade } = agent.value
+    if (upgrade) changes.push({ do: 'operation.wake', subject: upgrade.host, generation: upgrade.generation })
     const linked = await store.commit(changes)
     if (!linked.ok) return this.#refuse(linked.fault)
     pokeFor(this.#parts.ports.pokes, changes)

@@ -11,11 +11,9 @@ export async function hearUpgrade(
   agent: Agent,
   { agentVersion: version, bundle, failed }: UpgradeReport,
 ): Promise<Result<UpgradeAnswer>> {
-  const asked = await store.agents.upgrade(agent.id)
-  if (!asked.ok) return asked
+  const { upgrade } = agent
   const changes: Change[] = []
   if (agent.bundle !== bundle || agent.version !== version) changes.push({ do: 'agent.said', agent: agent.id, version, bundle })
-  const upgrade = asked.value
   const came = upgrade?.bundle === bundle
   const why = upgrade !== null && failed?.bundle === upgrade.bundle ? failed.why : null
   if (upgrade && (came || why !== null)) {

@@ -67,7 +67,6 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'hosts.tombstones': at => at.store.hosts.tombstones(at.hosts[0] ?? 'hst_'),
   'hosts.fence': at => at.store.hosts.fence(at.hosts[0] ?? 'hst_', 1),
   'hosts.upgrade': at => at.store.hosts.upgrade(at.hosts[0] ?? 'hst_', 1),
-  'agents.upgrade': at => at.store.agents.upgrade(at.agent),
   'hosts.power': at => at.store.hosts.power(at.hosts[0] ?? 'hst_'),
   'hosts.orphans': at => at.store.hosts.orphans(at.hosts[0] ?? 'hst_'),
   'hosts.factsDigest': at => at.store.hosts.factsDigest(at.hosts[0] ?? 'hst_'),
