@@ -15,7 +15,8 @@ import { folderDisk } from './disk/folder.ts'
 import { simulatedImporter } from './drivers/simulated/importer.ts'
 import { SimulatedSite, simulatedUnderlay } from './drivers/simulated/underlay.ts'
 import { keyFile } from './enrol.ts'
-import { powerOff } from './fence/ipmi.ts'
+import { powerOff } from './fence/power-off.ts'
+import { tellController } from './fence/redfish-https.ts'
 import { machinePrint } from './fingerprint/machine.ts'
 import { hostsOf } from './hosts.ts'
 import { fetchImage } from './images/fetch.ts'
@@ -83,6 +84,7 @@ export async function run(
     powerOff: controller =>
       powerOff(controller, {
         run: runProgram,
+        tell: tellController,
         clock: timers,
         pause: ms => new Promise(resolve => timers.after(ms, () => resolve())),
       }),

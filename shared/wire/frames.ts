@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { powerWays } from '../model/hosts/power.ts'
 import { limits } from '../model/limits.ts'
 import { Seen, Wanted, WireFault, WireId, words } from './objects.ts'
 import { Question, Window } from './samples.ts'
@@ -83,10 +84,13 @@ export const Command = z.strictObject({
     z.strictObject({
       do: z.literal('power-off'),
       target: z.string(),
-      way: z.enum(['ipmi']),
+      way: z.enum(powerWays),
       address: z.string().max(253),
       port: z.int().min(1).max(65_535),
       username: z.string().max(64),
+      /** Of Redfish: SHA-256 of the certificate that it shows, in hex (null: one that the asking host trusts), and which of its systems. */
+      pin: Bundle.nullable(),
+      system: z.string().max(64).nullable(),
       /** Secret: logged and kept nowhere. */
       password: z.string().max(256),
     }),

@@ -1,6 +1,7 @@
 import type { Fault, Said } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { AgentRole } from '@sirocco/shared/model/agents/roles.ts'
+import type { FenceWay, PowerWay } from '@sirocco/shared/model/hosts/power.ts'
 import type { ImageState, Visibility } from '@sirocco/shared/model/images/states.ts'
 import type { Firmware, Power, Recover, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { OperationKind, OperationState } from '@sirocco/shared/model/operations/states.ts'
@@ -13,7 +14,7 @@ import type { Window } from '@sirocco/shared/wire/samples.ts'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { Role } from '../../domain/access/principal.ts'
-import type { FenceWay, Maintenance } from '../../domain/hosts/host.ts'
+import type { Maintenance } from '../../domain/hosts/host.ts'
 import type { MigrationPhase } from '../../domain/migrations/migration.ts'
 import type { OperationAsk, SubjectId } from '../../domain/operations/operation.ts'
 
@@ -334,10 +335,12 @@ export const hostPower = sqliteTable('host_power', {
     .$type<Id<'host'>>()
     .primaryKey()
     .references(() => host.id),
-  way: text().$type<'ipmi'>().notNull(),
+  way: text().$type<PowerWay>().notNull(),
   address: text().notNull(),
   port: integer().notNull(),
   username: text().notNull(),
+  pin: text(),
+  system: text(),
   /** Sealed; place `host_power|<host>|password`. */
   password: text().notNull(),
 })

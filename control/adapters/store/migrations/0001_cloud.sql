@@ -46,6 +46,8 @@ CREATE TABLE `host_power` (
 	`address` text NOT NULL,
 	`port` integer NOT NULL,
 	`username` text NOT NULL,
+	`pin` text,
+	`system` text,
 	`password` text NOT NULL,
 	FOREIGN KEY (`host`) REFERENCES `host`(`id`) ON UPDATE no action ON DELETE no action
 );

@@ -91,7 +91,14 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           bootId: agent.bootId,
           clonedAt: agent.clonedAt,
           fenced: fence && fence.at !== null ? { how: fence.how, by: fence.by, at: fence.at } : null,
-          power: power && { way: power.way, address: power.address, port: power.port, username: power.username },
+          power: power && {
+            way: power.way,
+            address: power.address,
+            port: power.port,
+            username: power.username,
+            pin: power.pin,
+            system: power.system,
+          },
           facts,
           used: size,
           machines,
@@ -345,8 +352,8 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       if (!rows.ok) return rows
       const [found] = rows.value
       if (!found) return ok(null)
-      const { way, address, port, username, password } = found
-      return ok({ way, address, port, username, password })
+      const { host: _, ...power } = found
+      return ok(power)
     },
     async revisions(hosts) {
       const rows = await database.read(() =>
