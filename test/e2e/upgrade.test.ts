@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { upgradePoints } from '@sirocco/agent/upgrade/upgrade.ts'
@@ -155,6 +156,19 @@ describe('agents of simulated hosts', () => {
   })
 })
 
+/** Whether a guest takes a connection, or says itself that it does not, within a second. */
+const answers = (address: string): Promise<boolean> =>
+  new Promise(resolve => {
+    const socket = connect({ host: address, port: 22, timeout: 1_000 })
+    const end = (answered: boolean) => {
+      socket.destroy()
+      resolve(answered)
+    }
+    socket.on('connect', () => end(true))
+    socket.on('timeout', () => end(false))
+    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED'))
+  })
+
 const why = whyNotReal()
 
 describe.skipIf(why !== null)(`the agent of a real host${why === null ? '' : ` (${why})`}`, () => {
@@ -179,25 +193,18 @@ describe.skipIf(why !== null)(`the agent of a real host${why === null ? '' : ` (
     const machine = Machine.parse((await instance.insist('GET', `/machines/${id}`)).body)
     const address = machine.ports[0]?.address ?? ''
     const qemu = () => box.processes().filter(({ words }) => words.some(word => word.startsWith('guest=') && word.includes(id)))
-    const ping = async () => {
-      const [program, ...words] = box.inside('ping', '-c', '1', '-W', '1', address)
-      return run(program, words).then(
-        () => true,
-        () => false,
-      )
-    }
-    await until('the guest to answer', async () => ((await ping()) ? true : null), 120_000)
+    await until('the guest to answer', async () => ((await answers(address)) ? true : null), 120_000)
     const before = qemu().map(({ pid }) => pid)
     const [host] = await hostsOf(instance)
     const operation = await upgrade(instance, host?.id ?? '')
-    const answers: boolean[] = []
+    const heard: boolean[] = []
     const over = { up: false }
     const end = ended(instance, operation).finally(() => {
       over.up = true
     })
-    while (!over.up) answers.push(await ping())
+    while (!over.up) heard.push(await answers(address))
     expect(await end).toMatchObject({ state: 'done' })
-    expect(answers).not.toContain(false)
+    expect(heard).not.toContain(false)
     expect(qemu().map(({ pid }) => pid)).toEqual(before)
     expect(before).toHaveLength(1)
     expect(await upgradesOf(instance)).toEqual(['current'])
