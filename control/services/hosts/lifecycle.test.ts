@@ -55,8 +55,6 @@ async function carried(recover: 'no' | 'disk' | 'fresh' = 'fresh') {
       type: 'hello',
       protocol,
       agentVersion: '1',
-      agentBundle: null,
-      agentProtocol: null,
       bootId,
       runId: 'r',
       hosts: [{ id: host, name: 'h1', desired: null }],
