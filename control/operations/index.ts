@@ -3,6 +3,7 @@ import type { AnyWorkflow, Workflows } from './engine.ts'
 import { hostFence } from './host-fence.ts'
 
 import { hostMaintain } from './host-maintain.ts'
+import { hostUpgrade } from './host-upgrade.ts'
 
 import { imageCapture } from './image-capture.ts'
 
@@ -51,6 +52,7 @@ const registry = {
   'snapshot.create': [snapshotCreate],
   'snapshot.delete': [snapshotDelete],
   'host.fence': [hostFence],
+  'host.upgrade': [hostUpgrade],
   'image.import': [imageImport],
   'image.capture': [imageCapture],
   'image.delete': [imageDelete],

@@ -7,6 +7,7 @@ import type {
   Screenshot,
   Screen as ScreenTicket,
 } from '@sirocco/shared/api/machines.ts'
+import type { FenceWay } from '@sirocco/shared/model/hosts/power.ts'
 import type { MachineVerb } from '@sirocco/shared/model/machines/states.ts'
 import type { z } from 'zod'
 import { type Ask, request } from './request.ts'
@@ -145,8 +146,10 @@ export const calls = {
   changeHost: (id: string, body: ChangeHost) => request<Host>(`/hosts/${at(id)}`, { method: 'PATCH', body }),
   makeEnrolToken: (roles: MadeEnrolToken['roles']) =>
     request<MadeEnrolToken>('/enrol-tokens', { method: 'POST', body: { roles } }),
-  fenceHost: (id: string, how: 'word' | 'ipmi', confirm: string, token: string) =>
+  fenceHost: (id: string, how: FenceWay, confirm: string, token: string) =>
     request<unknown>(`/hosts/${at(id)}/fence`, { method: 'POST', token, body: how === 'word' ? { how, confirm } : { how } }),
+  upgradeHost: (id: string, token: string) => request<HostAccepted>(`/hosts/${at(id)}/upgrade`, { method: 'POST', token }),
+  upgradeHosts: (token: string) => request<unknown>('/hosts/upgrade', { method: 'POST', token }),
   removeHost: (id: string, token: string) => request<null>(`/hosts/${at(id)}`, { method: 'DELETE', token }),
   maintenancePlan: (host: string) => request<MaintenancePlan>(`/hosts/${at(host)}/maintenance`),
   maintain: (host: string, stopRest: boolean, token: string) =>

@@ -308,6 +308,7 @@ export const en = {
     'snapshot.create': 'Take the snapshot',
     'snapshot.delete': 'Delete the snapshot',
     'host.fence': 'Fence',
+    'host.upgrade': 'Upgrade the agent',
     'image.import': 'Import',
     'image.capture': 'Capture',
     'image.delete': 'Delete',
@@ -625,6 +626,15 @@ export const en = {
     deleteText: 'Machines on it run on. Nobody can launch from it any more; its bytes go with the last machine.',
     deleteConfirm: 'Delete image',
     deleted: (p: { name: string }) => `Image ${p.name} is deleted`,
+  },
+  agentUpgrade: {
+    states: { current: '', available: 'an upgrade is available', outdated: 'too old to be heard: upgrade it' },
+    one: 'Upgrade agent',
+    all: 'Upgrade all, one after the other',
+    behind: (p: { count: string }) =>
+      `${p.count} agents are not the one that this control plane hands out. Machines go on while they are upgraded.`,
+    begun: 'The upgrade has begun',
+    silent: 'Its agent does not answer',
   },
   hosts: {
     title: 'Hosts',

@@ -55,6 +55,7 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
   'waiting.move_off': 'l’annulation du déplacement',
   'waiting.move_settled': 'l’autre hôte, qui doit dire qu’il ne l’a pas démarrée',
   'waiting.move_end': 'la fin de son déplacement, que l’autre hôte doit annoncer',
+  'waiting.agent_upgrade': 'l’agent, qui se met à jour',
   'waiting.emptying': '{count} machine(s) encore sur {name}',
   'waiting.cleaning_up': 'la fin du nettoyage',
   'waiting.trouble': 'un nouvel essai, après un incident ici',

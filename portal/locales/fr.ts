@@ -312,6 +312,7 @@ export const fr: Messages = {
     'snapshot.create': 'Prise de l’instantané',
     'snapshot.delete': 'Suppression de l’instantané',
     'host.fence': 'Isolement',
+    'host.upgrade': 'Mise à jour de l’agent',
     'image.import': 'Importation',
     'image.capture': 'Capture d’une image',
     'image.delete': 'Suppression',
@@ -637,6 +638,19 @@ export const fr: Messages = {
       'Les machines qui l’utilisent continuent. Plus personne ne peut en lancer ; ses octets partent avec la dernière machine.',
     deleteConfirm: 'Supprimer l’image',
     deleted: p => `L’image ${p.name} est supprimée`,
+  },
+  agentUpgrade: {
+    states: {
+      current: '',
+      available: 'une mise à jour est disponible',
+      outdated: 'trop ancien pour être entendu : mettez-le à jour',
+    },
+    one: 'Mettre à jour l’agent',
+    all: 'Tout mettre à jour, l’un après l’autre',
+    behind: p =>
+      `${p.count} agents ne sont pas celui que distribue ce plan de contrôle. Les machines continuent pendant leur mise à jour.`,
+    begun: 'La mise à jour a commencé',
+    silent: 'Son agent ne répond pas',
   },
   hosts: {
     title: 'Hôtes',

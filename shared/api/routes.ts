@@ -17,6 +17,7 @@ import {
   MaintenancePlan,
   NewEnrolToken,
   SetPower,
+  Upgrading,
 } from './hosts.ts'
 import {
   Deprecation,
@@ -955,6 +956,27 @@ export const routes = {
     params: HostParams,
     body: Fence,
     answer: Fencing,
+    idempotent: true,
+  },
+  upgradeHost: {
+    method: 'POST',
+    path: '/hosts/:id/upgrade',
+    summary: "Have a host's agent become the one that this control plane hands out; machines go on",
+    verbs: ['hosts.upgrade'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'conflict', 'unsupported'],
+    params: HostParams,
+    answer: HostAccepted,
+    idempotent: true,
+  },
+  upgradeHosts: {
+    method: 'POST',
+    path: '/hosts/upgrade',
+    summary: 'Upgrade the agents of all hosts that are heard, one after the other; the first that fails ends it',
+    verbs: ['hosts.upgrade'],
+    status: 202,
+    faults: ['precondition', 'conflict', 'unsupported'],
+    answer: Upgrading,
     idempotent: true,
   },
   setHostPower: {

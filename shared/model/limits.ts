@@ -129,6 +129,11 @@ export const limits = {
   enrolmentMax: 24 * hour,
   /** From an admin's wish to the word of a host's management controller that it is off. */
   fence: 3 * minute,
+  /** From an admin's wish to an agent that runs another bundle; a started bundle has to be live within the second. */
+  upgrade: 10 * minute,
+  upgradeLive: 60 * second,
+  /** Of an agent's bundle. */
+  bundleBytes: 64 * MiB,
   /** Between two looks whether a host that was switched off is off, and for how long. */
   powerLook: 1 * second,
   powerOff: 60 * second,

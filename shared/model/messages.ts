@@ -57,6 +57,7 @@ export const messages = {
   'waiting.move_off': 'calling the move off',
   'waiting.move_settled': 'waiting for the other host, which must say that it has not begun to run it',
   'waiting.move_end': 'waiting for its move, of which the other host must tell how it ended',
+  'waiting.agent_upgrade': 'waiting for its agent to become another',
   'waiting.emptying': '{count} machine(s) left on {name}',
   'waiting.cleaning_up': 'cleaning up',
   'waiting.trouble': 'something went wrong here',

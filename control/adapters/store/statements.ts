@@ -156,6 +156,20 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.host.id, host), eq(s.host.generation, generation))),
     unless('stale'),
   ],
+  'agent-upgrade.ask': ({ agent, ...upgrade }, { database: { db }, now }) => [
+    db
+      .update(s.agentUpgrade)
+      .set({ endedAt: now, why: 'another was asked for' })
+      .where(and(eq(s.agentUpgrade.agent, agent), isNull(s.agentUpgrade.endedAt))),
+    db.insert(s.agentUpgrade).values({ agent, ...upgrade }),
+  ],
+  'agent-upgrade.end': ({ host, generation, why }, { database: { db }, now }) => [
+    db
+      .update(s.agentUpgrade)
+      .set({ endedAt: now, why })
+      .where(and(eq(s.agentUpgrade.host, host), eq(s.agentUpgrade.generation, generation), isNull(s.agentUpgrade.endedAt))),
+  ],
+  'agent.said': ({ agent, ...said }, { database: { db } }) => [db.update(s.agent).set(said).where(eq(s.agent.id, agent))],
   'fence.ask': ({ id, host, how, by, generation, epoch }, { now }) => [
     sql`INSERT INTO fence (id, host, how, ${sql.identifier('by')}, generation, epoch, ${sql.identifier('bootId')}, ${sql.identifier('askedAt')})
       SELECT ${id}, h.id, ${how}, ${by}, ${generation}, a.epoch, a.${sql.identifier('bootId')}, ${now} FROM host h JOIN agent a ON a.id = h.agent

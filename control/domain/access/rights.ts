@@ -75,6 +75,7 @@ export const rights = {
   'hosts.revoke-token': 'admin',
   'hosts.fence': 'admin',
   'hosts.remove': 'admin',
+  'hosts.upgrade': 'admin',
   'hosts.set-power': 'admin',
   'hosts.maintain': 'admin',
   'hosts.return': 'admin',

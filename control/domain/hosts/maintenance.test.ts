@@ -25,6 +25,8 @@ const host = (n: number, memoryMiB: number): Host => ({
   power: null,
   clonedAt: null,
   agentVersion: '1',
+  agentBundle: null,
+  agentProtocol: null,
   silentSince: null,
   cpuRatio: 8,
   memoryRatio: 1,

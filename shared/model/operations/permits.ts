@@ -93,6 +93,8 @@ export const kindPermits = {
   'volume.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   'snapshot.create': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'snapshot.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
+  /** The agent goes on with it; asked anew, it is told anew. */
+  'host.upgrade': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'host.fence': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   /** Given up, the image is failed, and its converting host lets it go. */
   'image.import': { cancel: 'end', again: 'ask_anew', fails: true },

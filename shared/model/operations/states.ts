@@ -26,6 +26,7 @@ export const operationKinds = [
   'snapshot.create',
   'snapshot.delete',
   'host.fence',
+  'host.upgrade',
   'image.import',
   'image.capture',
   'image.delete',

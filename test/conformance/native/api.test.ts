@@ -262,7 +262,15 @@ describe('a machine\u2019s life over REST', () => {
       address: '10.0.0.9',
       port: 623,
       username: 'root',
+      pin: null,
+      system: null,
     })
+    const redfish = { ...power, way: 'redfish', pin: `${'AB:'.repeat(31)}AB`, system: 'System.Embedded.1' }
+    expect((await w.ask('setHostPower', { params: which, body: { power: { ...redfish, way: 'ipmi' } } })).status).toBe(400)
+    expect((await w.ask('setHostPower', { params: which, body: { power: redfish } })).status).toBe(204)
+    expect(at(itemsOf(await w.ask('listHosts'))[0], 'power')).toMatchObject({ port: 443, pin: 'ab'.repeat(32) })
+    expect(await w.ask('upgradeHost', { params: which })).toMatchObject({ status: 422, body: { code: 'unsupported' } })
+    expect((await w.ask('upgradeHosts')).status).toBe(422)
     const fence = await w.ask('fenceHost', { params: which, body: { how: 'ipmi' } })
     expect(fence).toMatchObject({ status: 409, body: { code: 'precondition' } })
     const token = await w.ask('makeEnrolToken', { body: { minutes: 5 } })

@@ -66,6 +66,7 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'hosts.find': at => at.store.hosts.find(at.hosts),
   'hosts.tombstones': at => at.store.hosts.tombstones(at.hosts[0] ?? 'hst_'),
   'hosts.fence': at => at.store.hosts.fence(at.hosts[0] ?? 'hst_', 1),
+  'hosts.upgrade': at => at.store.hosts.upgrade(at.hosts[0] ?? 'hst_', 1),
   'hosts.power': at => at.store.hosts.power(at.hosts[0] ?? 'hst_'),
   'hosts.orphans': at => at.store.hosts.orphans(at.hosts[0] ?? 'hst_'),
   'hosts.factsDigest': at => at.store.hosts.factsDigest(at.hosts[0] ?? 'hst_'),

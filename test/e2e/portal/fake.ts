@@ -348,6 +348,8 @@ export async function startFake({
         zone: 'locala',
         agent: id('agt'),
         agentVersion: '0.1.0',
+        agentBundle: null,
+        upgrade: 'unknown',
         state: 'up',
         silentSince: null,
         seenAt: iso(4_000),

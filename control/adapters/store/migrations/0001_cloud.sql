@@ -1,3 +1,17 @@
+CREATE TABLE `agent_upgrade` (
+	`host` text NOT NULL,
+	`generation` integer NOT NULL,
+	`agent` text NOT NULL,
+	`bundle` text NOT NULL,
+	`rolling` integer NOT NULL,
+	`endedAt` integer,
+	`why` text,
+	PRIMARY KEY(`host`, `generation`),
+	FOREIGN KEY (`host`) REFERENCES `host`(`id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`agent`) REFERENCES `agent`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `agent_upgrade_live` ON `agent_upgrade` (`agent`) WHERE "agent_upgrade"."endedAt" IS NULL;--> statement-breakpoint
 CREATE TABLE `attachment` (
 	`volume` text PRIMARY KEY NOT NULL,
 	`machine` text NOT NULL,
@@ -32,6 +46,8 @@ CREATE TABLE `host_power` (
 	`address` text NOT NULL,
 	`port` integer NOT NULL,
 	`username` text NOT NULL,
+	`pin` text,
+	`system` text,
 	`password` text NOT NULL,
 	FOREIGN KEY (`host`) REFERENCES `host`(`id`) ON UPDATE no action ON DELETE no action
 );
@@ -230,6 +246,8 @@ CREATE TABLE `volume_observed` (
 	`at` integer NOT NULL
 );
 --> statement-breakpoint
+ALTER TABLE `agent` ADD `bundle` text;--> statement-breakpoint
+ALTER TABLE `agent` ADD `protocol` integer;--> statement-breakpoint
 ALTER TABLE `agent` ADD `roles` text DEFAULT '["host"]' NOT NULL;--> statement-breakpoint
 ALTER TABLE `agent` ADD `clonedAt` integer;--> statement-breakpoint
 ALTER TABLE `agent` ADD `removedAt` integer;--> statement-breakpoint

@@ -88,12 +88,21 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           zone,
           region,
           agentVersion: agent.version,
+          agentBundle: agent.bundle,
+          agentProtocol: agent.protocol,
           silentSince: agent.silentSince,
           epoch: agent.epoch,
           bootId: agent.bootId,
           clonedAt: agent.clonedAt,
           fenced: fence && fence.at !== null ? { how: fence.how, by: fence.by, at: fence.at } : null,
-          power: power && { way: power.way, address: power.address, port: power.port, username: power.username },
+          power: power && {
+            way: power.way,
+            address: power.address,
+            port: power.port,
+            username: power.username,
+            pin: power.pin,
+            system: power.system,
+          },
           facts,
           used: size,
           machines,
@@ -317,13 +326,22 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       const [found] = rows.value
       return ok(found ? { how: found.how, by: found.by, at: found.at } : null)
     },
+    async upgrade(host, generation) {
+      const rows = await database.read(() =>
+        db
+          .select()
+          .from(s.agentUpgrade)
+          .where(and(eq(s.agentUpgrade.host, host), eq(s.agentUpgrade.generation, generation))),
+      )
+      return rows.ok ? ok(rows.value[0] ?? null) : rows
+    },
     async power(host) {
       const rows = await database.read(() => db.select().from(s.hostPower).where(eq(s.hostPower.host, host)))
       if (!rows.ok) return rows
       const [found] = rows.value
       if (!found) return ok(null)
-      const { way, address, port, username, password } = found
-      return ok({ way, address, port, username, password })
+      const { host: _, ...power } = found
+      return ok(power)
     },
     async revisions(hosts) {
       const rows = await database.read(() =>
