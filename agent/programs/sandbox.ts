@@ -39,7 +39,7 @@ export function confinement(
 ): readonly string[] {
   const limited = [
     'prlimit',
-    `--as=${limits.convertMemory}`,
+    `--as=${changes ? limits.mergeMemory : limits.convertMemory}`,
     `--cpu=${Math.ceil(limits.convertCpu / 1_000)}`,
     `--fsize=${fileBytes}`,
     '--nofile=64',

@@ -89,6 +89,8 @@ export const limits = {
   volumeLayers: 256,
   /** From the first to the last byte of two files of a volume that become one. */
   merge: 12 * hour,
+  /** Address space of the program that does it, which keeps a stack for each of its many threads. */
+  mergeMemory: 32 * GiB,
   /** Between two looks at how far a hypervisor is with that. */
   mergeLook: 500,
   /** From the start of a machine in rescue until it is given its own disk: by then its guest has found the root that it is to boot from. */
