@@ -11,8 +11,8 @@ import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { seeded } from '@sirocco/shared/kit/random.ts'
 import type { SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import { clearSecrets, type Furnished, furnish, must, region } from '../../contract/store/furnish.ts'
-import { memoryDatabase } from '../../simulation/world/client.ts'
 import { memoryBlobs } from '../../support/blobs.ts'
+import { migratedDatabase } from '../../support/migrated.ts'
 
 export const endpoint = 'http://127.0.0.1:8788/'
 export { region }
@@ -21,7 +21,7 @@ export const key = { accessKeyId: 'AKIAEXAMPLE', secret: 'secret' } as const
 
 /** The dialect over the real verbs and the real store in memory; hosts do what is wanted when a test says so. */
 export async function ec2World(more: Partial<Pick<Ec2Options, 'report'>> = {}) {
-  const furnished = await furnish(memoryDatabase(), { hosts: 4 })
+  const furnished = await furnish(migratedDatabase(), { hosts: 4 })
   const { store, clock, ids } = furnished
   const ports: Ports = {
     store,

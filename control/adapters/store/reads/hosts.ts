@@ -18,6 +18,7 @@ import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
+import { among } from './among.ts'
 import { paged } from './page.ts'
 import { together } from './together.ts'
 
@@ -103,15 +104,12 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
   }
 
   const desired = together(async (hosts: readonly Id<'host'>[]) => {
-    const onHosts = and(inArray(s.allocation.host, [...hosts]), isNull(s.allocation.until))
+    const onHosts = and(among(s.allocation.host, hosts), isNull(s.allocation.until))
     const live = and(onHosts, isNull(s.machine.goneAt))
-    const coming = and(inArray(s.migration.target, [...hosts]), isNull(s.migration.endedAt))
+    const coming = and(among(s.migration.target, hosts), isNull(s.migration.endedAt))
     const rows = await database.read(() =>
       db.batch([
-        db
-          .select({ host: s.host.id, revision: s.host.revision })
-          .from(s.host)
-          .where(inArray(s.host.id, [...hosts])),
+        db.select({ host: s.host.id, revision: s.host.revision }).from(s.host).where(among(s.host.id, hosts)),
         db
           .select({ host: s.allocation.host, machine: s.machine, image: s.image })
           .from(s.allocation)
@@ -177,23 +175,18 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
         db
           .select()
           .from(s.migration)
-          .where(
-            and(
-              isNull(s.migration.endedAt),
-              or(inArray(s.migration.source, [...hosts]), inArray(s.migration.target, [...hosts])),
-            ),
-          ),
+          .where(and(isNull(s.migration.endedAt), or(among(s.migration.source, hosts), among(s.migration.target, hosts)))),
         // Elsewhere now, or nowhere, with something left here.
         db
           .select({ tombstone: s.tombstone, pool: s.storagePool })
           .from(s.tombstone)
           .leftJoin(s.storagePool, eq(s.storagePool.id, s.tombstone.pool))
-          .where(inArray(s.tombstone.host, [...hosts])),
+          .where(among(s.tombstone.host, hosts)),
         db
           .select({ host: s.imageImport.host, id: s.image.id, generation: s.image.generation, source: s.imageImport.source })
           .from(s.imageImport)
           .innerJoin(s.image, eq(s.image.id, s.imageImport.image))
-          .where(inArray(s.imageImport.host, [...hosts])),
+          .where(among(s.imageImport.host, hosts)),
       ]),
     )
     if (!rows.ok) return rows
@@ -266,10 +259,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
 
   const orphansOf = together(async (hosts: readonly Id<'host'>[]) => {
     const rows = await database.read(() =>
-      db
-        .select({ host: s.orphan.host, machine: s.orphan.machine })
-        .from(s.orphan)
-        .where(inArray(s.orphan.host, [...hosts])),
+      db.select({ host: s.orphan.host, machine: s.orphan.machine }).from(s.orphan).where(among(s.orphan.host, hosts)),
     )
     if (!rows.ok) return rows
     const found = Map.groupBy(rows.value, row => row.host)
@@ -277,12 +267,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
   })
 
   const tombstonesOf = together(async (hosts: readonly Id<'host'>[]) => {
-    const rows = await database.read(() =>
-      db
-        .select()
-        .from(s.tombstone)
-        .where(inArray(s.tombstone.host, [...hosts])),
-    )
+    const rows = await database.read(() => db.select().from(s.tombstone).where(among(s.tombstone.host, hosts)))
     if (!rows.ok) return rows
     const found = Map.groupBy(rows.value, row => row.host)
     return ok((host: Id<'host'>): readonly Tombstone[] => found.get(host) ?? [])
@@ -293,7 +278,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       db
         .select({ host: s.hostObserved.host, digest: s.hostObserved.digest })
         .from(s.hostObserved)
-        .where(inArray(s.hostObserved.host, [...hosts])),
+        .where(among(s.hostObserved.host, hosts)),
     )
     if (!rows.ok) return rows
     const found = new Map(rows.value.map(row => [row.host, row.digest]))
@@ -306,7 +291,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       return found.ok ? ok(paged(found.value, page.limit, h => h.id)) : found
     },
     async find(ids) {
-      const found = await load(inArray(s.host.id, ids as Id<'host'>[]), Math.max(1, ids.length))
+      const found = await load(among(s.host.id, ids), Math.max(1, ids.length))
       if (!found.ok) return found
       const byId = new Map<string, Host>(found.value.map(host => [host.id, host]))
       const missing = ids.find(id => !byId.has(id))
@@ -342,10 +327,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     },
     async revisions(hosts) {
       const rows = await database.read(() =>
-        db
-          .select({ id: s.host.id, revision: s.host.revision })
-          .from(s.host)
-          .where(inArray(s.host.id, [...hosts])),
+        db.select({ id: s.host.id, revision: s.host.revision }).from(s.host).where(among(s.host.id, hosts)),
       )
       return rows.ok ? ok(new Map(rows.value.map(r => [r.id, r.revision]))) : rows
     },
