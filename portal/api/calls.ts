@@ -120,6 +120,8 @@ export const calls = {
   imageShares: (id: string) => request<{ items: { id: string; account: string; name: string }[] }>(`/images/${at(id)}/sharing`),
   deprecateImage: (id: string, deprecated: boolean) =>
     request<null>(`/images/${at(id)}/deprecation`, { method: 'PUT', body: { deprecated } }),
+  markImageForRescue: (id: string, forRescue: boolean) =>
+    request<null>(`/images/${at(id)}/rescue`, { method: 'PUT', body: { forRescue } }),
   deleteImage: (id: string) => request<unknown>(`/images/${at(id)}`, { method: 'DELETE' }),
   flavors: () => request<Page<Flavor>>('/flavors'),
   keyPairs: () => every<KeyPair>('/key-pairs', pageMax),

@@ -618,6 +618,11 @@ export const en = {
     shareText: 'Projects by name or account number, with commas between. Empty: private.',
     projects: 'Projects',
     shared: (p: { name: string }) => `Sharing of ${p.name} is changed`,
+    rescues: 'For rescue',
+    forRescue: 'Use for rescue',
+    notForRescue: 'Not for rescue',
+    rescueNamed: (p: { name: string; again: boolean }) =>
+      p.again ? `Use ${p.name} for rescue no longer` : `Use ${p.name} for rescue`,
     deprecate: 'Deprecate',
     undeprecate: 'Recommend again',
     deprecateNamed: (p: { name: string; again: boolean }) => (p.again ? `Recommend ${p.name} again` : `Deprecate ${p.name}`),

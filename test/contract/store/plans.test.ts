@@ -77,6 +77,7 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'agents.enrolment': at => at.store.agents.enrolment('x'),
   'images.find': at => at.store.images.find(at.scope, at.image),
   'images.list': at => at.store.images.list(at.scope, { after: 'img_0', limit: 10 }),
+  'images.forRescue': at => at.store.images.forRescue(at.scope),
   'images.list of the platform': at => at.store.images.list('platform', { after: null, limit: 10 }),
   'images.many': at => at.store.images.many([at.image]),
   'images.onHost': at => at.store.images.onHost(at.hosts[0] ?? 'hst_', [at.image]),

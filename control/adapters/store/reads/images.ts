@@ -81,7 +81,7 @@ export function imageReads(database: Database): Store['images'] {
       return found.ok ? ok(paged(found.value, page.limit, i => i.id)) : found
     },
     async forRescue(scope) {
-      const found = await load(and(eq(s.image.forRescue, true), eq(s.image.state, 'ready'), seen(scope)), limits.page, 'any')
+      const found = await load(and(sql`${s.image.forRescue} = 1`, eq(s.image.state, 'ready'), seen(scope)), limits.page, 'any')
       if (!found.ok) return found
       const own = ({ project }: Image) => Number(scope !== 'platform' && project === scope.project)
       return ok(found.value.toSorted((a, b) => own(b) - own(a) || (a.id < b.id ? 1 : -1)))
