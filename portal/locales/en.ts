@@ -633,7 +633,7 @@ export const en = {
     deleted: (p: { name: string }) => `Image ${p.name} is deleted`,
   },
   agentUpgrade: {
-    states: { current: '', available: 'an upgrade is available', outdated: 'too old to be heard: upgrade it' },
+    states: { current: 'up to date', available: 'an upgrade is available', outdated: 'too old to be heard: upgrade it' },
     one: 'Upgrade agent',
     all: 'Upgrade all, one after the other',
     behind: (p: { count: string }) =>

@@ -645,9 +645,9 @@ export const fr: Messages = {
   },
   agentUpgrade: {
     states: {
-      current: '',
+      current: 'à jour',
       available: 'une mise à jour est disponible',
-      outdated: 'trop ancien pour être entendu : mettez-le à jour',
+      outdated: 'trop ancien pour être entendu : mettez-le à jour',
     },
     one: 'Mettre à jour l’agent',
     all: 'Tout mettre à jour, l’un après l’autre',

@@ -1,13 +1,14 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { createHash, X509Certificate } from 'node:crypto'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { powerOff } from '@sirocco/agent/fence/power-off.ts'
 import { tellController } from '@sirocco/agent/fence/redfish-https.ts'
 import { run } from '@sirocco/agent/programs/run.ts'
+import { makeCertificate, pinOf } from '@sirocco/local/tls/certificate.ts'
+import { seeded } from '@sirocco/shared/kit/random.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sushyEmulator } from '../../support/sushy.ts'
 import { until } from '../../support/until.ts'
@@ -26,12 +27,11 @@ describe.skipIf(program === null)("OpenStack's Redfish simulator", () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sirocco-redfish-'))
+    const made = makeCertificate(['127.0.0.1'], { random: seeded(1), now: Date.now() })
     const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
-    const made = ['-keyout', key, '-out', certificate, '-subj', '/CN=bmc', '-days', '2']
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...made], { stdio: 'ignore' })
-    pin = createHash('sha256')
-      .update(new X509Certificate(readFileSync(certificate)).raw)
-      .digest('hex')
+    writeFileSync(key, made.key)
+    writeFileSync(certificate, made.certificate)
+    pin = pinOf(made.certificate)
     // root and calvin.
     writeFileSync(join(folder, 'users'), 'root:$2b$04$qFrPme7YhozHd2kZGAaCneAJFwJ8RGeKB2r.AYkrfH98b1YZfXuye\n')
     const settings = {
