@@ -22,6 +22,12 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
   'host.connecting': 'l’hôte est en train de se connecter ; réessayez dans un instant',
   'host.no_answer': 'l’hôte n’a pas répondu à temps ; réessayez',
   'role.not_permitted': 'votre rôle ({role}) ne permet pas {verb} ; demandez à un propriétaire de {project}',
+  'member.last_owner': '{email} est le dernier propriétaire de ce projet ; désignez d’abord un autre propriétaire',
+  'member.is_admin': 'seuls les administrateurs de la plateforme nomment et révoquent ses administrateurs',
+  'session.is_key':
+    'une clé d’accès reste dans son projet ; connectez-vous pour changer de projet, ou utilisez une clé de l’autre projet',
+  'user.is_self': 'personne ne désactive son propre compte ; demandez à un autre administrateur',
+  'user.last_admin': '{email} est le dernier administrateur ; désignez-en d’abord un autre',
   'operation.unknown': 'il n’y a pas d’opération {id}',
   'operation.is_done': 'elle est terminée ; refaites la demande si c’est encore voulu',
   'operation.is_over': 'elle est déjà finie',

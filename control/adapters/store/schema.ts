@@ -55,6 +55,8 @@ export const user = sqliteTable('user', {
   email: text().notNull().unique(),
   /** scrypt, as `scrypt$N$r$p$salt$hash`. */
   password: text(),
+  /** Signs in no more, and none of its keys works, since. */
+  disabledAt: integer(),
   createdAt: integer().notNull(),
 })
 
@@ -71,7 +73,11 @@ export const membership = sqliteTable(
       .references(() => user.id),
     role: text().$type<Role>().notNull(),
   },
-  t => [primaryKey({ columns: [t.user, t.project] })],
+  t => [
+    primaryKey({ columns: [t.user, t.project] }),
+    index('membership_project').on(t.project, t.user),
+    index('membership_admin').on(t.user).where(sql`${t.role} = 'admin'`),
+  ],
 )
 
 /** Browser sessions, and the one-time links that make them: both known by the SHA-256 of their token. */
@@ -83,20 +89,45 @@ export const session = sqliteTable(
     kind: text().$type<'session' | 'link'>().notNull(),
     user: text().$type<Id<'user'>>().notNull(),
     project: text().$type<Id<'project'>>().notNull(),
+    createdAt: integer().notNull().default(0),
     expiresAt: integer().notNull(),
   },
-  t => [index('session_expires').on(t.expiresAt)],
+  t => [index('session_expires').on(t.expiresAt), index('session_user').on(t.user, t.id)],
 )
 
-export const accessKey = sqliteTable('access_key', {
-  id: text().$type<Id<'accessKey'>>().primaryKey(),
-  accessKeyId: text().notNull().unique(),
-  /** Sealed; place `access_key|<id>|secret`. */
-  secret: text().notNull(),
-  user: text().$type<Id<'user'>>().notNull(),
-  project: text().$type<Id<'project'>>().notNull(),
-  createdAt: integer().notNull(),
-})
+/** One-time invitations into a project, known by the SHA-256 of their token. */
+export const invitation = sqliteTable(
+  'invitation',
+  {
+    id: text().$type<Id<'invitation'>>().primaryKey(),
+    tokenHash: text().notNull().unique(),
+    project: text().$type<Id<'project'>>().notNull(),
+    email: text().notNull(),
+    role: text().$type<Role>().notNull(),
+    invitedBy: text().$type<Id<'user'>>().notNull(),
+    createdAt: integer().notNull(),
+    expiresAt: integer().notNull(),
+  },
+  t => [index('invitation_project').on(t.project, t.id), index('invitation_expires').on(t.expiresAt)],
+)
+
+export const accessKey = sqliteTable(
+  'access_key',
+  {
+    id: text().$type<Id<'accessKey'>>().primaryKey(),
+    accessKeyId: text().notNull().unique(),
+    /** Sealed; place `access_key|<id>|secret`. */
+    secret: text().notNull(),
+    user: text().$type<Id<'user'>>().notNull(),
+    project: text().$type<Id<'project'>>().notNull(),
+    createdAt: integer().notNull(),
+    /** null: until it is revoked. */
+    expiresAt: integer(),
+    /** Noted once in `limits.keyUseNoted`. */
+    lastUsedAt: integer(),
+  },
+  t => [index('access_key_project').on(t.project, t.id)],
+)
 
 export const provider = sqliteTable('provider', {
   id: text().$type<Id<'provider'>>().primaryKey(),

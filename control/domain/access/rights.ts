@@ -75,6 +75,23 @@ export const rights = {
   'hosts.set-power': 'admin',
   'hosts.maintain': 'admin',
   'hosts.return': 'admin',
+  'projects.list': 'viewer',
+  'projects.make': 'admin',
+  'members.list': 'viewer',
+  'members.change': 'owner',
+  'members.remove': 'owner',
+  'members.leave': 'viewer',
+  'invitations.list': 'owner',
+  'invitations.make': 'owner',
+  'invitations.revoke': 'owner',
+  'access-keys.list': 'viewer',
+  'access-keys.make': 'viewer',
+  'access-keys.delete': 'viewer',
+  'sessions.list': 'viewer',
+  'sessions.revoke': 'viewer',
+  'sessions.switch': 'viewer',
+  'users.list': 'admin',
+  'users.disable': 'admin',
 } as const satisfies Record<string, Role>
 
 export type VerbName = keyof typeof rights

@@ -73,6 +73,20 @@ CREATE TABLE `image_share` (
 );
 --> statement-breakpoint
 CREATE INDEX `image_share_project` ON `image_share` (`project`,`image`);--> statement-breakpoint
+CREATE TABLE `invitation` (
+	`id` text PRIMARY KEY NOT NULL,
+	`tokenHash` text NOT NULL,
+	`project` text NOT NULL,
+	`email` text NOT NULL,
+	`role` text NOT NULL,
+	`invitedBy` text NOT NULL,
+	`createdAt` integer NOT NULL,
+	`expiresAt` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `invitation_tokenHash_unique` ON `invitation` (`tokenHash`);--> statement-breakpoint
+CREATE INDEX `invitation_project` ON `invitation` (`project`,`id`);--> statement-breakpoint
+CREATE INDEX `invitation_expires` ON `invitation` (`expiresAt`);--> statement-breakpoint
 CREATE TABLE `maintenance_stop` (
 	`host` text NOT NULL,
 	`machine` text NOT NULL,
@@ -228,6 +242,9 @@ CREATE TABLE `volume_observed` (
 	`at` integer NOT NULL
 );
 --> statement-breakpoint
+ALTER TABLE `access_key` ADD `expiresAt` integer;--> statement-breakpoint
+ALTER TABLE `access_key` ADD `lastUsedAt` integer;--> statement-breakpoint
+CREATE INDEX `access_key_project` ON `access_key` (`project`,`id`);--> statement-breakpoint
 ALTER TABLE `agent` ADD `roles` text DEFAULT '["host"]' NOT NULL;--> statement-breakpoint
 ALTER TABLE `agent` ADD `clonedAt` integer;--> statement-breakpoint
 ALTER TABLE `agent` ADD `removedAt` integer;--> statement-breakpoint
@@ -276,4 +293,9 @@ ALTER TABLE `operation` ADD `waitingSince` integer;--> statement-breakpoint
 ALTER TABLE `operation` ADD `asked` text;--> statement-breakpoint
 ALTER TABLE `operation` ADD `stuckIn` text;--> statement-breakpoint
 CREATE INDEX `operation_stuck` ON `operation` (`id`) WHERE "operation"."state" = 'stuck';--> statement-breakpoint
+ALTER TABLE `session` ADD `createdAt` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+CREATE INDEX `session_user` ON `session` (`user`,`id`);--> statement-breakpoint
+ALTER TABLE `user` ADD `disabledAt` integer;--> statement-breakpoint
+CREATE INDEX `membership_project` ON `membership` (`project`,`user`);--> statement-breakpoint
+CREATE INDEX `membership_admin` ON `membership` (`user`) WHERE "membership"."role" = 'admin';--> statement-breakpoint
 CREATE INDEX `tag_value` ON `tag` (`project`,`key`,`value`,`resource`);
