@@ -1,7 +1,9 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { QuotaResource } from '@sirocco/shared/model/quota.ts'
 import type { AccessKey, Invitation, Member, Membership, Person, SignIn } from '../domain/access/member.ts'
 import type { Role } from '../domain/access/principal.ts'
+import type { Quota } from '../domain/access/quota.ts'
 import type { Page, Paged } from './store.ts'
 
 /** A network that a new project begins with: one in each region, a subnet in each of its zones. */
@@ -68,6 +70,15 @@ export type TenancyChange =
     }
   | { readonly do: 'access-key.delete'; readonly id: Id<'accessKey'>; readonly project: Id<'project'> }
   | { readonly do: 'access-key.used'; readonly id: Id<'accessKey'> }
+  /** It comes to use more of these by other changes than inserts, which tell by themselves. Guard `quota` where it is too much then. */
+  | { readonly do: 'quota.spend'; readonly project: Id<'project'>; readonly resources: readonly QuotaResource[] }
+  | {
+      readonly do: 'quota.set'
+      readonly project: Id<'project'>
+      readonly resource: QuotaResource
+      /** null: none. */
+      readonly limit: number | null
+    }
   /** Guard `conflict` where its user is no member of the project. */
   | { readonly do: 'session.switch'; readonly id: Id<'session'>; readonly project: Id<'project'> }
 
@@ -90,6 +101,8 @@ export interface TenancyReads {
   users(page: Page): Promise<Result<Paged<Person>>>
   /** By id or e-mail address, whoever it is; `admins`: other admins who are not disabled. */
   user(ref: string): Promise<Result<Person & { readonly password: string | null; readonly admins: number }>>
+  /** Each resource, limited or not. */
+  quota(project: Id<'project'>): Promise<Result<readonly Quota[]>>
   /** What networks of a new project are cut from: zones, with the ranges they hand out and those that are taken. */
   ground(): Promise<
     Result<

@@ -28,6 +28,18 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
     'une clé d’accès reste dans son projet ; connectez-vous pour changer de projet, ou utilisez une clé de l’autre projet',
   'user.is_self': 'personne ne désactive son propre compte ; demandez à un autre administrateur',
   'user.last_admin': '{email} est le dernier administrateur ; désignez-en d’abord un autre',
+  'quota.machines':
+    'ce projet ne peut avoir davantage de machines ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+  'quota.vcpus':
+    'ce projet ne peut avoir davantage de processeurs virtuels ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+  'quota.memory':
+    'ce projet ne peut avoir davantage de mémoire dans ses machines ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+  'quota.volumes':
+    'ce projet ne peut avoir davantage de volumes ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+  'quota.disk':
+    'ce projet ne peut avoir davantage de espace disque dans ses volumes ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+  'quota.snapshots':
+    'ce projet ne peut avoir davantage de instantanés ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'operation.unknown': 'il n’y a pas d’opération {id}',
   'operation.is_done': 'elle est terminée ; refaites la demande si c’est encore voulu',
   'operation.is_over': 'elle est déjà finie',

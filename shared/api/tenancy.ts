@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { quotaResources } from '../model/quota.ts'
 import { pageOf } from './page.ts'
 import { Time } from './text.ts'
 
@@ -10,6 +11,22 @@ export type Project = z.output<typeof Project>
 export const ProjectPage = pageOf(Project)
 /** 2 to 63 of a-z, 0-9 and -, the first one a letter. */
 export const NewProject = z.strictObject({ name: z.string().min(2).max(63) })
+export const ProjectParams = z.strictObject({ project: z.string().min(3).max(64) })
+/** `limit` null: as much as there is. `memory` and `disk` in MiB. */
+export const QuotaList = z.strictObject({
+  items: z.array(z.strictObject({ resource: z.enum(quotaResources), limit: z.number().nullable(), used: z.number() })),
+})
+export type QuotaList = z.output<typeof QuotaList>
+const Limit = z.number().int().min(0).nullable().optional()
+/** What is not named stays as it is. */
+export const SetQuota = z.strictObject({
+  machines: Limit,
+  vcpus: Limit,
+  memory: Limit,
+  volumes: Limit,
+  disk: Limit,
+  snapshots: Limit,
+})
 /** Of this session: by id. */
 export const SwitchProject = z.strictObject({ project: z.string().min(3).max(64) })
 

@@ -5,6 +5,7 @@ import type { ImageState, Visibility } from '@sirocco/shared/model/images/states
 import type { Firmware, Power, Recover, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { OperationKind, OperationState } from '@sirocco/shared/model/operations/states.ts'
 import type { PlacementPolicy } from '@sirocco/shared/model/placement/policies.ts'
+import { type QuotaResource, quotaResources } from '@sirocco/shared/model/quota.ts'
 import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImportResult, ImportSource } from '@sirocco/shared/wire/imports.ts'
@@ -78,6 +79,22 @@ export const membership = sqliteTable(
     index('membership_project').on(t.project, t.user),
     index('membership_admin').on(t.user).where(sql`${t.role} = 'admin'`),
   ],
+)
+
+/** What a project may use at most; no row: as much as there is. */
+export const quota = sqliteTable(
+  'quota',
+  {
+    project: text().$type<Id<'project'>>().notNull(),
+    resource: text().$type<QuotaResource>().notNull(),
+    most: integer().notNull(),
+  },
+  t => [primaryKey({ columns: [t.project, t.resource] })],
+)
+
+/** Never holds a row, as `guard`: the name of the CHECK that refuses says which limit it was. */
+export const quotaGuard = sqliteTable('quota_guard', { resource: text().notNull() }, t =>
+  quotaResources.map(resource => check(`quota_${resource}`, sql`${t.resource} <> ${sql.raw(`'${resource}'`)}`)),
 )
 
 /** Browser sessions, and the one-time links that make them: both known by the SHA-256 of their token. */
@@ -602,6 +619,7 @@ export const machine = sqliteTable(
   },
   t => [
     index('machine_project').on(t.project, t.id),
+    index('machine_quota').on(t.project, t.vcpus, t.memoryMiB).where(sql`${t.power} <> 'gone'`),
     index('machine_reservation').on(t.reservation),
     index('machine_image').on(t.image),
     index('machine_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
@@ -703,6 +721,7 @@ export const volume = sqliteTable(
   },
   t => [
     index('volume_project').on(t.project, t.id),
+    index('volume_quota').on(t.project, t.sizeMiB).where(sql`${t.deleted} = 0`),
     index('volume_snapshot').on(t.sourceSnapshot).where(sql`${t.sourceSnapshot} IS NOT NULL`),
     index('volume_base').on(t.baseImage).where(sql`${t.baseImage} IS NOT NULL`),
     index('volume_revert').on(t.revertSnapshot).where(sql`${t.revertSnapshot} IS NOT NULL`),
@@ -779,6 +798,7 @@ export const snapshot = sqliteTable(
   },
   t => [
     index('snapshot_project').on(t.project, t.id),
+    index('snapshot_quota').on(t.project).where(sql`${t.deleted} = 0 AND ${t.passing} = 0`),
     index('snapshot_volume').on(t.volume, t.id),
     index('snapshot_base').on(t.baseImage).where(sql`${t.baseImage} IS NOT NULL`),
     index('snapshot_moment').on(t.moment).where(sql`${t.moment} IS NOT NULL`),

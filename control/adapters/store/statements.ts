@@ -7,6 +7,7 @@ import type { Grouping } from '../../domain/placement/group.ts'
 import type { Change, NewMachine } from '../../ports/changes.ts'
 import type { Database } from './database.ts'
 import { insertRows } from './insert-rows.ts'
+import { quotaGuards } from './quota.ts'
 import { roomSql } from './room.ts'
 import * as s from './schema.ts'
 import { stoodOn } from './stood-on.ts'
@@ -827,5 +828,5 @@ export function statementsOf(database: Database, changes: readonly Change[]): In
       insert(rows.slice(i * rowsOfStatement, (i + 1) * rowsOfStatement), at),
     )
   })
-  return [...ordered, ...inserts]
+  return [...ordered, ...inserts, ...quotaGuards(changes).map(statement)]
 }

@@ -76,6 +76,17 @@ export const tenancyWrites: { readonly [D in TenancyChange['do']]: Write<D> } = 
   'access-key.used': ({ id }, { database: { db }, now }) => [
     db.update(s.accessKey).set({ lastUsedAt: now }).where(eq(s.accessKey.id, id)),
   ],
+  // What it spends is seen at the end of the batch: quota.ts.
+  'quota.spend': () => [],
+  'quota.set': ({ project, resource, limit }, { database: { db } }) =>
+    limit === null
+      ? [db.delete(s.quota).where(and(eq(s.quota.project, project), eq(s.quota.resource, resource)))]
+      : [
+          db
+            .insert(s.quota)
+            .values({ project, resource, most: limit })
+            .onConflictDoUpdate({ target: [s.quota.project, s.quota.resource], set: { most: limit } }),
+        ],
   'session.switch': ({ id, project }) => [
     sql`UPDATE session SET project = ${project} WHERE id = ${id} AND kind = 'session'
       AND EXISTS (SELECT 1 FROM membership m WHERE m.user = session.user AND m.project = ${project})`,

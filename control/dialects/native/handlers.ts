@@ -109,6 +109,8 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   endSignIn: tenancy.endSession,
   listProjects: tenancy.projects,
   addProject: tenancy.addProject,
+  getQuota: tenancy.quota,
+  setQuota: tenancy.limit,
   listMembers: tenancy.members,
   changeMember: tenancy.changeRole,
   removeMember: tenancy.remove,

@@ -77,6 +77,8 @@ export const rights = {
   'hosts.return': 'admin',
   'projects.list': 'viewer',
   'projects.make': 'admin',
+  'quota.show': 'viewer',
+  'quota.set': 'admin',
   'members.list': 'viewer',
   'members.change': 'owner',
   'members.remove': 'owner',

@@ -348,6 +348,9 @@ async function people(w: NativeWorld, cookie: string) {
   expect(itemsOf(await w.ask('listAccessKeys'))).toHaveLength(1)
   const made = await w.ask('addProject', { body: { name: 'second' } })
   expect(itemsOf(await w.ask('listProjects'))).toHaveLength(2)
+  const project = { project: 'second' }
+  expect((await w.ask('setQuota', { params: project, body: { machines: 3 } })).status).toBe(204)
+  expect(itemsOf(await w.ask('getQuota', { params: project }))).toContainEqual({ resource: 'machines', limit: 3, used: 0 })
   const as = { as: null, headers: { cookie, origin: publicUrl } }
   expect(await w.ask('switchProject', { ...as, body: { project: text(at(made.body, 'id')) } })).toMatchObject({ status: 200 })
   const [session] = itemsOf(await w.ask('listSignIns', as))
@@ -398,10 +401,11 @@ describe('who may what', () => {
     addInvitation: { email: 'ann@example.org', role: 'viewer' },
     changeMember: { role: 'viewer' },
     changeUser: { disabled: true },
+    setQuota: { machines: 1 },
   }
 
   test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {
-    const answer = await w.ask(name, { as: null, params: { id: 'vm_1', name: 'k', n: '1', user: 'usr_1' } })
+    const answer = await w.ask(name, { as: null, params: { id: 'vm_1', name: 'k', n: '1', user: 'usr_1', project: 'prj_1' } })
     expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
     expect(answer.headers.get('www-authenticate')).toContain('Bearer')
   })
@@ -411,7 +415,7 @@ describe('who may what', () => {
     async name => {
       const answer = await w.ask(name, {
         as: viewer,
-        params: { id, name: 'k', n: '1', user: 'usr_1' },
+        params: { id, name: 'k', n: '1', user: 'usr_1', project: 'prj_1' },
         ...(name in bodies ? { body: bodies[name] } : {}),
       })
       expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } })

@@ -1,6 +1,7 @@
 import { migrate } from '@sirocco/control/adapters/store/migrate.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { quotaResources } from '@sirocco/shared/model/quota.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type MemoryDatabase, memoryDatabase } from '../../simulation/world/client.ts'
 import { type Furnished, furnish, launched, must } from './furnish.ts'
@@ -124,6 +125,10 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'tenancy.sessions': at => at.store.tenancy.sessions(at.user, { after: 'ses_0', limit: 10 }),
   'tenancy.users': at => at.store.tenancy.users({ after: 'usr_0', limit: 10 }),
   'tenancy.user': at => at.store.tenancy.user('x@example.org'),
+  'tenancy.quota': at => at.store.tenancy.quota(at.project),
+  'the guard of a quota': async at => {
+    await at.store.commit([{ do: 'quota.spend', project: at.project, resources: quotaResources }])
+  },
   'tenancy.ground': at => at.store.tenancy.ground(),
   'tokens.find': at => at.store.tokens.find('u', 'v', 't'),
   incarnation: at => at.store.incarnation(),

@@ -127,6 +127,23 @@ CREATE TABLE `placement_group` (
 CREATE UNIQUE INDEX `placement_group_alias_unique` ON `placement_group` (`alias`);--> statement-breakpoint
 CREATE UNIQUE INDEX `placement_group_name` ON `placement_group` (`project`,`name`);--> statement-breakpoint
 CREATE INDEX `placement_group_project` ON `placement_group` (`project`,`id`);--> statement-breakpoint
+CREATE TABLE `quota` (
+	`project` text NOT NULL,
+	`resource` text NOT NULL,
+	`most` integer NOT NULL,
+	PRIMARY KEY(`project`, `resource`)
+);
+--> statement-breakpoint
+CREATE TABLE `quota_guard` (
+	`resource` text NOT NULL,
+	CONSTRAINT "quota_machines" CHECK("quota_guard"."resource" <> 'machines'),
+	CONSTRAINT "quota_vcpus" CHECK("quota_guard"."resource" <> 'vcpus'),
+	CONSTRAINT "quota_memory" CHECK("quota_guard"."resource" <> 'memory'),
+	CONSTRAINT "quota_volumes" CHECK("quota_guard"."resource" <> 'volumes'),
+	CONSTRAINT "quota_disk" CHECK("quota_guard"."resource" <> 'disk'),
+	CONSTRAINT "quota_snapshots" CHECK("quota_guard"."resource" <> 'snapshots')
+);
+--> statement-breakpoint
 CREATE TABLE `sample_history` (
 	`host` text NOT NULL,
 	`at` integer NOT NULL,
@@ -159,6 +176,7 @@ CREATE TABLE `snapshot` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `snapshot_alias_unique` ON `snapshot` (`alias`);--> statement-breakpoint
 CREATE INDEX `snapshot_project` ON `snapshot` (`project`,`id`);--> statement-breakpoint
+CREATE INDEX `snapshot_quota` ON `snapshot` (`project`) WHERE "snapshot"."deleted" = 0 AND "snapshot"."passing" = 0;--> statement-breakpoint
 CREATE INDEX `snapshot_volume` ON `snapshot` (`volume`,`id`);--> statement-breakpoint
 CREATE INDEX `snapshot_base` ON `snapshot` (`baseImage`) WHERE "snapshot"."baseImage" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `snapshot_moment` ON `snapshot` (`moment`) WHERE "snapshot"."moment" IS NOT NULL;--> statement-breakpoint
@@ -223,6 +241,7 @@ CREATE TABLE `volume` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `volume_alias_unique` ON `volume` (`alias`);--> statement-breakpoint
 CREATE INDEX `volume_project` ON `volume` (`project`,`id`);--> statement-breakpoint
+CREATE INDEX `volume_quota` ON `volume` (`project`,`sizeMiB`) WHERE "volume"."deleted" = 0;--> statement-breakpoint
 CREATE INDEX `volume_snapshot` ON `volume` (`sourceSnapshot`) WHERE "volume"."sourceSnapshot" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_base` ON `volume` (`baseImage`) WHERE "volume"."baseImage" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_revert` ON `volume` (`revertSnapshot`) WHERE "volume"."revertSnapshot" IS NOT NULL;--> statement-breakpoint
@@ -286,6 +305,7 @@ ALTER TABLE `machine` ADD `hostTags` text DEFAULT '{}' NOT NULL;--> statement-br
 ALTER TABLE `machine` ADD `protected` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `recover` text DEFAULT 'no' NOT NULL;--> statement-breakpoint
+CREATE INDEX `machine_quota` ON `machine` (`project`,`vcpus`,`memoryMiB`) WHERE "machine"."power" <> 'gone';--> statement-breakpoint
 CREATE INDEX `machine_image` ON `machine` (`image`);--> statement-breakpoint
 CREATE INDEX `machine_group` ON `machine` (`placementGroup`) WHERE "machine"."placementGroup" IS NOT NULL AND "machine"."goneAt" IS NULL;--> statement-breakpoint
 ALTER TABLE `operation` ADD `waitingSaid` text;--> statement-breakpoint

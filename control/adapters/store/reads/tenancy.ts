@@ -1,9 +1,11 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import { type QuotaResource, quotaResources } from '@sirocco/shared/model/quota.ts'
 import { and, asc, eq, gt, or, type SQL, sql } from 'drizzle-orm'
 import type { Member } from '../../../domain/access/member.ts'
 import type { TenancyReads } from '../../../ports/tenancy.ts'
 import type { Database } from '../database.ts'
+import { usedBy } from '../quota.ts'
 import * as s from '../schema.ts'
 import { first, paged } from './page.ts'
 
@@ -30,6 +32,15 @@ const invitationColumns = {
 const memberOf = ({ disabledAt, ...row }: Omit<Member, 'disabled'> & { disabledAt: number | null }): Member => ({
   ...row,
   disabled: disabledAt !== null,
+})
+
+const mapped = <T>(of: (resource: QuotaResource) => T): Record<QuotaResource, T> => ({
+  machines: of('machines'),
+  vcpus: of('vcpus'),
+  memory: of('memory'),
+  volumes: of('volumes'),
+  disk: of('disk'),
+  snapshots: of('snapshots'),
 })
 
 /** Projects and people. */
@@ -211,6 +222,21 @@ export function tenancyReads(database: Database): TenancyReads {
       if (!rows.ok) return rows
       const found = first(rows.value)
       return found ? ok(found) : refuse('not_found', `there is no user ${ref}`, { field: 'user' })
+    },
+    async quota(project) {
+      const rows = await database.read(async () => {
+        const [limits, counted] = await db.batch([
+          db.select({ resource: s.quota.resource, most: s.quota.most }).from(s.quota).where(eq(s.quota.project, project)),
+          db
+            .select(mapped(resource => sql<number>`${usedBy[resource](sql`${project}`)}`))
+            .from(s.project)
+            .where(eq(s.project.id, project)),
+        ])
+        const most = new Map(limits.map(row => [row.resource, row.most]))
+        const [used] = counted
+        return quotaResources.map(resource => ({ resource, limit: most.get(resource) ?? null, used: used?.[resource] ?? 0 }))
+      })
+      return rows
     },
     async ground() {
       return database.read(async () => {

@@ -11,10 +11,13 @@ import { listMembers } from '../../../services/members/list.ts'
 import { leaveProject, removeMember } from '../../../services/members/remove.ts'
 import { listProjects } from '../../../services/projects/list.ts'
 import { makeProject } from '../../../services/projects/make.ts'
+import { setQuota } from '../../../services/projects/set-quota.ts'
+import { showQuota } from '../../../services/projects/show-quota.ts'
 import { listSessions } from '../../../services/sessions/list.ts'
 import { revokeSession } from '../../../services/sessions/revoke.ts'
 import { disableUser } from '../../../services/users/disable.ts'
 import { listUsers } from '../../../services/users/list.ts'
+import { defined } from '../defined.ts'
 import type { Handler } from '../handler.ts'
 import { listed } from '../list.ts'
 import { accessKeyJson, invitationJson, memberJson, projectJson, sessionJson, userJson } from '../render/tenancy.ts'
@@ -27,6 +30,16 @@ export const projects: Handler<Routes['listProjects']> = async ({ query }, { cal
 export const addProject: Handler<Routes['addProject']> = async ({ body }, { call }) => {
   const made = await makeProject.call(call, body)
   return made.ok ? ok({ body: projectJson(made.value) }) : made
+}
+
+export const quota: Handler<Routes['getQuota']> = async ({ params }, { call }) => {
+  const shown = await showQuota.call(call, params)
+  return shown.ok ? ok({ body: { items: shown.value.map(one => ({ ...one })) } }) : shown
+}
+
+export const limit: Handler<Routes['setQuota']> = async ({ params, body }, { call }) => {
+  const set = await setQuota.call(call, { ...params, limits: defined(body) })
+  return set.ok ? ok({ body: undefined }) : set
 }
 
 export const members: Handler<Routes['listMembers']> = async ({ query }, { call }) => {
