@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** The projects in the order in which `npm test` runs them: the cheap and pure first, real processes last. */
+/** Whole instances of simulated hosts: they share nothing but cores with what boots machines. */
+const simulated = ['test/e2e/{kills,start}.test.ts', 'test/e2e/portal/**/*.test.ts']
+
+/** `npm test` runs them in two lanes: the first without machines, the cheap and pure first; the second with real ones (local/test.ts). */
 export default defineConfig({
   test: {
     projects: [
@@ -22,6 +25,7 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: ['test/contract/**/*.test.ts', 'test/conformance/**/*.test.ts'],
+          exclude: ['test/contract/libvirt/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -29,8 +33,20 @@ export default defineConfig({
       { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 60_000 } },
       {
         test: {
+          name: 'e2e-simulated',
+          include: simulated,
+          // Each uses all cores as it is.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      { test: { name: 'libvirt', include: ['test/contract/libvirt/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: simulated,
           // Instances share the machine's bridges, libvirtd and cores: one file at a time.
           fileParallelism: false,
           testTimeout: 300_000,

@@ -1,9 +1,9 @@
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
-import { executeBy, type JoinConsole, type PowerOff } from './link/commands.ts'
+import { type AskUpgrade, executeBy, type JoinConsole, type PowerOff } from './link/commands.ts'
 import { Outbox } from './link/outbox.ts'
-import { Session } from './link/session.ts'
+import { Session, type SessionParts } from './link/session.ts'
 import type { Compute } from './ports/compute.ts'
 import type { Disk } from './ports/disk.ts'
 import type { Importer } from './ports/importer.ts'
@@ -37,7 +37,9 @@ export interface AgentParts {
   readonly joinConsole: JoinConsole
   /** Absent: no management controller of a neighbour is within its reach. */
   readonly powerOff?: PowerOff
-  readonly identity: { readonly agentVersion: string; readonly bootId: string; readonly runId: string }
+  /** Absent: this agent becomes no other. */
+  readonly upgrade?: { readonly ask: AskUpgrade; live(): void }
+  readonly identity: SessionParts['identity']
   readonly log: Log
   /** Passed at every crash point. */
   readonly at?: At
@@ -77,9 +79,18 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
     )
   const computeOf = (id: string) => hosts.find(host => host.id === id)?.compute
   const outbox = await Outbox.open(disk)
-  const execute = executeBy(computeOf, parts.joinConsole, parts.powerOff ?? outOfReach)
+  const execute = executeBy(computeOf, parts.joinConsole, parts.powerOff ?? outOfReach, parts.upgrade?.ask ?? (() => {}))
   const telemetry = parts.hosts.map(({ id, compute }) => new Telemetry({ host: id, compute, timers, random, log }))
-  const session = new Session({ hosts, telemetry, outbox, timers, log, execute, identity: parts.identity })
+  const session = new Session({
+    hosts,
+    telemetry,
+    outbox,
+    timers,
+    log,
+    execute,
+    identity: parts.identity,
+    upgrade: parts.upgrade ?? null,
+  })
   for (const host of hosts) host.start()
   for (const each of telemetry) each.start()
   return {

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { type AgentConfig, readConfig } from './config.ts'
 import { folderDisk } from './disk/folder.ts'
 import { enrol } from './enrol.ts'
@@ -14,6 +16,8 @@ import { jsonLog } from './log.ts'
 import { points } from './reconcile/points.ts'
 import { lockOf, run } from './run.ts'
 import { addressTowards } from './underlay/towards.ts'
+import { bundlesFolder } from './upgrade/choice.ts'
+import { launch } from './upgrade/launch.ts'
 import { machinesOn, vacate } from './vacate.ts'
 import { agentVersion } from './version.ts'
 
@@ -95,7 +99,11 @@ const commands: Readonly<Record<string, (values: Values) => Promise<void>>> = {
     log('info', 'enrolled', { agent: enrolled.value.agent, hosts: enrolled.value.hosts })
   },
   run: async values => {
-    const running = await run(resolve(values.data), wall, log)
+    const data = resolve(values.data)
+    if (await launch(import.meta.url, data, limits.upgradeLive)) return
+    const own = fileURLToPath(import.meta.url)
+    const code = own.endsWith('.ts') ? null : { running: own, installed: resolve(process.argv[1] ?? '') }
+    const running = await run(data, wall, log, code)
     if (!running.ok) return refused(running.fault)
     const stop = async (signal: string) => {
       log('info', 'the agent stops; machines keep running', { signal })
@@ -136,6 +144,7 @@ const commands: Readonly<Record<string, (values: Values) => Promise<void>>> = {
       const vacated = await vacate(hosts, config.value, { machines })
       if (!vacated.ok) return refused(vacated.fault)
       for (const name of readdirSync(data).filter(one => ownFile.test(one))) rmSync(join(data, name))
+      rmSync(join(data, bundlesFolder), { recursive: true, force: true })
       print(lines([...vacated.value, `removed what the agent kept in ${data}`]))
     } finally {
       for (const { compute } of hosts) await compute.close()
@@ -149,7 +158,7 @@ const ownUnit = (config: AgentConfig, data: string) =>
   unitOf(config, { node: process.execPath, script: resolve(process.argv[1] ?? ''), data })
 
 /** What an agent keeps in its folder. */
-const ownFile = /^(agent\.(json|key)|(desired|journal|simulated)-.+\.jsonl?|outbox\.jsonl)(\.new)?$/
+const ownFile = /^(agent\.(json|key)|bundle\.json|(desired|journal|simulated)-.+\.jsonl?|outbox\.jsonl)(\.new)?$/
 
 const remaining = ({ storage }: AgentConfig, machines: number, data: string): string[] =>
   machines === 0

@@ -7,6 +7,7 @@ import { isRange } from '@sirocco/shared/kit/addresses.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { composeAgent } from './compose.ts'
 import { type AgentConfig, readConfig } from './config.ts'
 import { haltAt } from './crash.ts'
@@ -14,7 +15,8 @@ import { folderDisk } from './disk/folder.ts'
 import { simulatedImporter } from './drivers/simulated/importer.ts'
 import { SimulatedSite, simulatedUnderlay } from './drivers/simulated/underlay.ts'
 import { keyFile } from './enrol.ts'
-import { powerOff } from './fence/ipmi.ts'
+import { powerOff } from './fence/power-off.ts'
+import { tellController } from './fence/redfish-https.ts'
 import { machinePrint } from './fingerprint/machine.ts'
 import { hostsOf } from './hosts.ts'
 import { fetchImage } from './images/fetch.ts'
@@ -22,7 +24,7 @@ import { linuxImporter } from './images/importer.ts'
 import { blobsBy } from './images/put.ts'
 import { readCredential, type Signer, signedHeaders } from './link/credential.ts'
 import { Dialler } from './link/dial.ts'
-import { addressOf, request } from './link/request.ts'
+import { addressOf, bytesOf, request } from './link/request.ts'
 import { openWebSocket } from './link/web-socket.ts'
 import type { Importer } from './ports/importer.ts'
 import type { Underlay } from './ports/move.ts'
@@ -32,6 +34,9 @@ import type { FetchImage } from './reconcile/image-room.ts'
 import type { Log } from './reconcile/reconciler.ts'
 import { joinConsole, type OpenStream } from './streams/console.ts'
 import { tlsUnderlay } from './underlay/tls.ts'
+import { hashOf } from './upgrade/folder.ts'
+import { startAgain, startsAgain } from './upgrade/start-again.ts'
+import { Upgrade } from './upgrade/upgrade.ts'
 import { agentVersion } from './version.ts'
 
 const random: Random = {
@@ -39,8 +44,19 @@ const random: Random = {
   bytes: length => Uint8Array.from(randomBytes(length)),
 }
 
-/** Runs the agent in `data` until it is told to stop; resolves with how to stop it once it is set going. */
-export async function run(data: string, timers: Timers, log: Log): Promise<Result<{ stop(): Promise<void> }>> {
+/** Where the code of this process is: the bundle that runs, and the installed one that handed over to it (the same where none did). */
+export interface Code {
+  readonly running: string
+  readonly installed: string
+}
+
+/** Runs the agent in `data`, of this code (null: of sources, which become no other), until it is told to stop; resolves with how to stop it once it is set going. */
+export async function run(
+  data: string,
+  timers: Timers,
+  log: Log,
+  code: Code | null = null,
+): Promise<Result<{ stop(): Promise<void> }>> {
   const disk = await folderDisk(data)
   const config = await readConfig(disk)
   if (!config.ok) return config
@@ -48,10 +64,14 @@ export async function run(data: string, timers: Timers, log: Log): Promise<Resul
   if (pem === null) return refuse('not_found', `${keyFile} is missing in ${data}: enrol this machine anew`)
   const lock = await lockOf(data)
   if (!lock.ok) return lock
+  const held = lock.value
 
   const { fingerprint, bootId } = await machinePrint()
   const { agent: id, control } = config.value
   const signer: Signer = { credential: readCredential(pem), agent: id, fingerprint, clock: timers }
+  const at = haltAt(process.env.SIROCCO_HALT_AT)
+  const bundle = code === null ? null : hashOf(code.running)
+  const upgrade = upgradeOf(bundle, code === null ? null : hashOf(code.installed))
   const agent = await composeAgent({
     hosts: await hostsOf(config.value, data, timers),
     underlay: underlayOf(config.value),
@@ -64,12 +84,14 @@ export async function run(data: string, timers: Timers, log: Log): Promise<Resul
     powerOff: controller =>
       powerOff(controller, {
         run: runProgram,
+        tell: tellController,
         clock: timers,
         pause: ms => new Promise(resolve => timers.after(ms, () => resolve())),
       }),
-    identity: { agentVersion, bootId, runId: randomUUID() },
+    ...(upgrade === null ? {} : { upgrade: { ask: () => void upgrade.talk(), live: () => void upgrade.live() } }),
+    identity: { agentVersion, bootId, runId: randomUUID(), ...(bundle === null ? {} : { bundle }) },
     log,
-    at: haltAt(process.env.SIROCCO_HALT_AT),
+    at,
   })
   const link = addressOf(control, 'agent/link')
   const dialler = new Dialler({
@@ -87,14 +109,37 @@ export async function run(data: string, timers: Timers, log: Log): Promise<Resul
   })
   dialler.start()
   log('info', 'the agent runs', { agent: id, version: agentVersion, hosts: config.value.hosts, driver: config.value.driver.kind })
-  return ok({
-    async stop() {
-      dialler.stop()
-      await agent.stop()
-      lock.value.close()
-    },
-  })
+  async function stop(): Promise<void> {
+    dialler.stop()
+    await agent.stop()
+    held.close()
+  }
+  return ok({ stop })
+
+  function upgradeOf(bundle: string | null, installed: string | null): Upgrade | null {
+    if (bundle === null || installed === null) return null
+    return new Upgrade({
+      ...{ data, bundle, installed, agentVersion, log, at, startsAgain: startsAgain() },
+      async ask(method, path, body) {
+        const url = addressOf(control, path)
+        const headers = {
+          ...signedHeaders(signer, method, url),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        }
+        const answer = await request(control, url, { method, headers, ...(body === undefined ? {} : { body }) })
+        return { status: answer.statusCode ?? 0, bytes: await bytesOf(answer, limits.bundleBytes) }
+      },
+      async restart() {
+        log('info', 'the agent starts again as another; machines keep running')
+        await Promise.race([stop(), new Promise(resolve => timers.after(stopWithin, () => resolve(null)))])
+        startAgain()
+      },
+    })
+  }
 }
+
+/** Milliseconds that the end of a life may take before the next begins. */
+const stopWithin = 10_000
 
 /** How machines go to other hosts: real ones over the declared underlay, simulated ones among those of this process. */
 const underlayOf = ({ driver, underlay, runtime }: AgentConfig): Underlay =>

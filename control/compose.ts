@@ -58,6 +58,7 @@ export function compose(env: Env, lasting: Lasting): Ports {
     pokes: pokesOver(env, lasting, store),
     links: linksOver(env, store),
     blobs: blobsOf(env),
+    ...(env.AGENT_BUNDLE === undefined ? {} : { agentBundle: env.AGENT_BUNDLE }),
     streams: {
       async open(ticket, { agent }) {
         await streamOf(env, await sha256(ticket)).open(agent)

@@ -3,6 +3,7 @@
 // Plain JavaScript without dependencies, since it runs before there are any, on Node 18 and later.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import * as module from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline/promises'
@@ -233,6 +234,12 @@ function endWithParent() {
   watch.unref()
 }
 
+/** What Node makes of the sources, types stripped, is kept for its next start; threads and the programs that are started from here keep theirs. */
+function compileOnce() {
+  process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/node')
+  module.enableCompileCache()
+}
+
 /** @returns {Promise<number>} */
 async function main() {
   endWithParent()
@@ -245,6 +252,7 @@ async function main() {
   if (Number.parseInt(process.versions.node, 10) < node.major) return under(await ownNode())
 
   process.env.PATH = `${dirname(process.execPath)}:${process.env.PATH ?? ''}`
+  compileOnce()
   const held = await hold()
   try {
     await nodeModules()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { tallyOf, verdict } from './test.ts'
+import config from '../vitest.config.ts'
+import { lanesOf, tallyOf, verdict } from './test.ts'
 
 const report = (passed: number, failed: number, skipped: number, files: object[] = []) =>
   JSON.stringify({
@@ -36,5 +37,18 @@ describe('the tally of a test run', () => {
     expect(verdict({ passed: 2, failed: 0, skipped: 0 })).toEqual({ line: '2 passed, 0 failed', code: 0 })
     expect(verdict({ passed: 2, failed: 1, skipped: 3 })).toEqual({ line: '2 passed, 1 failed, 3 skipped', code: 1 })
     expect(verdict({ passed: 0, failed: 0, skipped: 3 }).code).toBe(1)
+  })
+})
+
+describe('the lanes of a test run', () => {
+  it('hold every project once', () => {
+    const names = (config.test?.projects ?? []).map(project => (project as { test: { name: string } }).test.name)
+    expect(lanesOf(undefined, 2).flat().sort()).toEqual(names.sort())
+    expect(lanesOf(undefined, 2)).toHaveLength(2)
+  })
+
+  it('are one where there is one core, or one project is chosen', () => {
+    expect(lanesOf(undefined, 1)).toEqual([lanesOf(undefined, 2).flat()])
+    expect(lanesOf('e2e', 2)).toEqual([['e2e']])
   })
 })

@@ -1,12 +1,21 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { z } from 'zod'
-import { root } from './bundle.ts'
+import { bundles, root } from './bundle.ts'
+import { buildPortal, portalIsBuilt } from './portal.ts'
+import { progress } from './progress.mjs'
 
-/** In this order, each only after the one before: what is quick to tell is told first. */
-const projects = ['unit', 'contract', 'simulation', 'e2e'] as const
+/**
+ * Two lanes side by side, each in its order: what is quick to tell is told first, and what boots machines, which mostly waits for them,
+ * goes beside what computes. Both touch the machine's bridges and libvirtd nowhere but in the second.
+ */
+const lanes = [
+  ['unit', 'contract', 'simulation', 'e2e-simulated'],
+  ['libvirt', 'e2e'],
+] as const
 
 /** Of vitest's JSON report. A file that could not even be loaded has no tests and one failure. */
 const Report = z.object({
@@ -51,25 +60,51 @@ export function verdict({ passed, failed, skipped }: Tally): { line: string; cod
   return { line, code: failed === 0 && passed > 0 ? 0 : 1 }
 }
 
-/** All tests, or what the arguments (as vitest's) choose of them; `--project NAME` chooses projects. */
+/** The projects of each lane that `--project NAME` chooses; all of them without. On one core there is one lane. */
+export function lanesOf(chosen: string | undefined, cores: number): string[][] {
+  const some = lanes.map(lane => lane.filter(name => chosen === undefined || name === chosen)).filter(lane => lane.length > 0)
+  return cores > 1 ? some : [some.flat()]
+}
+
+/** All tests, or what the arguments (as vitest's) choose of them; `--project NAME` chooses a project. */
 export async function main(args: readonly string[]): Promise<number> {
   const rest = args.filter(arg => arg !== '--yes')
   const at = rest.indexOf('--project')
-  const chosen = at < 0 ? projects : projects.filter(name => name === rest[at + 1])
+  const side = lanesOf(at < 0 ? undefined : rest[at + 1], availableParallelism())
   const others = at < 0 ? rest : rest.toSpliced(at, 2)
   const stop = new AbortController()
   // A terminal's Ctrl-C reaches vitest by itself; its end is waited for, so that it can clean up.
   process.on('SIGINT', () => stop.abort('SIGINT'))
   process.on('SIGTERM', () => stop.abort('SIGTERM'))
-  let total = nothing
-  for (const project of chosen) if (!stop.signal.aborted) total = sum(total, await runProject(project, others, stop.signal))
+  // Two lanes must not build it at once, in one place.
+  if (side.length > 1) await build()
+  const runLane = async (lane: readonly string[]) => {
+    let total = nothing
+    for (const project of lane)
+      if (!stop.signal.aborted)
+        total = sum(total, await runProject(project, others, { stop: stop.signal, alone: side.length === 1 }))
+    return total
+  }
+  let total = (await Promise.all(side.map(runLane))).reduce(sum, nothing)
   if (stop.signal.aborted) total = sum(total, { ...nothing, failed: 1 })
   const { line, code } = verdict(total)
   process.stdout.write(`\n${line}\n`)
   return code
 }
 
-async function runProject(project: string, args: readonly string[], stop: AbortSignal): Promise<Tally> {
+/** What instances are started from. What is wrong with it is told by the tests that need it. */
+async function build(): Promise<void> {
+  await progress.step('bundling', bundles).catch(() => undefined)
+  if (!portalIsBuilt()) await progress.step('building the portal', buildPortal)
+}
+
+interface Run {
+  readonly stop: AbortSignal
+  /** Has the terminal for itself. */
+  readonly alone: boolean
+}
+
+async function runProject(project: string, args: readonly string[], { stop, alone }: Run): Promise<Tally> {
   process.stdout.write(`\n== ${project}\n`)
   const folder = mkdtempSync(join(tmpdir(), 'sirocco-test-'))
   const report = join(folder, 'report.json')
@@ -77,8 +112,14 @@ async function runProject(project: string, args: readonly string[], stop: AbortS
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const child = spawn(process.execPath, [vitest, 'run', '--project', project, '--passWithNoTests', ...reporters, ...args], {
     cwd: root,
-    stdio: 'inherit',
+    stdio: alone ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...(!alone && process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) },
   })
+  for (const [from, to] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ] as const)
+    if (from) byLines(from, to)
   const end = () => {
     if (stop.reason === 'SIGTERM') child.kill('SIGTERM')
   }
@@ -93,6 +134,18 @@ async function runProject(project: string, args: readonly string[], stop: AbortS
     stop.removeEventListener('abort', end)
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Passes whole lines on, since another writes beside. */
+function byLines(from: Readable, to: NodeJS.WritableStream): void {
+  let rest = ''
+  from.setEncoding('utf8')
+  from.on('data', (chunk: string) => {
+    const end = chunk.lastIndexOf('\n') + 1
+    if (end > 0) to.write(rest + chunk.slice(0, end))
+    rest = end > 0 ? chunk.slice(end) : rest + chunk
+  })
+  from.on('end', () => to.write(rest))
 }
 
 function readIfThere(path: string): string | undefined {

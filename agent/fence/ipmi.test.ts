@@ -6,9 +6,17 @@ import { join } from 'node:path'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { expect, test } from 'vitest'
 import { type Run, run } from '../programs/run.ts'
-import { powerOff } from './ipmi.ts'
+import { powerOffByIpmi } from './ipmi.ts'
 
-const controller = { way: 'ipmi', address: '127.0.0.1', port: 623, username: 'root', password: 'calvin' } as const
+const controller = {
+  way: 'ipmi',
+  address: '127.0.0.1',
+  port: 623,
+  username: 'root',
+  pin: null,
+  system: null,
+  password: 'calvin',
+} as const
 
 /** Time that passes only by pauses. */
 function time() {
@@ -30,20 +38,20 @@ test('the host is off only when its controller says so, however the switching wa
       ? { code: 1, stdout: '', stderr: 'timeout' }
       : { code: 0, stdout: `${answers.shift()}\n`, stderr: '' }
   }
-  expect(await powerOff(controller, { run: controlled, ...time() })).toEqual({ ok: true, value: 'off' })
+  expect(await powerOffByIpmi(controller, { run: controlled, ...time() })).toEqual({ ok: true, value: 'off' })
   expect(asked).toEqual(['off', 'status', 'status', 'status'])
 })
 
 test('a controller that is silent, or says that the host is on, is not believed to have switched it off', async () => {
   const silent: Run = async () => ({ code: 1, stdout: '', stderr: 'Unable to establish IPMI v2 / RMCP+ session' })
-  expect(await powerOff(controller, { run: silent, ...time() })).toMatchObject({ ok: false })
+  expect(await powerOffByIpmi(controller, { run: silent, ...time() })).toMatchObject({ ok: false })
   const on: Run = async () => ({ code: 0, stdout: 'Chassis Power is on\n', stderr: '' })
-  expect(await powerOff(controller, { run: on, ...time() })).toMatchObject({ ok: false })
+  expect(await powerOffByIpmi(controller, { run: on, ...time() })).toMatchObject({ ok: false })
 })
 
 test('where ipmitool is missing, that is said at once', async () => {
   const missing: Run = async () => ({ code: null, stdout: '', stderr: 'spawn ipmitool ENOENT' })
-  expect(await powerOff(controller, { run: missing, ...time() })).toMatchObject({ fault: { code: 'unsupported' } })
+  expect(await powerOffByIpmi(controller, { run: missing, ...time() })).toMatchObject({ fault: { code: 'unsupported' } })
 })
 
 test('the password is no argument', async () => {
@@ -52,7 +60,7 @@ test('the password is no argument', async () => {
     seen.push(...args)
     return { code: 0, stdout: 'Chassis Power is off\n', stderr: '' }
   }
-  await powerOff(controller, { run: listening, ...time() })
+  await powerOffByIpmi(controller, { run: listening, ...time() })
   expect(seen.join(' ')).not.toContain('calvin')
 })
 
@@ -95,7 +103,7 @@ set_working_mc 0x20
         clock: { now: () => Date.now() },
         pause: (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms)),
       }
-      expect(await powerOff({ ...controller, port }, parts)).toEqual({ ok: true, value: 'off' })
+      expect(await powerOffByIpmi({ ...controller, port }, parts)).toEqual({ ok: true, value: 'off' })
       expect(readFileSync(power, 'utf8').trim()).toBe('0')
     } finally {
       simulator.kill('SIGKILL')

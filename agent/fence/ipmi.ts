@@ -22,7 +22,7 @@ const wordsOf = ({ address, port, username }: Controller): string[] => [
  * Switches a host off by its management controller (IPMI 2.0 over LAN) and sees that it is off. Off already is as good; only the
  * controller's own word that it is off counts.
  */
-export async function powerOff(controller: Controller, { run, clock, pause }: FenceParts): Promise<Result<string>> {
+export async function powerOffByIpmi(controller: Controller, { run, clock, pause }: FenceParts): Promise<Result<string>> {
   const chassis = (verb: 'off' | 'status') =>
     run('ipmitool', [...wordsOf(controller), 'chassis', 'power', verb], '', { IPMI_PASSWORD: controller.password })
   const asked = await chassis('off')

@@ -109,14 +109,13 @@ function unfit(info: z.output<typeof Info>, most: number) {
   return null
 }
 
-const failed = (words: string) =>
-  /no space left on device|disk quota exceeded/i.test(words)
-    ? refuse('capacity', "the converting host's storage is full; try again later, or ask an administrator", {
-        detail: words.slice(0, 2_000),
-      })
-    : refuse('invalid', 'the image cannot be converted: it is damaged, or takes more than a conversion may', {
-        detail: words.slice(0, 2_000),
-      })
+function failed(words: string) {
+  const detail = words.slice(0, 2_000)
+  if (/failed to get .*lock/i.test(words)) return refuse('unavailable', 'files of the volume are being merged', { detail })
+  return /no space left on device|disk quota exceeded/i.test(words)
+    ? refuse('capacity', "the converting host's storage is full; try again later, or ask an administrator", { detail })
+    : refuse('invalid', 'the image cannot be converted: it is damaged, or takes more than a conversion may', { detail })
+}
 
 function parse(text: string): unknown {
   try {

@@ -11,6 +11,9 @@ export type JoinConsole = (source: StreamSource, path: string, how?: { readonly 
 /** Switches a neighbour off, and sees that it is off. */
 export type PowerOff = (controller: Of<'power-off'>) => Promise<Result<string>>
 
+/** Asks what this agent should be. */
+export type AskUpgrade = () => void
+
 type Of<D extends CommandBody['do']> = Extract<CommandBody, { do: D }>
 type Doings = {
   readonly [D in CommandBody['do']]: (
@@ -18,6 +21,7 @@ type Doings = {
     body: Of<D>,
     join: JoinConsole,
     powerOff: PowerOff,
+    askUpgrade: AskUpgrade,
   ) => Promise<Result<string>>
 }
 
@@ -48,14 +52,21 @@ const doings: Doings = {
   'guest-password': async (compute, { machine, user, password }) => said(await compute.setGuestPassword(machine, user, password)),
   'guest-keys': async (compute, { machine, user, keys }) => said(await compute.addGuestKeys(machine, user, keys)),
   'power-off': async (_, controller, __, powerOff) => powerOff(controller),
+  /** But a hint: what comes of it is said elsewhere. */
+  upgrade: async (_, __, ___, ____, askUpgrade) => {
+    askUpgrade()
+    return ok('')
+  },
 }
 
 /** What a session does with commands: each on the compute port of its host. */
 export const executeBy =
-  (computeOf: (host: string) => Compute | undefined, join: JoinConsole, powerOff: PowerOff) =>
+  (computeOf: (host: string) => Compute | undefined, join: JoinConsole, powerOff: PowerOff, askUpgrade: AskUpgrade) =>
   async ({ host, command }: Command): Promise<Outcome> => {
     const compute = computeOf(host)
-    const result = compute ? await doing(command)(compute, join, powerOff) : refuse('not_found', 'no such host is here')
+    const result = compute
+      ? await doing(command)(compute, join, powerOff, askUpgrade)
+      : refuse('not_found', 'no such host is here')
     if (result.ok) return { ok: true, value: result.value }
     const { code, message, detail } = result.fault
     return { ok: false, fault: { code, message, ...(detail === undefined ? {} : { detail }) } }
@@ -63,5 +74,6 @@ export const executeBy =
 
 const doing = <D extends CommandBody['do']>(body: Of<D>) => {
   const run = doings[body.do as D]
-  return (compute: Compute, join: JoinConsole, powerOff: PowerOff) => run(compute, body, join, powerOff)
+  return (compute: Compute, join: JoinConsole, powerOff: PowerOff, askUpgrade: AskUpgrade) =>
+    run(compute, body, join, powerOff, askUpgrade)
 }

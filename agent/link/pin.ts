@@ -13,10 +13,12 @@ export function pinOf(text: string): string | null {
 /** Connections to whoever shows exactly the pinned certificate, which need not be signed by anybody; nothing is sent before. */
 export class PinnedAgent extends Agent {
   readonly #pin: string
+  readonly #whose: string
 
-  constructor(pin: string) {
+  constructor(pin: string, whose = 'the control plane') {
     super({ keepAlive: false })
     this.#pin = pin
+    this.#whose = whose
   }
 
   override createConnection(options: RequestOptions, done?: (error: Error | null, socket: Duplex) => void): null {
@@ -26,7 +28,7 @@ export class PinnedAgent extends Agent {
       const shown = pinOf(socket.getPeerCertificate().fingerprint256)
       if (shown === this.#pin) return finish(null)
       socket.destroy()
-      finish(new Error(`the control plane shows another certificate than the pinned one: ${shown}`))
+      finish(new Error(`${this.#whose} shows another certificate than the pinned one: ${shown}`))
     })
     const finish = (error: Error | null) => {
       socket.off('error', finish)

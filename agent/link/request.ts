@@ -42,7 +42,10 @@ export function request(
 }
 
 /** The whole body as text, at most `most` bytes. */
-export async function textOf(answer: IncomingMessage, most: number): Promise<string> {
+export const textOf = async (answer: IncomingMessage, most: number): Promise<string> => (await bytesOf(answer, most)).toString()
+
+/** The whole body, at most `most` bytes. */
+export async function bytesOf(answer: IncomingMessage, most: number): Promise<Buffer> {
   const parts: Buffer[] = []
   let length = 0
   for await (const part of answer) {
@@ -51,5 +54,5 @@ export async function textOf(answer: IncomingMessage, most: number): Promise<str
     if (length > most) throw new Error(`the answer has more than ${most} bytes`)
     parts.push(bytes)
   }
-  return Buffer.concat(parts).toString()
+  return Buffer.concat(parts)
 }

@@ -52,7 +52,15 @@ export interface SessionParts {
   readonly log: Log
   /** Does a command; called at most once for each id. */
   readonly execute: (command: Command) => Promise<Outcome>
-  readonly identity: { readonly agentVersion: string; readonly bootId: string; readonly runId: string }
+  readonly identity: {
+    readonly agentVersion: string
+    /** SHA-256 of the bundle that runs; left out where none does. */
+    readonly bundle?: string
+    readonly bootId: string
+    readonly runId: string
+  }
+  /** Told that the link is live; asked, where it is refused, whether this agent should be another. */
+  readonly upgrade?: { ask(): void; live(): void } | null
 }
 
 /** What whoever holds the link must know. */
@@ -166,6 +174,7 @@ export class Session {
       case 'bye':
         this.#parts.log('warn', 'the control plane ends the link', { fault: frame.fault, retryMs: frame.retryMs })
         this.#heard?.bye(frame.retryMs)
+        this.#parts.upgrade?.ask()
         return this.#link?.close('bye')
     }
   }
@@ -175,6 +184,7 @@ export class Session {
     this.#seq = 0
     this.#parts.log('info', 'the link is live', { epoch })
     this.#heard?.welcome(beatMs)
+    this.#parts.upgrade?.live()
     for (const told of this.#told.values()) told.set = null
     this.#tell()
     for (const result of this.#parts.outbox.unacknowledged()) this.#send(result)

@@ -39,6 +39,18 @@ export interface PluggedDisk {
   readonly saved: boolean
 }
 
+/** Two neighbours among the files that a disk is spread over. */
+export interface DiskMerge {
+  readonly under: string
+  readonly over: string
+}
+
+export interface Merging {
+  progress(percent: number): void
+  /** Ends it: then `unavailable`, and what each file shows is what it showed before. */
+  readonly cancel: AbortSignal
+}
+
 /** Where an interface plugs in; made by the network port before `define`. */
 export interface Plug {
   readonly mac: string
@@ -127,7 +139,7 @@ export interface Compute {
   askToStop(id: string): Promise<Result<void>>
   /** Ends the run at once; of a suspended machine, drops the memory that was kept. */
   cut(id: string): Promise<Result<void>>
-  /** Resets at once, as the reset button. */
+  /** Asks the guest (ACPI) to restart, and resets it where it has not within `limits.stopGrace`; returns when either is done. */
   reboot(id: string): Promise<Result<void>>
   /** Removes the definition of a machine that is off. Disks are the storage port's. */
   undefine(id: string): Promise<Result<void>>
@@ -146,6 +158,11 @@ export interface Compute {
    * as a power cut would leave them.
    */
   switchDisks(id: string, disks: readonly { readonly device: string; readonly path: string }[]): Promise<Result<boolean>>
+  /**
+   * Writes the upper of two files, neither of which a running guest writes to, down into the lower, all on disk when it ends, and takes it out of
+   * the guest's disk. What is out already is success.
+   */
+  mergeDisk(id: string, device: string, merge: DiskMerge, how: Merging): Promise<Result<void>>
   /** The last `limits.consoleLog` bytes that the serial console printed, over restarts. */
   consoleLog(id: string): Promise<Result<Uint8Array>>
   /** Joins the serial console; a newer reader ends the older. `closed` is called once. */

@@ -1,6 +1,6 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
-import type { DiskSource } from './compute.ts'
+import type { DiskMerge, DiskSource, Merging } from './compute.ts'
 
 /** A volume whose bytes lie here. */
 export interface FoundVolume {
@@ -28,6 +28,26 @@ export interface FrozenDisk {
   readonly format: 'qcow2' | 'raw'
   /** Of the disk that a guest saw, in bytes. */
   readonly virtualBytes: number
+}
+
+/** Two neighbours among the files that a disk is spread over, the lower of which nobody needs apart any more. */
+export interface Merge extends DiskMerge {
+  /** Volumes that a guest could have open which stand on the upper file. */
+  readonly volumes: readonly string[]
+  /** It may be done by the hypervisor of the one guest that has it open, which does not write to it. */
+  readonly online: boolean
+  /** That has ended, and the guest stands on the lower file now; what is left is to say so. */
+  readonly committed: boolean
+}
+
+export interface MergeOptions {
+  /** The guest that has the upper file open; null where none has either. */
+  readonly open: {
+    merge(merge: DiskMerge, how: Merging): Promise<Result<void>>
+  } | null
+  progress(percent: number): void
+  /** Ends it at a place from which it may go on another time: `unavailable`. */
+  readonly cancel: AbortSignal
 }
 
 /**
@@ -66,4 +86,11 @@ export interface Volumes {
   /** What it keeps, to be read: `not_found` where it is not here. */
   frozen(snapshot: WantedSnapshot): Promise<Result<FrozenDisk>>
   snapshots(): Promise<Result<readonly string[]>>
+
+  /** The next two files of its chain, or of a snapshot's, to become one; null where it is as short as what stands on it allows. */
+  merges(volume: Pick<WantedVolume, 'id' | 'pool'>): Promise<Result<Merge | null>>
+  /** Makes one of them; every volume and snapshot holds what it did, at each moment until then, too. Takes as long as bytes take. */
+  merge(merge: Merge, options: MergeOptions): Promise<Result<void>>
+  /** Ends merging of files that it stands on, since a guest is to open it, or to go where its files may not change. */
+  still(volume: Pick<WantedVolume, 'id' | 'pool'>): Promise<void>
 }

@@ -6,6 +6,9 @@ import type { Ran } from './run.ts'
 /** Passes by what files' modes say, to read only. */
 const reading = '+dac_read_search'
 
+/** Passes by what files' modes say, to write as well. */
+const changing = '+dac_override'
+
 /** Nobody: owns nothing on a host but what is given for the purpose. */
 export const nobody = 65_534
 
@@ -17,6 +20,8 @@ export interface Confined {
   readonly signal?: AbortSignal
   /** It may read files of the host that are root's alone: disks. Still it writes nothing but where nobody may, and reaches no network. */
   readonly reads?: boolean
+  /** It changes files of the host that are root's alone: disks. It ends with this process, and reaches no network. */
+  readonly changes?: boolean
   /** Hears what it prints, as it comes. */
   readonly heard?: (text: string) => void
 }
@@ -29,26 +34,29 @@ export type RunConfined = (program: string, args: readonly string[], how: Confin
  * mounts, processes and inter-process communication of its own, as nobody, without any capability or a way to gain one.
  */
 export function confinement(
-  { fileBytes, reads = false }: Pick<Confined, 'fileBytes' | 'reads'>,
+  { fileBytes, reads = false, changes = false }: Pick<Confined, 'fileBytes' | 'reads' | 'changes'>,
   root: boolean,
 ): readonly string[] {
   const limited = [
     'prlimit',
-    `--as=${limits.convertMemory}`,
+    `--as=${changes ? limits.mergeMemory : limits.convertMemory}`,
     `--cpu=${Math.ceil(limits.convertCpu / 1_000)}`,
     `--fsize=${fileBytes}`,
     '--nofile=64',
     '--core=0',
     '--',
   ]
-  if (!root) return limited
+  const last = changes ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []
+  if (!root) return [...limited, ...last]
+  const keeps = changes ? changing : reads ? reading : null
   return [
     ...limited,
-    ...['unshare', '--net', '--mount', '--ipc', '--uts', '--pid', '--fork', '--'],
+    ...last,
+    ...['unshare', '--net', '--mount', '--ipc', '--uts', '--pid', '--fork', ...(changes ? ['--kill-child'] : []), '--'],
     ...['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--no-new-privs'],
-    ...(reads
-      ? [`--inh-caps=-all,${reading}`, `--ambient-caps=-all,${reading}`, `--bounding-set=-all,${reading}`, '--']
-      : ['--inh-caps=-all', '--bounding-set=-all', '--']),
+    ...(keeps === null
+      ? ['--inh-caps=-all', '--bounding-set=-all', '--']
+      : [`--inh-caps=-all,${keeps}`, `--ambient-caps=-all,${keeps}`, `--bounding-set=-all,${keeps}`, '--']),
   ]
 }
 

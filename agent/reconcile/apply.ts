@@ -20,6 +20,8 @@ export interface Attempt {
   disks(): Promise<Result<readonly MachineDisk[]>>
   /** While nothing else is done to the machine's volumes. */
   alone<T>(run: () => Promise<T>): Promise<T>
+  /** Ends what is done to the files of its volumes. */
+  still(): Promise<void>
   readonly moves: Moves
   /** For the person who waits; null: nothing to say any more. */
   progress(text: string | null): void
@@ -69,7 +71,10 @@ export const executors = {
       return definition.ok ? attempt.moves.adopt(definition.value) : definition
     }),
   refuse: ({ machine, moves }) => moves.refuse(machine),
-  leave: ({ machine, moves }) => moves.leave(machine),
+  leave: async ({ machine, moves, still }) => {
+    await still()
+    return moves.leave(machine)
+  },
   stay: ({ machine, moves }) => moves.stay(machine),
   'ask-to-stop': async ({ machine, compute }) => {
     // A guest that cannot be asked is cut when its grace is over, like one that does not listen.
@@ -77,7 +82,10 @@ export const executors = {
     return asked.ok || asked.fault.code !== 'unavailable' ? ok(undefined) : asked
   },
   pause: ({ machine, compute }) => compute.pause(machine.id),
-  suspend: ({ machine, compute }) => compute.suspend(machine.id),
+  suspend: async ({ machine, compute, still }) => {
+    await still()
+    return compute.suspend(machine.id)
+  },
   cut: ({ machine, compute }) => compute.cut(machine.id),
   undefine: ({ machine, compute }) => compute.undefine(machine.id),
   remove: ({ machine, storage }) => storage.remove(machine.id),

@@ -47,6 +47,8 @@ test.each(ordinary.map(point => [point]))(
         rootOf('vm_data', { generation, attached: null, source: { from: 'nothing' }, ...more })
       const given = { machine: 'vm_a', device: 'vdc', boot: false, readOnly: false }
       const kept = snapshotOf('snp_1', 'vol_data')
+      // Its file is merged away under the running machine.
+      const passing = snapshotOf('snp_4', 'vol_a')
       const together = [
         { ...snapshotOf('snp_2', 'vol_a'), moment: 'snp_2' },
         { ...snapshotOf('snp_3', 'vol_data'), moment: 'snp_2' },
@@ -63,6 +65,8 @@ test.each(ordinary.map(point => [point]))(
         { want: [machine('vm_a', { generation: 2, power: 'off' })], power: 'stopped', generation: 2 },
         { want: [data(5, { sizeMiB: 4096, attached: given })], power: 'stopped', generation: 2, has: ['vda', 'vdc'] },
         { want: [machine('vm_a', { generation: 3, power: 'on' })], power: 'running', generation: 3, has: ['vda', 'vdc'] },
+        { want: [passing], power: 'running', generation: 3 },
+        { want: [{ ...passing, generation: 2, gone: true }], power: 'running', generation: 3 },
         { want: together, power: 'running', generation: 3, has: ['vda', 'vdc'] },
         { want: [machine('vm_a', { generation: 4, power: 'paused' })], power: 'paused', generation: 4 },
         { want: [machine('vm_a', { generation: 5, power: 'suspended' })], power: 'suspended', generation: 5 },

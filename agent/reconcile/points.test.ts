@@ -36,6 +36,7 @@ const commands = {
   'guest-password': 'port.compute.setGuestPassword',
   'guest-keys': 'port.compute.addGuestKeys',
   'power-off': null,
+  upgrade: null,
 } as const satisfies Record<CommandBody['do'], string | null>
 
 test.each(Object.entries({ ...steps, ...commands }))('%s can be killed before and after its effect', (_, effect) => {

@@ -325,6 +325,7 @@ export class Reconciler {
       },
       images: this.#images,
       disks: () => this.#volumes.disksOf(machine),
+      still: () => this.#volumes.still(machine.id),
       alone: run => this.#machines.run(machine.id, run),
       moves: this.#moves,
       progress: text => this.#tell(machine.id, text),

@@ -1,43 +1,27 @@
-import { chmod, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { chmod, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 
-import type { FoundVolume, FrozenDisk, OfMoment, OpenIn, Volumes } from '../ports/volumes.ts'
+import type { FoundVolume, FrozenDisk, Merge, MergeOptions, OfMoment, OpenIn, Volumes } from '../ports/volumes.ts'
 
 import { type Run, run as runHere } from '../programs/run.ts'
+import { type RunConfined, runConfined } from '../programs/sandbox.ts'
+import { Chains, chainMost, mayMerge } from './chains.ts'
 import { createDisk, createOverlay, growDisk, sizeOfBase } from './disk-image.ts'
-import { isThere, makeDirectory, namesIn, settle, syncDirectory } from './files.ts'
+import { fileFault, isThere, makeDirectory, namesIn, settle, syncDirectory } from './files.ts'
 import { InTurn } from './in-turn.ts'
+import { goneMark, homeOf, homesIn, idShape, isFrozen, type Layers, layersOf, turnOf } from './layers.ts'
+import { Merging } from './merging.ts'
 import { readQcow2 } from './qcow2.ts'
 
 export interface DirectoryVolumesOptions {
   /** Of this instance alone; images lie in it. */
   readonly dir: string
   readonly run?: Run
-}
-
-const idShape = /^[A-Za-z0-9_-]{1,64}$/
-const layerShape = /^(\d{1,6})\.qcow2$/
-const markShape = /^([A-Za-z0-9_-]{1,64})\.snapshot$/
-/** Holds the number of the file that the volume went on in when it went back for the so-manieth time. */
-const turnShape = /^(\d{1,15})\.turn$/
-/** Files that one disk may be spread over, copies of copies and all. */
-const chainMost = 1_024
-/** In a volume's folder: it was removed, and only what others stand on is still here. */
-const goneMark = 'gone'
-
-interface Layers {
-  readonly home: string
-  /** Numbers of the files, the first at the bottom; the last is what a guest writes to. */
-  readonly numbers: readonly number[]
-  /** The snapshots that freeze a file, by name. */
-  readonly marks: ReadonlyMap<string, number>
-  /** Files that it went on in after going back, by turn; the newest file, or one above it, tells whether it came to that. */
-  readonly turns: ReadonlyMap<number, number>
-  readonly gone: boolean
+  readonly confined?: RunConfined
 }
 
 /**
@@ -46,8 +30,8 @@ interface Layers {
  * back to it, `<turn>.turn` naming that. Files are root's alone, as
  * those of machines are.
  */
-export function directoryVolumes({ dir, run = runHere }: DirectoryVolumesOptions): Volumes {
-  return new DirectoryVolumes(resolve(dir), run)
+export function directoryVolumes({ dir, run = runHere, confined = runConfined }: DirectoryVolumesOptions): Volumes {
+  return new DirectoryVolumes(resolve(dir), run, confined)
 }
 
 class DirectoryVolumes implements Volumes {
@@ -57,9 +41,12 @@ class DirectoryVolumes implements Volumes {
   /** Sizes of images that passed as a base, in bytes, by content and format. */
   readonly #bases = new Map<string, number>()
 
-  constructor(dir: string, run: Run) {
+  readonly #merging: Merging
+
+  constructor(dir: string, run: Run, confined: RunConfined) {
     this.#dir = dir
     this.#run = run
+    this.#merging = new Merging(dir, confined, this.#turns, () => this.#clear())
   }
 
   find({ id }: Pick<WantedVolume, 'id'>): Promise<Result<FoundVolume | null>> {
@@ -68,7 +55,7 @@ class DirectoryVolumes implements Volumes {
       if (path === null) return ok(null)
       const header = await readQcow2(path)
       if (!header) return refuse('internal', 'the volume cannot be read', { detail: path })
-      const turn = turnOf(await this.#layers(id))
+      const turn = turnOf(await layersOf(this.#dir, id))
       return ok({ source: { type: 'file', format: 'qcow2', path }, sizeMiB: Math.floor(header.size / MiB), turn })
     })
   }
@@ -76,9 +63,9 @@ class DirectoryVolumes implements Volumes {
   make(volume: WantedVolume): Promise<Result<void>> {
     if (!idShape.test(volume.id)) return Promise.resolve(refuse('invalid', 'not a volume id'))
     return this.#turns.take(volume.id, async () => {
-      const { numbers } = await this.#layers(volume.id)
-      if (numbers.length > 0) return ok(undefined)
-      const home = this.#home(volume.id)
+      const { numbers } = await layersOf(this.#dir, volume.id)
+      if (numbers.length > 0) return this.#closed(volume)
+      const home = homeOf(this.#dir, volume.id)
       const first = join(home, '0.qcow2')
       const before = this.#legacy(volume.id)
       await makeDirectory(home)
@@ -90,6 +77,8 @@ class DirectoryVolumes implements Volumes {
       }
       const making = `${first}.making`
       await rm(making, { force: true })
+      const base = volume.source.from === 'snapshot' ? await this.#frozen(volume.source.snapshot) : null
+      if (base !== null) await this.#mend(base)
       // What it is to stand on is not cleared away meanwhile.
       const made = await this.#turns.take('chains', async () => {
         const created = await this.#create(making, volume)
@@ -105,6 +94,8 @@ class DirectoryVolumes implements Volumes {
 
   grow(volume: WantedVolume): Promise<Result<void>> {
     return this.#turns.take(volume.id, async () => {
+      const closed = await this.#closed(volume)
+      if (!closed.ok) return closed
       const path = await this.#active(volume.id)
       if (path === null) return refuse('not_found', 'the volume is not on this host', { detail: volume.id })
       const header = await readQcow2(path)
@@ -116,11 +107,13 @@ class DirectoryVolumes implements Volumes {
   revert(volume: WantedVolume): Promise<Result<void>> {
     const { id, reverted, sizeMiB } = volume
     return this.#turns.take(id, async () => {
-      const layers = await this.#layers(id)
+      const layers = await layersOf(this.#dir, id)
       const { home, numbers, marks, turns } = layers
       const top = numbers.at(-1)
       if (top === undefined) return refuse('not_found', 'the volume is not on this host', { detail: id })
       if (reverted && turnOf(layers) < reverted.turn) {
+        const closed = await this.#closed(volume)
+        if (!closed.ok) return closed
         const frozen = isFrozen(layers, reverted.snapshot) ? marks.get(reverted.snapshot) : undefined
         if (frozen === undefined)
           return refuse('not_found', 'the snapshot is not on this host any more', { detail: reverted.snapshot })
@@ -143,9 +136,9 @@ class DirectoryVolumes implements Volumes {
         await rm(before, { force: true })
         await rmdir(dirname(before)).catch(() => undefined)
       }
-      if (await isThere(this.#home(id))) {
-        await writeFile(join(this.#home(id), goneMark), '', { mode: 0o600 })
-        await syncDirectory(this.#home(id))
+      if (await isThere(homeOf(this.#dir, id))) {
+        await writeFile(join(homeOf(this.#dir, id), goneMark), '', { mode: 0o600 })
+        await syncDirectory(homeOf(this.#dir, id))
       }
       return this.#turns.take('chains', () => this.#clear())
     })
@@ -156,8 +149,8 @@ class DirectoryVolumes implements Volumes {
       const images = join(this.#dir, 'images')
       const found = new Set<string>()
       const paths: string[] = []
-      for (const id of await this.#homes()) {
-        const { home, numbers } = await this.#layers(id)
+      for (const id of await homesIn(this.#dir)) {
+        const { home, numbers } = await layersOf(this.#dir, id)
         paths.push(...numbers.map(n => join(home, `${n}.qcow2`)))
       }
       for (const id of await namesIn(join(this.#dir, 'machines'))) {
@@ -178,8 +171,8 @@ class DirectoryVolumes implements Volumes {
   list(): Promise<Result<readonly string[]>> {
     return this.#turns.take('', async () => {
       const ids: string[] = []
-      for (const id of await this.#homes()) {
-        const { numbers, gone } = await this.#layers(id)
+      for (const id of await homesIn(this.#dir)) {
+        const { numbers, gone } = await layersOf(this.#dir, id)
         if (numbers.length > 0 && !gone) ids.push(id)
       }
       return ok(ids)
@@ -188,7 +181,7 @@ class DirectoryVolumes implements Volumes {
 
   hasSnapshot({ id, volume }: WantedSnapshot): Promise<Result<boolean>> {
     return this.#turns.take(volume, async () => {
-      return ok(isFrozen(await this.#layers(volume), id))
+      return ok(isFrozen(await layersOf(this.#dir, volume), id))
     })
   }
 
@@ -237,7 +230,7 @@ class DirectoryVolumes implements Volumes {
   }
 
   async #roomAbove({ id, volume }: Pick<WantedSnapshot, 'id' | 'volume'>): Promise<Result<Layers>> {
-    const layers = await this.#layers(volume)
+    const layers = await layersOf(this.#dir, volume)
     const { numbers, marks } = layers
     if (numbers.length === 0)
       return (await this.#active(volume)) === null
@@ -246,10 +239,12 @@ class DirectoryVolumes implements Volumes {
             'precondition',
             'the machine has run since before volumes were known here; stop and start it once, then try again',
           )
+    if (!marks.has(id) && marks.size >= limits.snapshotsOfVolume)
+      return refuse('precondition', `the volume has ${marks.size} snapshots, and may not have more; delete one of them`)
     if (!marks.has(id) && numbers.length >= limits.volumeLayers)
       return refuse(
         'precondition',
-        `the volume has ${numbers.length} snapshots behind it, and may not have more; copy it to a new volume, and go on with that`,
+        `the files of ${numbers.length} deleted snapshots wait to be merged; stop machines that run from copies of the volume, and try again later`,
       )
     return ok(layers)
   }
@@ -262,6 +257,10 @@ class DirectoryVolumes implements Volumes {
     const layers = await this.#roomAbove({ id, volume })
     if (!layers.ok) return layers
     const { home, numbers, marks, turns } = layers.value
+    if (open === null) {
+      const closed = await this.#closed({ id: volume })
+      if (!closed.ok) return closed
+    } else await this.still({ id: volume })
     const top = numbers.at(-1) ?? 0
     const frozen = marks.get(id) ?? top
     const above = join(home, `${frozen + 1}.qcow2`)
@@ -282,16 +281,18 @@ class DirectoryVolumes implements Volumes {
 
   removeSnapshot({ id, volume }: WantedSnapshot): Promise<Result<void>> {
     return this.#turns.take(volume, async () => {
-      if (idShape.test(id)) await rm(join(this.#home(volume), `${id}.snapshot`), { force: true })
+      if (idShape.test(id)) await rm(join(homeOf(this.#dir, volume), `${id}.snapshot`), { force: true })
       return this.#turns.take('chains', () => this.#clear())
     })
   }
 
   frozen({ id, volume }: WantedSnapshot): Promise<Result<FrozenDisk>> {
     return this.#turns.take(volume, async () => {
-      const layers = await this.#layers(volume)
+      const layers = await layersOf(this.#dir, volume)
       if (!isFrozen(layers, id)) return refuse('not_found', 'the snapshot is not on this host', { detail: id })
       const path = join(layers.home, `${layers.marks.get(id)}.qcow2`)
+      // Where a guest has it open there is nothing to mend.
+      await this.#mend(path)
       const header = await readQcow2(path)
       if (!header) return refuse('internal', 'the volume cannot be read', { detail: path })
       const astray = await this.#astray(path)
@@ -300,46 +301,63 @@ class DirectoryVolumes implements Volumes {
     })
   }
 
+  async merges({ id }: Pick<WantedVolume, 'id'>): Promise<Result<Merge | null>> {
+    return this.#turns.take('chains', async () => {
+      if (!idShape.test(id) || !(await mayMerge(this.#dir, id))) return ok(null)
+      return ok((await Chains.read(this.#dir))?.due(id) ?? null)
+    })
+  }
+
+  merge(merge: Merge, options: MergeOptions): Promise<Result<void>> {
+    return this.#merging.merge(merge, options).catch(fileFault)
+  }
+
+  async still({ id }: Pick<WantedVolume, 'id'>): Promise<void> {
+    const path = await this.#active(id)
+    if (path !== null) await this.#merging.still(await this.#below(path))
+  }
+
   snapshots(): Promise<Result<readonly string[]>> {
     return this.#turns.take('', async () => {
       const ids: string[] = []
-      for (const id of await this.#homes()) ids.push(...(await this.#layers(id)).marks.keys())
+      for (const id of await homesIn(this.#dir)) ids.push(...(await layersOf(this.#dir, id)).marks.keys())
       return ok(ids)
     })
   }
 
-  #home(volume: string): string {
-    return join(this.#dir, 'volumes', volume)
+  /** Nobody works on its files, and nothing is left undone by a hypervisor that died. No guest has it open. */
+  async #closed({ id }: Pick<WantedVolume, 'id'>): Promise<Result<void>> {
+    const path = await this.#active(id)
+    return path === null ? ok(undefined) : this.#mend(path)
   }
+  async #mend(path: string): Promise<Result<void>> {
+    const files = await this.#below(path)
+    await this.#merging.still(files)
+    for (const volume of new Set(files.map(file => basename(dirname(file))))) {
+      const restored = await this.#merging.restore(volume)
+      if (!restored.ok) return restored
+    }
+    return ok(undefined)
+  }
+
+  /** This file and all that it stands on. */
+  async #below(path: string): Promise<string[]> {
+    const files: string[] = []
+    for (let at: string | null = path; at !== null && files.length < chainMost; ) {
+      files.push(at)
+      at = (await readQcow2(at))?.backing ?? null
+    }
+    return files
+  }
+
   /** Where a machine's disk lay before there were volumes: its volume has the machine's id but for the prefix. */
   #legacy(volume: string): string | null {
     const suffix = /^vol_([A-Za-z0-9]{1,40})$/.exec(volume)?.[1]
     return suffix === undefined ? null : join(this.#dir, 'machines', `vm_${suffix}`, 'disk.qcow2')
   }
-  async #homes(): Promise<string[]> {
-    return (await namesIn(join(this.#dir, 'volumes'))).filter(name => idShape.test(name))
-  }
-
-  async #layers(volume: string): Promise<Layers> {
-    const home = this.#home(volume)
-    const names = await namesIn(home)
-    const marks = new Map<string, number>()
-    for (const name of names) {
-      const id = markShape.exec(name)?.[1]
-      if (id !== undefined) marks.set(id, Number(await readFile(join(home, name), 'utf8')))
-    }
-    const turns = new Map<number, number>()
-    for (const name of names) {
-      const turn = turnShape.exec(name)?.[1]
-      if (turn !== undefined) turns.set(Number(turn), Number(await readFile(join(home, name), 'utf8')))
-    }
-    const numbers = names.flatMap(name => layerShape.exec(name)?.[1] ?? []).map(Number)
-    return { home, numbers: numbers.sort((a, b) => a - b), marks, turns, gone: names.includes(goneMark) }
-  }
-
   /** What a guest would write to. */
   async #active(volume: string): Promise<string | null> {
-    const { home, numbers, gone } = await this.#layers(volume)
+    const { home, numbers, gone } = await layersOf(this.#dir, volume)
     const top = numbers.at(-1)
     if (top !== undefined) return gone ? null : join(home, `${top}.qcow2`)
     const before = this.#legacy(volume)
@@ -388,8 +406,8 @@ class DirectoryVolumes implements Volumes {
 
   /** The file that a snapshot froze, in whatever volume's folder. */
   async #frozen(snapshot: string): Promise<string | null> {
-    for (const id of await this.#homes()) {
-      const layers = await this.#layers(id)
+    for (const id of await homesIn(this.#dir)) {
+      const layers = await layersOf(this.#dir, id)
       if (isFrozen(layers, snapshot)) return join(layers.home, `${layers.marks.get(snapshot)}.qcow2`)
     }
     return null
@@ -414,7 +432,7 @@ class DirectoryVolumes implements Volumes {
   async #clear(): Promise<Result<void>> {
     for (let went = true; went; ) {
       went = false
-      const all = await Promise.all((await this.#homes()).map(id => this.#layers(id)))
+      const all = await Promise.all((await homesIn(this.#dir)).map(id => layersOf(this.#dir, id)))
       const needed = new Set<string>()
       for (const { home, numbers } of all)
         for (const n of numbers) {
@@ -422,7 +440,9 @@ class DirectoryVolumes implements Volumes {
           if (!header) return ok(undefined)
           if (header.backing) needed.add(header.backing)
         }
-      for (const { home, numbers, marks, gone } of all) {
+      for (const { home, numbers, marks, merging, gone } of all) {
+        for (const [over, under] of merging)
+          if (!numbers.includes(over) || !numbers.includes(under)) await rm(join(home, `${over}.merging`), { force: true })
         const marked = new Set(marks.values())
         const stays = (n: number) => needed.has(join(home, `${n}.qcow2`)) || marked.has(n) || (!gone && n === numbers.at(-1))
         const over = numbers.filter(n => !stays(n))
@@ -433,16 +453,4 @@ class DirectoryVolumes implements Volumes {
     }
     return ok(undefined)
   }
-}
-
-/** Does nobody write any more to the file that a snapshot is a mark on? */
-function isFrozen({ marks, numbers, gone }: Layers, snapshot: string): boolean {
-  const frozen = marks.get(snapshot)
-  return frozen !== undefined && (gone || numbers.some(n => n > frozen))
-}
-
-/** The last time that it went back and came to go on from there; 0: never. */
-function turnOf({ turns, numbers }: Layers): number {
-  const top = numbers.at(-1) ?? -1
-  return Math.max(0, ...[...turns].flatMap(([turn, number]) => (number <= top ? [turn] : [])))
 }

@@ -17,8 +17,9 @@ const Info = z.object({
 const harness = ['--as=1073741824', '--cpu=30', '--'] as const
 
 /** What a failed program means: a full disk, or something nobody foresaw. */
-function programFault(what: string, ran: Ran) {
+export function programFault(what: string, ran: Ran) {
   const detail = ran.stderr.trim().slice(0, 2_000)
+  if (/failed to get .*lock/i.test(ran.stderr)) return refuse('unavailable', 'its files are in use', { detail })
   return /no space left on device|disk quota exceeded/i.test(ran.stderr)
     ? refuse('capacity', "the host's storage is full", { detail })
     : refuse('internal', `${what} failed`, { detail })

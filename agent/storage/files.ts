@@ -17,6 +17,9 @@ async function sync(path: string): Promise<void> {
   }
 }
 
+/** What a file holds is on disk before this resolves. */
+export const syncFile = (path: string): Promise<void> => sync(path)
+
 /** Gives a whole file its name, on disk before this resolves: after a power cut it is all there or not at all. */
 export async function settle(from: string, to: string): Promise<void> {
   await sync(from)

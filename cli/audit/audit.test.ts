@@ -60,6 +60,8 @@ const host: Host = {
   region: 'local-1',
   zone: 'local-1a',
   agent: 'agt_1',
+  agentBundle: null,
+  upgrade: 'unknown',
   agentVersion: '0.1.0',
   state: 'up',
   silentSince: null,

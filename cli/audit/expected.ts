@@ -1,5 +1,6 @@
 import type { HostProjection } from '@sirocco/shared/api/hosts.ts'
 import type { MachineState } from '@sirocco/shared/model/machines/states.ts'
+import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type { Expected, Kind } from './item.ts'
 
 type ProjectedVolume = Extract<HostProjection['objects'][number], { kind: 'volume' }>
@@ -105,11 +106,12 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
   ]
 }
 
-/** Which volume a machine has where: `vda=vol_…, vdc=vol_…`. */
+/** Which volume a machine has where: `vda=vol_…, vdc=vol_…`; but its own disk in rescue, which comes when its guest has booted. */
 export const disksOf = (
   volumes: readonly { readonly id: string; readonly attached: { readonly device: string } | null }[],
 ): string =>
   volumes
+    .filter(({ attached }) => attached?.device !== rescuedDevice)
     .map(({ id, attached }) => `${attached?.device}=${id}`)
     .sort()
     .join(', ')

@@ -3,6 +3,7 @@ import { type Fault, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { EnrolRequest } from '@sirocco/shared/wire/enrol.ts'
 import { signatureHeaders } from '@sirocco/shared/wire/signature.ts'
+import { UpgradeReport } from '@sirocco/shared/wire/upgrade.ts'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { blobsOf } from '../compose.ts'
@@ -10,6 +11,7 @@ import { linkOf, streamOf } from '../objects/addresses.ts'
 import { imageBytes } from '../ports/blobs.ts'
 import type { Agent } from '../ports/store.ts'
 import { enrol } from '../services/agents/enrol.ts'
+import { hearUpgrade } from '../services/agents/upgrade.ts'
 import { verifyAgent } from '../services/agents/verify.ts'
 import { sha256 } from '../services/sha256.ts'
 import { convertRoutes } from './convert.ts'
@@ -66,6 +68,14 @@ export function agentRoutes(): Hono<Env> {
     const headers = { 'content-type': 'text/javascript', 'content-length': String(found.size), 'cache-control': unchanging }
     return new Response(found.body, { headers })
   })
+  app.post('/upgrade', bodyLimit({ maxSize: limits.requestBytes, onError: () => refused(tooLong.fault) }), context =>
+    signed(context, async agent => {
+      const report = UpgradeReport.safeParse(jsonOf(await context.req.text()))
+      if (!report.success) return refused(refuse('invalid', 'this is no report of an agent').fault)
+      const wanted = await hearUpgrade(context.env.ports, agent, report.data)
+      return wanted.ok ? Response.json(wanted.value, { headers: { 'cache-control': 'no-store' } }) : refused(wanted.fault)
+    }),
+  )
   app.get('/blobs/:sha256', context => signed(context, () => blob(context)))
   app.route('/', convertRoutes())
   return app

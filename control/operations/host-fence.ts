@@ -67,10 +67,10 @@ async function ask({ world, operation, subject: host }: Context, by: Id<'host'>,
   const power = await world.store.hosts.power(host.id)
   if (!power.ok) return power
   if (power.value === null) return refuse('precondition', `no management controller is known for host ${host.name} any more`)
-  const { way, address, port, username, password } = power.value
+  const { password, ...controller } = power.value
   const opened = await world.secrets.open(password, powerPlace(host.id))
   if (!opened.ok) return opened
-  const body: CommandBody = { do: 'power-off', target: host.id, way, address, port, username, password: '' }
+  const body: CommandBody = { do: 'power-off', target: host.id, ...controller, password: '' }
   const kept = await world.store.commit([{ do: 'command.insert', id: operation.id, host: by, body }])
   if (!kept.ok) return kept
   return world.links.send({ id: operation.id, host: by, deadline, body: { ...body, password: opened.value.reveal() } })

@@ -3,6 +3,7 @@ import type { AnyWorkflow, Workflows } from './engine.ts'
 import { hostFence } from './host-fence.ts'
 
 import { hostMaintain } from './host-maintain.ts'
+import { hostUpgrade } from './host-upgrade.ts'
 
 import { imageCapture } from './image-capture.ts'
 
@@ -13,10 +14,12 @@ import { machineDelete } from './machine-delete.ts'
 import { machinePause } from './machine-pause.ts'
 import { machineReboot } from './machine-reboot.ts'
 import { machineRecover } from './machine-recover.ts'
+import { machineRescue } from './machine-rescue.ts'
 import { machineResume } from './machine-resume.ts'
 import { machineStart } from './machine-start.ts'
 import { machineStop } from './machine-stop.ts'
 import { machineSuspend } from './machine-suspend.ts'
+import { machineUnrescue } from './machine-unrescue.ts'
 import { migrationRun } from './migration-run.ts'
 import { snapshotCreate } from './snapshot-create.ts'
 import { snapshotDelete } from './snapshot-delete.ts'
@@ -36,6 +39,8 @@ const registry = {
   'machine.pause': [machinePause],
   'machine.suspend': [machineSuspend],
   'machine.resume': [machineResume],
+  'machine.rescue': [machineRescue],
+  'machine.unrescue': [machineUnrescue],
   'machine.delete': [machineDelete],
   'machine.recover': [machineRecover],
   'volume.create': [volumeCreate],
@@ -47,6 +52,7 @@ const registry = {
   'snapshot.create': [snapshotCreate],
   'snapshot.delete': [snapshotDelete],
   'host.fence': [hostFence],
+  'host.upgrade': [hostUpgrade],
   'image.import': [imageImport],
   'image.capture': [imageCapture],
   'image.delete': [imageDelete],

@@ -1,6 +1,7 @@
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { AgentRole } from '@sirocco/shared/model/agents/roles.ts'
+import type { FenceWay, PowerWay } from '@sirocco/shared/model/hosts/power.ts'
 import type { ImageState, Visibility } from '@sirocco/shared/model/images/states.ts'
 import type { Firmware, Recover, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { SourceKind } from '@sirocco/shared/model/volumes/states.ts'
@@ -8,7 +9,7 @@ import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImportResult, ImportSource } from '@sirocco/shared/wire/imports.ts'
 import type { ImageFile, SeenHost, SeenMove } from '@sirocco/shared/wire/objects.ts'
 import type { Window } from '@sirocco/shared/wire/samples.ts'
-import type { FenceWay, HostWords, Maintenance } from '../domain/hosts/host.ts'
+import type { HostWords, Maintenance } from '../domain/hosts/host.ts'
 import type { KeyPair } from '../domain/images/image.ts'
 import type { Intent, MachineUpdate } from '../domain/machines/machine.ts'
 import type { Tombstone } from '../domain/machines/tombstone.ts'
@@ -47,10 +48,12 @@ export interface NewMachine {
 
 /** A management controller and how it is spoken to. */
 export interface HostPower {
-  readonly way: 'ipmi'
+  readonly way: PowerWay
   readonly address: string
   readonly port: number
   readonly username: string
+  readonly pin: string | null
+  readonly system: string | null
   /** Sealed. */
   readonly password: string
 }
@@ -162,6 +165,25 @@ export type Change =
   | { readonly do: 'tombstone.gone'; readonly host: Id<'host'>; readonly subject: Tombstone['subject'] }
   /** A new intent: the generation rises. Guard `stale` by generation. */
   | { readonly do: 'host.intent'; readonly host: Id<'host'>; readonly generation: number }
+  /** Its agent is to run this bundle; what it was to run before is wanted no longer. */
+  | {
+      readonly do: 'agent-upgrade.ask'
+      readonly host: Id<'host'>
+      readonly generation: number
+      readonly agent: Id<'agent'>
+      readonly bundle: string
+      readonly rolling: boolean
+    }
+  /** It came about, or not: `why`. Nothing where it ended already. */
+  | { readonly do: 'agent-upgrade.end'; readonly host: Id<'host'>; readonly generation: number; readonly why: string | null }
+  /** What an agent says that it is, whether its link is taken or not. */
+  | {
+      readonly do: 'agent.said'
+      readonly agent: Id<'agent'>
+      readonly version: string
+      readonly bundle?: string
+      readonly protocol?: number
+    }
   /** Guard `stale` unless its agent is silent since this epoch. */
   | {
       readonly do: 'fence.ask'
@@ -251,6 +273,14 @@ export type Change =
       readonly generation: number
       readonly snapshot: Id<'snapshot'>
     }
+  /** What it boots from in rescue, and the volume of that once it does; both null: it is its own again. Guard `stale` by version, which rises. */
+  | {
+      readonly do: 'machine.rescue'
+      readonly machine: Id<'machine'>
+      readonly version: number
+      readonly image: Id<'image'> | null
+      readonly volume: Id<'volume'> | null
+    }
   /** Nothing of it remains. Guard `stale` by generation. */
   | { readonly do: 'volume.gone'; readonly volume: Id<'volume'>; readonly generation: number }
   | {
@@ -311,6 +341,7 @@ export type Change =
   | { readonly do: 'image.visibility'; readonly image: Id<'image'>; readonly visibility: Visibility }
   | { readonly do: 'image.share'; readonly image: Id<'image'>; readonly project: Id<'project'> }
   | { readonly do: 'image.unshare'; readonly image: Id<'image'> }
+  | { readonly do: 'image.for-rescue'; readonly image: Id<'image'>; readonly forRescue: boolean }
   | { readonly do: 'image.deprecate'; readonly image: Id<'image'>; readonly deprecated: boolean }
   | {
       readonly do: 'image.observed'

@@ -1,13 +1,14 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { AgentRole } from '@sirocco/shared/model/agents/roles.ts'
+import type { FenceWay } from '@sirocco/shared/model/hosts/power.ts'
 import type { Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import type { Sample } from '@sirocco/shared/wire/samples.ts'
 import type { Principal, Scope } from '../domain/access/principal.ts'
 import type { Event } from '../domain/events/event.ts'
 import type { Enrolment } from '../domain/hosts/enrolment.ts'
-import type { FenceWay, Host } from '../domain/hosts/host.ts'
+import type { Host } from '../domain/hosts/host.ts'
 import type { Flavor, Image, KeyPair } from '../domain/images/image.ts'
 import type { Machine, MachineFilter } from '../domain/machines/machine.ts'
 import type { Tombstone } from '../domain/machines/tombstone.ts'
@@ -103,6 +104,8 @@ export interface Store {
     tombstones(host: Id<'host'>): Promise<Result<readonly Tombstone[]>>
     /** What was asked for at this generation; `at` null until it is so. */
     fence(host: Id<'host'>, generation: number): Promise<Result<{ how: FenceWay; by: Id<'user'>; at: number | null } | null>>
+    /** Which bundle its agent was to run, asked for at this generation. */
+    upgrade(host: Id<'host'>, generation: number): Promise<Result<AgentUpgrade | null>>
     /** Its management controller, the password sealed. */
     power(host: Id<'host'>): Promise<Result<HostPower | null>>
     /** Machines that its maintenance stopped. */
@@ -138,6 +141,8 @@ export interface Store {
   readonly images: {
     find(scope: Scope, ref: Ref): Promise<Result<Image>>
     list(scope: Scope, page: Page): Promise<Result<Paged<Image>>>
+    /** Marked for rescue, and ready: the project's own first, the newest first. */
+    forRescue(scope: Scope): Promise<Result<readonly Image[]>>
     /** Whatever became of them; `not_found` names the first that is forgotten. */
     many(refs: readonly string[]): Promise<Result<readonly Image[]>>
     /** Those that are being made on this host, of these. */
@@ -250,6 +255,18 @@ export interface Reclaimable {
   readonly contents: readonly string[]
 }
 
+export interface AgentUpgrade {
+  readonly host: Id<'host'>
+  readonly generation: number
+  readonly agent: Id<'agent'>
+  readonly bundle: string
+  /** Once it is done the next host follows. */
+  readonly rolling: boolean
+  readonly endedAt: number | null
+  /** Why it did not come about; null where it did. */
+  readonly why: string | null
+}
+
 export interface Agent {
   readonly id: Id<'agent'>
   readonly publicKey: string
@@ -259,6 +276,11 @@ export interface Agent {
   readonly linkObject: number
   readonly roles: readonly AgentRole[]
   readonly silentSince: number | null
+  readonly version: string
+  readonly bundle: string | null
+  readonly protocol: number | null
+  /** What it is to run, where that is not over. */
+  readonly upgrade: AgentUpgrade | null
   readonly hosts: readonly { readonly id: Id<'host'>; readonly name: string }[]
   /** Those of its hosts that are fenced. */
   readonly fenced: readonly Id<'host'>[]

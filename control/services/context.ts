@@ -20,4 +20,6 @@ export interface Ports {
   /** Cryptographic outside simulation. */
   readonly random: Random
   readonly ids: Ids
+  /** SHA-256 of the agent's bundle that this control plane hands out; absent where it holds none. */
+  readonly agentBundle?: string
 }

@@ -1,5 +1,13 @@
 import type { HostAccepted, MaintenancePlan } from '@sirocco/shared/api/hosts.ts'
-import type { ConsoleLog, Console as ConsoleTicket, Launched, Screen as ScreenTicket } from '@sirocco/shared/api/machines.ts'
+import type {
+  ConsoleLog,
+  Console as ConsoleTicket,
+  Guest,
+  Launched,
+  Screenshot,
+  Screen as ScreenTicket,
+} from '@sirocco/shared/api/machines.ts'
+import type { FenceWay } from '@sirocco/shared/model/hosts/power.ts'
 import type { MachineVerb } from '@sirocco/shared/model/machines/states.ts'
 import type { z } from 'zod'
 import { type Ask, request } from './request.ts'
@@ -73,11 +81,18 @@ export const calls = {
     request<Machine>(`/machines/${at(id)}/rename`, { method: 'POST', token, body: { name } }),
   resize: (id: string, flavor: string, token: string) =>
     request<Machine>(`/machines/${at(id)}/resize`, { method: 'POST', token, body: { flavor } }),
+  rebuild: (id: string, image: string, token: string) =>
+    request<Accepted>(`/machines/${at(id)}/rebuild`, { method: 'POST', token, body: { image } }),
+  rescue: (id: string, body: { image?: string }, token: string) =>
+    request<Accepted>(`/machines/${at(id)}/rescue`, { method: 'POST', token, body }),
+  unrescue: (id: string, token: string) => request<Accepted>(`/machines/${at(id)}/unrescue`, { method: 'POST', token }),
   protect: (id: string, wanted: boolean, token: string) =>
     request<Machine>(`/machines/${at(id)}/protection`, { method: 'PUT', token, body: { protected: wanted } }),
   console: (id: string) => request<z.output<typeof ConsoleTicket>>(`/machines/${at(id)}/console`, { method: 'POST', body: {} }),
   screen: (id: string) => request<z.output<typeof ScreenTicket>>(`/machines/${at(id)}/screen`, { method: 'POST', body: {} }),
   consoleLog: (id: string) => request<z.output<typeof ConsoleLog>>(`/machines/${at(id)}/console-log`),
+  guest: (id: string) => request<Guest>(`/machines/${at(id)}/guest`),
+  screenshot: (id: string) => request<z.output<typeof Screenshot>>(`/machines/${at(id)}/screenshot`),
   operations: (subject: string) => request<Page<Operation>>('/operations', { query: { subject, limit: 100 } }),
   askOperation: (which: 'retry' | 'cancel' | 'goOn' | 'fail', id: string, token: string) =>
     which === 'retry' || which === 'cancel'
@@ -105,6 +120,8 @@ export const calls = {
   imageShares: (id: string) => request<{ items: { id: string; account: string; name: string }[] }>(`/images/${at(id)}/sharing`),
   deprecateImage: (id: string, deprecated: boolean) =>
     request<null>(`/images/${at(id)}/deprecation`, { method: 'PUT', body: { deprecated } }),
+  markImageForRescue: (id: string, forRescue: boolean) =>
+    request<null>(`/images/${at(id)}/rescue`, { method: 'PUT', body: { forRescue } }),
   deleteImage: (id: string) => request<unknown>(`/images/${at(id)}`, { method: 'DELETE' }),
   flavors: () => request<Page<Flavor>>('/flavors'),
   keyPairs: () => every<KeyPair>('/key-pairs', pageMax),
@@ -112,6 +129,9 @@ export const calls = {
     request<MadeKeyPair>('/key-pairs', { method: 'POST', body }),
   deleteKeyPair: (name: string) => request<null>(`/key-pairs/${at(name)}`, { method: 'DELETE' }),
   placementGroups: () => every<PlacementGroup>('/placement-groups', pageMax),
+  addPlacementGroup: (body: { name: string; policy: PlacementGroup['policy']; strict: boolean }) =>
+    request<PlacementGroup>('/placement-groups', { method: 'POST', body }),
+  deletePlacementGroup: (name: string) => request<null>(`/placement-groups/${at(name)}`, { method: 'DELETE' }),
   volumes: () => every<Volume>('/volumes', pageMax),
   createVolume: (body: NewVolume) => request<AcceptedVolume>('/volumes', { method: 'POST', body }),
   changeVolume: (deed: 'attach' | 'detach' | 'grow' | 'revert', id: string, body: object) =>
@@ -128,8 +148,10 @@ export const calls = {
   changeHost: (id: string, body: ChangeHost) => request<Host>(`/hosts/${at(id)}`, { method: 'PATCH', body }),
   makeEnrolToken: (roles: MadeEnrolToken['roles']) =>
     request<MadeEnrolToken>('/enrol-tokens', { method: 'POST', body: { roles } }),
-  fenceHost: (id: string, how: 'word' | 'ipmi', confirm: string, token: string) =>
+  fenceHost: (id: string, how: FenceWay, confirm: string, token: string) =>
     request<unknown>(`/hosts/${at(id)}/fence`, { method: 'POST', token, body: how === 'word' ? { how, confirm } : { how } }),
+  upgradeHost: (id: string, token: string) => request<HostAccepted>(`/hosts/${at(id)}/upgrade`, { method: 'POST', token }),
+  upgradeHosts: (token: string) => request<unknown>('/hosts/upgrade', { method: 'POST', token }),
   removeHost: (id: string, token: string) => request<null>(`/hosts/${at(id)}`, { method: 'DELETE', token }),
   maintenancePlan: (host: string) => request<MaintenancePlan>(`/hosts/${at(host)}/maintenance`),
   maintain: (host: string, stopRest: boolean, token: string) =>

@@ -1,3 +1,4 @@
+import type { FenceWay } from '@sirocco/shared/model/hosts/power.ts'
 import { useState } from 'react'
 import { Checkbox } from 'react-aria-components/Checkbox'
 import { calls } from '../api/calls.ts'
@@ -73,7 +74,7 @@ export function HostVerbs({ host }: { host: Host }) {
     setAsking(null)
     setTyped('')
   }
-  const fence = async (how: 'word' | 'ipmi'): Promise<'done'> => {
+  const fence = async (how: FenceWay): Promise<'done'> => {
     await calls.fenceHost(host.id, how, typed.trim(), crypto.randomUUID())
     await queryClient.invalidateQueries(queries.hosts)
     say(t.hosts.fenceAsked({ name: host.name }))
@@ -102,7 +103,7 @@ export function HostVerbs({ host }: { host: Host }) {
         title={t.hosts.fenceTitle({ name: host.name })}
         confirm={controlled ? t.hosts.fenceByPower : t.hosts.fence}
         danger
-        act={() => fence(controlled && typed.trim() === '' ? 'ipmi' : 'word')}
+        act={() => fence(host.power && typed.trim() === '' ? host.power.way : 'word')}
       >
         <p>{controlled ? t.hosts.fencePower : t.hosts.fenceText}</p>
         <Field

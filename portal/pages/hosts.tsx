@@ -13,6 +13,7 @@ import { ChangeHost } from './change-host.tsx'
 import { textOfTags } from './host-check.ts'
 import { AddHost, HostVerbs } from './host-lifecycle.tsx'
 import { HostMaintenance } from './host-maintenance.tsx'
+import { AgentAge, UpgradeAgent, UpgradeAgents } from './host-upgrade.tsx'
 import { UsageCharts } from './usage.tsx'
 
 /** Where machines run; for administrators. */
@@ -48,6 +49,7 @@ function Hosts() {
     )
   return (
     <div className="hosts">
+      <UpgradeAgents hosts={hosts.data.items} />
       {hosts.data.items.map(host => (
         <HostCard key={host.id} host={host} hosts={hosts.data.items} />
       ))}
@@ -84,7 +86,9 @@ function HostCard({ host, hosts }: { host: Host; hosts: readonly Host[] }) {
         <dt>{t.hosts.architecture}</dt>
         <dd>{known(host.architecture)}</dd>
         <dt>{t.hosts.agent}</dt>
-        <dd>{known(host.agentVersion)}</dd>
+        <dd>
+          <AgentAge host={host} />
+        </dd>
         <dt>{t.hosts.zone}</dt>
         <dd>{host.zone}</dd>
         <dt>{t.hosts.ratios}</dt>
@@ -103,6 +107,7 @@ function HostCard({ host, hosts }: { host: Host; hosts: readonly Host[] }) {
         </dd>
       </dl>
       <Usage host={host} />
+      <UpgradeAgent host={host} />
       <HostMaintenance host={host} hosts={hosts} />
       {host.warnings.length > 0 && (
         <section className="warn">

@@ -27,6 +27,10 @@ export function ImagesPage() {
   const reason = me.role === 'viewer' ? t.reasons.role : null
   const mine = (image: Image) =>
     reason === null && (image.owner === 'self' || (image.owner === 'platform' && me.role === 'admin'))
+  const markForRescue = async (image: Image) => {
+    await calls.markImageForRescue(image.id, !image.forRescue)
+    await queryClient.invalidateQueries(queries.images)
+  }
   const deprecate = async (image: Image) => {
     await calls.deprecateImage(image.id, image.deprecatedAt === null)
     await queryClient.invalidateQueries(queries.images)
@@ -95,6 +99,7 @@ export function ImagesPage() {
                   </th>
                   <td>
                     {image.state === 'importing' && image.progress !== null ? image.progress : t.images.states[image.state]}
+                    {image.forRescue && <span className="soft small block">{t.images.rescues}</span>}
                     {image.deprecatedAt !== null && <span className="soft small block">{t.images.deprecated}</span>}
                     {image.fault && <span className="soft small block">{image.fault.message}</span>}
                   </td>
@@ -127,6 +132,14 @@ export function ImagesPage() {
                       {mine(image) && image.owner === 'self' && image.state === 'ready' && (
                         <Button aria-label={t.images.share({ name: image.name })} onPress={() => setSharing(image)}>
                           {t.images.shareShort}
+                        </Button>
+                      )}
+                      {mine(image) && image.state === 'ready' && (
+                        <Button
+                          aria-label={t.images.rescueNamed({ name: image.name, again: image.forRescue })}
+                          onPress={() => void markForRescue(image)}
+                        >
+                          {image.forRescue ? t.images.notForRescue : t.images.forRescue}
                         </Button>
                       )}
                       {mine(image) && image.state === 'ready' && (

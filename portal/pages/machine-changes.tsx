@@ -21,7 +21,7 @@ interface ChangeProps {
 function useReason({ machine, role }: ChangeProps, change: 'rename' | 'protect' | 'resize' | 'snapshot'): string | null {
   const { t } = useSpeech()
   if (role === 'viewer') return t.reasons.role
-  const why = changeRefusal(change, machine.state)
+  const why = changeRefusal(change, machine.state, machine.rescue !== null)
   return why === null ? null : t.reasons[why]
 }
 

@@ -17,7 +17,9 @@ import { StateMark } from '../ui/machine-state.tsx'
 import { Moment } from '../ui/moment.tsx'
 import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { Rebuild, Rescue } from './machine-boot.tsx'
 import { Keep, Protection, Rename, Resize } from './machine-changes.tsx'
+import { Inside } from './machine-guest.tsx'
 import { Actions } from './machine-verbs.tsx'
 import { plainText } from './plain-text.ts'
 import { type MachineTab, machineTabs } from './routes.tsx'
@@ -111,6 +113,7 @@ function Loaded({ machine }: { machine: Machine }) {
         </TabList>
         <TabPanel id="overview" className="tab-panel overview">
           <Facts machine={machine} role={me.role} />
+          <Inside machine={machine} />
           <Timeline machine={machine.id} />
         </TabPanel>
         <TabPanel id="usage" className="tab-panel">
@@ -185,7 +188,17 @@ function Facts({ machine, role }: { machine: Machine; role: string }) {
             ].join(' · ')}
           </span>
         </Fact>
-        <Fact word={t.machine.image}>{image?.name ?? machine.image.ec2Id}</Fact>
+        <Fact word={t.machine.image}>
+          {image?.name ?? machine.image.ec2Id} <Rebuild machine={machine} role={role} />
+          <Rescue machine={machine} role={role} />
+          {machine.rescue && (
+            <span className="soft block">
+              {t.machine.rescued({
+                image: images.data?.items.find(each => each.id === machine.rescue?.image)?.name ?? machine.rescue.image,
+              })}
+            </span>
+          )}
+        </Fact>
         <Fact word={t.machine.keyPair}>{machine.keyPair ?? <span className="soft">{t.launch.keyNone}</span>}</Fact>
         <Fact word={t.machine.firmware}>{machine.firmware.toUpperCase()}</Fact>
         <Fact word={t.machine.disks}>

@@ -110,6 +110,12 @@ const keyPairs = createRoute({
   component: lazyRouteComponent(() => import('./key-pairs.tsx'), 'KeyPairsPage'),
 })
 
+const placementGroups = createRoute({
+  getParentRoute: () => shell,
+  path: '/placement-groups',
+  component: lazyRouteComponent(() => import('./placement-groups.tsx'), 'PlacementGroupsPage'),
+})
+
 const hosts = createRoute({
   getParentRoute: () => shell,
   path: '/hosts',
@@ -124,7 +130,7 @@ const settings = createRoute({
 
 export const routeTree = root.addChildren([
   signIn,
-  shell.addChildren([home, machines, launch, machine, volumes, images, keyPairs, hosts, settings]),
+  shell.addChildren([home, machines, launch, machine, volumes, images, keyPairs, placementGroups, hosts, settings]),
 ])
 
 export const router = createRouter({ routeTree, defaultPreload: 'intent', scrollRestoration: true })

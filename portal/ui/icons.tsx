@@ -33,6 +33,14 @@ export const icons = {
       <path d="m7.3 8.7 5.9-5.9M10.6 5.4l2 2" />
     </Icon>
   ),
+  placementGroups: (
+    <Icon>
+      <rect x="2" y="2" width="5" height="5" rx="1" />
+      <rect x="9" y="2" width="5" height="5" rx="1" />
+      <rect x="2" y="9" width="5" height="5" rx="1" />
+      <path d="M9 11.5h5M11.5 9v5" />
+    </Icon>
+  ),
   hosts: (
     <Icon>
       <rect x="4" y="4" width="8" height="8" rx="1.2" />

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { agentRoles } from '../model/agents/roles.ts'
+import { fenceWays, powerWays } from '../model/hosts/power.ts'
 import { limits } from '../model/limits.ts'
 import { WantedImport } from '../wire/imports.ts'
 import { WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '../wire/objects.ts'
@@ -15,6 +16,10 @@ export const Host = z.strictObject({
   zone: z.string(),
   agent: z.string(),
   agentVersion: z.string(),
+  /** SHA-256 of the agent's bundle, as it last said. */
+  agentBundle: z.string().nullable(),
+  /** Against what this control plane hands out. `outdated`: so old that its link is refused until it is upgraded. `unknown`: it has not said, or nothing is handed out. */
+  upgrade: z.enum(['current', 'available', 'outdated', 'unknown']),
   /** `new`: its agent has said nothing yet. `silent`: not heard from since `silentSince`. */
   state: z.enum(['new', 'up', 'silent']),
   silentSince: Time.nullable(),
@@ -23,9 +28,18 @@ export const Host = z.strictObject({
   /** Takes new machines. */
   accepting: z.boolean(),
   /** Somebody vouches that nothing runs on it: its management controller, or an admin by their word. */
-  fenced: z.strictObject({ how: z.enum(['word', 'ipmi']), at: Time }).nullable(),
+  fenced: z.strictObject({ how: z.enum(fenceWays), at: Time }).nullable(),
   /** Its management controller. */
-  power: z.strictObject({ way: z.enum(['ipmi']), address: z.string(), port: z.int(), username: z.string() }).nullable(),
+  power: z
+    .strictObject({
+      way: z.enum(powerWays),
+      address: z.string(),
+      port: z.int(),
+      username: z.string(),
+      pin: z.string().nullable(),
+      system: z.string().nullable(),
+    })
+    .nullable(),
   /** `moving`: what runs on it goes elsewhere; `stopping`: and what cannot is stopped; `in`: nothing runs on it. */
   maintenance: z.enum(['none', 'moving', 'stopping', 'in']),
   /** Its address on the underlay of its site; null: no machine goes from it to another host while it runs. */
@@ -104,24 +118,33 @@ export const Maintain = z.strictObject({ stopRest: z.boolean().default(false) })
 export const HostAccepted = z.strictObject({ host: Host, operations: z.array(z.string()) })
 export type HostAccepted = z.output<typeof HostAccepted>
 
+/** The first of them: each begins the next. None where all are current. */
+export const Upgrading = z.strictObject({ operations: z.array(z.string()) })
+
 export const HostParams = z.strictObject({ id: z.string().min(1).max(64) })
 
 /** A host's name, typed: by that an admin says that nothing runs on it any more. Only where `how` is `word`. */
-export const Fence = z.strictObject({ how: z.enum(['word', 'ipmi']), confirm: z.string().max(255).optional() })
+export const Fence = z.strictObject({ how: z.enum(fenceWays), confirm: z.string().max(255).optional() })
 export const Fencing = z.strictObject({ operation: z.string() })
 
 export const SetPower = z.strictObject({
   /** null: it has none. */
   power: z
     .strictObject({
-      way: z.enum(['ipmi']),
+      way: z.enum(powerWays),
       address: z.string().min(1).max(253),
       port: z.int().min(1).max(65_535).optional(),
       username: z.string().min(1).max(64),
       password: z.string().min(1).max(256),
+      /** Of Redfish: SHA-256 of its certificate, as hex with or without colons; left out: the hosts trust whoever signed it. */
+      pin: z.string().max(95).optional(),
+      /** Of Redfish: the last word of the address of its system; needed where it has several. */
+      system: z.string().min(1).max(64).optional(),
     })
     .nullable(),
 })
+
+export type SetPower = z.output<typeof SetPower>
 
 export const NewEnrolToken = z.strictObject({
   /** By name; needed where there is more than one. */

@@ -24,6 +24,8 @@ export const Image = z.strictObject({
   fault: Reason.nullable(),
   /** There is something better; whoever names it can still launch from it. */
   deprecatedAt: Time.nullable(),
+  /** Machines in rescue boot from it, where nobody says from what. */
+  forRescue: z.boolean(),
   architecture: z.string(),
   firmware: z.enum(firmwares),
   minDiskMiB: z.int(),
@@ -104,6 +106,7 @@ export const ImageShares = z.strictObject({
   items: z.array(z.strictObject({ id: z.string(), account: z.string(), name: z.string() })),
 })
 
+export const ForRescue = z.strictObject({ forRescue: z.boolean() })
 export const Deprecation = z.strictObject({ deprecated: z.boolean() })
 
 /** An operation that was begun. */

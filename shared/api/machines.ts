@@ -17,6 +17,8 @@ const RefusalKey = z.enum({
   is_gone: 'is_gone',
   not_stopped: 'not_stopped',
   host_silent: 'host_silent',
+  is_rescued: 'is_rescued',
+  not_rescued: 'not_rescued',
 } as const satisfies { [K in Refusal]: K })
 
 /** null: may be asked now. Otherwise the key of why not. */
@@ -34,6 +36,8 @@ const Allowed = z.strictObject({
   userData: RefusalKey.nullable(),
   snapshot: RefusalKey.nullable(),
   revert: RefusalKey.nullable(),
+  rescue: RefusalKey.nullable(),
+  unrescue: RefusalKey.nullable(),
 } satisfies Record<MachineVerb | MachineChange, z.ZodType<Refusal | null>>)
 
 export const Machine = z.strictObject({
@@ -76,6 +80,8 @@ export const Machine = z.strictObject({
       deleteOnTermination: z.boolean(),
     }),
   ),
+  /** What it boots from while it is in rescue, its own disk beside that; null: it is not. */
+  rescue: z.strictObject({ image: z.string(), volume: z.string() }).nullable(),
   tags: z.record(z.string(), z.string()),
   /** The host that carries it; seen by admins only. */
   host: z.string().nullable().optional(),
@@ -135,7 +141,25 @@ export const Launch = z.strictObject({
   rootDiskMiB: z.int().min(1).max(limits.volumeMiB).optional(),
   /** Is that volume deleted with the machine? So it is where nothing is said. */
   deleteRootDisk: z.boolean().optional(),
+  /** Empty ones that it has besides; deleted with it where nothing else is said. */
+  volumes: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(255).optional(),
+        /** Where the guest finds it, `vdc` to `vdz`; the first that is free where it is not said. */
+        device: z
+          .string()
+          .regex(/^vd[c-z]$/)
+          .optional(),
+        sizeMiB: z.int().min(1).max(limits.volumeMiB),
+        deleteOnTermination: z.boolean().optional(),
+      }),
+    )
+    .max(limits.volumesOfMachine)
+    .optional(),
   tags: Tags.optional(),
+  /** Of its volumes. */
+  volumeTags: Tags.optional(),
   /** What becomes of it when the guest shuts itself down. */
   onGuestShutdown: z.enum(['stop', 'terminate']).optional(),
   /** Refuse to delete them before this is taken off. */
@@ -178,6 +202,8 @@ export const Rebuild = z.strictObject({
   snapshot: Ref.optional(),
   sizeMiB: z.int().min(1).max(limits.volumeMiB).optional(),
 })
+/** From this image; else from one that is marked for it, or the one that the machine was launched from. */
+export const Rescue = z.strictObject({ image: Ref.optional() })
 /** To this host; without one, to the best of those that can take it. */
 export const Migrate = z.strictObject({ host: Ref.optional() })
 

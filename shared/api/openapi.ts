@@ -12,6 +12,7 @@ import {
   HostProjection,
   MadeEnrolToken,
   MaintenancePlan,
+  Upgrading,
 } from './hosts.ts'
 import { Image, ImageCaptured, ImageCatalogue, ImageDeleted, ImagePage, ImageShares, ImageUpload, NamedImage } from './images.ts'
 
@@ -89,6 +90,7 @@ const named = {
   HostProjection,
   Usage,
   Fencing,
+  Upgrading,
   EnrolTokenPage,
   MadeEnrolToken,
   MaintenancePlan,

@@ -83,8 +83,18 @@ export const limits = {
   volumeMiB: 16 * 1024 * 1024,
   /** Volumes of one machine: the letters that device names have, but those of the disk it boots from and of its seed. */
   volumesOfMachine: 24,
-  /** Files that a volume's bytes may be spread over by snapshots, before it may have no more. */
-  volumeLayers: 32,
+  /** Of one volume that are kept at once: what a guest reads may have to be looked for in as many files. */
+  snapshotsOfVolume: 32,
+  /** Files that a volume has, those of deleted snapshots that could not be merged away yet among them, before it may have no more. */
+  volumeLayers: 256,
+  /** From the first to the last byte of two files of a volume that become one. */
+  merge: 12 * hour,
+  /** Address space of the program that does it, which keeps a stack for each of its many threads. */
+  mergeMemory: 32 * GiB,
+  /** Between two looks at how far a hypervisor is with that. */
+  mergeLook: 500,
+  /** From the start of a machine in rescue until it is given its own disk: by then its guest has found the root that it is to boot from. */
+  rescueBoot: 60 * second,
   /** From asking a guest to let go of a volume until that is given up. */
   letGo: 60 * second,
   /** Times that a launch looks for another place after its claim met `capacity`. */
@@ -121,6 +131,11 @@ export const limits = {
   enrolmentMax: 24 * hour,
   /** From an admin's wish to the word of a host's management controller that it is off. */
   fence: 3 * minute,
+  /** From an admin's wish to an agent that runs another bundle; a started bundle has to be live within the second. */
+  upgrade: 10 * minute,
+  upgradeLive: 60 * second,
+  /** Of an agent's bundle. */
+  bundleBytes: 64 * MiB,
   /** Between two looks whether a host that was switched off is off, and for how long. */
   powerLook: 1 * second,
   powerOff: 60 * second,

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { powerWays } from '../model/hosts/power.ts'
 import { limits } from '../model/limits.ts'
 import { Seen, Wanted, WireFault, WireId, words } from './objects.ts'
 import { Question, Window } from './samples.ts'
+import { Bundle } from './upgrade.ts'
 
 /** A set of objects as changes on top of a base; `base: null` says that this is all of it. `digest` is of the whole, after. */
 const delta = <T extends z.ZodType>(object: T) =>
@@ -18,12 +20,22 @@ export const Hello = z.strictObject({
   type: z.literal('hello'),
   protocol: z.int(),
   agentVersion: words(64),
+  /** SHA-256 of the bundle that runs; left out where none does (an agent run from its sources, a simulated world). */
+  bundle: Bundle.optional(),
   /** Of the agent's machine: changes when it reboots. */
   bootId: words(128),
   /** New at each start of the agent's process. */
   runId: words(128),
   /** The hosts it speaks for, with the digest of the desired set it holds on disk (null: none). */
   hosts: z.array(z.strictObject({ id: WireId, name: words(255), desired: z.string().max(64).nullable() })).max(1_000),
+})
+
+/** What the hello of any protocol says; the rest may change. */
+export const AnyHello = z.object({
+  type: z.literal('hello'),
+  protocol: z.int(),
+  agentVersion: words(64),
+  bundle: Bundle.optional(),
 })
 
 /** Control plane: the link is live; what carries another epoch is of an older link. */
@@ -66,14 +78,19 @@ export const Command = z.strictObject({
     z.strictObject({ do: z.literal('guest-facts'), machine: z.string() }),
     z.strictObject({ do: z.literal('guest-password'), machine: z.string(), user: z.string(), password: z.string() }),
     z.strictObject({ do: z.literal('guest-keys'), machine: z.string(), user: z.string(), keys: z.array(z.string()) }),
+    /** Ask what this agent should be: by `POST /agent/upgrade`, which any agent can. */
+    z.strictObject({ do: z.literal('upgrade'), target: z.string() }),
     /** Switch the host `target`, a neighbour, off by its management controller, and see that it is off. */
     z.strictObject({
       do: z.literal('power-off'),
       target: z.string(),
-      way: z.enum(['ipmi']),
+      way: z.enum(powerWays),
       address: z.string().max(253),
       port: z.int().min(1).max(65_535),
       username: z.string().max(64),
+      /** Of Redfish: SHA-256 of the certificate that it shows, in hex (null: one that the asking host trusts), and which of its systems. */
+      pin: Bundle.nullable(),
+      system: z.string().max(64).nullable(),
       /** Secret: logged and kept nowhere. */
       password: z.string().max(256),
     }),
@@ -116,6 +133,7 @@ export const FromAgent = z.discriminatedUnion('type', [Hello, Observed, Resync, 
 export const FromControl = z.discriminatedUnion('type', [Welcome, Desired, Resync, Command, Ask, Ack, Kept, Bye])
 
 export type Hello = z.output<typeof Hello>
+export type AnyHello = z.output<typeof AnyHello>
 export type Welcome = z.output<typeof Welcome>
 export type Desired = z.output<typeof Desired>
 export type Observed = z.output<typeof Observed>

@@ -101,7 +101,7 @@ export const WantedVolume = z.strictObject({
   source: VolumeSource,
   /** The machine that has it, and where the guest finds it: `vda`. */
   attached: z
-    .strictObject({ machine: z.string(), device: z.string().regex(/^vd[a-z]$/), boot: z.boolean(), readOnly: z.boolean() })
+    .strictObject({ machine: z.string(), device: z.string().regex(/^vd(?:[a-z]|aa)$/), boot: z.boolean(), readOnly: z.boolean() })
     .nullable(),
   /** The snapshot of it that it goes back to, keeping its size, while no guest has it open; each time it is asked the turn is higher. */
   reverted: z.strictObject({ snapshot: z.string(), turn: z.int().positive() }).optional(),

@@ -1,9 +1,10 @@
-import type { Compute, Definition, FoundMachine, MachineDisk } from '@sirocco/agent/ports/compute.ts'
+import type { Compute, Definition, DiskMerge, FoundMachine, MachineDisk, Merging } from '@sirocco/agent/ports/compute.ts'
 import type { Networks } from '@sirocco/agent/ports/network.ts'
 import type { Storage } from '@sirocco/agent/ports/storage.ts'
 import type { Volumes } from '@sirocco/agent/ports/volumes.ts'
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type { WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Viewer } from '../support/viewer.ts'
@@ -25,8 +26,12 @@ export interface DriverBench {
   reopen(): Promise<Compute>
   /** The driver of another instance on the same hypervisor. The suite closes it. */
   stranger(): Promise<Compute>
+  /** A digest of all that a guest would read in a file of this host, or of what stands for that. */
+  contentOf(path: string): Promise<string>
   /** Changes when the volume is made anew. */
   diskStamp(volume: string): Promise<string>
+  /** Writes bytes into a volume that no guest has open, where volumes have bytes. */
+  scribble?(volume: string, at: number): Promise<void>
   /** Makes the running machine crash, where a test can. */
   crash?(machine: string): Promise<void>
   close(): Promise<void>
@@ -54,6 +59,8 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     const root = 'vol_01contract00000000ra'
     const data = 'vol_01contract00000000da'
     const copy = 'vol_01contract00000000ca'
+    const chain = 'vol_01contract00000000ha'
+    const rescue = 'vol_01contract00000000ea'
     const frozen = 'snp_01contract00000000sa'
     const moment = [wantedSnapshot('snp_01contract0000000root', root), wantedSnapshot('snp_01contract0000000data', data)]
     const absent = 'vm_01contract000000000z'
@@ -69,7 +76,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       await bench.compute.undefine(id)
       await bench.storage.remove(id)
       await bench.volumes.removeSnapshot(wantedSnapshot(frozen, data))
-      for (const volume of [copy, data, root]) await bench.volumes.remove(wantedVolume(volume, bench))
+      for (const volume of [copy, data, rescue, root, chain]) await bench.volumes.remove(wantedVolume(volume, bench))
       await bench.networks.apply([])
       await bench.close()
     }, 60_000)
@@ -252,6 +259,70 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       expect(await power()).toBe('running')
     }, 60_000)
 
+    test(
+      'deleted under a running machine, snapshots leave no file behind: the disk and the snapshots that stay hold what they did',
+      slow,
+      async () => {
+        const disk = async () => granted(await bench.compute.disks(id)).find(one => one.device === 'vde')?.path ?? ''
+        const wanted = (n: number) => wantedSnapshot(`snp_01contract00000merge${n}`, chain)
+        const hashes = async (...of: readonly number[]) => {
+          const found = [await bench.contentOf(await disk())]
+          for (const n of of) found.push(await bench.contentOf(granted(await bench.volumes.frozen(wanted(n))).path))
+          return found
+        }
+        const stopped = new AbortController()
+        const told: number[] = []
+        const mergeAll = async (): Promise<number> => {
+          for (let times = 0; ; times++) {
+            const due = granted(await bench.volumes.merges(wantedVolume(chain, bench)))
+            if (!due) return times
+            expect(due).toMatchObject({ volumes: [chain] })
+            const open = { merge: (one: DiskMerge, how: Merging) => bench.compute.mergeDisk(id, 'vde', one, how) }
+            granted(await bench.volumes.merge(due, { open, progress: percent => told.push(percent), cancel: stopped.signal }))
+          }
+        }
+        granted(await bench.volumes.make(wantedVolume(chain, bench, { source: { from: 'nothing' }, sizeMiB: 64 })))
+        for (const n of [1, 2, 3]) {
+          await bench.scribble?.(chain, n)
+          granted(await bench.volumes.snapshot(wanted(n), null))
+        }
+        await bench.scribble?.(chain, 20)
+        granted(await bench.compute.attach(id, await diskOf(chain, 'vde')))
+        const before = await hashes(2, 3)
+        expect(await mergeAll()).toBe(0)
+        for (const n of [1, 2]) {
+          granted(await bench.volumes.removeSnapshot(wanted(n)))
+          expect(await mergeAll()).toBe(1)
+          expect(await hashes(3)).toEqual([before[0], before[2]])
+        }
+        // What it writes above stays until it keeps that, too, or stops.
+        granted(await bench.volumes.removeSnapshot(wanted(3)))
+        expect(granted(await bench.volumes.merges(wantedVolume(chain, bench)))).toMatchObject({ online: false })
+        expect(await hashes()).toEqual([before[0]])
+        const open = { path: await disk(), switchTo: (to: string) => bench.compute.switchDisk(id, 'vde', to) }
+        granted(await bench.volumes.snapshot(wanted(4), open))
+        stopped.abort()
+        const due = granted(await bench.volumes.merges(wantedVolume(chain, bench)))
+        if (!due) throw new Error('a snapshot went')
+        expect(due).toMatchObject({ online: true })
+        const merge = (one: DiskMerge, how: Merging) => bench.compute.mergeDisk(id, 'vde', one, how)
+        const calledOff = await bench.volumes.merge(due, { open: { merge }, progress: () => {}, cancel: stopped.signal })
+        expect(calledOff).toMatchObject({ fault: { code: 'unavailable' } })
+        expect(await hashes(4)).toEqual([before[0], before[0]])
+        expect(told.every(percent => percent >= 0 && percent <= 100)).toBe(true)
+        expect(await power()).toBe('running')
+        const plugged = granted(await bench.compute.disks(id)).find(one => one.device === 'vde')
+        if (!plugged) throw new Error('it has it')
+        await until('the guest to let go of it', options.bootMs, async () => (await bench.compute.detach(id, plugged)).ok)
+        // No guest has it open any more.
+        granted(await bench.volumes.merge(due, { open: null, progress: () => {}, cancel: new AbortController().signal }))
+        expect(granted(await bench.volumes.merges(wantedVolume(chain, bench)))).toBeNull()
+        expect(await bench.contentOf((await diskOf(chain, 'vde')).source.path)).toBe(before[0])
+        granted(await bench.volumes.removeSnapshot(wanted(4)))
+        granted(await bench.volumes.remove(wantedVolume(chain, bench)))
+      },
+    )
+
     test('while it runs: the same definition is fine, another is refused, and it is not undefined', async () => {
       expect(await bench.compute.define(definition)).toMatchObject({ ok: true })
       const larger = { ...definition, machine: { ...definition.machine, memoryMiB: 160 } }
@@ -426,10 +497,11 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       expect(await power()).toBe('running')
     })
 
-    test('resets a machine: it goes on running', async () => {
+    test('restarts a machine, also one that is just booting: it goes on running, in the same run', async () => {
+      const run = (await find())?.run
       expect(await bench.compute.reboot(id)).toMatchObject({ ok: true })
-      expect(await power()).toBe('running')
-    }, 30_000)
+      expect(await find()).toMatchObject({ power: 'running', run })
+    }, 90_000)
 
     test('cuts a machine twice: off because it was asked for, watched, its definition and disk kept', {
       timeout: 30_000,
@@ -455,6 +527,28 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       granted(await bench.volumes.grow(wantedVolume(data, bench, { sizeMiB: 200 })))
       expect(granted(await bench.volumes.find(wantedVolume(data, bench)))?.sizeMiB).toBe(200)
     }, 30_000)
+
+    test(
+      'in rescue, boots from another disk, and is given its own when it runs, until it is off; that is as it was',
+      slow,
+      async () => {
+        const stamp = await bench.diskStamp(root)
+        granted(await bench.volumes.make(wantedVolume(rescue, bench)))
+        granted(await bench.compute.define({ ...definition, disks: [await diskOf(rescue, 'vda')] }))
+        granted(await bench.compute.start(id))
+        const own = await diskOf(root, rescuedDevice)
+        for (let i = 0; i < 2; i++) granted(await bench.compute.attach(id, own))
+        expect(await disks()).toMatchObject([
+          { volume: rescue, device: 'vda', live: true },
+          { volume: root, device: rescuedDevice, live: true },
+        ])
+        granted(await bench.compute.cut(id))
+        granted(await bench.compute.define(definition))
+        expect(await disks()).toEqual([{ volume: root, device: 'vda', live: false, saved: true }])
+        granted(await bench.volumes.remove(wantedVolume(rescue, bench)))
+        expect(await bench.diskStamp(root)).toBe(stamp)
+      },
+    )
 
     test('takes a volume back to a snapshot once for each turn, and the machine starts from that', async () => {
       const [ofRoot] = moment

@@ -26,7 +26,7 @@ const addressOf = (instance: Instance, id: string) =>
 const becomes = (instance: Instance, id: string, state: string) =>
   until(`${id} to be ${state}`, async () => ((await stateOf(instance, id)) === state ? true : null), 100_000)
 
-const userData = '#!/bin/sh\necho user-data was here > /root/made\nsync\n'
+const userData = '#!/bin/sh\necho user-data was here > /root/made\n'
 
 describe.skipIf(why !== null)(`a first machine${why === null ? '' : ` (${why})`}`, () => {
   let box: Box

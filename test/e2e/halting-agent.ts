@@ -18,7 +18,7 @@ export class HaltingAgent {
   #child: ChildProcess | null = null
   #pid = 0
 
-  constructor(box: Box, { data }: Instance) {
+  constructor(box: Box, { data }: Pick<Instance, 'data'>) {
     this.#box = box
     this.#data = data
     this.#file = `${data}.halt`

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Box, openBox, whyNotReal } from '../support/box.ts'
@@ -89,12 +90,46 @@ describe.skipIf(why !== null)(`volumes of a real guest${why === null ? '' : ` ($
     expect(await one.audit()).toEqual([])
   })
 
+  const filesOf = async (volume: string) =>
+    (await readdir(join(box.dir, 'machine', one.agent.storage, 'volumes', volume))).filter(name => name.endsWith('.qcow2'))
+  const filesBecome = (volume: string, count: number) =>
+    until(`${volume} to have ${count} files`, async () => {
+      const files = await filesOf(volume)
+      if (files.length !== count) throw new Error(`it has ${files.join(' ')}`)
+      return true
+    })
+  let last = ''
+
+  test('files of deleted snapshots go while it runs, and what it reads and what others keep stays', async () => {
+    for (const word of ['third', 'forth', 'fifth']) {
+      last = Kept.parse(await ask('POST', '/snapshots', { volume: data })).snapshot.id
+      await becomes(`/snapshots/${last}`, 'ready')
+      await filesBecome(data, 2)
+      await guest(`echo ${word} | dd of=/dev/vdc bs=512 seek=8 conv=sync,fsync`)
+      if (word !== 'fifth') await ask('DELETE', `/snapshots/${last}`)
+    }
+    expect(await guest('head -c 5 /dev/vdc; dd if=/dev/vdc bs=512 skip=8 count=1 2>/dev/null | head -c 5')).toBe('laterfifth')
+    const copy = Made.parse(await ask('POST', '/volumes', { snapshot: last })).volume.id
+    await becomes(`/volumes/${copy}`, 'available')
+    await ask('POST', `/volumes/${copy}/attach`, { machine })
+    await becomes(`/volumes/${copy}`, 'in-use')
+    const read = 'dd if=/dev/vdd bs=512 skip=8 count=1 2>/dev/null | head -c 5'
+    await until('the guest to see it', async () => ((await guest(read)) === 'forth' ? true : null))
+    await ask('POST', `/volumes/${copy}/detach`, {})
+    await becomes(`/volumes/${copy}`, 'available')
+    await ask('DELETE', `/volumes/${copy}`)
+    await becomes(`/volumes/${copy}`, 'gone')
+    expect(await one.audit()).toEqual([])
+  })
+
   test('it stops, and starts again with what it was given meanwhile', async () => {
     await ask('POST', `/machines/${machine}/stop`, { force: true })
     await until('it to be stopped', async () => {
       const { state } = z.object({ state: z.string() }).parse(await ask('GET', `/machines/${machine}`))
       return state === 'stopped' ? true : null
     })
+    await ask('DELETE', `/snapshots/${last}`)
+    await filesBecome(data, 1)
     const copy = Made.parse(await ask('POST', '/volumes', { volume: data })).volume.id
     await becomes(`/volumes/${copy}`, 'available')
     await ask('POST', `/volumes/${copy}/attach`, { machine, device: 'vdf' })

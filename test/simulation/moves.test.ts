@@ -25,7 +25,8 @@ import type { Seen, SeenMachine, SeenMove, SeenVolume, WantedMachine, WantedVolu
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { clearSecrets, type Furnished, furnish, hostFacts, launched, must, secondAgent } from '../contract/store/furnish.ts'
 import { memoryBlobs } from '../support/blobs.ts'
-import { type MemoryDatabase, memoryDatabase } from './world/client.ts'
+import { migratedDatabase } from '../support/migrated.ts'
+import type { MemoryDatabase } from './world/client.ts'
 
 /** What operations that move machines must stand: both hosts are played here by the least that agents promise. */
 
@@ -36,7 +37,7 @@ let source: Id<'host'>
 let target: Id<'host'>
 let hosts: Played
 const open = async () => {
-  database = memoryDatabase()
+  database = migratedDatabase()
   at = await furnish(database)
   const [first, second] = at.hosts
   assert(first && second, 'two hosts')

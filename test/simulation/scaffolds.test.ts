@@ -15,10 +15,12 @@ import { deleteMachines } from '@sirocco/control/services/machines/delete.ts'
 import { pauseMachines } from '@sirocco/control/services/machines/pause.ts'
 import { rebootMachines } from '@sirocco/control/services/machines/reboot.ts'
 import { recoverMachines } from '@sirocco/control/services/machines/recover.ts'
+import { rescueMachine } from '@sirocco/control/services/machines/rescue.ts'
 import { resumeMachines } from '@sirocco/control/services/machines/resume.ts'
 import { startMachines } from '@sirocco/control/services/machines/start.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
 import { suspendMachines } from '@sirocco/control/services/machines/suspend.ts'
+import { unrescueMachine } from '@sirocco/control/services/machines/unrescue.ts'
 import { cancelOperation } from '@sirocco/control/services/operations/cancel.ts'
 import { resolveOperation } from '@sirocco/control/services/operations/resolve.ts'
 import { retryOperation } from '@sirocco/control/services/operations/retry.ts'
@@ -39,8 +41,9 @@ import { type OperationKind, operationKinds } from '@sirocco/shared/model/operat
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { clearSecrets, type Furnished, furnish, launched, must, secondAgent } from '../contract/store/furnish.ts'
 import { memoryBlobs } from '../support/blobs.ts'
+import { migratedDatabase } from '../support/migrated.ts'
 import { kept, shown } from '../support/world.ts'
-import { type MemoryDatabase, memoryDatabase } from './world/client.ts'
+import type { MemoryDatabase } from './world/client.ts'
 
 /** Everything that every operation must stand, made from the list of workflows: a new one is in it by being there. */
 
@@ -57,7 +60,7 @@ let at: Furnished
 /** Of observations, whoever makes them. */
 let seq = 0
 beforeEach(async () => {
-  database = memoryDatabase()
+  database = migratedDatabase()
   at = await furnish(database)
 })
 afterEach(() => database.close())
@@ -223,6 +226,16 @@ async function accepted(kind: Kind): Promise<{ subject: string; machine: Id<'mac
       at.clock.at += 1
       return on(resumeMachines)
     },
+    'machine.rescue': async () => ({
+      subject: machine as string,
+      operations: must(await rescueMachine.call(call, { machine })).operations,
+    }),
+    'machine.unrescue': async () => {
+      must(await rescueMachine.call(call, { machine }))
+      await drive(calm, machine)
+      at.clock.at += 1
+      return { subject: machine as string, operations: must(await unrescueMachine.call(call, { machine })).operations }
+    },
     'machine.delete': () => on(deleteMachines),
     'machine.recover': () => recovering(machine),
     'volume.create': async () => {
@@ -353,7 +366,7 @@ describe.each(kinds.map(kind => [kind] as const))('%s', kind => {
       let crashed = false
       for (const when of ['before', 'after'] as const) {
         database.close()
-        database = memoryDatabase()
+        database = migratedDatabase()
         at = await furnish(database)
         const { subject, machine, operation } = await accepted(kind)
         const cloud = new Cloud()
@@ -398,7 +411,7 @@ describe.each(kinds.map(kind => [kind] as const))('%s', kind => {
     const most = allWorkflows.find(w => w.kind === kind)?.steps.length ?? 0
     for (let turns = 0; turns <= most; turns++) {
       database.close()
-      database = memoryDatabase()
+      database = migratedDatabase()
       at = await furnish(database)
       const made = await accepted(kind)
       const cloud = new Cloud()
@@ -441,7 +454,7 @@ describe.each(kinds.map(kind => [kind] as const))('%s', kind => {
     const most = allWorkflows.find(w => w.kind === kind)?.steps.length ?? 0
     for (let turns = 0; turns <= most; turns++) {
       database.close()
-      database = memoryDatabase()
+      database = migratedDatabase()
       at = await furnish(database)
       const { subject, machine, operation } = await accepted(kind)
       const cloud = new Cloud()
@@ -522,7 +535,7 @@ describe('undoing', () => {
   test('runs twice and lands once, after a crash at each write of the log', async () => {
     for (let n = 1; n <= 5; n++) {
       database.close()
-      database = memoryDatabase()
+      database = migratedDatabase()
       at = await furnish(database)
       const { subject, operation } = await begin()
       const flows = of(undoable('a'), undoable('b', { run: true }))

@@ -15,8 +15,9 @@ import type { SeenImport, WantedImport } from '@sirocco/shared/wire/imports.ts'
 import type { Seen, SeenMachine, WantedMachine, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Sample } from '@sirocco/shared/wire/samples.ts'
 import { clearSecrets, type Furnished, furnish, hostFacts } from '../contract/store/furnish.ts'
-import { type MemoryDatabase, memoryDatabase } from '../simulation/world/client.ts'
+import type { MemoryDatabase } from '../simulation/world/client.ts'
 import { memoryBlobs } from './blobs.ts'
+import { migratedDatabase } from './migrated.ts'
 
 /**
  * A control plane in this process, over a database in memory, whose hosts do at once what is wanted unless they are silent: for tests of dialects and
@@ -42,7 +43,7 @@ export interface World {
 export const accessKey = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret' }
 
 export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): Promise<World> {
-  const database = memoryDatabase()
+  const database = migratedDatabase()
   const rows = await furnish(database, { hosts })
   const behaviour: World['behaviour'] = new Map()
   let seq = 1

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Compute } from '../../ports/compute.ts'
 import { libvirtCompute } from './compute.ts'
 import { domainUuid, metadataNamespace } from './identity.ts'
-import { errorPayload, FakeLibvirtd, lifecyclePacket, nothing, polite } from './rpc/fake-libvirtd.ts'
-import { type Domain, procedures, readDomain, writeDomain } from './rpc/procedures.ts'
+import { errorPayload, FakeLibvirtd, lifecyclePacket, nothing, polite, rebootPacket } from './rpc/fake-libvirtd.ts'
+import { type Domain, procedures, readDomain, stoppedEvent, writeDomain } from './rpc/procedures.ts'
 import { XdrReader, XdrWriter } from './rpc/xdr.ts'
 
 /** A domain of the fake: `state` and `reason` as libvirt numbers them. */
@@ -31,6 +31,8 @@ let domains: FakeDomain[] = []
 /** What a domain is found to be when its start is refused. */
 let stateAtStart = 5
 let called: number[] = []
+/** What libvirtd says when a guest was asked to restart. */
+let atReboot: (domain: FakeDomain) => Buffer | null = () => null
 let fake: FakeLibvirtd
 let compute: Compute
 let dir = ''
@@ -52,6 +54,7 @@ beforeEach(async () => {
   domains = []
   stateAtStart = 5
   called = []
+  atReboot = () => null
   pauses = []
   dir = await mkdtemp(join(tmpdir(), 'flc-'))
   fake = await FakeLibvirtd.start(
@@ -75,6 +78,11 @@ beforeEach(async () => {
         return new XdrWriter()
           .string(`<m:machine xmlns:m='${metadataNamespace}' instance='${instance}' id='${id}' shape='${shape}'/>`)
           .bytes()
+      }
+      if (packet.procedure === procedures.reboot.number) {
+        const told = atReboot(domain)
+        if (told === null) return { error: errorPayload(55, 'the guest has no power button') }
+        for (const socket of fake.joined) socket.write(told)
       }
       if (packet.procedure === procedures.start.number) domain.state = stateAtStart
       if (packet.procedure === procedures.start.number) return { error: errorPayload(55, 'domain is already running') }
@@ -146,6 +154,23 @@ test('no name of a domain leads out of the directory of QEMU’s logs', async ()
   domains = [own('vm_1', { name: '../other' })]
   expect(await compute.undefine('vm_1')).toMatchObject({ ok: true })
   expect(await readdir(dir)).toContain('other.log')
+})
+
+test('a guest that restarts when it is asked is not reset; one that cannot be asked is', async () => {
+  domains = [own('vm_1', { state: 1, id: 1 })]
+  atReboot = ({ name, uuid }) => rebootPacket(name, uuid)
+  expect(await compute.reboot('vm_1')).toEqual({ ok: true, value: undefined })
+  expect(called).not.toContain(procedures.reset.number)
+  atReboot = () => null
+  expect(await compute.reboot('vm_1')).toEqual({ ok: true, value: undefined })
+  expect(called).toContain(procedures.reset.number)
+})
+
+test('a guest that was stopped while it was to restart is not reset', async () => {
+  domains = [own('vm_1', { state: 1, id: 1 })]
+  atReboot = ({ name, uuid }) => lifecyclePacket(name, uuid, stoppedEvent)
+  expect(await compute.reboot('vm_1')).toMatchObject({ ok: false, fault: { code: 'precondition' } })
+  expect(called).not.toContain(procedures.reset.number)
 })
 
 test('changes of our machines are told, those of others are not', async () => {

@@ -4,14 +4,17 @@ import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type {
   Compute,
   Counted,
   Counters,
   Definition,
+  DiskMerge,
   FoundMachine,
   GuestFacts,
   MachineDisk,
+  Merging,
   PluggedDisk,
 } from '../../ports/compute.ts'
 import type { Arrival, Departure, Peer } from '../../ports/move.ts'
@@ -25,9 +28,11 @@ import { guestCommand, guestFactsOf, guestReturn, HostName, Interfaces, OsInfo }
 import { acceleration, architecture, hostFacts, startOf, uefiFirmware } from './host.ts'
 import { hostCounters } from './host-counters.ts'
 import { domainName, domainUuid, type Mark, metadataNamespace, uuidText } from './identity.ts'
+import { mergeDisk } from './merge.ts'
 import { arrive, leave, type MoveParts, paused, settleArrival } from './move.ts'
+import { Restarts } from './restarts.ts'
 import type { Answer, Connection } from './rpc/connection.ts'
-import { type Domain, type LifecycleEvent, type Procedure, procedures } from './rpc/procedures.ts'
+import { type Domain, type LifecycleEvent, type Procedure, procedures, stoppedEvent } from './rpc/procedures.ts'
 import { joinScreen, screenSocketOf, screenXml } from './screen.ts'
 import { pictureOf } from './screenshot.ts'
 import { Session } from './session.ts'
@@ -60,7 +65,7 @@ export interface LibvirtOptions {
   readonly here?: (path: string) => string
 }
 
-/** VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN */
+/** VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN, and VIR_DOMAIN_REBOOT_ACPI_POWER_BTN */
 const acpi = 1
 /** VIR_DOMAIN_SAVE_RUNNING: it goes on when it is started, also where it was paused when it was saved. */
 const runsOn = 2
@@ -120,16 +125,22 @@ class LibvirtCompute implements Compute {
   /** Which machine a domain is, by UUID: what is undefined can no longer be asked. null: not ours. */
   readonly #known = new Map<string, string | null>()
   readonly #watchers = new Set<(id: string | null) => void>()
+  readonly #restarts: Restarts
   #host: Promise<DomainHost> | null = null
 
   constructor(options: LibvirtOptions) {
     this.#options = options
+    this.#restarts = new Restarts(options.clock)
     this.#session = new Session({
       socket: options.socket,
       uri: options.uri,
       timers: options.clock,
       lifecycle: event => void this.#changed(event),
-      joined: () => this.#tell(null),
+      rebooted: ({ uuid }) => this.#restarts.heard(uuidText(uuid), 'restarted'),
+      joined: () => {
+        this.#restarts.deafened()
+        this.#tell(null)
+      },
     })
   }
 
@@ -237,6 +248,15 @@ class LibvirtCompute implements Compute {
   reboot(id: string): Promise<Result<void>> {
     return this.#on(id, async ({ link, domain, state }) => {
       if (isOff(state)) return refuse('precondition', 'the machine is off: start it')
+      const ask = () => link.call(procedures.reboot, { domain, flags: acpi })
+      const restart = this.#restarts.of(uuidText(domain.uuid), () => void ask())
+      const asked = await ask()
+      if (!asked.ok) restart.cancel()
+      if (!asked.ok && asked.error.kind === 'lost') return faultOf(asked.error)
+      const how = asked.ok ? await restart.how : 'deaf'
+      if (how === 'restarted') return ok(undefined)
+      if (how === 'off') return refuse('precondition', 'the machine was stopped meanwhile')
+      if (how === 'unknown') return refuse('internal', 'whether the guest restarted is not known: libvirtd ended meanwhile')
       const reset = await link.call(procedures.reset, domain)
       return reset.ok ? ok(undefined) : faultOf(reset.error)
     })
@@ -272,7 +292,8 @@ class LibvirtCompute implements Compute {
       const { link, domain, state } = held
       const xml = diskXml(disk)
       for (const [flag, done] of [
-        [alter.saved, plugged?.saved],
+        // It is no part of what the machine starts with.
+        [alter.saved, plugged?.saved || disk.device === rescuedDevice],
         [alter.live, plugged?.live || isOff(state)],
       ] as const) {
         if (done) continue
@@ -352,6 +373,13 @@ class LibvirtCompute implements Compute {
       if (now.value.paths.size === 0) return ok(true)
       const switched = await link.call(procedures.snapshot, { domain, xml, flags: onlyDisks }, limits.libvirtLongCall)
       return switched.ok ? ok(false) : faultOf(switched.error)
+    })
+  }
+
+  mergeDisk(id: string, device: string, merge: DiskMerge, how: Merging): Promise<Result<void>> {
+    return this.#on(id, async ({ link, domain, state }) => {
+      if (isOff(state)) return refuse('unavailable', 'the machine went off meanwhile')
+      return mergeDisk({ link, domain, device, timers: this.#options.clock }, merge, how)
     })
   }
 
@@ -611,8 +639,9 @@ class LibvirtCompute implements Compute {
     return started === null ? `${domain.id}` : `${domain.id}-${started}`
   }
 
-  async #changed({ domain }: LifecycleEvent): Promise<void> {
+  async #changed({ domain, event }: LifecycleEvent): Promise<void> {
     const uuid = uuidText(domain.uuid)
+    if (event === stoppedEvent) this.#restarts.heard(uuid, 'off')
     if (!this.#known.has(uuid)) {
       const link = await this.#session.connection()
       if (link.ok) await this.#hold(link.value, domain)

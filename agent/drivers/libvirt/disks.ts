@@ -72,6 +72,17 @@ export function movingDisks(live: string): { readonly devices: readonly string[]
   }
 }
 
+/** The files of one disk of a running domain, the newest first. */
+export function chainIn(live: string, device: string): string[] {
+  const domain = parseXml(live)
+  const disk = (domain === null ? [] : find(domain, 'devices', 'disk')).find(
+    one => find(one, 'target')[0]?.attributes.get('dev') === device,
+  )
+  const files: string[] = []
+  for (let at = disk; at; at = find(at, 'backingStore')[0]) files.push(find(at, 'source')[0]?.attributes.get('file') ?? '')
+  return files.filter(file => file !== '')
+}
+
 /** A snapshot that makes the guest go on in other files with some disks, by device, and leaves its others alone. */
 export const switchXml = (xml: string, paths: ReadonlyMap<string, string>): string =>
   [

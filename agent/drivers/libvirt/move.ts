@@ -50,7 +50,7 @@ export interface MoveParts {
  * undoes what is not finished.
  */
 const connectionOf = ({ socket, uri, timers }: MoveParts) =>
-  openConnection({ socket, uri, timers, lifecycle: () => {}, lost: () => {} })
+  openConnection({ socket, uri, timers, lifecycle: () => {}, rebooted: () => {}, lost: () => {} })
 
 /** Which disks are copied: the volumes. */
 const copied = (devices: readonly string[]): Parameters => devices.map(device => ['migrate_disks', device] as const)

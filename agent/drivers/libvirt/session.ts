@@ -1,13 +1,14 @@
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { type Answer, type Connection, openConnection } from './rpc/connection.ts'
-import { type LifecycleEvent, lifecycleEventId, procedures } from './rpc/procedures.ts'
+import { type Domain, eventIds, type LifecycleEvent, procedures } from './rpc/procedures.ts'
 
 export interface SessionOptions {
   readonly socket: string
   readonly uri: string
   readonly timers: Timers
   lifecycle(event: LifecycleEvent): void
+  rebooted(domain: Domain): void
   /** A connection stands, the first or a new one: anything may have changed since the last. */
   joined(): void
 }
@@ -50,9 +51,9 @@ export class Session {
 
   async #join(): Promise<Answer<Connection>> {
     this.#retry?.cancel()
-    const { socket, uri, timers, lifecycle } = this.#options
-    const opened = await openConnection({ socket, uri, timers, lifecycle, lost: () => this.#lost() })
-    const registered = opened.ok ? await opened.value.call(procedures.registerEvent, lifecycleEventId) : opened
+    const { socket, uri, timers, lifecycle, rebooted } = this.#options
+    const opened = await openConnection({ socket, uri, timers, lifecycle, rebooted, lost: () => this.#lost() })
+    const registered = opened.ok ? await registerEvents(opened.value) : opened
     if (!opened.ok || !registered.ok || this.#closed) {
       if (opened.ok) opened.value.close()
       this.#again()
@@ -75,4 +76,9 @@ export class Session {
     this.#retry = this.#options.timers.after(this.#pause, () => void this.connection())
     this.#pause = Math.min(this.#pause * 2, limits.reconnectMax)
   }
+}
+
+async function registerEvents(connection: Connection): Promise<Answer<unknown>> {
+  const lifecycle = await connection.call(procedures.registerEvent, eventIds.lifecycle)
+  return lifecycle.ok ? connection.call(procedures.registerEvent, eventIds.reboot) : lifecycle
 }

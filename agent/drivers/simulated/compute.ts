@@ -193,6 +193,16 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
         host.put({ ...found, disks: found.disks.map(one => ({ ...one, path: paths.get(one.device) ?? one.path })) })
         return ok(hears(found))
       }),
+    mergeDisk: (id, device, { over }, { progress, cancel }) =>
+      verb('mergeDisk', id, found => {
+        if (!found) return absent(id)
+        if (!isUp(found) || found.power === 'suspended') return refuse('unavailable', `${id} went off meanwhile`)
+        if (!found.disks.some(one => one.device === device && one.path !== over))
+          return refuse('precondition', `${id} has no ${device}`)
+        if (cancel.aborted) return refuse('unavailable', 'merging its files was put off')
+        progress(100)
+        return ok(undefined)
+      }),
     consoleLog: id => verb('consoleLog', id, found => (found ? ok(new TextEncoder().encode(found.log)) : absent(id))),
     console: (id, data, closed) =>
       verb('console', id, found => {

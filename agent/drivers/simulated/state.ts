@@ -26,7 +26,8 @@ const Machine = z.strictObject({
 
 /**
  * `base`: the image or snapshot that it stands on; empty where it stands alone. `content`: the image file at the bottom. `layer`: how often
- * it was frozen or went back; `turn`: of the last time it did.
+ * it was frozen or went back; `turn`: of the last time it did; `idle`: snapshots that went, and
+ * whose files are not merged away yet.
  */
 const Volume = z.strictObject({
   base: z.string(),
@@ -35,8 +36,10 @@ const Volume = z.strictObject({
   made: z.int(),
   layer: z.int(),
   turn: z.int().optional(),
+  idle: z.array(z.strictObject({ snapshot: z.string(), layer: z.int() })).optional(),
 })
-const Snapshot = z.strictObject({ volume: z.string(), content: z.string().optional(), mib: z.int() })
+/** `layer`: of its volume, which it froze. */
+const Snapshot = z.strictObject({ volume: z.string(), content: z.string().optional(), mib: z.int(), layer: z.int().optional() })
 const Network = z.strictObject({ bridge: z.string(), cidr: z.string(), ports: z.array(z.string()) })
 const Store = z.strictObject({
   images: z.record(z.string(), z.int()),

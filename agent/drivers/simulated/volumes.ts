@@ -103,7 +103,7 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       const above = volumePath(instance, of, volume.layer + 1)
       const switched = open === null || open.path === above ? ok(undefined) : await open.switchTo(above)
       if (!switched.ok) return switched
-      store().snapshots[id] = { volume: of, content: volume.content ?? '', mib: volume.mib }
+      store().snapshots[id] = { volume: of, content: volume.content ?? '', mib: volume.mib, layer: volume.layer }
       store().volumes[of] = { ...volume, layer: volume.layer + 1 }
       host.saved()
       return ok(undefined)
@@ -123,7 +123,12 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       for (const { snapshot } of each) {
         const volume = store().volumes[snapshot.volume]
         if (!volume || store().snapshots[snapshot.id]) continue
-        store().snapshots[snapshot.id] = { volume: snapshot.volume, content: volume.content ?? '', mib: volume.mib }
+        store().snapshots[snapshot.id] = {
+          volume: snapshot.volume,
+          content: volume.content ?? '',
+          mib: volume.mib,
+          layer: volume.layer,
+        }
         store().volumes[snapshot.volume] = { ...volume, layer: volume.layer + 1 }
       }
       host.saved()
@@ -132,6 +137,9 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
     async removeSnapshot({ id }) {
       const refused = host.refusal('volumes.removeSnapshot', id)
       if (refused) return refused
+      const snapshot = store().snapshots[id]
+      const volume = store().volumes[snapshot?.volume ?? '']
+      if (volume && snapshot?.layer !== undefined) volume.idle = [...(volume.idle ?? []), { snapshot: id, layer: snapshot.layer }]
       delete store().snapshots[id]
       host.saved()
       return ok(undefined)
@@ -143,6 +151,38 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       if (!snapshot) return refuse('not_found', 'the snapshot is not on this host', { detail: id })
       return ok({ path: `simulated:/${instance}/snapshots/${id}`, format: 'qcow2', virtualBytes: snapshot.mib * MiB })
     },
+    async merges({ id }) {
+      const refused = host.refusal('volumes.merges', id)
+      if (refused) return refused
+      const volume = store().volumes[id]
+      // What others were made from stays as long as they do.
+      const free = ({ snapshot }: { snapshot: string }) => !Object.values(store().volumes).some(({ base }) => base === snapshot)
+      const due = volume?.idle?.find(free)
+      if (!volume || !due) return ok(null)
+      const kept = Object.values(store().snapshots).flatMap(one => (one.volume === id ? [one.layer ?? 0] : []))
+      const above = [...kept, ...(volume.idle ?? []).map(({ layer }) => layer)].filter(layer => layer > due.layer)
+      return ok({
+        under: volumePath(instance, id, due.layer),
+        over: volumePath(instance, id, Math.min(volume.layer, ...above)),
+        volumes: [id],
+        online: above.length > 0,
+        committed: false,
+      })
+    },
+    async merge({ under, over, online, volumes: [id = ''] }, { open, progress, cancel }) {
+      const refused = host.refusal('volumes.merge', id)
+      if (refused) return refused
+      if (open && !online) throw new Error('impossible: merged under a guest that writes to it')
+      const merged = open === null ? ok(undefined) : await open.merge({ under, over }, { progress, cancel })
+      if (!merged.ok) return merged
+      const volume = store().volumes[id]
+      const left = volume?.idle?.filter(({ layer }) => under !== volumePath(instance, id, layer)) ?? []
+      if (volume && left.length > 0) volume.idle = left
+      else delete volume?.idle
+      host.saved()
+      return ok(undefined)
+    },
+    async still() {},
     async snapshots() {
       return host.refusal('volumes.snapshots', null) ?? ok(Object.keys(store().snapshots))
     },

@@ -1,4 +1,5 @@
 import { type Fault, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type { SeenVolume, WantedMachine, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { MachineDisk } from '../../ports/compute.ts'
 import type { FoundVolume, OfMoment, OpenIn, Volumes } from '../../ports/volumes.ts'
@@ -15,6 +16,7 @@ import type { HostParts } from '../reconciler.ts'
 import type { Report } from '../report.ts'
 import { wireFault } from '../wire-fault.ts'
 import { noVolumeFacts, type VolumeFacts } from './facts.ts'
+import { mergeBy } from './merges.ts'
 import { type Action, goesBack, type PluggedInto, planVolume, type VolumeView } from './plan.ts'
 
 export interface KeeperParts extends Pick<HostParts, 'host' | 'compute' | 'timers' | 'random' | 'log'> {
@@ -26,6 +28,12 @@ export interface KeeperParts extends Pick<HostParts, 'host' | 'compute' | 'timer
   readonly report: Report
   /** Machines, so that none starts while one of its volumes is worked on. */
   readonly machines: Exclusive
+}
+
+/** Two files that are becoming one. */
+interface Begun {
+  readonly merged: Promise<Result<void>>
+  readonly abort: AbortController
 }
 
 /** Keeps the volumes and snapshots of one host as they are wanted, one thing at a time per volume: level-triggered, as the machines are. */
@@ -78,6 +86,8 @@ export class VolumeKeeper {
     const disks: MachineDisk[] = []
     for (const volume of wanted) {
       if (!volume.attached) continue
+      await volumes.still(volume)
+      if (volume.attached.device === rescuedDevice) continue
       const made = await this.#make(volume)
       if (!made.ok) return made
       const found = await volumes.find(volume)
@@ -91,6 +101,12 @@ export class VolumeKeeper {
       disks.push({ volume: volume.id, device, source: found.value.source, boot, readOnly })
     }
     return ok(disks.sort((a, b) => Number(b.boot) - Number(a.boot) || (a.device < b.device ? -1 : 1)))
+  }
+
+  /** Nothing is done to the files of a machine's volumes for now: it is to sleep, or to move. */
+  async still(machine: string): Promise<void> {
+    const { held, volumes } = this.#parts
+    for (const volume of held.volumes()) if (volume.attached?.machine === machine) await volumes.still(volume)
   }
 
   /** A guest may write to it: it is what it goes back to, and what was begun at one moment with others is done. */
@@ -122,6 +138,10 @@ export class VolumeKeeper {
       const next = await machines.run(busy, () => this.#step(id))
       if (next === 'done') return
       if (next === 'again') continue
+      if ('merged' in next) {
+        if (await this.#await(id, next, turn)) continue
+        return
+      }
       // What takes long keeps no machine waiting.
       const made = await this.#lanes.aside(turn, () => this.#make(next))
       if (made === 'interrupted') continue
@@ -129,8 +149,50 @@ export class VolumeKeeper {
     }
   }
 
-  /** One look and the next thing to do; a volume that must be made first is handed back. */
-  async #step(id: string): Promise<'done' | 'again' | WantedVolume> {
+  /** To the end, unless something else is wanted; false: another time. */
+  async #await(id: string, { merged, abort }: Begun, turn: Turn): Promise<boolean> {
+    const { report, held, log } = this.#parts
+    const result = await this.#lanes.aside(turn, () => merged)
+    if (result === 'interrupted') abort.abort()
+    const ended = await merged
+    report.progressEnds(id)
+    const wanted = held.volume(id)
+    if (wanted) this.#tell(wanted)
+    if (ended.ok || result === 'interrupted') return true
+    log(passing(ended.fault) ? 'info' : 'warn', 'files of a volume are not merged yet', {
+      host: this.#parts.host.id,
+      volume: id,
+      fault: ended.fault,
+    })
+    this.#retry(id)
+    return false
+  }
+
+  /** Where two of its files may become one: that is begun, and not waited for. */
+  async #merge(id: string, { wanted, snapshots }: VolumeView): Promise<'done' | Begun> {
+    const { volumes, compute, report } = this.#parts
+    const pool = wanted?.pool ?? snapshots[0]?.wanted.pool
+    const due = pool ? await volumes.merges({ id, pool }) : ok(null)
+    const by = due.ok && due.value ? await mergeBy(this.#parts, due.value) : ok(null)
+    if (!due.ok || !by.ok) {
+      this.#retry(id)
+      return 'done'
+    }
+    if (!due.value || by.value === null) return 'done'
+    const { value: guest } = by
+    const abort = new AbortController()
+    const merged = volumes.merge(due.value, {
+      open: guest === 'agent' ? null : { merge: (merge, how) => compute.mergeDisk(guest.machine, guest.device, merge, how) },
+      progress: percent => {
+        if (report.progress(id, `merging ${percent} %`) && wanted) this.#tell(wanted)
+      },
+      cancel: abort.signal,
+    })
+    return { merged, abort }
+  }
+
+  /** One look and the next thing to do; a volume that must be made first is handed back, and so is merging that was begun. */
+  async #step(id: string): Promise<'done' | 'again' | WantedVolume | Begun> {
     const { watch, log, report } = this.#parts
     const view = await this.#view(id)
     if (!view.ok) {
@@ -147,9 +209,10 @@ export class VolumeKeeper {
     const owner = view.value.wanted?.attached?.machine
     if (watch.frozen || (owner !== undefined && this.#parts.held.machine(owner)?.move)) return 'done'
     const action = planVolume(view.value)
-    if (action.do === 'nothing') return 'done'
+    if (action.do === 'nothing') return this.#merge(id, view.value)
     if (action.do === 'make') return action.volume
     if (action.do === 'wait') {
+      if (action.wakeMs !== undefined) this.#alarms.in(action.wakeMs, id, () => this.#lanes.wake(id))
       if (report.progress(id, action.why)) this.#show(view.value)
       return 'done'
     }
@@ -176,6 +239,9 @@ export class VolumeKeeper {
         await this.#note(id, { ...facts, askedAt, machine: action.disk.machine })
         return compute.detach(action.disk.machine, action.disk)
       }
+      case 'boots':
+        await this.#note(id, { ...facts, askedAt: timers.now() })
+        return ok(undefined)
       case 'remove':
         return volumes.remove(action.volume)
       case 'snapshot': {

@@ -1,4 +1,5 @@
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { PluggedDisk } from '../../ports/compute.ts'
 import type { FoundVolume } from '../../ports/volumes.ts'
@@ -25,7 +26,9 @@ export interface VolumeView {
 /** The next thing to do for a volume; after it, look and plan again. */
 export type Action =
   | { readonly do: 'nothing' }
-  | { readonly do: 'wait'; readonly why: string }
+  | { readonly do: 'wait'; readonly why: string; readonly wakeMs?: number }
+  /** The guest of a machine in rescue boots: from now on it is waited for. */
+  | { readonly do: 'boots' }
   | { readonly do: 'make' | 'grow' | 'revert' | 'attach' | 'remove'; readonly volume: WantedVolume }
   | { readonly do: 'detach'; readonly disk: PluggedInto }
   | { readonly do: 'settle'; readonly fault?: FactFault }
@@ -82,9 +85,22 @@ export const goesBack = ({ reverted }: WantedVolume, found: FoundVolume, { appli
 function missing(view: VolumeView, wanted: WantedVolume, found: FoundVolume): Action | null {
   if (found.sizeMiB < wanted.sizeMiB) return { do: 'grow', volume: wanted }
   if (!wanted.attached) return null
+  if (wanted.attached.device === rescuedDevice) return missingInRescue(view, wanted, wanted.attached.machine)
   const machine = view.machine(wanted.attached.machine)
   const has = view.plugged.some(disk => disk.saved && (disk.live || !machine.on))
   return machine.here && !machine.leaving && !has ? { do: 'attach', volume: wanted } : null
+}
+
+/** Its guest is given it once that has booted, at each start anew; a machine that is off has it by being wanted to. */
+function missingInRescue({ plugged, facts, now, machine }: VolumeView, volume: WantedVolume, owner: string): Action | null {
+  const { on, leaving } = machine(owner)
+  const over: Action | null = facts.askedAt === null ? null : { do: 'settle' }
+  if (!on || plugged.some(({ live }) => live)) return over
+  if (leaving) return null
+  // A clock set back begins anew.
+  if (facts.askedAt === null || facts.askedAt > now) return { do: 'boots' }
+  const wakeMs = facts.askedAt + limits.rescueBoot - now
+  return wakeMs <= 0 ? { do: 'attach', volume } : { do: 'wait', why: 'waiting for the rescue system to boot', wakeMs }
 }
 
 function planGone(view: VolumeView, wanted: WantedVolume, reached: boolean): Action {

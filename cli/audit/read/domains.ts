@@ -1,4 +1,5 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type { Place } from '../../place.ts'
 import { read } from '../../run.ts'
 import type { Found } from '../item.ts'
@@ -91,7 +92,7 @@ export function domainOf(
   const disks = elements(xml, 'disk').flatMap(element => {
     const device = elements(element, 'target').map(target => attribute(target, 'dev'))[0] ?? ''
     const volume = volumeAt(elements(element, 'source').map(source => attribute(source, 'file'))[0] ?? '')
-    return volume === null ? [] : [`${device}=${volume}`]
+    return volume === null || device === rescuedDevice ? [] : [`${device}=${volume}`]
   })
   return {
     machine: attribute(mark, 'id'),

@@ -71,6 +71,7 @@ async function homeIn(storage: string, id: string): Promise<Result<Home>> {
     const mark = /^(\w+)\.snapshot$/.exec(name)?.[1]
     if (name === 'gone') gone = true
     else if (mark !== undefined) marks.set(mark, Number(await readFile(path, 'utf8').catch(() => '-1')))
+    else if (/^\d+\.(turn|merging)$/.test(name)) continue
     else if (n === undefined) others.push(name)
     else {
       const info = await infoOf(path)

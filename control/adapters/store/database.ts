@@ -8,6 +8,7 @@ import { quotaResources } from '@sirocco/shared/model/quota.ts'
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/libsql/web'
 import { readsOfOneTurn } from './one-turn.ts'
+import { keepSelections } from './selections.ts'
 
 export type Database = ReturnType<typeof open>
 export type { Client }
@@ -22,7 +23,7 @@ export interface DatabaseParts {
 
 /** The database under the store: typed reads, and writes that land wholly, once, or not at all. */
 export function open({ client, clock, ids, pause }: DatabaseParts) {
-  const db = drizzle(readsOfOneTurn(client))
+  const db = keepSelections(drizzle(readsOfOneTurn(client)))
   return {
     db,
     clock,

@@ -1,6 +1,7 @@
 import type { Fault, Said } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { AgentRole } from '@sirocco/shared/model/agents/roles.ts'
+import type { FenceWay, PowerWay } from '@sirocco/shared/model/hosts/power.ts'
 import type { ImageState, Visibility } from '@sirocco/shared/model/images/states.ts'
 import type { Firmware, Power, Recover, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { OperationKind, OperationState } from '@sirocco/shared/model/operations/states.ts'
@@ -14,7 +15,7 @@ import type { Window } from '@sirocco/shared/wire/samples.ts'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { Role } from '../../domain/access/principal.ts'
-import type { FenceWay, Maintenance } from '../../domain/hosts/host.ts'
+import type { Maintenance } from '../../domain/hosts/host.ts'
 import type { MigrationPhase } from '../../domain/migrations/migration.ts'
 import type { OperationAsk, SubjectId } from '../../domain/operations/operation.ts'
 
@@ -224,6 +225,9 @@ export const agent = sqliteTable(
       .notNull()
       .references(() => zone.id),
     version: text().notNull(),
+    /** SHA-256 of the bundle that it runs, and the protocol that it speaks, as it last said. */
+    bundle: text(),
+    protocol: integer(),
     /** The object that holds its link: given at enrolment, at most `limits.agentsPerLinkObject` each. */
     linkObject: integer().notNull(),
     /** Rises with each link. */
@@ -318,6 +322,33 @@ export const tombstone = sqliteTable(
   t => [primaryKey({ columns: [t.host, t.subject] }), index('tombstone_subject').on(t.subject)],
 )
 
+/** Agents that are to run another bundle: one for each operation that upgrades a host's. `endedAt` null: still wanted. */
+export const agentUpgrade = sqliteTable(
+  'agent_upgrade',
+  {
+    host: text()
+      .$type<Id<'host'>>()
+      .notNull()
+      .references(() => host.id),
+    /** The host's generation with it: its operation's. */
+    generation: integer().notNull(),
+    agent: text()
+      .$type<Id<'agent'>>()
+      .notNull()
+      .references(() => agent.id),
+    bundle: text().notNull(),
+    /** Once it is done the next host follows. */
+    rolling: integer({ mode: 'boolean' }).notNull(),
+    endedAt: integer(),
+    /** Why it did not come about, in the agent's words. */
+    why: text(),
+  },
+  t => [
+    primaryKey({ columns: [t.host, t.generation] }),
+    uniqueIndex('agent_upgrade_live').on(t.agent).where(sql`${t.endedAt} IS NULL`),
+  ],
+)
+
 /**
  * A silent host of which somebody vouches that nothing runs on it: asked for, then `at` once it is so, until its agent links again. It
  * holds for one boot and one epoch of the link, which rises with it: what an older link said is refused.
@@ -352,10 +383,12 @@ export const hostPower = sqliteTable('host_power', {
     .$type<Id<'host'>>()
     .primaryKey()
     .references(() => host.id),
-  way: text().$type<'ipmi'>().notNull(),
+  way: text().$type<PowerWay>().notNull(),
   address: text().notNull(),
   port: integer().notNull(),
   username: text().notNull(),
+  pin: text(),
+  system: text(),
   /** Sealed; place `host_power|<host>|password`. */
   password: text().notNull(),
 })
@@ -440,6 +473,8 @@ export const image = sqliteTable(
     virtualBytes: integer(),
     origin: text(),
     deprecatedAt: integer(),
+    /** Machines in rescue boot from it, where nobody says from what. */
+    forRescue: integer({ mode: 'boolean' }).notNull().default(false),
     /** Since when nobody sees it; its bytes go when the last machine on it is forgotten. */
     deletedAt: integer(),
     createdAt: integer().notNull(),
@@ -447,6 +482,7 @@ export const image = sqliteTable(
   t => [
     index('image_project').on(t.project, t.id),
     index('image_deleted').on(t.deletedAt, t.id).where(sql`${t.deletedAt} IS NOT NULL`),
+    index('image_rescue').on(t.id).where(sql`${t.forRescue} = 1`),
     index('image_pending').on(t.createdAt, t.id).where(sql`${t.state} = 'pending'`),
   ],
 )
@@ -609,6 +645,9 @@ export const machine = sqliteTable(
     protected: integer({ mode: 'boolean' }).notNull().default(false),
     firmware: text().$type<Firmware>().notNull().default('bios'),
     recover: text().$type<Recover>().notNull().default('no'),
+    /** What it boots from in rescue; the volume is there only while it is in rescue. */
+    rescueImage: text().$type<Id<'image'>>(),
+    rescueVolume: text().$type<Id<'volume'>>(),
     createdAt: integer().notNull(),
     ranAt: integer(),
     power: text().$type<Power>().notNull(),
@@ -712,6 +751,9 @@ export const volume = sqliteTable(
     /** What it went back to last, or is to, at which generation. */
     revertSnapshot: text().$type<Id<'snapshot'>>(),
     revertTurn: integer(),
+    /** MiB before it last became larger, and when that was asked for. */
+    grownFrom: integer(),
+    grownAt: integer(),
     createdAt: integer().notNull(),
     /** Wanted gone. */
     deleted: integer({ mode: 'boolean' }).notNull(),

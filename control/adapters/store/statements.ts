@@ -6,13 +6,13 @@ import { shardOf } from '../../domain/operations/shard.ts'
 import type { Grouping } from '../../domain/placement/group.ts'
 import type { Change, NewMachine } from '../../ports/changes.ts'
 import type { Database } from './database.ts'
-import { insertRows } from './insert-rows.ts'
+import { type Built, insertRows, putNewer, updateRows } from './insert-rows.ts'
 import { quotaGuards } from './quota.ts'
 import { roomSql } from './room.ts'
 import * as s from './schema.ts'
 import { stoodOn } from './stood-on.ts'
 import { tenancyWrites } from './tenancy-writes.ts'
-import { type At, type Built, statement, unless, type Write } from './write.ts'
+import { type At, statement, unless, type Write } from './write.ts'
 
 const machineRow = (machine: NewMachine, now: number): typeof s.machine.$inferInsert => ({
   ...machine,
@@ -138,6 +138,20 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.host.id, host), eq(s.host.generation, generation))),
     unless('stale'),
   ],
+  'agent-upgrade.ask': ({ agent, ...upgrade }, { database: { db }, now }) => [
+    db
+      .update(s.agentUpgrade)
+      .set({ endedAt: now, why: 'another was asked for' })
+      .where(and(eq(s.agentUpgrade.agent, agent), isNull(s.agentUpgrade.endedAt))),
+    db.insert(s.agentUpgrade).values({ agent, ...upgrade }),
+  ],
+  'agent-upgrade.end': ({ host, generation, why }, { database: { db }, now }) => [
+    db
+      .update(s.agentUpgrade)
+      .set({ endedAt: now, why })
+      .where(and(eq(s.agentUpgrade.host, host), eq(s.agentUpgrade.generation, generation), isNull(s.agentUpgrade.endedAt))),
+  ],
+  'agent.said': ({ agent, ...said }, { database: { db } }) => [db.update(s.agent).set(said).where(eq(s.agent.id, agent))],
   'fence.ask': ({ id, host, how, by, generation, epoch }, { now }) => [
     sql`INSERT INTO fence (id, host, how, ${sql.identifier('by')}, generation, epoch, ${sql.identifier('bootId')}, ${sql.identifier('askedAt')})
       SELECT ${id}, h.id, ${how}, ${by}, ${generation}, a.epoch, a.${sql.identifier('bootId')}, ${now} FROM host h JOIN agent a ON a.id = h.agent
@@ -197,14 +211,28 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
     unless('stale'),
   ],
+  'machine.rescue': ({ machine, version, image, volume }, { database: { db } }) => [
+    db
+      .update(s.machine)
+      .set({ rescueImage: image, rescueVolume: volume, version: version + 1 })
+      .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
+    unless('stale'),
+  ],
   'machine.holds': ({ machine, version }) => [
     sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM machine WHERE id = ${machine} AND version = ${version})`,
   ],
   'attachment.remove': ({ volume }, { database: { db } }) => [db.delete(s.attachment).where(eq(s.attachment.volume, volume))],
-  'volume.intent': ({ volume, version, generation, sizeMiB, deleted }, { database: { db } }) => [
+  'volume.intent': ({ volume, version, generation, sizeMiB, deleted }, { database: { db }, now }) => [
     db
       .update(s.volume)
-      .set({ sizeMiB, deleted, generation, version: version + 1 })
+      .set({
+        grownFrom: sql`CASE WHEN ${s.volume.sizeMiB} < ${sizeMiB} THEN ${s.volume.sizeMiB} ELSE ${s.volume.grownFrom} END`,
+        grownAt: sql`CASE WHEN ${s.volume.sizeMiB} < ${sizeMiB} THEN ${now} ELSE ${s.volume.grownAt} END`,
+        sizeMiB,
+        deleted,
+        generation,
+        version: version + 1,
+      })
       .where(and(eq(s.volume.id, volume), eq(s.volume.version, version))),
     unless('stale'),
   ],
@@ -222,19 +250,12 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.volume.id, volume), eq(s.volume.generation, generation))),
     unless('stale'),
   ],
-  'volume.observed': ({ do: _, volume, epoch, seq, ...facts }, { database: { db }, now }) => {
-    const row = { ...facts, epoch, seq, at: now }
+  'volume.observed': ({ do: _, volume, ...facts }, { now }) => [
     // Epochs of two agents cannot be compared.
-    const holds = sql`INSERT INTO guard (stale) SELECT 1 FROM allocation WHERE consumer = ${volume} AND until IS NULL AND host <> ${facts.host}`
-    return [
-      ...(facts.host === null ? [] : [holds]),
-      db
-        .insert(s.volumeObserved)
-        .values({ volume, ...row })
-        .onConflictDoUpdate({ target: s.volumeObserved.volume, set: row, setWhere: newer(s.volumeObserved, epoch, seq) }),
-      unless('stale'),
-    ]
-  },
+    ...(facts.host === null ? [] : [holds(volume, facts.host)]),
+    putNewer(s.volumeObserved, s.volumeObserved.volume, { volume, ...facts, at: now }),
+    unless('stale'),
+  ],
   'snapshot.holds': ({ snapshot, version }) => [
     sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM snapshot WHERE id = ${snapshot} AND version = ${version})`,
   ],
@@ -346,6 +367,13 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     db
       .update(s.image)
       .set({ deprecatedAt: deprecated ? now : null })
+      .where(and(eq(s.image.id, image), isNull(s.image.deletedAt))),
+    unless('stale'),
+  ],
+  'image.for-rescue': ({ image, forRescue }, { database: { db } }) => [
+    db
+      .update(s.image)
+      .set({ forRescue })
       .where(and(eq(s.image.id, image), isNull(s.image.deletedAt))),
     unless('stale'),
   ],
@@ -497,13 +525,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .set({ until: now })
       .where(and(eq(s.allocation.consumer, consumer), isNull(s.allocation.until))),
   ],
-  'host.touch': ({ host }, { database: { db } }) => [
-    db
-      .update(s.host)
-      .set({ revision: sql`${s.host.revision} + 1` })
-      .where(eq(s.host.id, host)),
-    countRoom(host),
-  ],
+  'host.touch': ({ host }) => [{ sql: 'UPDATE host SET revision = revision + 1 WHERE id = ?', args: [host] }, countRoom(host)],
   'host.insert': ({ host, agent, zone, name }, { database: { db } }) => [
     db.insert(s.host).values({ id: host, agent, zone, name, accepting: true, cpuRatio: 8, memoryRatio: 1, revision: 1 }),
   ],
@@ -562,23 +584,16 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   'orphan.gone': ({ host, machine }, { database: { db } }) => [
     db.delete(s.orphan).where(and(eq(s.orphan.host, host), eq(s.orphan.machine, machine))),
   ],
-  'machine.observed': ({ do: _, machine, epoch, seq, ...facts }, { database: { db }, now }) => {
-    const row = { ...facts, epoch, seq, at: now }
+  'machine.observed': ({ do: _, machine, ...facts }, { now }) => [
     // A host on which it is no longer says nothing about it any more: epochs of two agents cannot be compared.
-    const holds = sql`INSERT INTO guard (stale) SELECT 1 FROM allocation WHERE consumer = ${machine} AND until IS NULL AND host <> ${facts.host}`
-    return [
-      ...(facts.host === null ? [] : [holds]),
-      db
-        .insert(s.machineObserved)
-        .values({ machine, ...row })
-        .onConflictDoUpdate({ target: s.machineObserved.machine, set: row, setWhere: newer(s.machineObserved, epoch, seq) }),
-      unless('stale'),
-    ]
-  },
-  'operation.move': ({ operation, version, to, log }, { database: { db }, now }) => [
-    db
-      .update(s.operation)
-      .set({
+    ...(facts.host === null ? [] : [holds(machine, facts.host)]),
+    putNewer(s.machineObserved, s.machineObserved.machine, { machine, ...facts, at: now }),
+    unless('stale'),
+  ],
+  'operation.move': ({ operation, version, to, log }, { now }) => [
+    updateRows(
+      s.operation,
+      {
         ...to,
         asked: to.asked ?? null,
         waitingSaid: to.waitingSaid ?? null,
@@ -589,8 +604,9 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
         stuckIn: to.state === 'stuck' ? sql`${s.operation.state}` : null,
         version: version + 1,
         endedAt: to.wakeAt === null && to.state !== 'stuck' ? now : null,
-      })
-      .where(and(eq(s.operation.id, operation), eq(s.operation.version, version))),
+      },
+      { sql: 'id = ? AND version = ?', args: [operation, version] },
+    ),
     unless('stale'),
     insertRows(s.operationLog, [{ operation, version, ...log, at: now }]),
   ],
@@ -602,11 +618,11 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     unless('stale'),
     insertRows(s.operationLog, [{ operation, version, ...log, at: now }]),
   ],
-  'operation.wake': ({ subject, generation }, { database: { db }, now }) => [
-    db
-      .update(s.operation)
-      .set({ wakeAt: now, version: sql`${s.operation.version} + 1` })
-      .where(and(eq(s.operation.subject, subject), isNotNull(s.operation.wakeAt), lte(s.operation.generation, generation))),
+  'operation.wake': ({ subject, generation }, { now }) => [
+    {
+      sql: 'UPDATE operation SET "wakeAt" = ?, version = version + 1 WHERE subject = ? AND "wakeAt" IS NOT NULL AND generation <= ?',
+      args: [now, subject, generation],
+    },
   ],
   'operation.wake-one': ({ operation }, { database: { db }, now }) => [
     db
@@ -726,7 +742,14 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   token: ({ do: _, ...row }, { now }) => [insertRows(s.token, [{ ...row, at: now }])],
 }
 
-const countRoom = (host: string | SQL): SQL => sql`${sql.raw(roomSql)} WHERE id = ${host}`
+const countRoom = (host: string | SQL): SQL | Built =>
+  typeof host === 'string' ? { sql: `${roomSql} WHERE id = ?`, args: [host] } : sql`${sql.raw(roomSql)} WHERE id = ${host}`
+
+/** Fails where another host has the claim of a machine or volume. */
+const holds = (consumer: string, host: string): Built => ({
+  sql: 'INSERT INTO guard (stale) SELECT 1 FROM allocation WHERE consumer = ? AND until IS NULL AND host <> ?',
+  args: [consumer, host],
+})
 
 const oneOf = (hosts: readonly string[]): SQL =>
   sql`h.id IN (${sql.join(

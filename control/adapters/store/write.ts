@@ -3,13 +3,9 @@ import type { SQL } from 'drizzle-orm'
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 import type { Change } from '../../ports/changes.ts'
 import type { Database } from './database.ts'
+import type { Built } from './insert-rows.ts'
 
 const dialect = new SQLiteSyncDialect()
-/** A statement as text, with what stands in its places. */
-export interface Built {
-  readonly sql: string
-  readonly args: InValue[]
-}
 interface Builder {
   toSQL(): { sql: string; params: unknown[] }
 }

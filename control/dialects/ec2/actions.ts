@@ -1,11 +1,17 @@
 import type { Action } from './action.ts'
+import { AttachVolume } from './actions/attach-volume.ts'
 import { CreateImage } from './actions/create-image.ts'
 import { CreateKeyPair } from './actions/create-key-pair.ts'
 import { CreatePlacementGroup } from './actions/create-placement-group.ts'
+import { CreateSnapshot } from './actions/create-snapshot.ts'
+import { CreateSnapshots } from './actions/create-snapshots.ts'
 import { CreateTags } from './actions/create-tags.ts'
+import { CreateVolume } from './actions/create-volume.ts'
 import { DeleteKeyPair } from './actions/delete-key-pair.ts'
 import { DeletePlacementGroup } from './actions/delete-placement-group.ts'
+import { DeleteSnapshot } from './actions/delete-snapshot.ts'
 import { DeleteTags } from './actions/delete-tags.ts'
+import { DeleteVolume } from './actions/delete-volume.ts'
 import { DeregisterImage } from './actions/deregister-image.ts'
 import { DescribeAddresses } from './actions/describe-addresses.ts'
 import { DescribeAvailabilityZones } from './actions/describe-availability-zones.ts'
@@ -18,13 +24,19 @@ import { DescribeKeyPairs } from './actions/describe-key-pairs.ts'
 import { DescribePlacementGroups } from './actions/describe-placement-groups.ts'
 import { DescribeRegions } from './actions/describe-regions.ts'
 import { DescribeSecurityGroups } from './actions/describe-security-groups.ts'
+import { DescribeSnapshots } from './actions/describe-snapshots.ts'
 import { DescribeSubnets } from './actions/describe-subnets.ts'
 import { DescribeTags } from './actions/describe-tags.ts'
+import { DescribeVolumeStatus } from './actions/describe-volume-status.ts'
+import { DescribeVolumes } from './actions/describe-volumes.ts'
+import { DescribeVolumesModifications } from './actions/describe-volumes-modifications.ts'
 import { DescribeVpcs } from './actions/describe-vpcs.ts'
+import { DetachVolume } from './actions/detach-volume.ts'
 import { GetCallerIdentity } from './actions/get-caller-identity.ts'
 import { GetConsoleOutput } from './actions/get-console-output.ts'
 import { ImportKeyPair } from './actions/import-key-pair.ts'
 import { ModifyInstanceAttribute } from './actions/modify-instance-attribute.ts'
+import { ModifyVolume } from './actions/modify-volume.ts'
 import { RebootInstances } from './actions/reboot-instances.ts'
 import { RunInstances } from './actions/run-instances.ts'
 import { StartInstances } from './actions/start-instances.ts'
@@ -34,13 +46,19 @@ import { TerminateInstances } from './actions/terminate-instances.ts'
 /** Every action, by the service that a request is signed for and by its name. */
 export const actions = {
   ec2: {
+    AttachVolume,
+    CreateImage,
     CreateKeyPair,
     CreatePlacementGroup,
+    CreateSnapshot,
+    CreateSnapshots,
     CreateTags,
+    CreateVolume,
     DeleteKeyPair,
     DeletePlacementGroup,
+    DeleteSnapshot,
     DeleteTags,
-    CreateImage,
+    DeleteVolume,
     DeregisterImage,
     DescribeAddresses,
     DescribeAvailabilityZones,
@@ -53,12 +71,18 @@ export const actions = {
     DescribePlacementGroups,
     DescribeRegions,
     DescribeSecurityGroups,
+    DescribeSnapshots,
     DescribeSubnets,
     DescribeTags,
+    DescribeVolumeStatus,
+    DescribeVolumes,
+    DescribeVolumesModifications,
     DescribeVpcs,
+    DetachVolume,
     GetConsoleOutput,
     ImportKeyPair,
     ModifyInstanceAttribute,
+    ModifyVolume,
     RebootInstances,
     RunInstances,
     StartInstances,

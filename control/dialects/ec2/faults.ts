@@ -10,8 +10,10 @@ export type Noun =
   | 'placement-group'
   | 'region'
   | 'security-group'
+  | 'snapshot'
   | 'subnet'
   | 'tag'
+  | 'volume'
   | 'vpc'
   | 'zone'
 
@@ -23,8 +25,10 @@ const notFound: Record<Noun, Code> = {
   'placement-group': 'InvalidPlacementGroup.Unknown',
   region: 'InvalidParameterValue',
   'security-group': 'InvalidGroup.NotFound',
+  snapshot: 'InvalidSnapshot.NotFound',
   subnet: 'InvalidSubnetID.NotFound',
   tag: 'InvalidID',
+  volume: 'InvalidVolume.NotFound',
   vpc: 'InvalidVpcID.NotFound',
   zone: 'InvalidParameterValue',
 }
@@ -39,7 +43,10 @@ const nouns: Readonly<Record<string, Noun>> = {
   keyPair: 'key-pair',
   publicKey: 'key-pair',
   placementGroup: 'placement-group',
+  snapshot: 'snapshot',
+  snapshots: 'snapshot',
   subnet: 'subnet',
+  volume: 'volume',
   zone: 'zone',
   tags: 'tag',
 }
@@ -60,7 +67,13 @@ const codes: Record<FaultCode, (noun: Noun, field: string) => Code> = {
         ? 'InvalidPlacementGroup.InUse'
         : 'IncorrectState',
   conflict: (noun, field) =>
-    field === 'token' ? 'IdempotentParameterMismatch' : noun === 'key-pair' ? 'InvalidKeyPair.Duplicate' : 'IncorrectState',
+    field === 'token'
+      ? 'IdempotentParameterMismatch'
+      : noun === 'key-pair'
+        ? 'InvalidKeyPair.Duplicate'
+        : noun === 'snapshot'
+          ? 'InvalidSnapshot.InUse'
+          : 'IncorrectState',
   // Others were faster, again and again: the request is worth repeating, which SDKs do on 503.
   stale: () => 'Unavailable',
   quota: noun =>
@@ -94,8 +107,12 @@ const ofPrefix: Readonly<Record<string, Noun>> = {
   kpr_: 'key-pair',
   'pg-': 'placement-group',
   pgr_: 'placement-group',
+  'snap-': 'snapshot',
+  snp_: 'snapshot',
   'subnet-': 'subnet',
   sub_: 'subnet',
+  'vol-': 'volume',
+  vol_: 'volume',
   'vpc-': 'vpc',
   net_: 'vpc',
 }

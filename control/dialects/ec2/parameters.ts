@@ -36,6 +36,8 @@ const idOf = (prefix: string, malformed: Code) =>
   })
 export const instanceId = idOf('i', 'InvalidInstanceID.Malformed')
 export const imageId = idOf('ami', 'InvalidAMIID.Malformed')
+export const volumeId = idOf('vol', 'InvalidParameterValue')
+export const snapshotId = idOf('snap', 'InvalidSnapshotID.Malformed')
 
 /** Only what changes nothing here; anything else is refused with what to do. */
 export const only = (values: readonly string[], advice: string) =>

@@ -3,6 +3,7 @@
  * SDKs retry is decided by the status, so these are EC2's own).
  */
 const statuses = {
+  AttachmentLimitExceeded: 400,
   AuthFailure: 401,
   DryRunOperation: 412,
   IdempotentParameterMismatch: 400,
@@ -15,6 +16,8 @@ const statuses = {
   InvalidAction: 400,
   'InvalidAMIID.Malformed': 400,
   'InvalidAMIID.NotFound': 400,
+  'InvalidAttachment.NotFound': 400,
+  InvalidBlockDeviceMapping: 400,
   InvalidClientTokenId: 403,
   'InvalidGroup.NotFound': 400,
   InvalidID: 400,
@@ -30,7 +33,13 @@ const statuses = {
   'InvalidPlacementGroup.Duplicate': 400,
   'InvalidPlacementGroup.InUse': 400,
   'InvalidPlacementGroup.Unknown': 400,
+  'InvalidSnapshot.InUse': 400,
+  'InvalidSnapshot.NotFound': 400,
+  'InvalidSnapshotID.Malformed': 400,
   'InvalidSubnetID.NotFound': 400,
+  'InvalidVolume.NotFound': 400,
+  'InvalidVolume.ZoneMismatch': 400,
+  'InvalidVolumeModification.NotFound': 400,
   'InvalidVpcID.NotFound': 400,
   MalformedQueryString: 400,
   MissingAction: 400,
@@ -51,6 +60,7 @@ const statuses = {
   UnsupportedOperation: 400,
   VcpuLimitExceeded: 400,
   VolumeLimitExceeded: 400,
+  VolumeInUse: 400,
 } as const satisfies Record<string, 400 | 401 | 403 | 412 | 413 | 500 | 503>
 export type Code = keyof typeof statuses
 

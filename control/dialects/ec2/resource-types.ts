@@ -4,7 +4,9 @@ const types: Readonly<Record<string, string>> = {
   eni: 'network-interface',
   i: 'instance',
   key: 'key-pair',
+  snap: 'snapshot',
   subnet: 'subnet',
+  vol: 'volume',
   vpc: 'vpc',
 }
 

@@ -4,6 +4,7 @@ import * as catalogue from './routes/catalogue.ts'
 import * as history from './routes/history.ts'
 import * as hosts from './routes/hosts-lifecycle.ts'
 import * as maintenance from './routes/hosts-maintenance.ts'
+import * as upgrades from './routes/hosts-upgrade.ts'
 import * as images from './routes/images.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
@@ -30,6 +31,8 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   suspendMachine: machines.suspend,
   resumeMachine: machines.resume,
   rebuildMachine: machines.rebuild,
+  rescueMachine: machines.rescue,
+  unrescueMachine: machines.unrescue,
   snapshotMachine: machines.snapshot,
   revertMachine: machines.revert,
   listVolumes: volumes.list,
@@ -75,6 +78,7 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listImageShares: images.shares,
   shareImage: images.share,
   deprecateImage: images.deprecate,
+  markImageForRescue: images.forRescue,
   listImageCatalogue: images.catalogue,
   listFlavors: catalogue.flavors,
   listRegions: catalogue.regions,
@@ -93,6 +97,8 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   getHostProjection: catalogue.hostProjection,
   getHostSamples: samples.ofHost,
   fenceHost: hosts.fence,
+  upgradeHost: upgrades.host,
+  upgradeHosts: upgrades.hosts,
   setHostPower: hosts.power,
   removeHost: hosts.remove,
   listEnrolTokens: hosts.tokens,

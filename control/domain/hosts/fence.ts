@@ -1,5 +1,6 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
-import type { FenceWay, Host } from './host.ts'
+import type { FenceWay } from '@sirocco/shared/model/hosts/power.ts'
+import type { Host } from './host.ts'
 
 /** May this host be fenced, in this way? `typed` is what the admin wrote for its name. */
 export function mayFence(host: Host, how: FenceWay, typed: string | undefined): Result<void> {
@@ -9,10 +10,12 @@ export function mayFence(host: Host, how: FenceWay, typed: string | undefined): 
       `host ${host.name} is heard from: stop or move its machines instead; only a silent host is fenced`,
     )
   if (host.fenced !== null) return refuse('precondition', `host ${host.name} is fenced already`)
-  if (how === 'ipmi' && host.power === null)
+  if (how !== 'word' && host.power?.way !== how)
     return refuse(
       'precondition',
-      `no management controller is known for host ${host.name}; tell its address first, or see for yourself that the host is off and give your word`,
+      host.power !== null
+        ? `the management controller of host ${host.name} is spoken to by ${host.power.way}`
+        : `no management controller is known for host ${host.name}; tell its address first, or see for yourself that the host is off and give your word`,
       { field: 'how' },
     )
   if (how === 'word' && typed !== host.name)

@@ -1,8 +1,5 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
-
-/** Who vouches that nothing runs on a silent host: its management controller, or an admin who typed its name. */
-export const fenceWays = ['word', 'ipmi'] as const
-export type FenceWay = (typeof fenceWays)[number]
+import type { FenceWay, PowerWay } from '@sirocco/shared/model/hosts/power.ts'
 
 /** `moving`: what runs on it goes elsewhere; `stopping`: and what cannot is stopped; `in`: nothing runs on it. */
 export type Maintenance = 'none' | 'moving' | 'stopping' | 'in'
@@ -25,11 +22,23 @@ export interface Host {
   /** Since `at` nothing runs on it, by whoever says so; null where it is heard, or nobody has said so. */
   readonly fenced: { readonly how: FenceWay; readonly by: Id<'user'>; readonly at: number } | null
   /** Its management controller; null where none is known. */
-  readonly power: { readonly way: 'ipmi'; readonly address: string; readonly port: number; readonly username: string } | null
+  readonly power: {
+    readonly way: PowerWay
+    readonly address: string
+    readonly port: number
+    readonly username: string
+    /** Of Redfish: SHA-256 of its certificate in hex; null: the asking host trusts whoever signed it. */
+    readonly pin: string | null
+    /** Of Redfish, where it has several. */
+    readonly system: string | null
+  } | null
   /** When another machine last used its agent's key. */
   readonly clonedAt: number | null
   readonly revision: number
   readonly agentVersion: string
+  /** SHA-256 of the bundle that its agent runs, and the protocol that it speaks, as it last said; null: it has not. */
+  readonly agentBundle: string | null
+  readonly agentProtocol: number | null
   /** Since when its agent is silent; null while it is heard. */
   readonly silentSince: number | null
   readonly cpuRatio: number

@@ -23,6 +23,8 @@ export interface Image {
   readonly failure: Fault | null
   /** Not for new users any more; who names it still has it. */
   readonly deprecatedAt: number | null
+  /** Machines in rescue boot from it, where nobody says from what. */
+  readonly forRescue: boolean
   readonly architecture: string
   readonly minDiskMiB: number
   readonly files: readonly ImageFile[]

@@ -42,6 +42,9 @@ export interface Machine {
   readonly protected: boolean
   readonly firmware: Firmware
   readonly recover: Recover
+  /** What it boots from in rescue: an image, and the volume that is made of it; the volume is there only while it is in rescue. */
+  readonly rescueImage: Id<'image'> | null
+  readonly rescueVolume: Id<'volume'> | null
   readonly createdAt: number
   /** When it was first seen running; ms since the epoch. */
   readonly ranAt: number | null
@@ -112,6 +115,9 @@ export const stateOfMachine = (machine: Machine) =>
     observed: machine.observed,
     observerAlive: machine.observerAlive,
   })
+
+/** Does it boot from another disk than its own? */
+export const isRescued = ({ rescueVolume }: Pick<Machine, 'rescueVolume'>): boolean => rescueVolume !== null
 
 /** Which machines are asked for: by all that is said. */
 export interface MachineFilter {

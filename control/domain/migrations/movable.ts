@@ -1,6 +1,7 @@
 import { type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 import type { Host } from '../hosts/host.ts'
-import { type Machine, stateOfMachine } from '../machines/machine.ts'
+import { isRescued, type Machine, stateOfMachine } from '../machines/machine.ts'
 import { carried, type Luggage } from './luggage.ts'
 
 /** May this machine leave its host as it runs? Refused with what is in the way, for an admin. */
@@ -8,6 +9,8 @@ export function movable(machine: Machine, source: Host, luggage: readonly Luggag
   const state = stateOfMachine(machine)
   if (source.silentSince !== null)
     return refuse('precondition', `host ${source.name} does not answer; nothing can be moved from it before it is back`)
+  if (isRescued(machine))
+    return refuse('precondition', say('machine.is_rescued', { name: machine.name }), { field: machine.alias })
   if (state !== 'running')
     return refuse('precondition', `${machine.name} is ${state}: only a running machine moves to another host; start it first`, {
       field: machine.alias,

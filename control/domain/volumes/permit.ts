@@ -1,4 +1,6 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
+import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type { VolumeState } from '@sirocco/shared/model/volumes/states.ts'
 import { type Machine, stateOfMachine } from '../machines/machine.ts'
 import { type Snapshot, stateOfSnapshot } from './snapshot.ts'
@@ -24,6 +26,16 @@ export function isIn(volume: Volume, states: readonly VolumeState[]): Result<voi
   if (states.includes(state)) return ok(undefined)
   const words = state === 'available' ? `${nameOf(volume)} is attached to no machine` : otherwise[state](nameOf(volume))
   return refuse('precondition', words, { field: volume.alias })
+}
+
+/** Is it neither the disk that a machine in rescue boots from, nor that machine's own? */
+export function outsideRescue(volume: Volume): Result<void> {
+  const { id, alias, attachment } = volume
+  if (!attachment || attachment.rescueVolume === null) return ok(undefined)
+  if (attachment.rescueVolume !== id && attachment.device !== rescuedDevice) return ok(undefined)
+  return refuse('precondition', say('volume.in_rescue', { name: nameOf(volume), machine: attachment.machineAlias }), {
+    field: alias,
+  })
 }
 
 /** May this volume be attached to this machine? */

@@ -20,9 +20,14 @@ export interface Volume {
   readonly sourceKind: SourceKind
   readonly sourceImage: Id<'image'> | null
   readonly sourceSnapshot: Id<'snapshot'> | null
+  /** EC2's id of that snapshot; null where it was made for a copy only, or is long forgotten. */
+  readonly sourceSnapshotAlias: string | null
   /** What it went back to last, or is to; by the intent of that generation. */
   readonly revertSnapshot: Id<'snapshot'> | null
   readonly revertTurn: number | null
+  /** MiB before it last became larger, and when that was asked for; null where it never did. */
+  readonly grownFrom: number | null
+  readonly grownAt: number | null
   /** The image at the bottom of what it was made from; null where there is none. */
   readonly baseImage: Id<'image'> | null
   readonly attachment: {
@@ -34,6 +39,8 @@ export interface Volume {
     readonly readOnly: boolean
     readonly deleteOnTermination: boolean
     readonly at: number
+    /** What its machine boots from while that is in rescue; null: it is not. */
+    readonly rescueVolume: Id<'volume'> | null
   } | null
   readonly tags: Readonly<Record<string, string>>
   readonly createdAt: number

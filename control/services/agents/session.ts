@@ -5,6 +5,7 @@ import { say } from '@sirocco/shared/model/messages.ts'
 import { decode, encode } from '@sirocco/shared/wire/codec.ts'
 import { ObjectSet, split } from '@sirocco/shared/wire/delta.ts'
 import {
+  AnyHello,
   type CommandBody,
   FromAgent,
   type FromControl,
@@ -18,6 +19,7 @@ import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import type { Question } from '@sirocco/shared/wire/samples.ts'
 import { oldestProtocol, protocol } from '@sirocco/shared/wire/version.ts'
 import type { Change } from '../../ports/changes.ts'
+import type { Agent } from '../../ports/store.ts'
 import type { Ports } from '../context.ts'
 import { pokeFor } from '../poke.ts'
 import { keepWindow } from '../samples/keep.ts'
@@ -45,6 +47,11 @@ interface Gathering {
   readonly frames: Map<string, Observed>
   objects: number
 }
+const spoken = (theirs: number): boolean => theirs >= oldestProtocol && theirs <= protocol
+
+const saidAnew = (known: Pick<Agent, 'version' | 'protocol' | 'bundle'>, said: Partial<typeof known>): boolean =>
+  said.version !== known.version || said.protocol !== known.protocol || (said.bundle ?? known.bundle) !== known.bundle
+
 const helloFirst: Fault = { code: 'invalid', message: 'the first frame must be hello' }
 
 export interface SessionParts {
@@ -87,7 +94,7 @@ export class AgentSession {
     if (frame.ok && frame.value.type === 'answer') return this.#answered(frame.value.id, frame.value.outcome)
     this.#gathering = null
     return this.#inTurn(async () => {
-      if (!frame.ok) return this.#refuse(frame.fault)
+      if (!frame.ok) return this.#state.epoch === 0 ? this.#strange(text, frame.fault) : this.#refuse(frame.fault)
       if (frame.value.type === 'hello')
         return this.#state.epoch === 0
           ? this.#hello(frame.value)
@@ -187,19 +194,39 @@ export class AgentSession {
     if (changes.size > 0) this.#set({ ...this.#state, hosts: this.#state.hosts.map(h => ({ ...h, ...changes.get(h.id) })) })
   }
 
+  /** What is no hello of ours may be one of another time. */
+  #strange(text: string | ArrayBuffer, fault: Fault): Promise<void> | void {
+    const old = decode(AnyHello, text)
+    return old.ok && !spoken(old.value.protocol) ? this.#outdated(old.value) : this.#refuse(fault)
+  }
+
+  /** Its link is not taken; that it is too old, or too new, is known, and by `POST /agent/upgrade` it can become another. */
+  async #outdated({ protocol: theirs, agentVersion: version, bundle }: AnyHello): Promise<void> {
+    const { store } = this.#parts.ports
+    const agent = await store.agents.find(this.#state.agent)
+    const said = { version, protocol: theirs, ...(bundle === undefined ? {} : { bundle }) }
+    if (agent.ok && saidAnew(agent.value, said)) await store.commit([{ do: 'agent.said', agent: agent.value.id, ...said }])
+    this.#refuse({
+      code: 'unsupported',
+      message: `this control plane speaks protocols ${oldestProtocol} to ${protocol}, the agent ${theirs}: an admin has to upgrade it`,
+    })
+  }
+
   async #hello(hello: Hello): Promise<void> {
     const { store } = this.#parts.ports
-    if (hello.protocol < oldestProtocol || hello.protocol > protocol)
-      return this.#refuse({
-        code: 'unsupported',
-        message: `this control plane speaks protocols ${oldestProtocol} to ${protocol}, the agent ${hello.protocol}; update the agent`,
-      })
+    if (!spoken(hello.protocol)) return this.#outdated(hello)
     const agent = await store.agents.find(this.#state.agent)
     const incarnation = await store.incarnation()
     if (!agent.ok) return this.#refuse(agent.fault)
     if (!incarnation.ok) return this.#refuse(incarnation.fault)
     const epoch = agent.value.epoch + 1
+    const said = {
+      version: hello.agentVersion,
+      protocol: hello.protocol,
+      ...(hello.bundle === undefined ? {} : { bundle: hello.bundle }),
+    }
     const changes: Change[] = [
+      ...(saidAnew(agent.value, said) ? [{ do: 'agent.said', agent: agent.value.id, ...said } as const] : []),
       { do: 'agent.link', agent: agent.value.id, epoch, bootId: hello.bootId, version: hello.agentVersion },
       // In the batch by which it is heard: whoever would restart a machine elsewhere is refused from here on.
       { do: 'fence.lift', agent: agent.value.id },
@@ -210,6 +237,9 @@ export class AgentSession {
         host => ({ do: 'event', project: null, type: 'host.linked', subject: host.id, data: { epoch } }) as const,
       ),
     ]
+    // An agent that ended while it became another is told again.
+    const { upgrade } = agent.value
+    if (upgrade) changes.push({ do: 'operation.wake', subject: upgrade.host, generation: upgrade.generation })
     const linked = await store.commit(changes)
     if (!linked.ok) return this.#refuse(linked.fault)
     pokeFor(this.#parts.ports.pokes, changes)

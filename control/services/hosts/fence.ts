@@ -1,7 +1,7 @@
 import { ok } from '@sirocco/shared/kit/fault.ts'
+import { fenceWays } from '@sirocco/shared/model/hosts/power.ts'
 import { z } from 'zod'
 import { mayFence } from '../../domain/hosts/fence.ts'
-import { fenceWays } from '../../domain/hosts/host.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import { write } from '../verb.ts'
 import { theHost } from './the-host.ts'

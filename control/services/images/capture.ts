@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Image } from '../../domain/images/image.ts'
 import { type Machine, stateOfMachine } from '../../domain/machines/machine.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
-import { isIn } from '../../domain/volumes/permit.ts'
+import { isIn, outsideRescue } from '../../domain/volumes/permit.ts'
 import type { Volume } from '../../domain/volumes/volume.ts'
 import { Name, Ref, Tags } from '../inputs.ts'
 import { newSnapshot } from '../snapshots/new.ts'
@@ -41,6 +41,8 @@ export const captureImage = write('images.capture', {
     const { host } = volume
     const usable = isIn(volume, ['available', 'in-use'])
     if (!usable.ok) return usable
+    const outside = outsideRescue(volume)
+    if (!outside.ok) return outside
     if (host === null)
       return refuse('precondition', `${volume.alias} was never used and holds nothing yet; attach it to a machine first`, {
         field: volume.alias,

@@ -2,7 +2,7 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { MachineChange } from '@sirocco/shared/model/machines/states.ts'
 import { changeRefusal } from '@sirocco/shared/model/machines/transitions.ts'
 import { because } from '../../domain/machines/because.ts'
-import { type Machine, type MachineUpdate, stateOfMachine } from '../../domain/machines/machine.ts'
+import { isRescued, type Machine, type MachineUpdate, stateOfMachine } from '../../domain/machines/machine.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Context, Decision } from '../verb.ts'
 
@@ -24,7 +24,7 @@ export async function changeMachine(
   if (!found.ok) return found
   const [machine] = found.value
   if (!machine) throw new Error('impossible: found, and not there')
-  const why = changeRefusal(change, stateOfMachine(machine))
+  const why = changeRefusal(change, stateOfMachine(machine), isRescued(machine))
   if (why) return refuse('precondition', because(why, machine.name), { field: machine.alias })
   const decided = await decide(machine)
   if (!decided.ok) return decided

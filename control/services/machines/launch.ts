@@ -9,7 +9,6 @@ import { z } from 'zod'
 import { unlaunchable } from '../../domain/images/launchable.ts'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
-import { rootDevice } from '../../domain/volumes/device.ts'
 import { defaultPool } from '../../domain/volumes/pool.ts'
 import type { Change } from '../../ports/changes.ts'
 import { flavorNamed } from '../flavors/find.ts'
@@ -18,6 +17,7 @@ import { drawAddresses } from '../networks/draw-addresses.ts'
 import { choose } from '../placement/choose.ts'
 import { zoneNamed } from '../regions/find.ts'
 import { type Context, type Decision, write } from '../verb.ts'
+import { furtherVolume, type Launched, LaunchVolumes, rootVolume, withDevices } from './launch-volumes.ts'
 
 const Input = z.object({
   image: Ref,
@@ -33,7 +33,10 @@ const Input = z.object({
   rootDiskMiB: VolumeSize.optional(),
   /** Is that volume deleted with the machine? */
   deleteRootDisk: z.boolean().default(true),
+  volumes: LaunchVolumes.default([]),
   tags: Tags.default({}),
+  /** Of its volumes. */
+  volumeTags: Tags.default({}),
   subnet: Ref.optional(),
   /** By name or id. */
   placementGroup: z.string().min(1).max(255).optional(),
@@ -68,7 +71,8 @@ export const launchMachines = write('machines.launch', {
         field: 'tags.Name',
       })
     if (input.minCount > input.maxCount) return refuse('invalid', 'minCount may not exceed maxCount', { field: 'minCount' })
-    if (input.maxCount * Object.keys(input.tags).length > limits.bulkTags)
+    const tagged = Object.keys(input.tags).length + (1 + input.volumes.length) * Object.keys(input.volumeTags).length
+    if (input.maxCount * tagged > limits.bulkTags)
       return refuse('invalid', `at most ${limits.bulkTags} tags can be set at once; launch fewer machines, or tag them later`, {
         field: 'tags',
       })
@@ -76,6 +80,16 @@ export const launchMachines = write('machines.launch', {
       return refuse('invalid', 'so much user-data cannot be given to so many machines at once; launch them in several requests', {
         field: 'userData',
       })
+    if (input.maxCount * (1 + input.volumes.length) > limits.bulk)
+      return refuse(
+        'invalid',
+        `at most ${limits.bulk} volumes can be made at once; launch fewer machines, or fewer volumes of each`,
+        {
+          field: 'volumes',
+        },
+      )
+    const further = withDevices(input.volumes)
+    if (!further.ok) return further
     const parts = await partsOf(context, input)
     if (!parts.ok) return parts
     const { image, flavor, keyPair, network, subnet, group, pool } = parts.value
@@ -88,16 +102,26 @@ export const launchMachines = write('machines.launch', {
     const hostTags = { ...input.hostTags, ...flavor.hostTags }
     const { vcpus, memoryMiB } = flavor
     const count = { min: input.minCount, max: input.maxCount }
-    const [placed, drawn] = await Promise.all([
-      choose(context, { zone: subnet.zone, architecture: image.architecture, vcpus, memoryMiB, diskMiB, hostTags, group }, count),
-      drawAddresses(context, subnet, count),
-    ])
+    const demand = {
+      zone: subnet.zone,
+      architecture: image.architecture,
+      vcpus,
+      memoryMiB,
+      diskMiB: further.value.reduce((sum, volume) => sum + volume.sizeMiB, diskMiB),
+      hostTags,
+      group,
+    }
+    const [placed, drawn] = await Promise.all([choose(context, demand, count), drawAddresses(context, subnet, count)])
     if (!placed.ok) return placed
     if (!drawn.ok) return drawn
     const hosts = placed.value.hosts.slice(0, drawn.value.addresses.length)
 
     // Where another was quicker before, any host that fits will do: else a crowd on the last free places refuses each other for ever.
-    const others = context.refused.size > 0 && hosts.length === 1 ? placed.value.others.slice(0, limits.placementWindow) : []
+    // Further volumes are claimed on the host that was chosen, so they keep to it.
+    const others =
+      context.refused.size > 0 && hosts.length === 1 && further.value.length === 0
+        ? placed.value.others.slice(0, limits.placementWindow)
+        : []
     // Likewise any address that is free.
     const taking =
       context.attempt > 0 && hosts.length === 1
@@ -116,6 +140,7 @@ export const launchMachines = write('machines.launch', {
       const operation = context.ids.make('operation')
       const alias = `i-${hex(context.random, 17)}`
       const { project } = context.principal
+      const launched: Launched = { machine: id, zone: subnet.zoneId, pool, host, tags: input.volumeTags }
       machines.push(id)
       changes.push(
         {
@@ -157,14 +182,8 @@ export const launchMachines = write('machines.launch', {
           others,
           root: { id: context.ids.make('allocation'), volume, diskMiB },
         },
-        ...rootVolume(context, volume, {
-          machine: id,
-          image: image.id,
-          zone: subnet.zoneId,
-          pool,
-          diskMiB,
-          kept: !input.deleteRootDisk,
-        }),
+        ...rootVolume(context, volume, launched, { image: image.id, diskMiB, kept: !input.deleteRootDisk }),
+        ...further.value.flatMap(each => furtherVolume(context, launched, each)),
         {
           ...taking,
           port: {
@@ -238,50 +257,6 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
     group: group.value,
     pool: pool.value.id,
   })
-}
-
-/** What a machine boots from, as a volume of its own on the machine's host. */
-function rootVolume(
-  { random, principal: { project } }: Context,
-  volume: Id<'volume'>,
-  root: {
-    readonly machine: Id<'machine'>
-    readonly image: Id<'image'>
-    readonly zone: Id<'zone'>
-    readonly pool: Id<'storagePool'>
-    readonly diskMiB: number
-    readonly kept: boolean
-  },
-): Change[] {
-  return [
-    {
-      do: 'volume.insert',
-      volume: {
-        id: volume,
-        alias: `vol-${hex(random, 17)}`,
-        project,
-        zone: root.zone,
-        pool: root.pool,
-        name: '',
-        sizeMiB: root.diskMiB,
-        sourceKind: 'image',
-        sourceImage: root.image,
-        sourceSnapshot: null,
-      },
-    },
-    {
-      do: 'attachment.insert',
-      attachment: {
-        volume,
-        machine: root.machine,
-        device: rootDevice,
-        boot: true,
-        readOnly: false,
-        deleteOnTermination: !root.kept,
-      },
-    },
-    { do: 'event', project, type: 'volume.create.asked', subject: volume, data: { machine: root.machine } },
-  ]
 }
 
 const nameOf = (name: string | undefined, alias: string, index: number, count: number): string =>

@@ -2,7 +2,8 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
 import { z } from 'zod'
-import { type Machine, stateOfMachine } from '../../domain/machines/machine.ts'
+import { because } from '../../domain/machines/because.ts'
+import { isRescued, type Machine, stateOfMachine } from '../../domain/machines/machine.ts'
 import { rootDevice } from '../../domain/volumes/device.ts'
 import { isReady } from '../../domain/volumes/permit.ts'
 import { nextIntent } from '../../domain/volumes/volume.ts'
@@ -40,6 +41,7 @@ export const rebuildMachine = write('machines.rebuild', {
     if (!found.ok) return found
     const [machine] = found.value
     if (!machine) throw new Error('impossible: found, and not there')
+    if (isRescued(machine)) return refuse('precondition', because('is_rescued', machine.name), { field: machine.alias })
     if (stateOfMachine(machine) !== 'stopped' || machine.host === null)
       return refuse('precondition', `${machine.name} must be stopped before it is rebuilt; stop it first`, {
         field: machine.alias,

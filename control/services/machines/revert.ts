@@ -3,7 +3,7 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import { changeRefusal } from '@sirocco/shared/model/machines/transitions.ts'
 import { z } from 'zod'
 import { because } from '../../domain/machines/because.ts'
-import { stateOfMachine } from '../../domain/machines/machine.ts'
+import { isRescued, stateOfMachine } from '../../domain/machines/machine.ts'
 import type { Change } from '../../ports/changes.ts'
 import { Ref } from '../inputs.ts'
 import { write } from '../verb.ts'
@@ -23,7 +23,7 @@ export const revertMachine = write('machines.revert', {
     const [machine] = found.value
     const [one] = named.value
     if (!machine || !one) throw new Error('impossible: found, and not there')
-    const why = changeRefusal('revert', stateOfMachine(machine))
+    const why = changeRefusal('revert', stateOfMachine(machine), isRescued(machine))
     if (why) return refuse('precondition', because(why, machine.name), { field: machine.alias })
     if (one.moment === null)
       return refuse('precondition', `${one.alias} is of one volume alone; take that volume back to it instead`, {

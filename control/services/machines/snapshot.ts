@@ -3,7 +3,7 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import { changeRefusal } from '@sirocco/shared/model/machines/transitions.ts'
 import { z } from 'zod'
 import { because } from '../../domain/machines/because.ts'
-import { stateOfMachine } from '../../domain/machines/machine.ts'
+import { isRescued, stateOfMachine } from '../../domain/machines/machine.ts'
 import { isIn } from '../../domain/volumes/permit.ts'
 import type { Change } from '../../ports/changes.ts'
 import { Name, Ref, Tags } from '../inputs.ts'
@@ -22,7 +22,7 @@ export const snapshotMachine = write('machines.snapshot', {
     if (!found.ok) return found
     const [machine] = found.value
     if (!machine) throw new Error('impossible: found, and not there')
-    const why = changeRefusal('snapshot', stateOfMachine(machine))
+    const why = changeRefusal('snapshot', stateOfMachine(machine), isRescued(machine))
     if (why) return refuse('precondition', because(why, machine.name), { field: machine.alias })
     const ordered = [...machine.volumes].sort((a, b) => Number(b.boot) - Number(a.boot))
     const volumes =

@@ -1,6 +1,6 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { z } from 'zod'
-import { isIn } from '../../domain/volumes/permit.ts'
+import { isIn, outsideRescue } from '../../domain/volumes/permit.ts'
 import { Name, Ref, Tags } from '../inputs.ts'
 import { still } from '../machines/still.ts'
 import { write } from '../verb.ts'
@@ -16,6 +16,8 @@ export const createSnapshot = write('snapshots.create', {
     if (!volume) throw new Error('impossible: found, and not there')
     const usable = isIn(volume, ['available', 'in-use'])
     if (!usable.ok) return usable
+    const outside = outsideRescue(volume)
+    if (!outside.ok) return outside
     if (volume.host === null)
       return refuse('precondition', `${volume.alias} was never used and holds nothing yet; attach it to a machine first`, {
         field: volume.alias,

@@ -2,7 +2,7 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
 import { z } from 'zod'
-import { isIn, isReady } from '../../domain/volumes/permit.ts'
+import { isIn, isReady, outsideRescue } from '../../domain/volumes/permit.ts'
 import { defaultPool } from '../../domain/volumes/pool.ts'
 import type { Snapshot } from '../../domain/volumes/snapshot.ts'
 import type { Volume } from '../../domain/volumes/volume.ts'
@@ -118,6 +118,8 @@ function fromSnapshot(snapshot: Snapshot, { sizeMiB = snapshot.sizeMiB }: Input)
 function copyOf(context: Context, volume: Volume, { sizeMiB = volume.sizeMiB }: Input): Result<Made> {
   const usable = isIn(volume, ['available', 'in-use'])
   if (!usable.ok) return usable
+  const outside = outsideRescue(volume)
+  if (!outside.ok) return outside
   if (sizeMiB < volume.sizeMiB) return tooSmall(volume.sizeMiB)
   const where = { zone: volume.zoneId, pool: volume.pool.id, sizeMiB }
   // One that was never used holds nothing but what it is made from.

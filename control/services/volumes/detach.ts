@@ -1,6 +1,7 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { stateOfMachine } from '../../domain/machines/machine.ts'
+import { outsideRescue } from '../../domain/volumes/permit.ts'
 import { nextIntent, stateOfVolume } from '../../domain/volumes/volume.ts'
 import type { Change } from '../../ports/changes.ts'
 import { VolumeRefs } from '../inputs.ts'
@@ -19,6 +20,10 @@ export const detachVolumes = write('volumes.detach', {
     const held = found.value.filter(
       volume => volume.attachment !== null || (volume.observed?.fault && stateOfVolume(volume) === 'detaching'),
     )
+    for (const volume of held) {
+      const outside = outsideRescue(volume)
+      if (!outside.ok) return outside
+    }
     const owners = held.flatMap(({ attachment }) => (attachment?.boot ? [attachment.machine] : []))
     const machines = owners.length === 0 ? ok([]) : await store.machines.find(scope, owners)
     if (!machines.ok) return machines

@@ -1,6 +1,6 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { isIn, isReady } from '../../domain/volumes/permit.ts'
+import { isIn, isReady, outsideRescue } from '../../domain/volumes/permit.ts'
 import type { Snapshot } from '../../domain/volumes/snapshot.ts'
 import type { Volume } from '../../domain/volumes/volume.ts'
 import type { Change } from '../../ports/changes.ts'
@@ -24,6 +24,8 @@ export function goBack(context: Context, volume: Volume, snapshot: Snapshot): Re
     )
   const usable = isIn(volume, ['available', 'in-use', 'attaching'])
   if (!usable.ok) return usable
+  const outside = outsideRescue(volume)
+  if (!outside.ok) return outside
   const ready = isReady(snapshot)
   if (!ready.ok) return ready
   if (volume.host === null) throw new Error('impossible: a snapshot of a volume that lies nowhere')

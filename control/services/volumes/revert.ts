@@ -2,7 +2,7 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { changeRefusal } from '@sirocco/shared/model/machines/transitions.ts'
 import { z } from 'zod'
 import { because } from '../../domain/machines/because.ts'
-import { stateOfMachine } from '../../domain/machines/machine.ts'
+import { isRescued, stateOfMachine } from '../../domain/machines/machine.ts'
 import type { Volume } from '../../domain/volumes/volume.ts'
 import type { Change } from '../../ports/changes.ts'
 import { Ref } from '../inputs.ts'
@@ -39,7 +39,7 @@ async function machineIsOff({ store, scope }: Context, { attachment }: Volume): 
   if (!found.ok) return found
   const [machine] = found.value
   if (!machine) throw new Error('impossible: found, and not there')
-  const why = changeRefusal('revert', stateOfMachine(machine))
+  const why = changeRefusal('revert', stateOfMachine(machine), isRescued(machine))
   if (why) return refuse('precondition', because(why, machine.name), { field: machine.alias })
   return ok([{ do: 'machine.holds', machine: machine.id, version: machine.version }])
 }

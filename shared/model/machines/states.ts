@@ -24,7 +24,7 @@ export const recovers = ['no', 'disk', 'fresh'] as const
 export type Recover = (typeof recovers)[number]
 
 /** What is changed of a machine without asking anything of its power. */
-export const machineChanges = ['rename', 'protect', 'resize', 'userData', 'snapshot', 'revert'] as const
+export const machineChanges = ['rename', 'protect', 'resize', 'userData', 'snapshot', 'revert', 'rescue', 'unrescue'] as const
 export type MachineChange = (typeof machineChanges)[number]
 
 /** What a guest starts from: a PC BIOS, or UEFI with variables of its own. */

@@ -12,6 +12,8 @@ export type Reason =
   | 'is_gone'
   | 'not_stopped'
   | 'host_silent'
+  | 'is_rescued'
+  | 'not_rescued'
 export type Verdict = 'accept' | 'supersede' | 'done' | Reason
 
 /**
@@ -159,6 +161,21 @@ const whileItHasDisks = {
   unknown: 'host_silent',
 } as const satisfies Record<MachineState, Verdict>
 
+/** While it can be brought to a stop that drops no memory which was to be kept. */
+const whileItCanBeStopped = {
+  creating: 'is_creating',
+  starting: 'accept',
+  running: 'accept',
+  paused: 'accept',
+  stopping: 'is_stopping',
+  stopped: 'accept',
+  suspended: 'is_suspended',
+  failed: 'accept',
+  deleting: 'is_deleting',
+  gone: 'is_gone',
+  unknown: 'host_silent',
+} as const satisfies Record<MachineState, Verdict>
+
 /** The same of changes that ask nothing of the power: accept, or why not. */
 export const changeable = {
   rename: whileItExists,
@@ -167,10 +184,17 @@ export const changeable = {
   userData: whileItIsOff,
   snapshot: whileItHasDisks,
   revert: whileItIsOff,
+  rescue: whileItCanBeStopped,
+  unrescue: whileItCanBeStopped,
 } as const satisfies Record<MachineChange, Record<MachineState, 'accept' | Reason>>
 
-/** Why a change cannot be made now; null: it can. */
-export function changeRefusal(change: MachineChange, state: MachineState): Reason | null {
+/** What waits until a machine has left rescue: all that would take its disk for what it runs from, or the rescue's disk for its own. */
+const outsideRescue: ReadonlySet<MachineChange> = new Set(['resize', 'snapshot', 'revert', 'rescue'])
+
+/** Why a change cannot be made now of a machine that is (or is not) in rescue; null: it can. */
+export function changeRefusal(change: MachineChange, state: MachineState, rescued: boolean): Reason | null {
+  if (rescued && outsideRescue.has(change)) return 'is_rescued'
+  if (!rescued && change === 'unrescue') return 'not_rescued'
   const verdict = changeable[change][state]
   return verdict === 'accept' ? null : verdict
 }

@@ -79,6 +79,9 @@ export const kindPermits = {
   'machine.pause': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'machine.suspend': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'machine.resume': { cancel: 'took_effect', again: 'ask_anew', fails: true },
+  /** Once its host has stopped it there is no way back but to ask for one. */
+  'machine.rescue': { cancel: 'took_effect', again: 'ask_anew', fails: true },
+  'machine.unrescue': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'machine.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   /** Asked by fencing its host, which may be fenced again. */
   'machine.recover': { cancel: 'took_effect', again: 'ask_anew', fails: true },
@@ -90,6 +93,8 @@ export const kindPermits = {
   'volume.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   'snapshot.create': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'snapshot.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
+  /** The agent goes on with it; asked anew, it is told anew. */
+  'host.upgrade': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'host.fence': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   /** Given up, the image is failed, and its converting host lets it go. */
   'image.import': { cancel: 'end', again: 'ask_anew', fails: true },

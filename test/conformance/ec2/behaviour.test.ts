@@ -71,7 +71,8 @@ describe('RunInstances', () => {
   })
 
   test.each<[string, Form, string]>([
-    ['what it cannot give', { 'BlockDeviceMapping.1.DeviceName': '/dev/vdb' }, 'UnsupportedOperation'],
+    ['a disk where its seed is', { 'BlockDeviceMapping.1.DeviceName': '/dev/vdb' }, 'InvalidBlockDeviceMapping'],
+    ['what it cannot give', { 'BlockDeviceMapping.1.VirtualName': 'ephemeral0' }, 'UnsupportedOperation'],
     ['protection that would not protect', { DisableApiStop: 'true' }, 'UnsupportedOperation'],
     ['another tenancy', { 'Placement.Tenancy': 'dedicated' }, 'UnsupportedOperation'],
     ['a firewall that is not there', { 'SecurityGroup.1': 'web' }, 'InvalidGroup.NotFound'],

@@ -87,6 +87,39 @@ seen["types"] = ["t3.micro" in types, len(types) == len(set(types))]
 seen["zones"] = [zone["ZoneName"] for zone in client.describe_availability_zones()["AvailabilityZones"]]
 seen["regions"] = [region["RegionName"] for region in client.describe_regions()["Regions"]]
 
+disk = resource.create_volume(AvailabilityZone="test-1a", Size=1, VolumeType="gp3", TagSpecifications=[{"ResourceType": "volume", "Tags": [{"Key": "Name", "Value": "data"}]}])
+quick("volume_available").wait(VolumeIds=[disk.id])
+seen["attaching"] = disk.attach_to_instance(InstanceId=first.id, Device="/dev/sdf")["State"]
+quick("volume_in_use").wait(VolumeIds=[disk.id])
+disk.reload()
+seen["attached"] = [disk.state, disk.tags, [[a["InstanceId"] == first.id, a["Device"], a["State"]] for a in disk.attachments]]
+first.reload()
+seen["mapping"] = [m["DeviceName"] for m in first.block_device_mappings]
+seen["attached twice"] = code(lambda: disk.attach_to_instance(InstanceId=first.id, Device="/dev/sdg"))
+seen["in use"] = code(lambda: disk.delete())
+seen["growing"] = client.modify_volume(VolumeId=disk.id, Size=2)["VolumeModification"]["ModificationState"]
+modification = client.describe_volumes_modifications(VolumeIds=[disk.id])["VolumesModifications"][0]
+seen["grown"] = [modification[key] for key in ("ModificationState", "OriginalSize", "TargetSize", "Progress")]
+seen["healthy"] = client.describe_volume_status(VolumeIds=[disk.id])["VolumeStatuses"][0]["VolumeStatus"]["Status"]
+snapshot = disk.create_snapshot(Description="before")
+quick("snapshot_completed").wait(SnapshotIds=[snapshot.id])
+snapshot.reload()
+seen["snapshot"] = [snapshot.state, snapshot.progress, snapshot.description, snapshot.volume_size, snapshot.volume_id == disk.id]
+copy = client.create_volume(AvailabilityZone="test-1a", SnapshotId=snapshot.id)
+seen["copy"] = [copy["Size"], copy["SnapshotId"] == snapshot.id]
+quick("volume_available").wait(VolumeIds=[copy["VolumeId"]])
+seen["moment"] = len(client.create_snapshots(InstanceSpecification={"InstanceId": first.id})["Snapshots"])
+volumes = [[v["VolumeId"] for v in page["Volumes"]] for page in client.get_paginator("describe_volumes").paginate(PaginationConfig={"PageSize": 5})]
+seen["volume pages"] = [max(map(len, volumes)), sorted(sum(volumes, [])) == sorted(v["VolumeId"] for v in client.describe_volumes()["Volumes"])]
+seen["detaching"] = disk.detach_from_instance(InstanceId=first.id)["State"]
+quick("volume_available").wait(VolumeIds=[disk.id])
+snapshot.delete()
+for volume in (disk.id, copy["VolumeId"]):
+    client.delete_volume(VolumeId=volume)
+    quick("volume_deleted").wait(VolumeIds=[volume])
+seen["missing volume"] = code(lambda: client.describe_volumes(VolumeIds=[disk.id]))
+seen["missing snapshot"] = code(lambda: client.describe_snapshots(SnapshotIds=[snapshot.id]))
+
 nobody = "i-" + "0" * 17
 seen["missing"] = code(lambda: client.describe_instances(InstanceIds=[nobody]))
 seen["malformed"] = code(lambda: client.describe_instances(InstanceIds=["i-xyz"]))
@@ -97,7 +130,7 @@ seen["no such type"] = code(lambda: client.run_instances(**{**token, "ClientToke
 seen["a group"] = code(lambda: client.run_instances(**{**token, "ClientToken": "boto 5", "SecurityGroupIds": ["sg-" + "0" * 17]}))
 seen["a volume"] = code(lambda: client.run_instances(**{**token, "ClientToken": "boto 6", "BlockDeviceMappings": [{"DeviceName": "/dev/vdb", "Ebs": {"VolumeSize": 1}}]}))
 seen["dry run"] = code(lambda: client.terminate_instances(InstanceIds=[first.id], DryRun=True))
-seen["unknown action"] = code(lambda: client.describe_volumes())
+seen["unknown action"] = code(lambda: client.describe_nat_gateways())
 seen["wrong secret"] = code(lambda: boto3.client("ec2", aws_access_key_id=os.environ["AWS_ACCESS_KEY_ID"], aws_secret_access_key="x", **options).describe_instances())
 seen["wrong region"] = code(lambda: boto3.client("ec2", endpoint_url=sys.argv[1], region_name="elsewhere-1").describe_instances())
 sts = boto3.client("sts", **options)

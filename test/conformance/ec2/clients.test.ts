@@ -8,6 +8,8 @@ import { type Ec2World, ec2World, key, region } from './world.ts'
 // Debian's own: another aws or python3 may come first on PATH.
 const aws = '/usr/bin/aws'
 const python = '/usr/bin/python3'
+/** Another one where libcloud stands in an environment of its own. */
+const pythonOfLibcloud = process.env.SIROCCO_LIBCLOUD_PYTHON ?? python
 
 const present = (path: string): boolean => {
   try {
@@ -40,8 +42,10 @@ const run = (file: string, args: readonly string[]): Promise<Ended> =>
   })
 
 const hasBoto = present(python) && (await run(python, ['-c', 'import boto3'])).code === 0
+const hasLibcloud = present(pythonOfLibcloud) && (await run(pythonOfLibcloud, ['-c', 'import libcloud'])).code === 0
 if (!present(aws)) console.log(`skipped: there is no ${aws} (apt install awscli)`)
 if (!hasBoto) console.log(`skipped: ${python} has no boto3 (apt install python3-boto3)`)
+if (!hasLibcloud) console.log(`skipped: ${pythonOfLibcloud} has no libcloud (apt install python3-libcloud)`)
 
 let world: Ec2World
 let served: Awaited<ReturnType<typeof serve>>
@@ -110,10 +114,29 @@ describe.skipIf(!present(aws))('the aws command, unmodified,', () => {
     await command('ec2', 'wait', 'instance-terminated', '--instance-ids', ...ids)
   })
 
+  // Few words each: the command takes a second to begin, and longer on a busy machine. boto3 has the rest.
+  test('makes a volume, gives it to an instance, grows it and keeps what it holds', async () => {
+    const image = await line('ec2', 'describe-images', '--owners', 'amazon', '--query', 'Images[0].ImageId')
+    const mapping = 'DeviceName=/dev/sdc,Ebs={VolumeSize=1,DeleteOnTermination=true}'
+    const run = ['ec2', 'run-instances', '--image-id', image, '--instance-type', 't3.nano']
+    const instance = await line(...run, '--block-device-mappings', mapping, '--query', 'Instances[0].InstanceId')
+    const volume = await line('ec2', 'create-volume', '--availability-zone', 'test-1a', '--size', '1', '--query', 'VolumeId')
+    await command('ec2', 'attach-volume', '--volume-id', volume, '--instance-id', instance, '--device', '/dev/sdf')
+    await command('ec2', 'wait', 'volume-in-use', '--volume-ids', volume)
+    const modified = await command('ec2', 'modify-volume', '--volume-id', volume, '--size', '2')
+    expect(modified.VolumeModification).toMatchObject({ OriginalSize: 1, TargetSize: 2 })
+    const snapshot = await line('ec2', 'create-snapshot', '--volume-id', volume, '--query', 'SnapshotId')
+    await command('ec2', 'wait', 'snapshot-completed', '--snapshot-ids', snapshot)
+    expect(await refused('ec2', 'delete-volume', '--volume-id', volume)).toBe('VolumeInUse')
+    const attached = ['--filters', `Name=attachment.instance-id,Values=${instance}`]
+    const devices = await line('ec2', 'describe-volumes', ...attached, '--query', 'Volumes[].Attachments[].Device')
+    expect(devices.split(/\s+/).sort()).toEqual(['/dev/vda', '/dev/vdc', '/dev/vdf'])
+  })
+
   test('is told what is wrong, in words it knows', async () => {
     expect(await refused('ec2', 'describe-instances', '--instance-ids', `i-${'0'.repeat(17)}`)).toBe('InvalidInstanceID.NotFound')
     expect(await refused('ec2', 'describe-instances', '--dry-run')).toBe('DryRunOperation')
-    expect(await refused('ec2', 'describe-volumes')).toBe('InvalidAction')
+    expect(await refused('ec2', 'describe-nat-gateways')).toBe('InvalidAction')
   })
 
   test('learns who it is', async () => {
@@ -151,6 +174,21 @@ describe.skipIf(!hasBoto)('boto3, unmodified,', () => {
       types: [true, true],
       zones: ['test-1a'],
       regions: ['test-1'],
+      attaching: 'attaching',
+      attached: ['in-use', [{ Key: 'Name', Value: 'data' }], [[true, '/dev/vdf', 'attached']]],
+      mapping: ['/dev/vda', '/dev/vdf'],
+      'attached twice': 'VolumeInUse',
+      'in use': 'VolumeInUse',
+      growing: 'modifying',
+      grown: ['completed', 1, 2, 100],
+      healthy: 'ok',
+      snapshot: ['completed', '100%', 'before', 2, true],
+      copy: [2, true],
+      moment: 2,
+      'volume pages': [5, true],
+      detaching: 'detaching',
+      'missing volume': 'InvalidVolume.NotFound',
+      'missing snapshot': 'InvalidSnapshot.NotFound',
       missing: 'InvalidInstanceID.NotFound',
       malformed: 'InvalidInstanceID.Malformed',
       'all or none': 'InvalidInstanceID.NotFound',
@@ -158,7 +196,7 @@ describe.skipIf(!hasBoto)('boto3, unmodified,', () => {
       'missing key at launch': 'InvalidKeyPair.NotFound',
       'no such type': 'InvalidParameterValue',
       'a group': 'InvalidGroup.NotFound',
-      'a volume': 'UnsupportedOperation',
+      'a volume': 'InvalidBlockDeviceMapping',
       'dry run': 'DryRunOperation',
       'unknown action': 'InvalidAction',
       'wrong secret': 'AuthFailure',
@@ -167,6 +205,22 @@ describe.skipIf(!hasBoto)('boto3, unmodified,', () => {
       'wrong secret of sts': 'SignatureDoesNotMatch',
       terminating: ['shutting-down'],
       'keys left': [],
+    })
+  })
+})
+
+describe.skipIf(!hasLibcloud)("libcloud's EC2 driver, unmodified,", () => {
+  test('makes volumes and snapshots, and finds its own way through their states', async () => {
+    const ended = await run(pythonOfLibcloud, [join(import.meta.dirname, 'libcloud_driver.py'), served.url, region])
+    expect(ended, ended.stderr).toMatchObject({ code: 0 })
+    expect(JSON.parse(ended.stdout)).toEqual({
+      volume: ['data', 1, 'available', 'test-1a'],
+      attached: ['inuse', true, '/dev/vdf'],
+      snapshot: ['before', 1, 'available'],
+      copy: [1, true],
+      'snapshots left': [],
+      detached: 'available',
+      deleted: [true, true],
     })
   })
 })

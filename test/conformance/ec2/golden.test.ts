@@ -11,6 +11,8 @@ interface Named {
   instance: string
   subnet: string
   keyPair: string
+  volume: string
+  snapshot: string
 }
 
 const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGC60tTkFpGLpNmPeghaoLWLHHI8TWwlOK2XkwZ6G0FI ann'
@@ -61,6 +63,29 @@ const requests: readonly (readonly [action: string, form: (named: Named) => Form
   ['DescribeTags', () => ({ 'Filter.1.Name': 'resource-type', 'Filter.1.Value.1': 'instance' })],
   ['DeleteTags', ({ instance }) => ({ 'ResourceId.1': instance, 'Tag.1.Key': 'stage' })],
   ['CreateImage', ({ instance }) => ({ InstanceId: instance, Name: 'kept', NoReboot: 'true' })],
+  [
+    'CreateVolume',
+    () => ({
+      AvailabilityZone: 'test-1a',
+      Size: '2',
+      VolumeType: 'gp3',
+      ClientToken: 'token-2',
+      'TagSpecification.1.ResourceType': 'volume',
+      'TagSpecification.1.Tag.1.Key': 'Name',
+      'TagSpecification.1.Tag.1.Value': 'data',
+    }),
+  ],
+  ['AttachVolume', ({ volume, instance }) => ({ VolumeId: volume, InstanceId: instance, Device: '/dev/sdf' })],
+  ['DescribeVolumes', ({ volume }) => ({ 'VolumeId.1': volume })],
+  ['DescribeVolumeStatus', ({ volume }) => ({ 'VolumeId.1': volume })],
+  ['ModifyVolume', ({ volume }) => ({ VolumeId: volume, Size: '3' })],
+  ['DescribeVolumesModifications', ({ volume }) => ({ 'VolumeId.1': volume })],
+  ['CreateSnapshot', ({ volume }) => ({ VolumeId: volume, Description: 'before the change' })],
+  ['DescribeSnapshots', ({ volume }) => ({ 'Filter.1.Name': 'volume-id', 'Filter.1.Value.1': volume })],
+  ['CreateSnapshots', ({ instance }) => ({ 'InstanceSpecification.InstanceId': instance, Description: 'all of it' })],
+  ['DeleteSnapshot', ({ snapshot }) => ({ SnapshotId: snapshot })],
+  ['DetachVolume', ({ volume }) => ({ VolumeId: volume })],
+  ['DeleteVolume', ({ volume }) => ({ VolumeId: volume })],
   ['RebootInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
   ['StopInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
   ['ModifyInstanceAttribute', ({ instance }) => ({ InstanceId: instance, 'DisableApiTermination.Value': 'false' })],
@@ -75,7 +100,7 @@ const requests: readonly (readonly [action: string, form: (named: Named) => Form
 
 describe('each action answers as recorded', () => {
   let world: Ec2World
-  const named: Named = { image: '', instance: '', subnet: '', keyPair: '' }
+  const named: Named = { image: '', instance: '', subnet: '', keyPair: '', volume: '', snapshot: '' }
   beforeAll(async () => {
     world = await ec2World({ report: error => expect(error).toBeUndefined() })
   })
@@ -88,6 +113,8 @@ describe('each action answers as recorded', () => {
     named.subnet ||= textOf(answer.text, 'subnetId')
     named.instance ||= textOf(answer.text, 'instanceId')
     named.keyPair ||= textOf(answer.text, 'keyPairId')
+    if (action === 'CreateVolume') named.volume = textOf(answer.text, 'volumeId')
+    named.snapshot ||= textOf(answer.text, 'snapshotId')
     expect(answer.status, answer.text).toBe(200)
     expect(answer.headers.get('content-type')).toBe('text/xml;charset=UTF-8')
     await expect(recorded({ Action: action, ...given }, answer.text)).toMatchFileSnapshot(
@@ -117,12 +144,15 @@ function recorded(form: Form, xml: string): string {
   const seen = new Map<string, Map<string, number>>()
   const numbered = (text: string) =>
     text
-      .replace(/\b(i|r|eni|eni-attach|vpc|vpc-cidr-assoc|subnet|sg|ami|key|pg)-[0-9a-f]{17}\b/g, (id, prefix: string) => {
-        const numbers = seen.get(prefix) ?? new Map<string, number>()
-        seen.set(prefix, numbers)
-        numbers.set(id, numbers.get(id) ?? numbers.size + 1)
-        return `${prefix}-{${numbers.get(id)}}`
-      })
+      .replace(
+        /\b(i|r|eni|eni-attach|vpc|vpc-cidr-assoc|subnet|sg|ami|key|pg|vol|snap)-[0-9a-f]{17}\b/g,
+        (id, prefix: string) => {
+          const numbers = seen.get(prefix) ?? new Map<string, number>()
+          seen.set(prefix, numbers)
+          numbers.set(id, numbers.get(id) ?? numbers.size + 1)
+          return `${prefix}-{${numbers.get(id)}}`
+        },
+      )
       .replace(/\b(usr|zon|prj)_[0-9a-z]{20}\b/g, '$1_{}')
       .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '{request}')
       .replace(/\b[0-9]{12}\b/g, account => (account === '000000000000' ? account : '{account}'))

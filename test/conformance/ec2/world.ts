@@ -1,7 +1,9 @@
 import { type Ec2Options, ec2 } from '@sirocco/control/dialects/ec2/index.ts'
 import { type Signer, signed } from '@sirocco/control/dialects/ec2/testing/sign.ts'
 import type { Machine } from '@sirocco/control/domain/machines/machine.ts'
+import type { Snapshot } from '@sirocco/control/domain/volumes/snapshot.ts'
 import type { Volume } from '@sirocco/control/domain/volumes/volume.ts'
+import { volumesLeft } from '@sirocco/control/operations/volumes-left.ts'
 import type { Change } from '@sirocco/control/ports/changes.ts'
 import type { Ports } from '@sirocco/control/services/context.ts'
 import type { Fault } from '@sirocco/shared/kit/fault.ts'
@@ -9,8 +11,8 @@ import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { seeded } from '@sirocco/shared/kit/random.ts'
 import type { SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import { clearSecrets, type Furnished, furnish, must, region } from '../../contract/store/furnish.ts'
-import { memoryDatabase } from '../../simulation/world/client.ts'
 import { memoryBlobs } from '../../support/blobs.ts'
+import { migratedDatabase } from '../../support/migrated.ts'
 
 export const endpoint = 'http://127.0.0.1:8788/'
 export { region }
@@ -19,7 +21,7 @@ export const key = { accessKeyId: 'AKIAEXAMPLE', secret: 'secret' } as const
 
 /** The dialect over the real verbs and the real store in memory; hosts do what is wanted when a test says so. */
 export async function ec2World(more: Partial<Pick<Ec2Options, 'report'>> = {}) {
-  const furnished = await furnish(memoryDatabase(), { hosts: 4 })
+  const furnished = await furnish(migratedDatabase(), { hosts: 4 })
   const { store, clock, ids } = furnished
   const ports: Ports = {
     store,
@@ -54,15 +56,38 @@ let observations = 0
 const everything = { after: null, limit: 1_000 }
 
 /** Every host has done what is wanted of its machines, and said so. */
-async function settle({ store, scope, clock }: Furnished): Promise<void> {
+async function settle({ store, scope, clock, ids }: Furnished): Promise<void> {
   const machines = must(await store.machines.list(scope, everything)).items.filter(
     machine => machine.goneAt === null && machine.failure === null,
   )
   clock.at += 1_000
-  for (const machine of machines) must(await store.commit(changesOf(machine, ++observations)))
+  for (const machine of machines) must(await store.commit(changesOf(machine, ids, ++observations)))
   for (const volume of must(await store.volumes.list(scope, everything)).items)
-    if (volume.host !== null && !volume.deleted) must(await store.commit([shownHere(volume, ++observations)]))
+    if (volume.deleted && volume.goneAt === null)
+      must(await store.commit([{ do: 'volume.gone', volume: volume.id, generation: volume.generation }, freed(volume.id)]))
+    else if (volume.host !== null && !volume.deleted) must(await store.commit([shownHere(volume, ++observations)]))
+  for (const snapshot of must(await store.snapshots.list(scope, everything)).items)
+    if (!snapshot.deleted) must(await store.commit([madeHere(snapshot, ++observations)]))
+    else if (snapshot.goneAt === null)
+      must(
+        await store.commit([{ do: 'snapshot.gone', snapshot: snapshot.id, generation: snapshot.generation }, freed(snapshot.id)]),
+      )
 }
+
+const freed = (consumer: Volume['id'] | Snapshot['id']): Change => ({ do: 'allocation.release', consumer })
+
+const madeHere = ({ id, host, generation }: Snapshot, seq: number): Change => ({
+  do: 'snapshot.observed',
+  snapshot: id,
+  host,
+  epoch: 1,
+  seq,
+  appliedGeneration: generation,
+  here: true,
+  quiet: false,
+  fault: null,
+  digest: `${generation}`,
+})
 
 const shownHere = ({ id, host, generation, sizeMiB, attachment }: Volume, seq: number): Change => ({
   do: 'volume.observed',
@@ -76,16 +101,17 @@ const shownHere = ({ id, host, generation, sizeMiB, attachment }: Volume, seq: n
   machine: attachment?.machine ?? null,
   progress: null,
   fault: null,
-  digest: `${generation}-${attachment?.machine}`,
+  digest: `${generation}-${attachment?.machine}-${sizeMiB}`,
 })
 
-function changesOf(machine: Machine, seq: number): Change[] {
+function changesOf(machine: Machine, ids: Furnished['ids'], seq: number): Change[] {
   const { id, generation } = machine
   if (machine.power === 'gone')
     return [
       { do: 'machine.gone', machine: id, generation },
       { do: 'port.release', machine: id },
       { do: 'allocation.release', consumer: id },
+      ...volumesLeft(machine, ids),
     ]
   const power: SeenPower = machine.power === 'on' ? 'running' : 'stopped'
   const seen: Change = {

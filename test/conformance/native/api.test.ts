@@ -201,6 +201,16 @@ describe('a machine\u2019s life over REST', () => {
     await w.settle()
     await w.ask('deleteSnapshot', { params: { id: snapshot } })
     await w.settle()
+    expect(await w.ask('rescueMachine', { params: { id }, body: {} })).toMatchObject({ status: 202, body: { machine: { id } } })
+    await w.settle()
+    expect(await get(id)).toMatchObject({
+      rescue: { image: expect.stringMatching(/^img_/) },
+      allowed: { rescue: 'is_rescued', unrescue: null },
+    })
+    expect(await w.ask('unrescueMachine', { params: { id } })).toMatchObject({ status: 202, body: { machine: { id } } })
+    await w.settle()
+    await w.ask('stopMachine', { params: { id }, body: { force: true } })
+    await w.settle()
     expect(await w.ask('rebuildMachine', { params: { id }, body: {} })).toMatchObject({
       status: 202,
       body: {
@@ -221,6 +231,11 @@ describe('a machine\u2019s life over REST', () => {
     expect(kinds).toEqual([
       'machine.delete',
       'machine.start',
+      'machine.stop',
+      'machine.start',
+      'machine.unrescue',
+      'machine.start',
+      'machine.rescue',
       'machine.stop',
       'machine.resume',
       'machine.suspend',
@@ -247,7 +262,15 @@ describe('a machine\u2019s life over REST', () => {
       address: '10.0.0.9',
       port: 623,
       username: 'root',
+      pin: null,
+      system: null,
     })
+    const redfish = { ...power, way: 'redfish', pin: `${'AB:'.repeat(31)}AB`, system: 'System.Embedded.1' }
+    expect((await w.ask('setHostPower', { params: which, body: { power: { ...redfish, way: 'ipmi' } } })).status).toBe(400)
+    expect((await w.ask('setHostPower', { params: which, body: { power: redfish } })).status).toBe(204)
+    expect(at(itemsOf(await w.ask('listHosts'))[0], 'power')).toMatchObject({ port: 443, pin: 'ab'.repeat(32) })
+    expect(await w.ask('upgradeHost', { params: which })).toMatchObject({ status: 422, body: { code: 'unsupported' } })
+    expect((await w.ask('upgradeHosts')).status).toBe(422)
     const fence = await w.ask('fenceHost', { params: which, body: { how: 'ipmi' } })
     expect(fence).toMatchObject({ status: 409, body: { code: 'precondition' } })
     const token = await w.ask('makeEnrolToken', { body: { minutes: 5 } })
@@ -269,6 +292,7 @@ describe('a machine\u2019s life over REST', () => {
     const shared = { visibility: 'project', projects: ['demo'] }
     expect((await w.ask('shareImage', { params: { id: image }, body: shared })).status).toBe(204)
     expect(itemsOf(await w.ask('listImageShares', { params: { id: image } }))).toMatchObject([{ name: 'demo' }])
+    expect((await w.ask('markImageForRescue', { params: { id: image }, body: { forRescue: true } })).status).toBe(204)
     expect((await w.ask('deprecateImage', { params: { id: image }, body: { deprecated: true } })).status).toBe(204)
     expect((await w.ask('deleteImage', { params: { id: image } })).status).toBe(202)
     const captured = await w.ask('captureImage', { body: { name: 'kept', volume: 'vol_none' } })
@@ -402,6 +426,7 @@ describe('who may what', () => {
     changeMember: { role: 'viewer' },
     changeUser: { disabled: true },
     setQuota: { machines: 1 },
+    markImageForRescue: { forRescue: true },
   }
 
   test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {

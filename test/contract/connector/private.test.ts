@@ -18,7 +18,7 @@ async function make(): Promise<ConnectorBench> {
   const links = {
     ...at.ports.links,
     send: async (command: Parameters<typeof at.ports.links.send>[0]) => {
-      assert(command.body.do !== 'power-off', 'a command to a machine')
+      assert('machine' in command.body, 'a command to a machine')
       const { machine } = command.body
       sent.set(machine, (sent.get(machine) ?? new Set()).add(command.id))
       return at.ports.links.send(command)

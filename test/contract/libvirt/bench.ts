@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { libvirtCompute } from '@sirocco/agent/drivers/libvirt/compute.ts'
 import { domainName } from '@sirocco/agent/drivers/libvirt/identity.ts'
 import { linuxNetworks } from '@sirocco/agent/network/networks.ts'
+import { run } from '@sirocco/agent/programs/run.ts'
 import { directoryStorage } from '@sirocco/agent/storage/directory.ts'
 import { directoryVolumes } from '@sirocco/agent/storage/directory-volumes.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
@@ -36,6 +37,11 @@ async function imageFile(role: ImageFile['role'], format: ImageFile['format'], p
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(path)) hash.update(chunk)
   return { role, format, sha256: hash.digest('hex'), bytes: (await stat(path)).size }
+}
+
+async function must(program: string, args: readonly string[]): Promise<void> {
+  const ran = await run(program, args)
+  if (ran.code !== 0) throw new Error(`${program}: ${ran.stderr}`)
 }
 
 export interface LibvirtBench extends DriverBench {
@@ -83,6 +89,19 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
     cidr: `${ownRange(6)}.0/24`,
     reopen: async () => open(instance),
     stranger: async () => open(`${instance}-stranger`),
+    async contentOf(path) {
+      const raw = join(libvirtd.dir, 'raw')
+      await must('qemu-img', ['convert', '-U', '-f', 'qcow2', '-O', 'raw', path, raw])
+      const hash = createHash('sha256')
+      for await (const chunk of createReadStream(raw)) hash.update(chunk)
+      await rm(raw)
+      return hash.digest('hex')
+    },
+    async scribble(volume, at) {
+      const found = await volumes.find({ id: volume, pool: { type: 'directory', id: 'spl_contract' } })
+      const path = found.ok ? found.value?.source.path : undefined
+      await must('qemu-io', ['-f', 'qcow2', '-c', `write -P ${(7 + at) % 251} ${at}M 5M`, path ?? ''])
+    },
     diskStamp: async volume => `${(await stat(join(storage, 'volumes', volume, '0.qcow2'))).ino}`,
     async crash(machine) {
       process.kill(await libvirtd.qemu(domainName(tag, machine)), 'SIGKILL')

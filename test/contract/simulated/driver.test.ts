@@ -32,6 +32,11 @@ async function make(): Promise<DriverBench> {
     cidr: '10.99.1.0/24',
     reopen: async () => simulatedCompute(host, 'one'),
     stranger: async () => simulatedCompute(host, 'two'),
+    contentOf: async path => {
+      const { volumes, snapshots } = host.store('one')
+      const [kind = '', of = ''] = path.split('/').slice(2)
+      return `${(kind === 'snapshots' ? snapshots[of] : volumes[of])?.content}`
+    },
     diskStamp: async volume => `${host.store('one').volumes[volume]?.made}`,
     crash: async machine => host.guestCrashes('one', machine),
     close: async () => host.close(),

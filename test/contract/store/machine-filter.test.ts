@@ -1,13 +1,13 @@
 import { type MachineFilter, stateOfMachine } from '@sirocco/control/domain/machines/machine.ts'
 import { type MachineState, machineStates, powers, seenPowers } from '@sirocco/shared/model/machines/states.ts'
 import { expect, test } from 'vitest'
-import { memoryDatabase } from '../../simulation/world/client.ts'
+import { migratedDatabase } from '../../support/migrated.ts'
 import { furnish, launched, must } from './furnish.ts'
 
 const page = { after: null, limit: 1_000 }
 
 test('a filter of machines leaves out none that passes it, in any state, and none but by their state that does not', async () => {
-  const client = memoryDatabase()
+  const client = migratedDatabase()
   const at = await furnish(client)
   at.clock.at = 1_800_000_000_000
   // One machine; all that a state depends on is written into its row by turns.

@@ -23,6 +23,8 @@ import { type WebSocket, WebSocketServer } from 'ws'
  * A control plane of cardboard, for the portal's own specs: the native API's shapes, its feed and a console that echoes. Machines
  * come and go by timers. Sentinel names make it fail: a machine named `fail-quota`, `fail-boot` or `fail-field`.
  */
+const onePixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+
 export interface Fake {
   readonly url: string
   /** Cuts every open socket, as a restart of the control plane would. */
@@ -96,6 +98,7 @@ export async function startFake({
     progress: null,
     fault: null,
     deprecatedAt: null,
+    forRescue: false,
     firmware: 'bios',
     virtualBytes: 100_663_296,
     sha256: null,
@@ -139,6 +142,11 @@ export async function startFake({
     const message: FeedMessage = { events: [event], cursor: event.seq }
     for (const listener of listeners) listener.send(JSON.stringify(message))
   }
+  const groupOf = (name: string, policy: PlacementGroup['policy']): PlacementGroup => ({
+    ...{ id: id('pgr'), ec2Id: hex('pg'), name, policy, strict: true },
+    ...{ machines: 0, hosts: 0, createdAt: iso(3_600_000) },
+  })
+  const groups = [groupOf('far-apart', 'anti-affinity')]
   const allowedIn = (state: MachineState): Machine['allowed'] => ({
     start: refusal('start', state),
     stop: refusal('stop', state),
@@ -147,12 +155,14 @@ export async function startFake({
     suspend: refusal('suspend', state),
     resume: refusal('resume', state),
     delete: refusal('delete', state),
-    rename: changeRefusal('rename', state),
-    protect: changeRefusal('protect', state),
-    resize: changeRefusal('resize', state),
-    userData: changeRefusal('userData', state),
-    snapshot: changeRefusal('snapshot', state),
-    revert: changeRefusal('revert', state),
+    rename: changeRefusal('rename', state, false),
+    protect: changeRefusal('protect', state, false),
+    resize: changeRefusal('resize', state, false),
+    userData: changeRefusal('userData', state, false),
+    snapshot: changeRefusal('snapshot', state, false),
+    revert: changeRefusal('revert', state, false),
+    rescue: changeRefusal('rescue', state, false),
+    unrescue: changeRefusal('unrescue', state, false),
   })
   const become = (machine: string, state: MachineState, more: Partial<Machine> = {}, ago = 0): void => {
     const now = machines.get(machine)
@@ -219,6 +229,7 @@ export async function startFake({
       ],
       addresses: [address],
       ports: [{ id: id('prt'), ec2Id: hex('eni'), network: id('net'), subnet: id('sub'), mac: '52:54:00:12:34:56', address }],
+      rescue: null,
       tags: name === '' ? {} : { Name: name },
       ...(role === 'admin' ? { host: hostId } : {}),
       reservation: hex('r'),
@@ -337,6 +348,8 @@ export async function startFake({
         zone: 'locala',
         agent: id('agt'),
         agentVersion: '0.1.0',
+        agentBundle: null,
+        upgrade: 'unknown',
         state: 'up',
         silentSince: null,
         seenAt: iso(4_000),
@@ -416,13 +429,17 @@ export async function startFake({
       return method === 'DELETE' ? send(204, null, { 'set-cookie': 'sirocco_session=; Max-Age=0; Path=/' }) : send(200, me)
     if (noun === 'images') return page(images)
     if (noun === 'flavors') return page(flavors)
-    if (noun === 'placement-groups')
-      return page([
-        {
-          ...{ id: id('pgr'), ec2Id: hex('pg'), name: 'far-apart', policy: 'anti-affinity', strict: true },
-          ...{ machines: 0, hosts: 0, createdAt: iso(hour) },
-        } satisfies PlacementGroup,
-      ])
+    if (noun === 'placement-groups') {
+      if (method === 'GET') return page(groups)
+      const at = groups.findIndex(({ name }) => name === key)
+      if (method === 'DELETE') {
+        if (at >= 0) groups.splice(at, 1)
+        return send(204, null)
+      }
+      const made = groupOf(String(body.name), body.policy === 'affinity' ? 'affinity' : 'anti-affinity')
+      groups.push(made)
+      return send(201, made)
+    }
     if (noun === 'hosts' && method === 'PATCH') {
       said = { ...said, ...body }
       return send(200, hosts()[0])
@@ -484,6 +501,14 @@ export async function startFake({
     const machine = noun === 'machines' && key !== undefined ? machines.get(key) : undefined
     if (!machine) return refuse(404, 'not_found', 'no such machine')
     if (method === 'GET' && verb === undefined) return send(200, machine)
+    if (verb === 'screenshot') return send(200, { png: onePixel, at: iso() })
+    if (verb === 'guest')
+      return send(200, {
+        hostname: 'inside',
+        os: { name: 'Debian', version: '12', kernel: '6.1' },
+        interfaces: [{ name: 'eth0', mac: '52:54:00:12:34:56', addresses: ['10.64.0.2/24'] }],
+        at: iso(),
+      })
     if (verb === 'console-log')
       return send(200, {
         text: '[    0.000000] Linux version 6.1\r\nSirocco tiny: \u001b[32mready\u001b[0m\r\nlogin: ',

@@ -75,6 +75,15 @@ export function audit(database: MemoryDatabase, hosts: readonly HostMachine[]): 
     for (const other of on?.machines(instance) ?? [])
       if (other.id !== machine && other.disks.some(disk => disk.volume === id)) found.push(`${id} is still in ${other.id}`)
   }
+  for (const host of hosts)
+    for (const [id, { idle, layer }] of Object.entries(host.sim.store(instance).volumes)) {
+      // A guest writes above the newest; what others were made from stays with them.
+      const machine = volumes.find(volume => volume.id === id)?.machine
+      if (machine && host.sim.machine(instance, machine)?.power !== 'stopped') continue
+      const made = new Set(Object.values(host.sim.store(instance).volumes).map(({ base }) => base))
+      for (const { snapshot } of idle ?? [])
+        if (!made.has(snapshot)) found.push(`the file of ${snapshot}, which went, is left below layer ${layer} of ${id}`)
+    }
   const snapshots = snapshotRows(database)
   for (const { id, deleted, goneAt, applied, generation, here } of snapshots) {
     if (goneAt !== null) continue

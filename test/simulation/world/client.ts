@@ -29,8 +29,7 @@ export interface MemoryDatabase extends Client {
  * A libSQL client over one native database in memory: synchronous underneath, so that nothing but microtasks passes between the
  * call and its answer, and with the errors of a server: constraints under one code, SQLite's words in the message.
  */
-export function memoryDatabase(): MemoryDatabase {
-  const native = new Database(':memory:')
+export function memoryDatabase(native = new Database(':memory:')): MemoryDatabase {
   native.exec('PRAGMA foreign_keys = ON')
   const statements = new Map<string, { statement: Prepared; columns: string[] | null }>()
   const looks = new Map<string, Prepared>()

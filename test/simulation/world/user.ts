@@ -5,6 +5,7 @@ import { launchMachines } from '@sirocco/control/services/machines/launch.ts'
 import { migrateMachine } from '@sirocco/control/services/machines/migrate.ts'
 import { pauseMachines } from '@sirocco/control/services/machines/pause.ts'
 import { rebootMachines } from '@sirocco/control/services/machines/reboot.ts'
+import { rescueMachine } from '@sirocco/control/services/machines/rescue.ts'
 import { resizeMachine } from '@sirocco/control/services/machines/resize.ts'
 import { resumeMachines } from '@sirocco/control/services/machines/resume.ts'
 import { revertMachine } from '@sirocco/control/services/machines/revert.ts'
@@ -12,6 +13,7 @@ import { snapshotMachine } from '@sirocco/control/services/machines/snapshot.ts'
 import { startMachines } from '@sirocco/control/services/machines/start.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
 import { suspendMachines } from '@sirocco/control/services/machines/suspend.ts'
+import { unrescueMachine } from '@sirocco/control/services/machines/unrescue.ts'
 import { cancelOperation } from '@sirocco/control/services/operations/cancel.ts'
 import { listOperations } from '@sirocco/control/services/operations/list.ts'
 import { retryOperation } from '@sirocco/control/services/operations/retry.ts'
@@ -134,6 +136,7 @@ export class User {
       name: `${misbehaves}-${this.requests.length}`,
       ...(chance(random, 0.3) ? { userData: 'IyEvYmluL3NoCg==' } : {}),
       ...(chance(random, 0.2) ? { onGuestShutdown: 'terminate' as const } : {}),
+      ...(chance(random, 0.1) ? { volumes: [{ sizeMiB: 100, deleteOnTermination: chance(random, 0.5) }] } : {}),
     }
     const what = `launch ${input.maxCount} ${input.flavor} ${input.name}`
     return request({ token, name: input.name, what, makes: input.maxCount }, ports =>
@@ -166,11 +169,17 @@ export class User {
       ['move', migrateMachine],
       ['move', migrateMachine],
       ['move', migrateMachine],
+      ['rescue', rescueMachine],
+      ['unrescue', unrescueMachine],
     ] as const)
     if (name === 'delete') this.#machines.delete(machine)
     if (name === 'move')
       return request({ token, name: '', what: `move ${machine}`, makes: 0 }, ports =>
         migrateMachine.call({ ports, principal: { ...principal, role: 'admin' }, token }, { machine }),
+      )
+    if (name === 'rescue' || name === 'unrescue')
+      return request({ token, name: '', what: `${name} ${machine}`, makes: 0 }, ports =>
+        verb.call({ ports, principal, token }, { machine }),
       )
     const force = chance(random, 0.3)
     return request({ token, name: '', what: `${name} ${machine}`, makes: 0 }, ports =>

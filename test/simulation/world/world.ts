@@ -12,9 +12,9 @@ import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { ids as idsOf } from '@sirocco/shared/kit/id.ts'
 import { below, chance, pick, type Random, seeded } from '@sirocco/shared/kit/random.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
+import { migratedDatabase } from '../../support/migrated.ts'
 import { audit } from './audit.ts'
 import { Checks, Violation } from './checks.ts'
-import { memoryDatabase } from './client.ts'
 import { type ControlMutations, ControlPlane } from './control.ts'
 import { FaultCount } from './faults.ts'
 import { HostMachine, type HostMutations, instance } from './host.ts'
@@ -76,7 +76,7 @@ export class World {
   readonly time = new SimulatedTime(epoch)
   readonly trace: Trace
   readonly faults = new FaultCount()
-  readonly database = memoryDatabase()
+  readonly database = migratedDatabase()
   readonly network: Network = { losses: noLosses, away: false }
   readonly hosts: HostMachine[] = []
   readonly #random: Random

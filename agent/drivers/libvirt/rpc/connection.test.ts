@@ -45,6 +45,7 @@ async function joined(answer: Answering) {
     uri: 'qemu:///system',
     timers: time.clock,
     lifecycle: event => lifecycle.push(event.domain.name),
+    rebooted: () => undefined,
     lost: why => lost.push(why),
   })
   return { fake, time, lost, lifecycle, opened }
@@ -96,6 +97,7 @@ test('no socket is an answer, not an exception', async () => {
     uri: 'qemu:///system',
     timers: handClock().clock,
     lifecycle: () => undefined,
+    rebooted: () => undefined,
     lost: () => undefined,
   })
   expect(opened).toMatchObject({ ok: false, error: { kind: 'lost' } })

@@ -2,7 +2,16 @@ import { connect, type Socket } from 'node:net'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { encodePacket, type Packet, PacketCutter, programs, statuses, streamPayloadMax, types } from './packet.ts'
-import { events, keepaliveFeature, type LifecycleEvent, type Procedure, procedures, readLifecycle } from './procedures.ts'
+import {
+  type Domain,
+  events,
+  keepaliveFeature,
+  type LifecycleEvent,
+  type Procedure,
+  procedures,
+  readLifecycle,
+  readReboot,
+} from './procedures.ts'
 import { Malformed, XdrReader, XdrWriter } from './xdr.ts'
 
 /** Why a call has no answer: libvirt refused it, the connection went (it may have been carried out), or nothing came in time. */
@@ -36,6 +45,8 @@ export interface ConnectionOptions {
   readonly uri: string
   readonly timers: Timers
   lifecycle(event: LifecycleEvent): void
+  /** The guest of a domain starts anew, by itself or since it was reset. */
+  rebooted(domain: Domain): void
   /** Called once, when the connection is of no more use. */
   lost(why: string): void
 }
@@ -213,6 +224,7 @@ class SocketConnection implements Connection {
     } else if (packet.type === types.stream) this.#streamed(packet)
     else if (packet.type !== types.message) throw new Malformed(`a packet of type ${packet.type}`)
     else if (packet.procedure === events.lifecycle) this.#options.lifecycle(readLifecycle(new XdrReader(packet.payload)))
+    else if (packet.procedure === events.reboot) this.#options.rebooted(readReboot(new XdrReader(packet.payload)))
   }
 
   #streamed(packet: Packet): void {

@@ -52,6 +52,17 @@ export const lifecyclePacket = (name: string, uuid: Buffer, event: number): Buff
     payload: writeDomain(new XdrWriter().int(0), { name, uuid, id: 1 }).int(event).int(0).bytes(),
   })
 
+/** A guest's restart as libvirtd tells it. */
+export const rebootPacket = (name: string, uuid: Buffer): Buffer =>
+  encodePacket({
+    program: programs.remote,
+    procedure: events.reboot,
+    type: types.message,
+    serial: 0,
+    status: statuses.ok,
+    payload: writeDomain(new XdrWriter().int(0), { name, uuid, id: 1 }).bytes(),
+  })
+
 /** Speaks libvirt's protocol on a UNIX socket, as the test says. */
 export class FakeLibvirtd {
   readonly socket: string

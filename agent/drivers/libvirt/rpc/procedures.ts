@@ -161,6 +161,24 @@ export const procedures = {
   undefine: onDomainWithFlags(231),
   /** REMOTE_PROC_DOMAIN_DESTROY_FLAGS */
   destroy: onDomainWithFlags(234),
+  /** REMOTE_PROC_DOMAIN_BLOCK_JOB_ABORT; returns when it has ended. */
+  abortBlockJob: procedure<{ domain: Domain; device: string }, undefined>(
+    237,
+    (writer, { domain, device }) => writeDomain(writer, domain).string(device).uint(0),
+    nothing,
+  ),
+  /** REMOTE_PROC_DOMAIN_GET_BLOCK_JOB_INFO: how far the job on a disk is; null where there is none. */
+  blockJob: procedure<{ domain: Domain; device: string }, { done: bigint; end: bigint } | null>(
+    238,
+    (writer, { domain, device }) => writeDomain(writer, domain).string(device).uint(0),
+    reader => {
+      const found = reader.int() !== 0
+      reader.int()
+      reader.uhyper()
+      const [done, end] = [reader.uhyper(), reader.uhyper()]
+      return found ? { done, end } : null
+    },
+  ),
   /** REMOTE_PROC_DOMAIN_RESET */
   reset: procedure<Domain, undefined>(245, (writer, domain) => writeDomain(writer, domain).uint(0), nothing),
   /** REMOTE_PROC_DOMAIN_BLOCK_RESIZE; flag 1: `size` is of bytes. */
@@ -169,6 +187,8 @@ export const procedures = {
     (writer, { domain, device, bytes }) => writeDomain(writer, domain).string(device).uhyper(bytes).uint(1),
     nothing,
   ),
+  /** REMOTE_PROC_DOMAIN_REBOOT */
+  reboot: onDomainWithFlags(27),
   /** REMOTE_PROC_DOMAIN_SHUTDOWN_FLAGS */
   shutdown: onDomainWithFlags(258),
   /** REMOTE_PROC_DOMAIN_GET_METADATA, of type ELEMENT (2): the element of that namespace. */
@@ -197,6 +217,18 @@ export const procedures = {
   }),
   /** REMOTE_PROC_DOMAIN_ABORT_JOB */
   abortJob: onDomain(164, nothing),
+  /** REMOTE_PROC_DOMAIN_BLOCK_COMMIT with no flags: `top`, which is not the newest, is written down into `base` and leaves the disk. */
+  blockCommit: procedure<{ domain: Domain; device: string; base: string; top: string }, undefined>(
+    290,
+    (writer, { domain, device, base, top }) =>
+      writeDomain(writer, domain)
+        .string(device)
+        .optional(base, (w, path) => w.string(path))
+        .optional(top, (w, path) => w.string(path))
+        .uhyper(0n)
+        .uint(0),
+    nothing,
+  ),
   /** REMOTE_PROC_DOMAIN_MIGRATE_BEGIN3_PARAMS */
   migrateBegin: procedure<{ domain: Domain; parameters: Parameters; flags: number }, { cookie: Buffer; xml: string }>(
     302,
@@ -259,10 +291,14 @@ export const procedures = {
 export const events = {
   /** REMOTE_PROC_DOMAIN_EVENT_CALLBACK_LIFECYCLE */
   lifecycle: 318,
+  /** REMOTE_PROC_DOMAIN_EVENT_CALLBACK_REBOOT */
+  reboot: 319,
 } as const
 
-/** VIR_DOMAIN_EVENT_ID_LIFECYCLE, the argument of `registerEvent`. */
-export const lifecycleEventId = 0
+/** The arguments of `registerEvent`: VIR_DOMAIN_EVENT_ID_LIFECYCLE, _REBOOT. */
+export const eventIds = { lifecycle: 0, reboot: 1 } as const
+/** VIR_DOMAIN_EVENT_STOPPED */
+export const stoppedEvent = 5
 /** VIR_DRV_FEATURE_PROGRAM_KEEPALIVE: asking for it makes libvirtd answer our pings and send its own. */
 export const keepaliveFeature = 10
 
@@ -274,4 +310,9 @@ export interface LifecycleEvent {
 export const readLifecycle = (reader: XdrReader): LifecycleEvent => {
   reader.int()
   return { domain: readDomain(reader), event: reader.int() }
+}
+
+export const readReboot = (reader: XdrReader): Domain => {
+  reader.int()
+  return readDomain(reader)
 }

@@ -1,3 +1,17 @@
+CREATE TABLE `agent_upgrade` (
+	`host` text NOT NULL,
+	`generation` integer NOT NULL,
+	`agent` text NOT NULL,
+	`bundle` text NOT NULL,
+	`rolling` integer NOT NULL,
+	`endedAt` integer,
+	`why` text,
+	PRIMARY KEY(`host`, `generation`),
+	FOREIGN KEY (`host`) REFERENCES `host`(`id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`agent`) REFERENCES `agent`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `agent_upgrade_live` ON `agent_upgrade` (`agent`) WHERE "agent_upgrade"."endedAt" IS NULL;--> statement-breakpoint
 CREATE TABLE `attachment` (
 	`volume` text PRIMARY KEY NOT NULL,
 	`machine` text NOT NULL,
@@ -32,6 +46,8 @@ CREATE TABLE `host_power` (
 	`address` text NOT NULL,
 	`port` integer NOT NULL,
 	`username` text NOT NULL,
+	`pin` text,
+	`system` text,
 	`password` text NOT NULL,
 	FOREIGN KEY (`host`) REFERENCES `host`(`id`) ON UPDATE no action ON DELETE no action
 );
@@ -230,6 +246,8 @@ CREATE TABLE `volume` (
 	`baseImage` text,
 	`revertSnapshot` text,
 	`revertTurn` integer,
+	`grownFrom` integer,
+	`grownAt` integer,
 	`createdAt` integer NOT NULL,
 	`deleted` integer NOT NULL,
 	`generation` integer NOT NULL,
@@ -264,6 +282,8 @@ CREATE TABLE `volume_observed` (
 ALTER TABLE `access_key` ADD `expiresAt` integer;--> statement-breakpoint
 ALTER TABLE `access_key` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `access_key_project` ON `access_key` (`project`,`id`);--> statement-breakpoint
+ALTER TABLE `agent` ADD `bundle` text;--> statement-breakpoint
+ALTER TABLE `agent` ADD `protocol` integer;--> statement-breakpoint
 ALTER TABLE `agent` ADD `roles` text DEFAULT '["host"]' NOT NULL;--> statement-breakpoint
 ALTER TABLE `agent` ADD `clonedAt` integer;--> statement-breakpoint
 ALTER TABLE `agent` ADD `removedAt` integer;--> statement-breakpoint
@@ -296,15 +316,19 @@ ALTER TABLE `image` ADD `failure` text;--> statement-breakpoint
 ALTER TABLE `image` ADD `virtualBytes` integer;--> statement-breakpoint
 ALTER TABLE `image` ADD `origin` text;--> statement-breakpoint
 ALTER TABLE `image` ADD `deprecatedAt` integer;--> statement-breakpoint
+ALTER TABLE `image` ADD `forRescue` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `deletedAt` integer;--> statement-breakpoint
 CREATE INDEX `image_project` ON `image` (`project`,`id`);--> statement-breakpoint
 CREATE INDEX `image_deleted` ON `image` (`deletedAt`,`id`) WHERE "image"."deletedAt" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `image_rescue` ON `image` (`id`) WHERE "image"."forRescue" = 1;--> statement-breakpoint
 CREATE INDEX `image_pending` ON `image` (`createdAt`,`id`) WHERE "image"."state" = 'pending';--> statement-breakpoint
 ALTER TABLE `machine` ADD `placementGroup` text;--> statement-breakpoint
 ALTER TABLE `machine` ADD `hostTags` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `protected` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `recover` text DEFAULT 'no' NOT NULL;--> statement-breakpoint
+ALTER TABLE `machine` ADD `rescueImage` text;--> statement-breakpoint
+ALTER TABLE `machine` ADD `rescueVolume` text;--> statement-breakpoint
 CREATE INDEX `machine_quota` ON `machine` (`project`,`vcpus`,`memoryMiB`) WHERE "machine"."power" <> 'gone';--> statement-breakpoint
 CREATE INDEX `machine_image` ON `machine` (`image`);--> statement-breakpoint
 CREATE INDEX `machine_group` ON `machine` (`placementGroup`) WHERE "machine"."placementGroup" IS NOT NULL AND "machine"."goneAt" IS NULL;--> statement-breakpoint

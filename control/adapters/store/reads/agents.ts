@@ -14,7 +14,13 @@ export function agentReads(database: Database): Store['agents'] {
   async function load(which: SQL | undefined, limit: number): Promise<Result<Agent[]>> {
     return database.read(async () => {
       const [agents, hosts] = await db.batch([
-        db.select().from(s.agent).where(which).orderBy(asc(s.agent.id)).limit(limit),
+        db
+          .select({ agent: s.agent, upgrade: s.agentUpgrade })
+          .from(s.agent)
+          .leftJoin(s.agentUpgrade, and(eq(s.agentUpgrade.agent, s.agent.id), isNull(s.agentUpgrade.endedAt)))
+          .where(which)
+          .orderBy(asc(s.agent.id))
+          .limit(limit),
         db
           .select({ id: s.host.id, name: s.host.name, agent: s.host.agent, fence: s.fence.id })
           .from(s.host)
@@ -23,10 +29,11 @@ export function agentReads(database: Database): Store['agents'] {
           .where(and(which, isNull(s.host.removedAt))),
       ])
       const hostsOf = Map.groupBy(hosts, row => row.agent)
-      return agents.map(agent => {
+      return agents.map(({ agent, upgrade }) => {
         const theirs = hostsOf.get(agent.id) ?? []
         return {
           ...agent,
+          upgrade,
           hosts: theirs.map(({ id, name }) => ({ id, name })),
           fenced: theirs.filter(({ fence }) => fence !== null).map(({ id }) => id),
         }

@@ -18,8 +18,12 @@ import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
+import { among } from './among.ts'
 import { paged } from './page.ts'
 import { together } from './together.ts'
+
+/** In rescue it boots by another image than its own. */
+const bootsBy = sql`CASE WHEN ${s.machine.rescueVolume} IS NULL THEN ${s.machine.image} ELSE ${s.machine.rescueImage} END`
 
 /** A machine, what it boots by, and the move that it is part of. */
 interface Rows {
@@ -84,12 +88,21 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           zone,
           region,
           agentVersion: agent.version,
+          agentBundle: agent.bundle,
+          agentProtocol: agent.protocol,
           silentSince: agent.silentSince,
           epoch: agent.epoch,
           bootId: agent.bootId,
           clonedAt: agent.clonedAt,
           fenced: fence && fence.at !== null ? { how: fence.how, by: fence.by, at: fence.at } : null,
-          power: power && { way: power.way, address: power.address, port: power.port, username: power.username },
+          power: power && {
+            way: power.way,
+            address: power.address,
+            port: power.port,
+            username: power.username,
+            pin: power.pin,
+            system: power.system,
+          },
           facts,
           used: size,
           machines,
@@ -100,20 +113,17 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
   }
 
   const desired = together(async (hosts: readonly Id<'host'>[]) => {
-    const onHosts = and(inArray(s.allocation.host, [...hosts]), isNull(s.allocation.until))
+    const onHosts = and(among(s.allocation.host, hosts), isNull(s.allocation.until))
     const live = and(onHosts, isNull(s.machine.goneAt))
-    const coming = and(inArray(s.migration.target, [...hosts]), isNull(s.migration.endedAt))
+    const coming = and(among(s.migration.target, hosts), isNull(s.migration.endedAt))
     const rows = await database.read(() =>
       db.batch([
-        db
-          .select({ host: s.host.id, revision: s.host.revision })
-          .from(s.host)
-          .where(inArray(s.host.id, [...hosts])),
+        db.select({ host: s.host.id, revision: s.host.revision }).from(s.host).where(among(s.host.id, hosts)),
         db
           .select({ host: s.allocation.host, machine: s.machine, image: s.image })
           .from(s.allocation)
           .innerJoin(s.machine, eq(s.machine.id, s.allocation.consumer))
-          .innerJoin(s.image, eq(s.image.id, s.machine.image))
+          .innerJoin(s.image, eq(s.image.id, bootsBy))
           .where(live),
         db
           .select({ host: s.allocation.host, port: s.port, subnet: s.subnet, generation: s.network.generation })
@@ -148,7 +158,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .select({ host: s.migration.target, machine: s.machine, image: s.image })
           .from(s.migration)
           .innerJoin(s.machine, eq(s.machine.id, s.migration.machine))
-          .innerJoin(s.image, eq(s.image.id, s.machine.image))
+          .innerJoin(s.image, eq(s.image.id, bootsBy))
           .where(coming),
         db
           .select({ host: s.migration.target, port: s.port, subnet: s.subnet, generation: s.network.generation })
@@ -174,23 +184,18 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
         db
           .select()
           .from(s.migration)
-          .where(
-            and(
-              isNull(s.migration.endedAt),
-              or(inArray(s.migration.source, [...hosts]), inArray(s.migration.target, [...hosts])),
-            ),
-          ),
+          .where(and(isNull(s.migration.endedAt), or(among(s.migration.source, hosts), among(s.migration.target, hosts)))),
         // Elsewhere now, or nowhere, with something left here.
         db
           .select({ tombstone: s.tombstone, pool: s.storagePool })
           .from(s.tombstone)
           .leftJoin(s.storagePool, eq(s.storagePool.id, s.tombstone.pool))
-          .where(inArray(s.tombstone.host, [...hosts])),
+          .where(among(s.tombstone.host, hosts)),
         db
           .select({ host: s.imageImport.host, id: s.image.id, generation: s.image.generation, source: s.imageImport.source })
           .from(s.imageImport)
           .innerJoin(s.image, eq(s.image.id, s.imageImport.image))
-          .where(inArray(s.imageImport.host, [...hosts])),
+          .where(among(s.imageImport.host, hosts)),
       ]),
     )
     if (!rows.ok) return rows
@@ -263,10 +268,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
 
   const orphansOf = together(async (hosts: readonly Id<'host'>[]) => {
     const rows = await database.read(() =>
-      db
-        .select({ host: s.orphan.host, machine: s.orphan.machine })
-        .from(s.orphan)
-        .where(inArray(s.orphan.host, [...hosts])),
+      db.select({ host: s.orphan.host, machine: s.orphan.machine }).from(s.orphan).where(among(s.orphan.host, hosts)),
     )
     if (!rows.ok) return rows
     const found = Map.groupBy(rows.value, row => row.host)
@@ -274,12 +276,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
   })
 
   const tombstonesOf = together(async (hosts: readonly Id<'host'>[]) => {
-    const rows = await database.read(() =>
-      db
-        .select()
-        .from(s.tombstone)
-        .where(inArray(s.tombstone.host, [...hosts])),
-    )
+    const rows = await database.read(() => db.select().from(s.tombstone).where(among(s.tombstone.host, hosts)))
     if (!rows.ok) return rows
     const found = Map.groupBy(rows.value, row => row.host)
     return ok((host: Id<'host'>): readonly Tombstone[] => found.get(host) ?? [])
@@ -290,7 +287,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       db
         .select({ host: s.hostObserved.host, digest: s.hostObserved.digest })
         .from(s.hostObserved)
-        .where(inArray(s.hostObserved.host, [...hosts])),
+        .where(among(s.hostObserved.host, hosts)),
     )
     if (!rows.ok) return rows
     const found = new Map(rows.value.map(row => [row.host, row.digest]))
@@ -303,7 +300,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       return found.ok ? ok(paged(found.value, page.limit, h => h.id)) : found
     },
     async find(ids) {
-      const found = await load(inArray(s.host.id, ids as Id<'host'>[]), Math.max(1, ids.length))
+      const found = await load(among(s.host.id, ids), Math.max(1, ids.length))
       if (!found.ok) return found
       const byId = new Map<string, Host>(found.value.map(host => [host.id, host]))
       const missing = ids.find(id => !byId.has(id))
@@ -329,20 +326,26 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       const [found] = rows.value
       return ok(found ? { how: found.how, by: found.by, at: found.at } : null)
     },
+    async upgrade(host, generation) {
+      const rows = await database.read(() =>
+        db
+          .select()
+          .from(s.agentUpgrade)
+          .where(and(eq(s.agentUpgrade.host, host), eq(s.agentUpgrade.generation, generation))),
+      )
+      return rows.ok ? ok(rows.value[0] ?? null) : rows
+    },
     async power(host) {
       const rows = await database.read(() => db.select().from(s.hostPower).where(eq(s.hostPower.host, host)))
       if (!rows.ok) return rows
       const [found] = rows.value
       if (!found) return ok(null)
-      const { way, address, port, username, password } = found
-      return ok({ way, address, port, username, password })
+      const { host: _, ...power } = found
+      return ok(power)
     },
     async revisions(hosts) {
       const rows = await database.read(() =>
-        db
-          .select({ id: s.host.id, revision: s.host.revision })
-          .from(s.host)
-          .where(inArray(s.host.id, [...hosts])),
+        db.select({ id: s.host.id, revision: s.host.revision }).from(s.host).where(among(s.host.id, hosts)),
       )
       return rows.ok ? ok(new Map(rows.value.map(r => [r.id, r.revision]))) : rows
     },

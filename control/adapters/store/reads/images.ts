@@ -80,6 +80,12 @@ export function imageReads(database: Database): Store['images'] {
       const found = await load(and(seen(scope), after), page.limit + 1)
       return found.ok ? ok(paged(found.value, page.limit, i => i.id)) : found
     },
+    async forRescue(scope) {
+      const found = await load(and(sql`${s.image.forRescue} = 1`, eq(s.image.state, 'ready'), seen(scope)), limits.page, 'any')
+      if (!found.ok) return found
+      const own = ({ project }: Image) => Number(scope !== 'platform' && project === scope.project)
+      return ok(found.value.toSorted((a, b) => own(b) - own(a) || (a.id < b.id ? 1 : -1)))
+    },
     async many(refs) {
       const found = await load(inArray(s.image.id, refs as Id<'image'>[]), refs.length, 'any')
       if (!found.ok) return found

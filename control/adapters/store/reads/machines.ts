@@ -7,6 +7,7 @@ import type { Machine } from '../../../domain/machines/machine.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
+import { among } from './among.ts'
 import { passing } from './machine-filter.ts'
 import { paged } from './page.ts'
 import { together } from './together.ts'
@@ -108,12 +109,12 @@ export function machineReads(database: Database): Store['machines'] {
   }
 
   const onHosts = together<Placed, readonly Machine[]>(async asked => {
-    const ids = [...new Set(asked.flatMap(each => [...each.ids]))] as Id<'machine'>[]
+    const ids = [...new Set(asked.flatMap(each => [...each.ids]))]
     const hosts = [...new Set(asked.map(each => each.host))]
     const found = await load(
       and(
-        inArray(s.machine.id, ids),
-        sql`EXISTS (SELECT 1 FROM allocation a WHERE a.consumer = ${s.machine.id} AND a.until IS NULL AND ${inArray(sql`a.host`, hosts)})`,
+        among(s.machine.id, ids),
+        sql`EXISTS (SELECT 1 FROM allocation a WHERE a.consumer = ${s.machine.id} AND a.until IS NULL AND ${among(sql`a.host`, hosts)})`,
       ),
       Math.max(1, ids.length),
     )
@@ -123,7 +124,7 @@ export function machineReads(database: Database): Store['machines'] {
   return {
     async find(scope, refs) {
       const found = await load(
-        and(within(scope), or(inArray(s.machine.id, refs as Id<'machine'>[]), inArray(s.machine.alias, [...refs])), visible()),
+        and(within(scope), or(among(s.machine.id, refs), among(s.machine.alias, refs)), visible()),
         refs.length,
       )
       if (!found.ok) return found
@@ -156,7 +157,7 @@ export function machineReads(database: Database): Store['machines'] {
       const some = paged(ids.value, page.limit, row => row.id)
       if (some.items.length === 0) return ok({ items: [], next: null })
       const chosen = some.items.map(row => row.id)
-      const found = await load(and(within(scope), inArray(s.machine.id, chosen)), chosen.length)
+      const found = await load(and(within(scope), among(s.machine.id, chosen)), chosen.length)
       return found.ok ? ok({ items: found.value, next: some.next }) : found
     },
     onHost: (host, ids) => onHosts({ host, ids: new Set(ids) }),

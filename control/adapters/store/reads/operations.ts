@@ -121,7 +121,7 @@ export function operationReads(database: Database): Pick<Store, 'operations' | '
             .limit(limits.bulk),
         )
         return rows.ok
-          ? ok(rows.value.map(({ id, body }) => ({ id, subject: body.do === 'power-off' ? body.target : body.machine })))
+          ? ok(rows.value.map(({ id, body }) => ({ id, subject: 'target' in body ? body.target : body.machine })))
           : rows
       },
     },

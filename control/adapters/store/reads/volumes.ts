@@ -8,6 +8,7 @@ import type { Volume } from '../../../domain/volumes/volume.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
+import { among } from './among.ts'
 import { paged } from './page.ts'
 import { together } from './together.ts'
 
@@ -24,7 +25,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
   const within = (table: typeof s.volume | typeof s.snapshot, scope: Scope) =>
     scope === 'platform' ? undefined : eq(table.project, scope.project)
   const hasClaim = (consumer: typeof s.volume.id | typeof s.snapshot.id, hosts: readonly Id<'host'>[]) =>
-    sql`EXISTS (SELECT 1 FROM allocation a WHERE a.consumer = ${consumer} AND a.until IS NULL AND ${inArray(sql`a.host`, [...hosts])})`
+    sql`EXISTS (SELECT 1 FROM allocation a WHERE a.consumer = ${consumer} AND a.until IS NULL AND ${among(sql`a.host`, hosts)})`
 
   async function volumes(which: SQL | undefined, limit: number | null): Promise<Result<Volume[]>> {
     const order = limit === null ? [] : [asc(s.volume.id)]
@@ -45,6 +46,8 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             pool: s.storagePool,
             attachment: s.attachment,
             machineAlias: s.machine.alias,
+            rescueVolume: s.machine.rescueVolume,
+            sourceSnapshotAlias: s.snapshot.alias,
             host: s.allocation.host,
             silentSince: s.agent.silentSince,
             observed: s.volumeObserved,
@@ -59,6 +62,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
           .leftJoin(s.host, eq(s.host.id, s.allocation.host))
           .leftJoin(s.agent, eq(s.agent.id, s.host.agent))
           .leftJoin(s.volumeObserved, eq(s.volumeObserved.volume, s.volume.id))
+          .leftJoin(s.snapshot, and(eq(s.snapshot.id, s.volume.sourceSnapshot), eq(s.snapshot.passing, false)))
           .where(which)
           .orderBy(...order)
           .limit(most),
@@ -66,7 +70,19 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
       ])
       const tagsOf = Map.groupBy(tags, row => row.resource)
       return rows.map(
-        ({ volume, zone, region, pool, attachment, machineAlias, host, silentSince, observed }) =>
+        ({
+          volume,
+          zone,
+          region,
+          pool,
+          attachment,
+          machineAlias,
+          rescueVolume,
+          sourceSnapshotAlias,
+          host,
+          silentSince,
+          observed,
+        }) =>
           ({
             ...volume,
             zone,
@@ -74,7 +90,8 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             region,
             pool: { id: pool.id, name: pool.name, type: pool.type },
             host,
-            attachment: attachment && { ...attachment, machineAlias: machineAlias ?? '' },
+            sourceSnapshotAlias,
+            attachment: attachment && { ...attachment, machineAlias: machineAlias ?? '', rescueVolume },
             tags: Object.fromEntries((tagsOf.get(volume.id) ?? []).map(({ key, value }) => [key, value])),
             observed,
             observerAlive: silentSince === null,
@@ -142,7 +159,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
   ) =>
     together<Placed, readonly R[]>(async asked => {
       const ids = [...new Set(asked.flatMap(each => [...each.ids]))]
-      const found = await load(and(inArray(sql`${id}`, ids), hasClaim(id, [...new Set(asked.map(each => each.host))])), null)
+      const found = await load(and(among(id, ids), hasClaim(id, [...new Set(asked.map(each => each.host))])), null)
       return found.ok ? ok(({ host, ids }) => found.value.filter(one => one.host === host && ids.has(one.id))) : found
     })
   const volumesOn = onHosts(s.volume.id, volumes)
@@ -152,11 +169,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
     volumes: {
       async find(scope, refs) {
         const found = await volumes(
-          and(
-            within(s.volume, scope),
-            or(inArray(s.volume.id, refs as Id<'volume'>[]), inArray(s.volume.alias, [...refs])),
-            visible(s.volume),
-          ),
+          and(within(s.volume, scope), or(among(s.volume.id, refs), among(s.volume.alias, refs)), visible(s.volume)),
           null,
         )
         return found.ok ? inOrder(found.value, refs, 'volume') : found
@@ -171,11 +184,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
     snapshots: {
       async find(scope, refs) {
         const found = await snapshots(
-          and(
-            within(s.snapshot, scope),
-            or(inArray(s.snapshot.id, refs as Id<'snapshot'>[]), inArray(s.snapshot.alias, [...refs])),
-            visible(s.snapshot),
-          ),
+          and(within(s.snapshot, scope), or(among(s.snapshot.id, refs), among(s.snapshot.alias, refs)), visible(s.snapshot)),
           null,
         )
         return found.ok ? inOrder(found.value, refs, 'snapshot') : found

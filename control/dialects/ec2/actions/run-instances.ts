@@ -1,7 +1,9 @@
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { z } from 'zod'
+import { rootDevice } from '../../../domain/volumes/device.ts'
 import { launchMachines } from '../../../services/machines/launch.ts'
 import { action, type Request } from '../action.ts'
+import { deviceAdvice, deviceNamed } from '../devices.ts'
 import { networksOf } from '../networks.ts'
 import {
   flag,
@@ -39,17 +41,15 @@ const networkInterface = z.strictObject({
   PrivateIpAddresses: never(oneAddress),
 })
 
-/** Names by which clients ask for the disk that a machine boots from. */
-const rootNames = ['/dev/vda', '/dev/xvda', '/dev/sda1', '/dev/sda']
-
 const blockDevice = z.strictObject({
-  DeviceName: only(rootNames, 'only the root device can be mapped at launch; attach other volumes afterwards').optional(),
+  /** What it boots from, where it is not said. */
+  DeviceName: text.default('/dev/vda'),
   Ebs: z
     .strictObject({
       /** GiB. */
       VolumeSize: integer(1, limits.volumeMiB / 1024).optional(),
       DeleteOnTermination: flag.optional(),
-      SnapshotId: never('the root volume is made from the image; leave SnapshotId out'),
+      SnapshotId: never('volumes of a launch are of its image, or empty; make one from the snapshot and attach it'),
       Encrypted: off('encryption'),
       KmsKeyId: never('encryption is not available here; leave KmsKeyId out'),
       // Kinds of storage are an admin's to name here; all volumes are of the default pool.
@@ -83,7 +83,7 @@ const parameters = {
   SecurityGroup: groups,
   SecurityGroupId: groups,
   NetworkInterface: list(networkInterface, 1).optional(),
-  TagSpecification: tagSpecifications(['instance'], ['volume', 'network-interface']),
+  TagSpecification: tagSpecifications(['instance', 'volume'], ['network-interface']),
   InstanceInitiatedShutdownBehavior: z.enum(['stop', 'terminate']).default('stop'),
   Placement: z
     .strictObject({
@@ -99,7 +99,7 @@ const parameters = {
   // Every machine can hibernate.
   HibernationOptions: z.strictObject({ Configured: flag.optional() }).optional(),
   EnclaveOptions: z.strictObject({ Enabled: off('an enclave') }).optional(),
-  BlockDeviceMapping: list(blockDevice, 1).optional(),
+  BlockDeviceMapping: listOrNone(blockDevice, 1 + limits.volumesOfMachine),
   LaunchTemplate: never('launch templates are not available here; give the parameters themselves'),
   InstanceMarketOptions: never('there is no spot market here; leave InstanceMarketOptions out'),
   IamInstanceProfile: never('instance profiles are not available here; leave IamInstanceProfile out'),
@@ -134,7 +134,7 @@ export const RunInstances = action({ right: 'machines.launch', noun: 'instance',
     given.SecurityGroup,
   )
 
-  const [root] = given.BlockDeviceMapping ?? []
+  const { root, further } = blockDevicesOf(given.BlockDeviceMapping)
   const tags = specifiedTags(given.TagSpecification, 'instance')
   const group = given.Placement.GroupId || given.Placement.GroupName
   const subnet = nic?.SubnetId ?? given.SubnetId
@@ -148,10 +148,12 @@ export const RunInstances = action({ right: 'machines.launch', noun: 'instance',
       onGuestShutdown: given.InstanceInitiatedShutdownBehavior,
       protected: given.DisableApiTermination,
       tags,
+      volumes: further,
+      volumeTags: specifiedTags(given.TagSpecification, 'volume'),
       ...(given.KeyName === undefined ? {} : { keyPair: given.KeyName }),
       ...(given.UserData === undefined ? {} : { userData: given.UserData }),
-      ...(root?.Ebs.VolumeSize === undefined ? {} : { rootDiskMiB: root.Ebs.VolumeSize * 1024 }),
-      ...(root?.Ebs.DeleteOnTermination === undefined ? {} : { deleteRootDisk: root.Ebs.DeleteOnTermination }),
+      ...(root?.VolumeSize === undefined ? {} : { rootDiskMiB: root.VolumeSize * 1024 }),
+      ...(root?.DeleteOnTermination === undefined ? {} : { deleteRootDisk: root.DeleteOnTermination }),
       ...(subnet === undefined ? {} : { subnet }),
       ...(group ? { placementGroup: group } : {}),
       ...(given.Placement.AvailabilityZone === undefined ? {} : { zone: given.Placement.AvailabilityZone }),
@@ -161,6 +163,28 @@ export const RunInstances = action({ right: 'machines.launch', noun: 'instance',
   )
   return renderReservation(launched.reservation, await request.machines(launched.machines))
 })
+
+/** The disk that it boots from as it is asked for, and the empty volumes beside it. */
+function blockDevicesOf(mappings: readonly z.output<typeof blockDevice>[]) {
+  const named = mappings.map(({ DeviceName, Ebs }) => {
+    const device = deviceNamed(DeviceName)
+    if (device === null)
+      throw new Refusal('InvalidBlockDeviceMapping', `The device '${DeviceName.slice(0, 64)}' cannot be mapped: ${deviceAdvice}`)
+    return { device, ...Ebs }
+  })
+  const twice = named.find(({ device }, i) => named.findIndex(other => other.device === device) !== i)
+  if (twice) throw new Refusal('InvalidBlockDeviceMapping', `/dev/${twice.device} is mapped more than once`)
+  return {
+    root: named.find(({ device }) => device === rootDevice),
+    further: named
+      .filter(({ device }) => device !== rootDevice)
+      .map(({ device, VolumeSize, DeleteOnTermination = true }) => {
+        if (VolumeSize === undefined)
+          throw new Refusal('InvalidBlockDeviceMapping', `/dev/${device} needs a size: give Ebs.VolumeSize`)
+        return { device, sizeMiB: VolumeSize * 1024, deleteOnTermination: DeleteOnTermination }
+      }),
+  }
+}
 
 /**
  * The default groups, which filter nothing, may be named; any other is refused: a machine that was asked for behind a firewall must

@@ -31,6 +31,8 @@ const running: Machine = {
   onGuestShutdown: 'stop',
   protected: false,
   firmware: 'bios',
+  rescueImage: null,
+  rescueVolume: null,
   createdAt: 0,
   ranAt: 1,
   power: 'on',

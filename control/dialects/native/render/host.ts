@@ -1,8 +1,10 @@
 import type { Host as HostJson } from '@sirocco/shared/api/hosts.ts'
+import { oldestProtocol } from '@sirocco/shared/wire/version.ts'
 import { capacityOf, type Host } from '../../../domain/hosts/host.ts'
+import { ageOf } from '../../../domain/hosts/upgrade.ts'
 import { orNull, time } from './time.ts'
 
-export function hostJson(host: Host): HostJson {
+export function hostJson(host: Host, offered: string | undefined): HostJson {
   const { facts } = host
   return {
     id: host.id,
@@ -11,6 +13,8 @@ export function hostJson(host: Host): HostJson {
     zone: host.zone,
     agent: host.agent,
     agentVersion: host.agentVersion,
+    agentBundle: host.agentBundle,
+    upgrade: ageOf(host, { bundle: offered, oldestProtocol }),
     state: facts === null ? 'new' : host.silentSince === null ? 'up' : 'silent',
     silentSince: orNull(host.silentSince),
     seenAt: orNull(facts?.at ?? null),

@@ -21,6 +21,7 @@ export const imageJson =
       progress: image.state === 'importing' ? (image.import?.observed?.progress ?? null) : null,
       fault: reasonOf(image.failure),
       deprecatedAt: orNull(image.deprecatedAt),
+      forRescue: image.forRescue,
       architecture: image.architecture,
       firmware: image.firmware,
       minDiskMiB: image.minDiskMiB,

@@ -1,12 +1,13 @@
 import type { Machine as MachineJson } from '@sirocco/shared/api/machines.ts'
 import { changeRefusal, refusal } from '@sirocco/shared/model/machines/transitions.ts'
-import { type Machine, stateOfMachine } from '../../../domain/machines/machine.ts'
+import { isRescued, type Machine, stateOfMachine } from '../../../domain/machines/machine.ts'
 import { reasonOf } from './reason.ts'
 import { orNull, time } from './time.ts'
 
 /** A machine as the native API tells it; on which host only to admins. */
 export function machineJson(machine: Machine, admin: boolean): MachineJson {
   const state = stateOfMachine(machine)
+  const rescued = isRescued(machine)
   const reason = machine.failure ?? machine.observed?.fault ?? null
   return {
     id: machine.id,
@@ -21,12 +22,14 @@ export function machineJson(machine: Machine, admin: boolean): MachineJson {
       suspend: refusal('suspend', state),
       resume: refusal('resume', state),
       delete: refusal('delete', state),
-      rename: changeRefusal('rename', state),
-      protect: changeRefusal('protect', state),
-      resize: changeRefusal('resize', state),
-      userData: changeRefusal('userData', state),
-      snapshot: changeRefusal('snapshot', state),
-      revert: changeRefusal('revert', state),
+      rename: changeRefusal('rename', state, rescued),
+      protect: changeRefusal('protect', state, rescued),
+      resize: changeRefusal('resize', state, rescued),
+      userData: changeRefusal('userData', state, rescued),
+      snapshot: changeRefusal('snapshot', state, rescued),
+      revert: changeRefusal('revert', state, rescued),
+      rescue: changeRefusal('rescue', state, rescued),
+      unrescue: changeRefusal('unrescue', state, rescued),
     },
     stateReason: reasonOf(reason),
     progress: machine.observed?.progress ?? null,
@@ -55,6 +58,10 @@ export function machineJson(machine: Machine, admin: boolean): MachineJson {
       boot,
       deleteOnTermination,
     })),
+    rescue:
+      machine.rescueVolume === null || machine.rescueImage === null
+        ? null
+        : { image: machine.rescueImage, volume: machine.rescueVolume },
     tags: { ...machine.tags },
     ...(admin ? { host: machine.host } : {}),
     reservation: machine.reservation,

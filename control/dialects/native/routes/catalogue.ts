@@ -38,7 +38,11 @@ export const networks: Handler<Routes['listNetworks']> = async ({ query }, { cal
 }
 
 export const hosts: Handler<Routes['listHosts']> = async ({ query }, { call }) => {
-  const page = await listed(query, page => listHosts.call(call, page), hostJson)
+  const page = await listed(
+    query,
+    page => listHosts.call(call, page),
+    host => hostJson(host, call.ports.agentBundle),
+  )
   return page.ok ? ok({ body: page.value }) : page
 }
 

@@ -1,3 +1,4 @@
+import type { SetPower } from '@sirocco/shared/api/hosts.ts'
 import type { Routes } from '@sirocco/shared/api/routes.ts'
 import { ok } from '@sirocco/shared/kit/fault.ts'
 import { stateOfEnrolment } from '../../../domain/hosts/enrolment.ts'
@@ -17,11 +18,16 @@ export const fence: Handler<Routes['fenceHost']> = async ({ params, body: { how,
 }
 
 export const power: Handler<Routes['setHostPower']> = async ({ params, body: { power } }, { call }) => {
-  const { port, ...rest } = power ?? { port: undefined }
-  const given = power === null || !('way' in rest) ? null : { ...rest, ...(port === undefined ? {} : { port }) }
-  const set = await setHostPower.call(call, { host: params.id, power: given })
+  const set = await setHostPower.call(call, { host: params.id, power: power && given(power) })
   return set.ok ? ok({ body: undefined }) : set
 }
+
+const given = ({ port, pin, system, ...rest }: NonNullable<SetPower['power']>) => ({
+  ...rest,
+  ...(port === undefined ? {} : { port }),
+  ...(pin === undefined ? {} : { pin }),
+  ...(system === undefined ? {} : { system }),
+})
 
 export const remove: Handler<Routes['removeHost']> = async ({ params }, { call }) => {
   const gone = await removeHost.call(call, { host: params.id })

@@ -24,9 +24,9 @@ export const preview: Handler<Routes['previewMaintenance']> = async ({ params },
   return ok({ body: { machines } })
 }
 
-async function accepted({ call }: Here, id: string, operations: readonly string[]): Promise<Result<Reply<HostAccepted>>> {
+export async function accepted({ call }: Here, id: string, operations: readonly string[]): Promise<Result<Reply<HostAccepted>>> {
   const host = await findHost.call(call, { host: id })
-  return host.ok ? ok({ body: { host: hostJson(host.value), operations: [...operations] } }) : host
+  return host.ok ? ok({ body: { host: hostJson(host.value, call.ports.agentBundle), operations: [...operations] } }) : host
 }
 
 export const maintain: Handler<Routes['maintainHost']> = async ({ params, body }, here) => {

@@ -4,6 +4,7 @@ import { captureImage } from '../../../services/images/capture.ts'
 import { listCatalogue } from '../../../services/images/catalogue.ts'
 import { deleteImage } from '../../../services/images/delete.ts'
 import { deprecateImage } from '../../../services/images/deprecate.ts'
+import { markImageForRescue } from '../../../services/images/for-rescue.ts'
 import { importImage } from '../../../services/images/import.ts'
 import { listImages } from '../../../services/images/list.ts'
 import { listShares, shareImage } from '../../../services/images/share.ts'
@@ -83,6 +84,11 @@ export const share: Handler<Routes['shareImage']> = async ({ params, body }, { c
 
 export const deprecate: Handler<Routes['deprecateImage']> = async ({ params, body }, { call }) => {
   const done = await deprecateImage.call(call, { image: params.id, deprecated: body.deprecated })
+  return done.ok ? ok({ body: undefined }) : done
+}
+
+export const forRescue: Handler<Routes['markImageForRescue']> = async ({ params, body }, { call }) => {
+  const done = await markImageForRescue.call(call, { image: params.id, forRescue: body.forRescue })
   return done.ok ? ok({ body: undefined }) : done
 }
 

@@ -18,6 +18,7 @@ import { rebootMachines } from '../../../services/machines/reboot.ts'
 import { rebuildMachine } from '../../../services/machines/rebuild.ts'
 import { recoverMachines } from '../../../services/machines/recover.ts'
 import { renameMachine } from '../../../services/machines/rename.ts'
+import { rescueMachine } from '../../../services/machines/rescue.ts'
 import { resizeMachine } from '../../../services/machines/resize.ts'
 import { resumeMachines } from '../../../services/machines/resume.ts'
 import { revertMachine } from '../../../services/machines/revert.ts'
@@ -26,6 +27,7 @@ import { snapshotMachine } from '../../../services/machines/snapshot.ts'
 import { startMachines } from '../../../services/machines/start.ts'
 import { stopMachines } from '../../../services/machines/stop.ts'
 import { suspendMachines } from '../../../services/machines/suspend.ts'
+import { unrescueMachine } from '../../../services/machines/unrescue.ts'
 import { changeUserData } from '../../../services/machines/user-data.ts'
 import { findSnapshots } from '../../../services/snapshots/find.ts'
 import type { Call } from '../../../services/verb.ts'
@@ -156,10 +158,23 @@ export const resize: Handler<Routes['resizeMachine']> = async ({ params, body },
 export const userData: Handler<Routes['changeUserData']> = async ({ params, body }, here) =>
   changed(here, await changeUserData.call(here.call, { machine: params.id, ...body }))
 
-export const rebuild: Handler<Routes['rebuildMachine']> = async ({ params, body }, here) => {
-  const asked = await rebuildMachine.call(here.call, { machine: params.id, ...body })
+export const rebuild: Handler<Routes['rebuildMachine']> = async ({ params, body }, here) =>
+  begun(here, params.id, await rebuildMachine.call(here.call, { machine: params.id, ...body }))
+
+export const rescue: Handler<Routes['rescueMachine']> = async ({ params, body }, here) =>
+  begun(here, params.id, await rescueMachine.call(here.call, { machine: params.id, ...body }))
+
+export const unrescue: Handler<Routes['unrescueMachine']> = async ({ params }, here) =>
+  begun(here, params.id, await unrescueMachine.call(here.call, { machine: params.id }))
+
+/** What was begun on a machine, with the machine as it is now. */
+async function begun(
+  here: Here,
+  id: string,
+  asked: Result<{ readonly operations: readonly string[] }>,
+): Promise<Result<Reply<Accepted>>> {
   if (!asked.ok) return asked
-  const machine = await one(here, params.id)
+  const machine = await one(here, id)
   return machine.ok
     ? ok({ body: { machine: machineJson(machine.value, here.admin), operations: [...asked.value.operations] } })
     : machine

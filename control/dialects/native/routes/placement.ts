@@ -29,14 +29,14 @@ export const removeGroup: Handler<Routes['deletePlacementGroup']> = async ({ par
 
 export const host: Handler<Routes['getHost']> = async ({ params }, { call }) => {
   const found = await findHost.call(call, { host: params.id })
-  return found.ok ? ok({ body: hostJson(found.value) }) : found
+  return found.ok ? ok({ body: hostJson(found.value, call.ports.agentBundle) }) : found
 }
 
 export const changeHost: Handler<Routes['changeHost']> = async ({ params, body }, { call }) => {
   const changed = await updateHost.call(call, { ...body, host: params.id })
   if (!changed.ok) return changed
   const found = await findHost.call(call, changed.value)
-  return found.ok ? ok({ body: hostJson(found.value) }) : found
+  return found.ok ? ok({ body: hostJson(found.value, call.ports.agentBundle) }) : found
 }
 
 export const explain: Handler<Routes['explainPlacement']> = async ({ query: { cursor, limit }, body }, { call }) => {
