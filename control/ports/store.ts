@@ -22,6 +22,7 @@ import type { StoragePool } from '../domain/volumes/pool.ts'
 import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
 import type { Change, HostPower } from './changes.ts'
+import type { TenancyReads } from './tenancy.ts'
 
 /** One page by keyset: rows after `after` (an id, or null for the first), at most `limit`. */
 export interface Page {
@@ -217,8 +218,11 @@ export interface Store {
     byLink(tokenHash: string): Promise<Result<{ user: Id<'user'>; project: Id<'project'> }>>
     byEmail(email: string): Promise<Result<{ user: Id<'user'>; project: Id<'project'>; password: string | null }>>
     /** The key's principal and its secret, still sealed. */
-    byAccessKey(accessKeyId: string): Promise<Result<{ principal: Principal; id: Id<'accessKey'>; sealedSecret: string }>>
+    byAccessKey(
+      accessKeyId: string,
+    ): Promise<Result<{ principal: Principal; id: Id<'accessKey'>; sealedSecret: string; lastUsedAt: number | null }>>
   }
+  readonly tenancy: TenancyReads
   readonly tokens: {
     find(principal: string, verb: string, token: string): Promise<Result<{ requestHash: string; answer: unknown } | null>>
   }

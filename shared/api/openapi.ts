@@ -28,6 +28,20 @@ import { base, routes } from './routes.ts'
 import { Usage } from './samples.ts'
 import { Me } from './sessions.ts'
 import { TagPage } from './tags.ts'
+import {
+  AccessKeyPage,
+  InvitationPage,
+  MadeAccessKey,
+  MadeInvitation,
+  Member,
+  MemberPage,
+  Project,
+  ProjectPage,
+  QuotaList,
+  SessionPage,
+  User,
+  UserPage,
+} from './tenancy.ts'
 import { AcceptedMoment, AcceptedSnapshot, AcceptedVolume, Snapshot, SnapshotPage, Volume, VolumePage } from './volumes.ts'
 
 /** What answers are called in the document. */
@@ -81,6 +95,18 @@ const named = {
   MadeEnrolToken,
   MaintenancePlan,
   Me,
+  AccessKeyPage,
+  InvitationPage,
+  MadeAccessKey,
+  MadeInvitation,
+  Member,
+  MemberPage,
+  Project,
+  ProjectPage,
+  QuotaList,
+  SessionPage,
+  User,
+  UserPage,
   TagPage,
   Problem,
 } as const satisfies Record<string, z.ZodType>

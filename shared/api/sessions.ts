@@ -1,9 +1,13 @@
 import { z } from 'zod'
 
-/** By password, or by a one-time sign-in link's token. */
+/**
+ * By password, by a one-time sign-in link's token, or by that of an invitation: whoever is new chooses their password with it, whoever has an
+ * account shows theirs.
+ */
 export const SignIn = z.union([
   z.strictObject({ email: z.string().min(3).max(254), password: z.string().min(1).max(1_000) }),
   z.strictObject({ link: z.string().min(16).max(200) }),
+  z.strictObject({ invitation: z.string().min(16).max(200), password: z.string().min(1).max(1_000) }),
 ])
 export type SignIn = z.input<typeof SignIn>
 

@@ -29,6 +29,7 @@ export const prefixes = {
   user: 'usr',
   accessKey: 'ak',
   session: 'ses',
+  invitation: 'inv',
   operation: 'op',
   event: 'evt',
   command: 'cmd',

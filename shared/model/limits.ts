@@ -143,6 +143,13 @@ export const limits = {
   cloneAgain: 1 * hour,
   /** A browser session without use. */
   session: 12 * hour,
+  /** An invitation into a project, and how many are open in one. */
+  invitation: 7 * 24 * hour,
+  invitations: 200,
+  /** Access keys of one person in one project. */
+  accessKeys: 20,
+  /** The last use of an access key is written down once in this. */
+  keyUseNoted: 1 * hour,
   /** A console ticket, to its first use. */
   ticket: 60 * second,
   /** Unacknowledged bytes of a console stream, each way. */
@@ -177,6 +184,8 @@ export const limits = {
   orphans: 1_000,
   /** Remembered nonces of an agent's signed upgrades: none counts twice within the clock's skew. */
   nonces: 512,
+  /** Characters of a password that somebody chooses, at least. */
+  passwordLength: 12,
   /** Passwords checked at once in one isolate (16 MiB each), and those that may wait for it. */
   passwordChecks: 2,
   passwordQueue: 16,

@@ -29,6 +29,23 @@ export const messages = {
   'host.connecting': 'the host is just connecting; try again in a moment',
   'host.no_answer': 'the host did not answer in time; try again',
   'role.not_permitted': 'your role ({role}) does not permit {verb}; ask an owner of {project}',
+  'member.last_owner': '{email} is the last owner of this project; make somebody else an owner first',
+  'member.is_admin': 'who administers the platform is made and unmade by its administrators only',
+  'session.is_key': 'an access key stays in its project; sign in to change projects, or use a key of the other project',
+  'user.is_self': 'nobody disables their own account; ask another administrator',
+  'user.last_admin': '{email} is the last administrator; make somebody else one first',
+  'quota.machines':
+    'this project may not have more machines; delete what is not needed, or ask an administrator for a higher limit',
+  'quota.vcpus':
+    'this project may not have more virtual processors; delete what is not needed, or ask an administrator for a higher limit',
+  'quota.memory':
+    'this project may not have more memory in machines; delete what is not needed, or ask an administrator for a higher limit',
+  'quota.volumes':
+    'this project may not have more volumes; delete what is not needed, or ask an administrator for a higher limit',
+  'quota.disk':
+    'this project may not have more disk space in volumes; delete what is not needed, or ask an administrator for a higher limit',
+  'quota.snapshots':
+    'this project may not have more snapshots; delete what is not needed, or ask an administrator for a higher limit',
   'operation.unknown': 'there is no operation {id}',
   'operation.is_done': 'it is done; ask for the same anew where it is wanted again',
   'operation.is_over': 'it has ended already',

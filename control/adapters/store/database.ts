@@ -3,6 +3,8 @@ import type { Clock } from '@sirocco/shared/kit/clock.ts'
 import { type FaultCode, ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Ids } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
+import { quotaResources } from '@sirocco/shared/model/quota.ts'
 import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/libsql/web'
 import { readsOfOneTurn } from './one-turn.ts'
@@ -101,6 +103,8 @@ function refusalOf(thrown: unknown): Refused {
   // Drizzle's own message repeats the parameters, which are somebody's: only what the database said goes on.
   const error = thrown instanceof DrizzleQueryError ? (thrown.cause ?? new Error('a query failed')) : thrown
   const message = messageOf(error)
+  const limit = quotaResources.find(resource => message.includes(`CHECK constraint failed: quota_${resource}`))
+  if (limit) return refuse('quota', say(`quota.${limit}`), { detail: message })
   for (const [pattern, code, words] of guards) if (pattern.test(message)) return refuse(code, words, { detail: message })
   if (/\b429\b/.test(message)) return refuse('throttled', 'too many requests; try again in a moment', { detail: message })
   if (isAnswer(error) && !/BUSY|LOCKED/.test(message)) throw error

@@ -3,7 +3,7 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from './database.ts'
 import { forgottenKey } from './reads/events.ts'
-import { statement } from './statements.ts'
+import { statement } from './write.ts'
 
 /** Drops what is past its keeping, of each table a page, in one batch; where nothing is, nothing is written. Answers how many rows went. */
 export async function expire(database: Database): Promise<Result<number>> {
@@ -39,6 +39,7 @@ export async function expire(database: Database): Promise<Result<number>> {
     command: rowsOf('command', 'at', before(limits.eventRetention)),
     sample_history: rowsOf('sample_history', 'at', before(limits.sampleRetention)),
     session: rowsOf('session', 'expiresAt', before(0)),
+    invitation: rowsOf('invitation', 'expiresAt', before(0)),
   }
 
   const due = await database.read(() =>

@@ -6,6 +6,7 @@ import type { ImageState, Visibility } from '@sirocco/shared/model/images/states
 import type { Firmware, Power, Recover, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { OperationKind, OperationState } from '@sirocco/shared/model/operations/states.ts'
 import type { PlacementPolicy } from '@sirocco/shared/model/placement/policies.ts'
+import { type QuotaResource, quotaResources } from '@sirocco/shared/model/quota.ts'
 import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImportResult, ImportSource } from '@sirocco/shared/wire/imports.ts'
@@ -56,6 +57,8 @@ export const user = sqliteTable('user', {
   email: text().notNull().unique(),
   /** scrypt, as `scrypt$N$r$p$salt$hash`. */
   password: text(),
+  /** Signs in no more, and none of its keys works, since. */
+  disabledAt: integer(),
   createdAt: integer().notNull(),
 })
 
@@ -72,7 +75,27 @@ export const membership = sqliteTable(
       .references(() => user.id),
     role: text().$type<Role>().notNull(),
   },
-  t => [primaryKey({ columns: [t.user, t.project] })],
+  t => [
+    primaryKey({ columns: [t.user, t.project] }),
+    index('membership_project').on(t.project, t.user),
+    index('membership_admin').on(t.user).where(sql`${t.role} = 'admin'`),
+  ],
+)
+
+/** What a project may use at most; no row: as much as there is. */
+export const quota = sqliteTable(
+  'quota',
+  {
+    project: text().$type<Id<'project'>>().notNull(),
+    resource: text().$type<QuotaResource>().notNull(),
+    most: integer().notNull(),
+  },
+  t => [primaryKey({ columns: [t.project, t.resource] })],
+)
+
+/** Never holds a row, as `guard`: the name of the CHECK that refuses says which limit it was. */
+export const quotaGuard = sqliteTable('quota_guard', { resource: text().notNull() }, t =>
+  quotaResources.map(resource => check(`quota_${resource}`, sql`${t.resource} <> ${sql.raw(`'${resource}'`)}`)),
 )
 
 /** Browser sessions, and the one-time links that make them: both known by the SHA-256 of their token. */
@@ -84,20 +107,45 @@ export const session = sqliteTable(
     kind: text().$type<'session' | 'link'>().notNull(),
     user: text().$type<Id<'user'>>().notNull(),
     project: text().$type<Id<'project'>>().notNull(),
+    createdAt: integer().notNull().default(0),
     expiresAt: integer().notNull(),
   },
-  t => [index('session_expires').on(t.expiresAt)],
+  t => [index('session_expires').on(t.expiresAt), index('session_user').on(t.user, t.id)],
 )
 
-export const accessKey = sqliteTable('access_key', {
-  id: text().$type<Id<'accessKey'>>().primaryKey(),
-  accessKeyId: text().notNull().unique(),
-  /** Sealed; place `access_key|<id>|secret`. */
-  secret: text().notNull(),
-  user: text().$type<Id<'user'>>().notNull(),
-  project: text().$type<Id<'project'>>().notNull(),
-  createdAt: integer().notNull(),
-})
+/** One-time invitations into a project, known by the SHA-256 of their token. */
+export const invitation = sqliteTable(
+  'invitation',
+  {
+    id: text().$type<Id<'invitation'>>().primaryKey(),
+    tokenHash: text().notNull().unique(),
+    project: text().$type<Id<'project'>>().notNull(),
+    email: text().notNull(),
+    role: text().$type<Role>().notNull(),
+    invitedBy: text().$type<Id<'user'>>().notNull(),
+    createdAt: integer().notNull(),
+    expiresAt: integer().notNull(),
+  },
+  t => [index('invitation_project').on(t.project, t.id), index('invitation_expires').on(t.expiresAt)],
+)
+
+export const accessKey = sqliteTable(
+  'access_key',
+  {
+    id: text().$type<Id<'accessKey'>>().primaryKey(),
+    accessKeyId: text().notNull().unique(),
+    /** Sealed; place `access_key|<id>|secret`. */
+    secret: text().notNull(),
+    user: text().$type<Id<'user'>>().notNull(),
+    project: text().$type<Id<'project'>>().notNull(),
+    createdAt: integer().notNull(),
+    /** null: until it is revoked. */
+    expiresAt: integer(),
+    /** Noted once in `limits.keyUseNoted`. */
+    lastUsedAt: integer(),
+  },
+  t => [index('access_key_project').on(t.project, t.id)],
+)
 
 export const provider = sqliteTable('provider', {
   id: text().$type<Id<'provider'>>().primaryKey(),
@@ -610,6 +658,7 @@ export const machine = sqliteTable(
   },
   t => [
     index('machine_project').on(t.project, t.id),
+    index('machine_quota').on(t.project, t.vcpus, t.memoryMiB).where(sql`${t.power} <> 'gone'`),
     index('machine_reservation').on(t.reservation),
     index('machine_image').on(t.image),
     index('machine_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
@@ -714,6 +763,7 @@ export const volume = sqliteTable(
   },
   t => [
     index('volume_project').on(t.project, t.id),
+    index('volume_quota').on(t.project, t.sizeMiB).where(sql`${t.deleted} = 0`),
     index('volume_snapshot').on(t.sourceSnapshot).where(sql`${t.sourceSnapshot} IS NOT NULL`),
     index('volume_base').on(t.baseImage).where(sql`${t.baseImage} IS NOT NULL`),
     index('volume_revert').on(t.revertSnapshot).where(sql`${t.revertSnapshot} IS NOT NULL`),
@@ -790,6 +840,7 @@ export const snapshot = sqliteTable(
   },
   t => [
     index('snapshot_project').on(t.project, t.id),
+    index('snapshot_quota').on(t.project).where(sql`${t.deleted} = 0 AND ${t.passing} = 0`),
     index('snapshot_volume').on(t.volume, t.id),
     index('snapshot_base').on(t.baseImage).where(sql`${t.baseImage} IS NOT NULL`),
     index('snapshot_moment').on(t.moment).where(sql`${t.moment} IS NOT NULL`),

@@ -1,36 +1,18 @@
-import type { InStatement, InValue } from '@libsql/client/web'
+import type { InStatement } from '@libsql/client/web'
 import { type Id, isId } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { and, eq, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
-import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 import { shardOf } from '../../domain/operations/shard.ts'
 import type { Grouping } from '../../domain/placement/group.ts'
 import type { Change, NewMachine } from '../../ports/changes.ts'
 import type { Database } from './database.ts'
 import { type Built, insertRows, putNewer, updateRows } from './insert-rows.ts'
+import { quotaGuards } from './quota.ts'
 import { roomSql } from './room.ts'
 import * as s from './schema.ts'
 import { stoodOn } from './stood-on.ts'
-
-const dialect = new SQLiteSyncDialect()
-interface Builder {
-  toSQL(): { sql: string; params: unknown[] }
-}
-export function statement(query: Builder | SQL | Built): InStatement {
-  if ('args' in query) return query
-  const built = 'toSQL' in query ? query.toSQL() : dialect.sqlToQuery(query)
-  return { sql: built.sql, args: built.params as InValue[] }
-}
-
-type Guard = 'stale' | 'quota' | 'capacity' | 'conflict'
-/** Right after a predicate write: rolls the batch back where it changed nothing. */
-const unless = (fault: Guard): Built => ({ sql: `INSERT INTO guard (${fault}) SELECT 1 WHERE changes() = 0`, args: [] })
-
-interface At {
-  readonly database: Database
-  readonly now: number
-}
-type Write<D extends Change['do']> = (change: Extract<Change, { do: D }>, at: At) => readonly (Builder | SQL | Built)[]
+import { tenancyWrites } from './tenancy-writes.ts'
+import { type At, statement, unless, type Write } from './write.ts'
 
 const machineRow = (machine: NewMachine, now: number): typeof s.machine.$inferInsert => ({
   ...machine,
@@ -747,7 +729,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.tag.resource, resource), eq(s.tag.key, key), value === null ? undefined : eq(s.tag.value, value))),
   ],
   'tag.drop': ({ resource }, { database: { db } }) => [db.delete(s.tag).where(eq(s.tag.resource, resource))],
-  'session.insert': ({ do: _, ...row }, { database: { db } }) => [db.insert(s.session).values(row)],
+  'session.insert': ({ do: _, ...row }, { database: { db }, now }) => [db.insert(s.session).values({ ...row, createdAt: now })],
   'session.use-link': ({ tokenHash }, { database: { db }, now }) => [
     db
       .delete(s.session)
@@ -755,6 +737,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     unless('conflict'),
   ],
   'session.end': ({ id }, { database: { db } }) => [db.delete(s.session).where(eq(s.session.id, id))],
+  ...tenancyWrites,
   audit: ({ do: _, ...row }, { now }) => [insertRows(s.audit, [{ ...row, at: now }])],
   token: ({ do: _, ...row }, { now }) => [insertRows(s.token, [{ ...row, at: now }])],
 }
@@ -868,5 +851,5 @@ export function statementsOf(database: Database, changes: readonly Change[]): In
       insert(rows.slice(i * rowsOfStatement, (i + 1) * rowsOfStatement), at),
     )
   })
-  return [...ordered, ...inserts]
+  return [...ordered, ...inserts, ...quotaGuards(changes).map(statement)]
 }

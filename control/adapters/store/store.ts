@@ -18,6 +18,7 @@ import { placementReads } from './reads/placement.ts'
 import { placementGroupReads } from './reads/placement-groups.ts'
 import { sampleReads } from './reads/samples.ts'
 import { tagReads } from './reads/tags.ts'
+import { tenancyReads } from './reads/tenancy.ts'
 import { volumeReads } from './reads/volumes.ts'
 import * as s from './schema.ts'
 import { statementsOf } from './statements.ts'
@@ -44,6 +45,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     ...operationReads(database),
     samples: sampleReads(database),
     ...accessReads(database),
+    tenancy: tenancyReads(database),
     async incarnation() {
       const rows = await database.read(() => db.select({ value: s.meta.value }).from(s.meta).where(eq(s.meta.key, 'incarnation')))
       if (!rows.ok) return rows

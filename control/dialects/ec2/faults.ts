@@ -87,6 +87,16 @@ const codes: Record<FaultCode, (noun: Noun, field: string) => Code> = {
   internal: () => 'InternalError',
 }
 
+/** Limits of a project, by the message's key; EC2 has none of memory. */
+const limitCodes: Readonly<Record<string, Code>> = {
+  'quota.machines': 'InstanceLimitExceeded',
+  'quota.vcpus': 'VcpuLimitExceeded',
+  'quota.memory': 'InstanceLimitExceeded',
+  'quota.volumes': 'VolumeLimitExceeded',
+  'quota.disk': 'VolumeLimitExceeded',
+  'quota.snapshots': 'ResourceCountLimitExceeded',
+}
+
 /** The noun of an id that a fault names as its field. */
 const ofPrefix: Readonly<Record<string, Noun>> = {
   'i-': 'instance',
@@ -111,5 +121,6 @@ const nounOfId = (field: string): Noun | undefined => ofPrefix[/^[a-z]+[-_]/.exe
 /** The EC2 error of a Fault. `noun` is what the action is about; where the fault's field names another noun, or an id of one, that wins. */
 export function refusalOf(fault: Fault, noun: Noun): Refusal {
   const field = fault.field?.split('.')[0] ?? ''
-  return new Refusal(codes[fault.code](nouns[field] ?? nounOfId(field) ?? noun, field), fault.message)
+  const limit = fault.code === 'quota' && fault.key !== undefined ? limitCodes[fault.key] : undefined
+  return new Refusal(limit ?? codes[fault.code](nouns[field] ?? nounOfId(field) ?? noun, field), fault.message)
 }

@@ -3,7 +3,7 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { Ports } from '../../services/context.ts'
-import { secretOfKey } from '../../services/sessions/principal.ts'
+import { noteUse, secretOfKey } from '../../services/sessions/principal.ts'
 import type { Answer } from './action.ts'
 import { actionOf, type Service, services } from './actions.ts'
 import { hexOf } from './hex.ts'
@@ -35,7 +35,8 @@ export function ec2({ ports, region, endpoint, report = logged }: Ec2Options): H
     const url = new URL(c.req.url)
     const body = new Uint8Array(await c.req.arrayBuffer())
     const expected = { now: ports.clock.now(), region, services }
-    const { principal, service } = await verify({ method, url, headers, body }, expected, keys, id => secretOfKey(ports, id))
+    const { principal, key, service } = await verify({ method, url, headers, body }, expected, keys, id => secretOfKey(ports, id))
+    await noteUse(ports, key)
 
     const given = nested([...pairsOf(url.search.slice(1)), ...pairsOf(textOf(body))])
     const name = typeof given.Action === 'string' ? given.Action : ''

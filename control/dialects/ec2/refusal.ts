@@ -58,6 +58,8 @@ const statuses = {
   UnknownParameter: 400,
   Unsupported: 400,
   UnsupportedOperation: 400,
+  VcpuLimitExceeded: 400,
+  VolumeLimitExceeded: 400,
   VolumeInUse: 400,
 } as const satisfies Record<string, 400 | 401 | 403 | 412 | 413 | 500 | 503>
 export type Code = keyof typeof statuses

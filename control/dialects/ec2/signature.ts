@@ -67,12 +67,12 @@ export class SigningKeys {
 }
 
 /** Who signed the request, and for which service. Refuses what is unsigned, too old, or not what was signed. */
-export async function verify<P, S extends string>(
+export async function verify<K extends { readonly principal: unknown; readonly secret: Secret }, S extends string>(
   request: SignedRequest,
   expected: Expectations<S>,
   keys: SigningKeys,
-  secretOf: (accessKeyId: string) => Promise<Result<{ readonly principal: P; readonly secret: Secret }>>,
-): Promise<{ readonly principal: P; readonly service: S }> {
+  secretOf: (accessKeyId: string) => Promise<Result<K>>,
+): Promise<{ readonly principal: K['principal']; readonly key: K; readonly service: S }> {
   const claim = claimOf(request.headers, expected)
   const bodyHash = await hashOf(request)
   const text = stringToSign(claim, await sha256Hex(utf8(canonicalRequest(request, claim, bodyHash))))
@@ -82,7 +82,7 @@ export async function verify<P, S extends string>(
   const key = await keys.of(found.value.secret.reveal(), claim)
   // Of WebCrypto, since it compares in constant time.
   if (!(await crypto.subtle.verify('HMAC', key, claim.signature, utf8(text)))) throw notAccepted(claim.service, 'signature')
-  return { principal: found.value.principal, service: claim.service }
+  return { principal: found.value.principal, key: found.value, service: claim.service }
 }
 
 const unknownKey = (code: string) => code === 'not_found' || code === 'unauthenticated'

@@ -14,6 +14,7 @@ import * as samples from './routes/samples.ts'
 import * as sessions from './routes/sessions.ts'
 import * as snapshots from './routes/snapshots.ts'
 import * as tags from './routes/tags.ts'
+import * as tenancy from './routes/tenancy.ts'
 import * as volumes from './routes/volumes.ts'
 
 /** Who does what each route promises. */
@@ -109,6 +110,24 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   signIn: sessions.begin,
   getMe: sessions.me,
   signOut: sessions.end,
+  switchProject: sessions.move,
+  listSignIns: tenancy.sessions,
+  endSignIn: tenancy.endSession,
+  listProjects: tenancy.projects,
+  addProject: tenancy.addProject,
+  getQuota: tenancy.quota,
+  setQuota: tenancy.limit,
+  listMembers: tenancy.members,
+  changeMember: tenancy.changeRole,
+  removeMember: tenancy.remove,
+  listInvitations: tenancy.invitations,
+  addInvitation: tenancy.invite,
+  deleteInvitation: tenancy.withdraw,
+  listAccessKeys: tenancy.accessKeys,
+  addAccessKey: tenancy.addAccessKey,
+  deleteAccessKey: tenancy.removeAccessKey,
+  listUsers: tenancy.users,
+  changeUser: tenancy.changeUser,
   listTags: tags.list,
   setTags: tags.set,
   unsetTags: tags.unset,

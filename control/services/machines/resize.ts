@@ -38,7 +38,14 @@ export const resizeMachine = write('machines.resize', {
       return ok({
         set: { flavor: name, vcpus, memoryMiB },
         data: { from: machine.flavor, to: name },
-        more: [{ do: 'allocation.resize', consumer: id, vcpus, memoryMiB }],
+        more: [
+          { do: 'allocation.resize', consumer: id, vcpus, memoryMiB },
+          // A smaller flavor passes also where the project is beyond its limits already.
+          ...(vcpus > machine.vcpus ? [{ do: 'quota.spend', project: machine.project, resources: ['vcpus'] } as const] : []),
+          ...(memoryMiB > machine.memoryMiB
+            ? [{ do: 'quota.spend', project: machine.project, resources: ['memory'] } as const]
+            : []),
+        ],
       })
     })
   },

@@ -1,6 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Secret } from '@sirocco/shared/kit/secret.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Principal } from '../../domain/access/principal.ts'
 import type { Ports } from '../context.ts'
 import { sha256 } from '../sha256.ts'
@@ -9,16 +11,29 @@ import { sha256 } from '../sha256.ts'
 export const principalOfSession = async ({ store }: Ports, token: Secret): Promise<Result<Principal>> =>
   store.access.bySession(await sha256(token.reveal()))
 
+interface FoundKey {
+  readonly principal: Principal
+  readonly secret: Secret
+  readonly id: Id<'accessKey'>
+  readonly lastUsedAt: number | null
+}
+
 /** An access key's principal and its secret, for dialects that verify signatures. */
-export async function secretOfKey(
-  { store, secrets }: Ports,
-  accessKeyId: string,
-): Promise<Result<{ principal: Principal; secret: Secret }>> {
+export async function secretOfKey({ store, secrets }: Ports, accessKeyId: string): Promise<Result<FoundKey>> {
   const found = await store.access.byAccessKey(accessKeyId)
   if (!found.ok) return found
-  const { principal, id, sealedSecret } = found.value
+  const { principal, id, sealedSecret, lastUsedAt } = found.value
   const secret = await secrets.open(sealedSecret, `access_key|${id}|secret`)
-  return secret.ok ? ok({ principal, secret: secret.value }) : secret
+  return secret.ok ? ok({ principal, secret: secret.value, id, lastUsedAt }) : secret
+}
+
+/**
+ * Writes down that a key was used, once in `limits.keyUseNoted`: to be told once what it signed is found true. A database that does not take
+ * it refuses nobody.
+ */
+export async function noteUse({ store, clock }: Ports, key: Pick<FoundKey, 'id' | 'lastUsedAt'>): Promise<void> {
+  if (key.lastUsedAt !== null && key.lastUsedAt > clock.now() - limits.keyUseNoted) return
+  await store.commit([{ do: 'access-key.used', id: key.id }])
 }
 
 /** Who holds `accessKeyId.secretAccessKey`, the bearer token of the native API. */
@@ -27,7 +42,9 @@ export async function principalOfKey(ports: Ports, bearer: Secret): Promise<Resu
   const found = await secretOfKey(ports, accessKeyId)
   if (!found.ok) return found.fault.code === 'unauthenticated' ? wrong() : found
   const [given, kept] = await Promise.all([sha256(rest.join('.')), sha256(found.value.secret.reveal())])
-  return timingSafeEqual(Buffer.from(given), Buffer.from(kept)) ? ok(found.value.principal) : wrong()
+  if (!timingSafeEqual(Buffer.from(given), Buffer.from(kept))) return wrong()
+  await noteUse(ports, found.value)
+  return ok(found.value.principal)
 }
 
 const wrong = () =>

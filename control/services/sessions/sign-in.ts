@@ -25,9 +25,19 @@ const checks = new Bounded(limits.passwordChecks, limits.passwordQueue)
 export async function signIn(ports: Ports, { email, password }: { email: string; password: Secret }): Promise<Result<SignedIn>> {
   const found = await ports.store.access.byEmail(email.trim().toLowerCase())
   if (!found.ok && found.fault.code !== 'unauthenticated') return found
-  const matches = await checks.run(() => matchesPassword(password, (found.ok ? found.value.password : null) ?? noPassword))
+  const holds = await passwordHolds(found.ok ? found.value.password : null, password)
+  if (!holds.ok) return holds
+  return found.ok ? begin(ports, found.value, []) : wrong()
+}
+
+/** Hashing, as much at once as an isolate bears. */
+export const passwordWork = <T>(work: () => Promise<T>): Promise<Result<T>> => checks.run(work)
+
+/** Refuses where `password` is not what is `stored`; null: nobody, which takes as long. */
+export async function passwordHolds(stored: string | null, password: Secret): Promise<Result<void>> {
+  const matches = await passwordWork(() => matchesPassword(password, stored ?? noPassword))
   if (!matches.ok) return matches
-  return found.ok && matches.value ? begin(ports, found.value, []) : wrong()
+  return stored !== null && matches.value ? ok(undefined) : wrong()
 }
 
 /** By a one-time link: the link is used up in the batch that begins the session. */
@@ -41,7 +51,8 @@ export async function signInByLink(ports: Ports, { token }: { token: Secret }): 
     : refuse('unauthenticated', 'this sign-in link was used already; sign in with your password')
 }
 
-async function begin(
+/** A session of `who`, in one batch behind `first`. */
+export async function begin(
   ports: Ports,
   who: { user: Id<'user'>; project: Id<'project'> },
   first: readonly Change[],

@@ -34,6 +34,7 @@ export const growVolume = write('volumes.grow', {
         subjects: [volume.id],
         changes: [
           { do: 'volume.intent', ...intent },
+          { do: 'quota.spend', project: volume.project, resources: ['disk'] },
           { do: 'event', project: volume.project, type: 'volume.grow.asked', subject: volume.id, data: { sizeMiB } },
         ],
       })
@@ -46,6 +47,7 @@ export const growVolume = write('volumes.grow', {
       changes: [
         ...stays.value,
         { do: 'volume.intent', ...intent },
+        { do: 'quota.spend', project: volume.project, resources: ['disk'] },
         { do: 'allocation.release', consumer: volume.id },
         {
           do: 'allocation.claim',

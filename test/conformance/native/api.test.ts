@@ -303,6 +303,7 @@ describe('a machine\u2019s life over REST', () => {
     const session = await w.ask('signIn', { as: null, body: { link } })
     const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
     expect((await w.ask('getMe', { as: null, headers: { cookie } })).body).toMatchObject({ via: 'session' })
+    await people(w, cookie)
     expect((await w.ask('signOut', { as: null, headers: { cookie } })).status).toBe(204)
     expect((await w.ask('getMe', { as: null, headers: { cookie } })).status).toBe(401)
 
@@ -354,6 +355,34 @@ async function volumesLife(w: NativeWorld, machine: string): Promise<void> {
   await w.settle()
 }
 
+/** What one project, seen by its only member, answers of people: the rest is in tenancy.test.ts. */
+async function people(w: NativeWorld, cookie: string) {
+  const person = await w.person('viewer')
+  const user = text(at((await w.ask('getMe', { as: person })).body, 'user', 'id'))
+  expect(itemsOf(await w.ask('listUsers'))).toHaveLength(2)
+  await w.ask('changeUser', { params: { user }, body: { disabled: true } })
+  await w.ask('changeMember', { params: { user }, body: { role: 'operator' } })
+  expect(itemsOf(await w.ask('listMembers'))).toMatchObject([{ role: 'admin' }, { role: 'operator', disabled: true }])
+  await w.ask('removeMember', { params: { user } })
+  const invited = await w.ask('addInvitation', { body: { email: 'ann@example.org', role: 'viewer' } })
+  expect(itemsOf(await w.ask('listInvitations'))).toHaveLength(1)
+  await w.ask('deleteInvitation', { params: { id: text(at(invited.body, 'id')) } })
+  const key = await w.ask('addAccessKey', { body: {} })
+  await w.ask('deleteAccessKey', { params: { id: text(at(key.body, 'id')) } })
+  expect(itemsOf(await w.ask('listAccessKeys'))).toHaveLength(1)
+  const made = await w.ask('addProject', { body: { name: 'second' } })
+  expect(itemsOf(await w.ask('listProjects'))).toHaveLength(2)
+  const project = { project: 'second' }
+  expect((await w.ask('setQuota', { params: project, body: { machines: 3 } })).status).toBe(204)
+  expect(itemsOf(await w.ask('getQuota', { params: project }))).toContainEqual({ resource: 'machines', limit: 3, used: 0 })
+  const as = { as: null, headers: { cookie, origin: publicUrl } }
+  expect(await w.ask('switchProject', { ...as, body: { project: text(at(made.body, 'id')) } })).toMatchObject({ status: 200 })
+  const [session] = itemsOf(await w.ask('listSignIns', as))
+  expect(session).toMatchObject({ current: true })
+  expect(await w.ask('endSignIn', { ...as, params: { id: 'ses_none' } })).toMatchObject({ status: 404 })
+}
+const text = (value: unknown) => String(value)
+
 describe('who may what', () => {
   let w: NativeWorld
   let viewer: string
@@ -392,11 +421,16 @@ describe('who may what', () => {
     captureImage: { name: 'kept', volume: 'vol_1' },
     shareImage: { visibility: 'private' },
     deprecateImage: { deprecated: true },
+    addProject: { name: 'second' },
+    addInvitation: { email: 'ann@example.org', role: 'viewer' },
+    changeMember: { role: 'viewer' },
+    changeUser: { disabled: true },
+    setQuota: { machines: 1 },
     markImageForRescue: { forRescue: true },
   }
 
   test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {
-    const answer = await w.ask(name, { as: null, params: { id: 'vm_1', name: 'k', n: '1' } })
+    const answer = await w.ask(name, { as: null, params: { id: 'vm_1', name: 'k', n: '1', user: 'usr_1', project: 'prj_1' } })
     expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
     expect(answer.headers.get('www-authenticate')).toContain('Bearer')
   })
@@ -406,7 +440,7 @@ describe('who may what', () => {
     async name => {
       const answer = await w.ask(name, {
         as: viewer,
-        params: { id, name: 'k', n: '1' },
+        params: { id, name: 'k', n: '1', user: 'usr_1', project: 'prj_1' },
         ...(name in bodies ? { body: bodies[name] } : {}),
       })
       expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } })

@@ -1,6 +1,7 @@
 import { migrate } from '@sirocco/control/adapters/store/migrate.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { quotaResources } from '@sirocco/shared/model/quota.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type MemoryDatabase, memoryDatabase } from '../../simulation/world/client.ts'
 import { type Furnished, furnish, launched, must } from './furnish.ts'
@@ -114,6 +115,23 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'access.byLink': at => at.store.access.byLink('x'),
   'access.byEmail': at => at.store.access.byEmail('x'),
   'access.byAccessKey': at => at.store.access.byAccessKey('x'),
+  'tenancy.memberships': at => at.store.tenancy.memberships(at.user, { after: 'prj_0', limit: 10 }),
+  'tenancy.membership': at => at.store.tenancy.membership(at.user, at.project),
+  'tenancy.members': at => at.store.tenancy.members(at.project, { after: 'usr_0', limit: 10 }),
+  'tenancy.member': at => at.store.tenancy.member(at.project, at.user),
+  'tenancy.invitations': at => at.store.tenancy.invitations(at.project, { after: 'inv_0', limit: 10 }),
+  'tenancy.invitation': at => at.store.tenancy.invitation('x'),
+  'tenancy.accessKeys': at => at.store.tenancy.accessKeys(at.project, null, { after: 'ak_0', limit: 10 }),
+  'tenancy.accessKeys of one': at => at.store.tenancy.accessKeys(at.project, at.user, { after: null, limit: 10 }),
+  'tenancy.accessKey': at => at.store.tenancy.accessKey(at.project, 'ak_x'),
+  'tenancy.sessions': at => at.store.tenancy.sessions(at.user, { after: 'ses_0', limit: 10 }),
+  'tenancy.users': at => at.store.tenancy.users({ after: 'usr_0', limit: 10 }),
+  'tenancy.user': at => at.store.tenancy.user('x@example.org'),
+  'tenancy.quota': at => at.store.tenancy.quota(at.project),
+  'the guard of a quota': async at => {
+    await at.store.commit([{ do: 'quota.spend', project: at.project, resources: quotaResources }])
+  },
+  'tenancy.ground': at => at.store.tenancy.ground(),
   'tokens.find': at => at.store.tokens.find('u', 'v', 't'),
   incarnation: at => at.store.incarnation(),
   expire: at => at.store.expire(),

@@ -89,6 +89,20 @@ CREATE TABLE `image_share` (
 );
 --> statement-breakpoint
 CREATE INDEX `image_share_project` ON `image_share` (`project`,`image`);--> statement-breakpoint
+CREATE TABLE `invitation` (
+	`id` text PRIMARY KEY NOT NULL,
+	`tokenHash` text NOT NULL,
+	`project` text NOT NULL,
+	`email` text NOT NULL,
+	`role` text NOT NULL,
+	`invitedBy` text NOT NULL,
+	`createdAt` integer NOT NULL,
+	`expiresAt` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `invitation_tokenHash_unique` ON `invitation` (`tokenHash`);--> statement-breakpoint
+CREATE INDEX `invitation_project` ON `invitation` (`project`,`id`);--> statement-breakpoint
+CREATE INDEX `invitation_expires` ON `invitation` (`expiresAt`);--> statement-breakpoint
 CREATE TABLE `maintenance_stop` (
 	`host` text NOT NULL,
 	`machine` text NOT NULL,
@@ -129,6 +143,23 @@ CREATE TABLE `placement_group` (
 CREATE UNIQUE INDEX `placement_group_alias_unique` ON `placement_group` (`alias`);--> statement-breakpoint
 CREATE UNIQUE INDEX `placement_group_name` ON `placement_group` (`project`,`name`);--> statement-breakpoint
 CREATE INDEX `placement_group_project` ON `placement_group` (`project`,`id`);--> statement-breakpoint
+CREATE TABLE `quota` (
+	`project` text NOT NULL,
+	`resource` text NOT NULL,
+	`most` integer NOT NULL,
+	PRIMARY KEY(`project`, `resource`)
+);
+--> statement-breakpoint
+CREATE TABLE `quota_guard` (
+	`resource` text NOT NULL,
+	CONSTRAINT "quota_machines" CHECK("quota_guard"."resource" <> 'machines'),
+	CONSTRAINT "quota_vcpus" CHECK("quota_guard"."resource" <> 'vcpus'),
+	CONSTRAINT "quota_memory" CHECK("quota_guard"."resource" <> 'memory'),
+	CONSTRAINT "quota_volumes" CHECK("quota_guard"."resource" <> 'volumes'),
+	CONSTRAINT "quota_disk" CHECK("quota_guard"."resource" <> 'disk'),
+	CONSTRAINT "quota_snapshots" CHECK("quota_guard"."resource" <> 'snapshots')
+);
+--> statement-breakpoint
 CREATE TABLE `sample_history` (
 	`host` text NOT NULL,
 	`at` integer NOT NULL,
@@ -161,6 +192,7 @@ CREATE TABLE `snapshot` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `snapshot_alias_unique` ON `snapshot` (`alias`);--> statement-breakpoint
 CREATE INDEX `snapshot_project` ON `snapshot` (`project`,`id`);--> statement-breakpoint
+CREATE INDEX `snapshot_quota` ON `snapshot` (`project`) WHERE "snapshot"."deleted" = 0 AND "snapshot"."passing" = 0;--> statement-breakpoint
 CREATE INDEX `snapshot_volume` ON `snapshot` (`volume`,`id`);--> statement-breakpoint
 CREATE INDEX `snapshot_base` ON `snapshot` (`baseImage`) WHERE "snapshot"."baseImage" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `snapshot_moment` ON `snapshot` (`moment`) WHERE "snapshot"."moment" IS NOT NULL;--> statement-breakpoint
@@ -227,6 +259,7 @@ CREATE TABLE `volume` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `volume_alias_unique` ON `volume` (`alias`);--> statement-breakpoint
 CREATE INDEX `volume_project` ON `volume` (`project`,`id`);--> statement-breakpoint
+CREATE INDEX `volume_quota` ON `volume` (`project`,`sizeMiB`) WHERE "volume"."deleted" = 0;--> statement-breakpoint
 CREATE INDEX `volume_snapshot` ON `volume` (`sourceSnapshot`) WHERE "volume"."sourceSnapshot" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_base` ON `volume` (`baseImage`) WHERE "volume"."baseImage" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_revert` ON `volume` (`revertSnapshot`) WHERE "volume"."revertSnapshot" IS NOT NULL;--> statement-breakpoint
@@ -246,6 +279,9 @@ CREATE TABLE `volume_observed` (
 	`at` integer NOT NULL
 );
 --> statement-breakpoint
+ALTER TABLE `access_key` ADD `expiresAt` integer;--> statement-breakpoint
+ALTER TABLE `access_key` ADD `lastUsedAt` integer;--> statement-breakpoint
+CREATE INDEX `access_key_project` ON `access_key` (`project`,`id`);--> statement-breakpoint
 ALTER TABLE `agent` ADD `bundle` text;--> statement-breakpoint
 ALTER TABLE `agent` ADD `protocol` integer;--> statement-breakpoint
 ALTER TABLE `agent` ADD `roles` text DEFAULT '["host"]' NOT NULL;--> statement-breakpoint
@@ -293,6 +329,7 @@ ALTER TABLE `machine` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-
 ALTER TABLE `machine` ADD `recover` text DEFAULT 'no' NOT NULL;--> statement-breakpoint
 ALTER TABLE `machine` ADD `rescueImage` text;--> statement-breakpoint
 ALTER TABLE `machine` ADD `rescueVolume` text;--> statement-breakpoint
+CREATE INDEX `machine_quota` ON `machine` (`project`,`vcpus`,`memoryMiB`) WHERE "machine"."power" <> 'gone';--> statement-breakpoint
 CREATE INDEX `machine_image` ON `machine` (`image`);--> statement-breakpoint
 CREATE INDEX `machine_group` ON `machine` (`placementGroup`) WHERE "machine"."placementGroup" IS NOT NULL AND "machine"."goneAt" IS NULL;--> statement-breakpoint
 ALTER TABLE `operation` ADD `waitingSaid` text;--> statement-breakpoint
@@ -300,4 +337,9 @@ ALTER TABLE `operation` ADD `waitingSince` integer;--> statement-breakpoint
 ALTER TABLE `operation` ADD `asked` text;--> statement-breakpoint
 ALTER TABLE `operation` ADD `stuckIn` text;--> statement-breakpoint
 CREATE INDEX `operation_stuck` ON `operation` (`id`) WHERE "operation"."state" = 'stuck';--> statement-breakpoint
+ALTER TABLE `session` ADD `createdAt` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+CREATE INDEX `session_user` ON `session` (`user`,`id`);--> statement-breakpoint
+ALTER TABLE `user` ADD `disabledAt` integer;--> statement-breakpoint
+CREATE INDEX `membership_project` ON `membership` (`project`,`user`);--> statement-breakpoint
+CREATE INDEX `membership_admin` ON `membership` (`user`) WHERE "membership"."role" = 'admin';--> statement-breakpoint
 CREATE INDEX `tag_value` ON `tag` (`project`,`key`,`value`,`resource`);

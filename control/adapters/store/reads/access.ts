@@ -1,5 +1,5 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
-import { and, eq, gt, type SQL } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, or, type SQL } from 'drizzle-orm'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
@@ -25,7 +25,7 @@ export function accessReads(database: Database): Pick<Store, 'access' | 'tokens'
           db
             .select({ ...person, session: s.session.id })
             .from(s.session)
-            .innerJoin(s.user, eq(s.user.id, s.session.user))
+            .innerJoin(s.user, and(eq(s.user.id, s.session.user), isNull(s.user.disabledAt)))
             .innerJoin(s.project, eq(s.project.id, s.session.project))
             .innerJoin(s.membership, and(eq(s.membership.user, s.session.user), eq(s.membership.project, s.session.project)))
             .where(live('session', tokenHash)),
@@ -38,7 +38,11 @@ export function accessReads(database: Database): Pick<Store, 'access' | 'tokens'
       },
       async byLink(tokenHash) {
         const rows = await database.read(() =>
-          db.select({ user: s.session.user, project: s.session.project }).from(s.session).where(live('link', tokenHash)),
+          db
+            .select({ user: s.session.user, project: s.session.project })
+            .from(s.session)
+            .innerJoin(s.user, and(eq(s.user.id, s.session.user), isNull(s.user.disabledAt)))
+            .where(live('link', tokenHash)),
         )
         if (!rows.ok) return rows
         const found = first(rows.value)
@@ -52,7 +56,8 @@ export function accessReads(database: Database): Pick<Store, 'access' | 'tokens'
             .select({ user: s.user.id, project: s.membership.project, password: s.user.password })
             .from(s.user)
             .innerJoin(s.membership, eq(s.membership.user, s.user.id))
-            .where(eq(s.user.email, email))
+            .where(and(eq(s.user.email, email), isNull(s.user.disabledAt)))
+            .orderBy(asc(s.membership.project))
             .limit(1),
         )
         if (!rows.ok) return rows
@@ -62,18 +67,23 @@ export function accessReads(database: Database): Pick<Store, 'access' | 'tokens'
       async byAccessKey(accessKeyId) {
         const rows = await database.read(() =>
           db
-            .select({ ...person, id: s.accessKey.id, sealedSecret: s.accessKey.secret })
+            .select({ ...person, id: s.accessKey.id, sealedSecret: s.accessKey.secret, lastUsedAt: s.accessKey.lastUsedAt })
             .from(s.accessKey)
-            .innerJoin(s.user, eq(s.user.id, s.accessKey.user))
+            .innerJoin(s.user, and(eq(s.user.id, s.accessKey.user), isNull(s.user.disabledAt)))
             .innerJoin(s.project, eq(s.project.id, s.accessKey.project))
             .innerJoin(s.membership, and(eq(s.membership.user, s.accessKey.user), eq(s.membership.project, s.accessKey.project)))
-            .where(eq(s.accessKey.accessKeyId, accessKeyId)),
+            .where(
+              and(
+                eq(s.accessKey.accessKeyId, accessKeyId),
+                or(isNull(s.accessKey.expiresAt), gt(s.accessKey.expiresAt, clock.now())),
+              ),
+            ),
         )
         if (!rows.ok) return rows
         const found = first(rows.value)
-        if (!found) return refuse('unauthenticated', 'this access key does not exist')
-        const { id, sealedSecret, ...principal } = found
-        return ok({ id, sealedSecret, principal: { ...principal, via: { kind: 'key', accessKeyId } } })
+        if (!found) return refuse('unauthenticated', 'this access key does not exist, or has expired')
+        const { id, sealedSecret, lastUsedAt, ...principal } = found
+        return ok({ id, sealedSecret, lastUsedAt, principal: { ...principal, via: { kind: 'key', accessKeyId } } })
       },
     },
     tokens: {

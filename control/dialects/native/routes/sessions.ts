@@ -4,8 +4,10 @@ import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Principal } from '../../../domain/access/principal.ts'
+import { acceptInvitation } from '../../../services/invitations/accept.ts'
 import { signIn, signInByLink } from '../../../services/sessions/sign-in.ts'
 import { signOut } from '../../../services/sessions/sign-out.ts'
+import { switchProject } from '../../../services/sessions/switch.ts'
 import { dropCookie, setCookie } from '../cookie.ts'
 import type { Handler } from '../handler.ts'
 import type { NativeParts } from '../parts.ts'
@@ -31,7 +33,9 @@ export const begin: Handler<Routes['signIn']> = async ({ body }, parts) => {
   const begun =
     'link' in body
       ? await signInByLink(parts.ports, { token: new Secret(body.link) })
-      : await signIn(parts.ports, { email: body.email, password: new Secret(body.password) })
+      : 'invitation' in body
+        ? await acceptInvitation(parts.ports, { token: new Secret(body.invitation), password: new Secret(body.password) })
+        : await signIn(parts.ports, { email: body.email, password: new Secret(body.password) })
   if (!begun.ok) return begun
   const me = await meOf(parts, begun.value.principal)
   return me.ok ? ok({ body: me.value, headers: { 'set-cookie': setCookie(parts.publicUrl, begun.value.token.reveal()) } }) : me
@@ -39,6 +43,13 @@ export const begin: Handler<Routes['signIn']> = async ({ body }, parts) => {
 
 export const me: Handler<Routes['getMe']> = async (_, here) => {
   const me = await meOf(here, here.principal)
+  return me.ok ? ok({ body: me.value }) : me
+}
+
+export const move: Handler<Routes['switchProject']> = async ({ body }, here) => {
+  const moved = await switchProject.call(here.call, body)
+  if (!moved.ok) return moved
+  const me = await meOf(here, moved.value)
   return me.ok ? ok({ body: me.value }) : me
 }
 
