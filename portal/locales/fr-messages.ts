@@ -27,24 +27,24 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
   'host.connecting': 'l’hôte est en train de se connecter ; réessayez dans un instant',
   'host.no_answer': 'l’hôte n’a pas répondu à temps ; réessayez',
   'role.not_permitted': 'votre rôle ({role}) ne permet pas {verb} ; demandez à un propriétaire de {project}',
-  'member.last_owner': '{email} est le dernier propriétaire de ce projet ; désignez d’abord un autre propriétaire',
+  'member.last_owner': '{email} est le dernier propriétaire de ce projet ; désignez d’abord un autre propriétaire',
   'member.is_admin': 'seuls les administrateurs de la plateforme nomment et révoquent ses administrateurs',
   'session.is_key':
-    'une clé d’accès reste dans son projet ; connectez-vous pour changer de projet, ou utilisez une clé de l’autre projet',
-  'user.is_self': 'personne ne désactive son propre compte ; demandez à un autre administrateur',
-  'user.last_admin': '{email} est le dernier administrateur ; désignez-en d’abord un autre',
+    'une clé d’accès reste dans son projet ; connectez-vous pour changer de projet, ou utilisez une clé de l’autre projet',
+  'user.is_self': 'personne ne désactive son propre compte ; demandez à un autre administrateur',
+  'user.last_admin': '{email} est le dernier administrateur ; désignez-en d’abord un autre',
   'quota.machines':
-    'ce projet ne peut avoir davantage de machines ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+    'ce projet ne peut avoir davantage de machines ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'quota.vcpus':
-    'ce projet ne peut avoir davantage de processeurs virtuels ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+    'ce projet ne peut avoir davantage de processeurs virtuels ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'quota.memory':
-    'ce projet ne peut avoir davantage de mémoire dans ses machines ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+    'ce projet ne peut avoir davantage de mémoire dans ses machines ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'quota.volumes':
-    'ce projet ne peut avoir davantage de volumes ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+    'ce projet ne peut avoir davantage de volumes ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'quota.disk':
-    'ce projet ne peut avoir davantage de espace disque dans ses volumes ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+    'ce projet ne peut avoir davantage d’espace disque dans ses volumes ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'quota.snapshots':
-    'ce projet ne peut avoir davantage de instantanés ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+    'ce projet ne peut avoir davantage d’instantanés ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'operation.unknown': 'il n’y a pas d’opération {id}',
   'operation.is_done': 'elle est terminée ; refaites la demande si c’est encore voulu',
   'operation.is_over': 'elle est déjà finie',
