@@ -39,9 +39,15 @@ test('from signing in to a machine that ran, stopped, started and is gone', asyn
   await test.step('its console answers', async () => {
     await page.getByRole('tab', { name: 'Serial console' }).click()
     await expect(page.getByRole('tabpanel').getByRole('status')).toHaveText('Connected')
-    await expect(page.getByRole('region', { name: `Serial console of ${name}` })).toContainText('login:')
-    await page.getByRole('textbox', { name: `Serial console of ${name}` }).pressSequentially('hello wind\r')
-    await expect(page.getByRole('region', { name: `Serial console of ${name}` })).toContainText('hello wind')
+    const shown = page.getByRole('region', { name: `Serial console of ${name}` })
+    const typed = page.getByRole('textbox', { name: `Serial console of ${name}` })
+    // A console shows what comes from now on: whoever joins after the prompt asks for another.
+    await expect(async () => {
+      await typed.press('Enter')
+      await expect(shown).toContainText(/login: |:~# /, { timeout: 2_000 })
+    }).toPass({ timeout: 20_000 })
+    await typed.pressSequentially('hello wind\r')
+    await expect(shown).toContainText('hello wind')
     await page.keyboard.press('Control+Shift+Escape')
     await expect(page.getByRole('button', { name: 'Connect again' })).toBeFocused()
     await page.getByRole('tab', { name: 'Console log' }).click()
