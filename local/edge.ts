@@ -4,6 +4,7 @@ import { createClient } from '@libsql/client/web'
 import { aesGcm } from '@sirocco/control/adapters/secrets/aes-gcm.ts'
 import { migrate } from '@sirocco/control/adapters/store/migrate.ts'
 import { allowEnrolment, allowSignIn, type SetUpParts, setUp } from '@sirocco/control/adapters/store/set-up.ts'
+import { enrolmentToken } from '@sirocco/control/services/hosts/enrol-token.ts'
 import { hashPassword } from '@sirocco/control/services/sessions/password.ts'
 import { sha256 } from '@sirocco/control/services/sha256.ts'
 import { ids } from '@sirocco/shared/kit/id.ts'
@@ -65,7 +66,7 @@ export async function main(args: readonly string[]): Promise<number> {
     admin: { email: secrets.admin.email, passwordHash: await hashPassword(new Secret(secrets.admin.password), systemRandom) },
     accessKey: { accessKeyId: secrets.accessKey.id, secret: new Secret(secrets.accessKey.secret) },
   })
-  const [link, enrolment] = [token(), token()]
+  const [link, enrolment] = [token(), enrolmentToken(systemRandom).reveal()]
   await allowSignIn(parts, { user, project }, await sha256(link))
   await allowEnrolment(parts, zone, await sha256(enrolment), ['host', 'convert'])
   process.stdout.write(`The database is at version ${to}${from === to ? ' already' : ` (was ${from})`}.

@@ -80,6 +80,14 @@ export const en = {
     missingPassword: 'Enter your password.',
     wrong: 'E-mail and password do not match.',
   },
+  invitation: {
+    title: 'You are invited',
+    lead: 'Join the project that you were invited to.',
+    hint: 'New here: choose one of at least 12 characters. With an account: the one that you have.',
+    submit: 'Join',
+    refused:
+      'This password is not that of your account, or the invitation was used, withdrawn or has expired. Ask for a new one.',
+  },
   states: {
     creating: 'Creating',
     starting: 'Starting',

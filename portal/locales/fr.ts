@@ -83,6 +83,14 @@ export const fr: Messages = {
     missingPassword: 'Saisissez votre mot de passe.',
     wrong: 'L’adresse et le mot de passe ne correspondent pas.',
   },
+  invitation: {
+    title: 'Vous êtes invité',
+    lead: 'Rejoignez le projet auquel vous êtes invité.',
+    hint: 'Sans compte : choisissez-en un d’au moins 12 caractères. Avec un compte : celui que vous avez.',
+    submit: 'Rejoindre',
+    refused:
+      'Ce mot de passe n’est pas celui de votre compte, ou l’invitation a servi, a été retirée ou a expiré. Demandez-en une autre.',
+  },
   states: {
     creating: 'Création',
     starting: 'Démarrage',

@@ -11,8 +11,11 @@ import { Field } from '../ui/field.tsx'
 import { focusField } from '../ui/focus-field.ts'
 import { Mark } from '../ui/icons.tsx'
 import { problemText } from '../ui/problem-text.ts'
+import { Invitation } from './invitation.tsx'
 
-/** By the start command's link, whose token stands behind the `#` and so never in a server's log; or by password. */
+const invites = 'invitation='
+
+/** By the start command's link, whose token stands behind the `#` and so never in a server's log; by an invitation's; or by password. */
 export function SignInPage() {
   const { t, language, speak } = useSpeech()
   const navigate = useNavigate()
@@ -20,6 +23,7 @@ export function SignInPage() {
   const { to } = useSearch({ from: '/sign-in' })
   const link = useLocation({ select: location => location.hash })
   const [phase, setPhase] = useState<'ask' | 'link' | 'busy'>(link === '' ? 'ask' : 'link')
+  const [invitation, setInvitation] = useState('')
   const [problem, setProblem] = useState<{ of: 'link' | 'password'; error: unknown } | null>(null)
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
@@ -42,9 +46,10 @@ export function SignInPage() {
   useEffect(() => {
     if (link === '' || tried.current === link) return
     tried.current = link
-    setPhase('link')
     // Out of the address at once: neither history nor a screenshot keeps it.
     history.replaceState(history.state, '', location.pathname + location.search)
+    if (link.startsWith(invites)) return setInvitation(link.slice(invites.length))
+    setPhase('link')
     enter({ link }).catch(error => {
       setProblem({ of: 'link', error })
       setPhase('ask')
@@ -79,7 +84,9 @@ export function SignInPage() {
           <Mark />
           <span>Sirocco</span>
         </div>
-        {phase === 'link' ? (
+        {invitation !== '' ? (
+          <Invitation token={invitation} enter={enter} />
+        ) : phase === 'link' ? (
           <p role="status" className="waiting">
             {t.signIn.linkBusy}…
           </p>

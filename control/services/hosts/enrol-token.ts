@@ -1,5 +1,6 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { Random } from '@sirocco/shared/kit/random.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { type AgentRole, agentRoles } from '@sirocco/shared/model/agents/roles.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
@@ -30,6 +31,9 @@ interface Made {
   readonly expiresAt: number
 }
 
+/** Never with a dash first: people type it after `--token`. */
+export const enrolmentToken = (random: Random): Secret => new Secret(`enr_${toBase64Url(random.bytes(24))}`)
+
 /**
  * A one-time token by which one agent enrols in a zone. It is in this answer and nowhere else, so an idempotency token is not remembered;
  * whoever asks twice has two, and revokes one.
@@ -38,7 +42,7 @@ export const makeEnrolToken = {
   name: 'hosts.enrol-token' as const,
   input: Input,
   async call(call: Call, input: z.input<typeof Input>): Promise<Result<Made & { readonly token: Secret }>> {
-    const token = new Secret(toBase64Url(call.ports.random.bytes(24)))
+    const token = enrolmentToken(call.ports.random)
     const { token: _, ...once } = call
     const kept = await keep.call(once, { ...input, tokenHash: await sha256(token.reveal()) })
     return kept.ok ? ok({ ...kept.value, token }) : kept

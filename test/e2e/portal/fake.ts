@@ -58,6 +58,7 @@ const stepTime = 700
 
 export const password = 'desert-wind'
 export const linkToken = 'a-sign-in-link-token'
+export const invitationToken = 'the-token-of-an-invitation'
 
 let last = 0
 /** Crockford's base 32, as ids are written. */
@@ -420,7 +421,12 @@ export async function startFake({
     const body = await bodyOf(request)
 
     if (noun === 'sessions' && method === 'POST') {
-      const right = body.link === linkToken || (body.email === me.user.email && body.password === password)
+      if (body.invitation === invitationToken && String(body.password).length < 12)
+        return refuse(400, 'invalid', 'choose a password of at least 12 characters')
+      const right =
+        body.link === linkToken ||
+        body.invitation === invitationToken ||
+        (body.email === me.user.email && body.password === password)
       if (!right) return refuse(401, 'unauthenticated', 'no such person and password')
       return send(201, me, { 'set-cookie': 'sirocco_session=1; HttpOnly; SameSite=Strict; Path=/' })
     }

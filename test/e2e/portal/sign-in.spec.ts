@@ -1,4 +1,4 @@
-import { linkToken } from './fake.ts'
+import { invitationToken, linkToken } from './fake.ts'
 import { arrive, expect, test } from './place.ts'
 
 test('a sign-in link signs in at once, and leaves no token in the address', async ({ page, fake }) => {
@@ -11,6 +11,20 @@ test('a link pasted into an open sign-in page works, too', async ({ page, fake }
   await page.goto(`${fake.url}/sign-in`)
   await expect(page.getByLabel('E-mail')).toBeVisible()
   await page.evaluate(`location.hash = '${linkToken}'`)
+  await expect(page.getByRole('heading', { name: 'Machines', level: 1 })).toBeVisible()
+})
+
+test('an invitation is taken up with a password, and leaves no token in the address', async ({ page, fake }) => {
+  await page.goto(`${fake.url}/sign-in#invitation=${invitationToken}`)
+  await expect(page.getByRole('heading', { name: 'You are invited' })).toBeVisible()
+  expect(page.url()).not.toContain('#')
+  await page.getByRole('button', { name: 'Join' }).click()
+  await expect(page.getByLabel('Password')).toBeFocused()
+  await page.getByLabel('Password').fill('short')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('alert')).toContainText('at least 12 characters')
+  await page.getByLabel('Password').fill('a wind of the desert')
+  await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { name: 'Machines', level: 1 })).toBeVisible()
 })
 
