@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import config from '../vitest.config.ts'
+import { root } from './bundle.ts'
 import { lanesOf, tallyOf, verdict } from './test.ts'
 
 const report = (passed: number, failed: number, skipped: number, files: object[] = []) =>
@@ -13,21 +15,45 @@ const report = (passed: number, failed: number, skipped: number, files: object[]
 
 describe('the tally of a test run', () => {
   it.each([
-    ['what the report says', report(3, 0, 1), 0, { passed: 3, failed: 0, skipped: 1 }],
-    ['a failure where there is no report', undefined, 0, { passed: 0, failed: 1, skipped: 0 }],
-    ['a failure where the report is torn', '{', 1, { passed: 0, failed: 1, skipped: 0 }],
-    ['a failure where vitest failed and no test did', report(3, 0, 0), 1, { passed: 3, failed: 1, skipped: 0 }],
+    ['what the report says', report(3, 0, 1), 0, { passed: 3, failed: 0, skipped: 1, failures: [] }],
+    [
+      'a failure where there is no report',
+      undefined,
+      0,
+      { passed: 0, failed: 1, skipped: 0, failures: ['vitest ended without a report'] },
+    ],
+    [
+      'a failure where the report is torn',
+      '{',
+      1,
+      { passed: 0, failed: 1, skipped: 0, failures: ['vitest ended without a report'] },
+    ],
+    [
+      'a failure where vitest failed and no test did',
+      report(3, 0, 0),
+      1,
+      { passed: 3, failed: 1, skipped: 0, failures: ['vitest failed with exit code 1, and no test did'] },
+    ],
     [
       'a failure for a file that could not be loaded',
-      report(3, 0, 0, [{ status: 'failed', assertionResults: [] }]),
+      report(3, 0, 0, [
+        { name: join(root, 'a.test.ts'), status: 'failed', message: 'no such import\nat …', assertionResults: [] },
+      ]),
       1,
-      { passed: 3, failed: 1, skipped: 0 },
+      { passed: 3, failed: 1, skipped: 0, failures: ['a.test.ts: no such import'] },
     ],
     [
       'no more than the failures of the tests',
-      report(3, 1, 0, [{ status: 'failed', assertionResults: [{ status: 'failed' }] }]),
+      report(3, 1, 0, [
+        {
+          name: join(root, 'a.test.ts'),
+          status: 'failed',
+          message: '',
+          assertionResults: [{ status: 'failed', fullName: 'a sum is right', failureMessages: ['1 is not 2\nat …'] }],
+        },
+      ]),
       1,
-      { passed: 3, failed: 1, skipped: 0 },
+      { passed: 3, failed: 1, skipped: 0, failures: ['a.test.ts: a sum is right: 1 is not 2'] },
     ],
   ])('is %s', (_, text, code, expected) => {
     expect(tallyOf(text, code)).toEqual(expected)

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import { bundles, root } from './bundle.ts'
@@ -23,39 +23,62 @@ const Report = z.object({
   numFailedTests: z.number(),
   numPendingTests: z.number().default(0),
   numTodoTests: z.number().default(0),
-  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
+  testResults: z.array(
+    z.object({
+      name: z.string().default(''),
+      status: z.string(),
+      message: z.string().default(''),
+      assertionResults: z.array(
+        z.object({
+          status: z.string(),
+          fullName: z.string().default(''),
+          failureMessages: z.array(z.string()).nullish(),
+        }),
+      ),
+    }),
+  ),
 })
 
 export interface Tally {
   readonly passed: number
   readonly failed: number
   readonly skipped: number
+  /** A line for each failure: which, and the first line of why. What two lanes print side by side is long to search. */
+  readonly failures: readonly string[]
 }
 
-const nothing: Tally = { passed: 0, failed: 0, skipped: 0 }
+const nothing: Tally = { passed: 0, failed: 0, skipped: 0, failures: [] }
+const failure = (why: string): Tally => ({ ...nothing, failed: 1, failures: [why] })
 const sum = (a: Tally, b: Tally): Tally => ({
   passed: a.passed + b.passed,
   failed: a.failed + b.failed,
   skipped: a.skipped + b.skipped,
+  failures: [...a.failures, ...b.failures],
 })
 
 /** What a report says; a failure where there is none to read, or where vitest itself failed without one (an error between tests). */
 export function tallyOf(report: string | undefined, exitCode: number | null): Tally {
   const parsed = report === undefined ? undefined : Report.safeParse(json(report)).data
-  if (!parsed) return { ...nothing, failed: 1 }
-  const broken = parsed.testResults.filter(
-    file => file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed'),
-  ).length
-  const failed = parsed.numFailedTests + broken
-  return {
-    passed: parsed.numPassedTests,
-    failed: failed === 0 && exitCode !== 0 ? 1 : failed,
-    skipped: parsed.numPendingTests + parsed.numTodoTests,
-  }
+  if (!parsed) return failure('vitest ended without a report')
+  const failures = parsed.testResults
+    .filter(file => file.status === 'failed')
+    .flatMap(({ name, message, assertionResults }) => {
+      const file = relative(root, name)
+      const tests = assertionResults.filter(test => test.status === 'failed')
+      if (tests.length === 0) return [`${file}: ${firstLine(message)}`]
+      return tests.map(test => `${file}: ${test.fullName}: ${firstLine(test.failureMessages?.[0] ?? '')}`)
+    })
+  const failed = Math.max(parsed.numFailedTests, failures.length)
+  const counted = { passed: parsed.numPassedTests, skipped: parsed.numPendingTests + parsed.numTodoTests }
+  return failed === 0 && exitCode !== 0
+    ? { ...counted, failed: 1, failures: [`vitest failed with exit code ${exitCode}, and no test did`] }
+    : { ...counted, failed, failures }
 }
 
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? ''
+
 /** The last line of a run, alone on its line; the exit code beside it. A run without tests is a failure. */
-export function verdict({ passed, failed, skipped }: Tally): { line: string; code: number } {
+export function verdict({ passed, failed, skipped }: Omit<Tally, 'failures'>): { line: string; code: number } {
   const line = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
   return { line, code: failed === 0 && passed > 0 ? 0 : 1 }
 }
@@ -86,8 +109,9 @@ export async function main(args: readonly string[]): Promise<number> {
     return total
   }
   let total = (await Promise.all(side.map(runLane))).reduce(sum, nothing)
-  if (stop.signal.aborted) total = sum(total, { ...nothing, failed: 1 })
+  if (stop.signal.aborted) total = sum(total, failure(`ended by ${stop.signal.reason}`))
   const { line, code } = verdict(total)
+  if (total.failures.length > 0) process.stdout.write(`\nFailed:\n${total.failures.map(each => `  ${each}\n`).join('')}`)
   process.stdout.write(`\n${line}\n`)
   return code
 }

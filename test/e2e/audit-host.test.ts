@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Box, openBox, whyNotReal } from '../support/box.ts'
 import { Instance } from '../support/instance.ts'
+import { kill as sigkill } from '../support/kill.ts'
 import { until } from '../support/until.ts'
 import { Fleet } from './fleet.ts'
 
@@ -113,8 +114,7 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
     await host('dnsmasq', `--conf-file=${conf}`)
   }
   const kill = async (part: string) => {
-    for (const one of box.processes().filter(found => found.words.some(word => word.includes(part))))
-      process.kill(one.pid, 'SIGKILL')
+    for (const one of box.processes().filter(found => found.words.some(word => word.includes(part)))) sigkill(one.pid)
     await until(`${part} to end`, async () =>
       box.processes().some(found => found.words.some(word => word.includes(part))) ? null : true,
     )

@@ -3,6 +3,7 @@ import { seeded } from '@sirocco/shared/kit/random.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Box, openBox, whyNotReal } from '../support/box.ts'
 import { Instance } from '../support/instance.ts'
+import { kill } from '../support/kill.ts'
 import { until } from '../support/until.ts'
 import { Fleet, type Op } from './fleet.ts'
 import { HaltingAgent } from './halting-agent.ts'
@@ -51,7 +52,7 @@ describe.skipIf(whyNot !== null)(`real machines${whyNot === null ? '' : ` (${why
       .filter(({ words }) => words.some(word => word.startsWith('guest=') && word.includes(machine)))
       .map(({ pid }) => pid)
   function killLibvirtd(): void {
-    for (const { pid, words } of box.processes()) if (/(^|\/)libvirtd$/.test(words[0] ?? '')) process.kill(pid, 'SIGKILL')
+    for (const { pid, words } of box.processes()) if (/(^|\/)libvirtd$/.test(words[0] ?? '')) kill(pid)
   }
   // The libvirtd that was killed may not be back yet.
   const auditClean = async () => clean(await until('an audit', () => instance.audit(15)))

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import type { Difference } from '@sirocco/cli/audit/item.ts'
 import { z } from 'zod'
 import type { Instance } from '../support/instance.ts'
+import { kill } from '../support/kill.ts'
 import type { SiteHost } from '../support/site.ts'
 
 const run = promisify(execFile)
@@ -78,8 +79,7 @@ export class SiteAgent {
     const child = this.#child
     this.#child = null
     const over = child && child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null
-    for (const { pid, words } of this.host.processes())
-      if (words.includes(this.#script) && words.includes('run')) process.kill(pid, 'SIGKILL')
+    for (const { pid, words } of this.host.processes()) if (words.includes(this.#script) && words.includes('run')) kill(pid)
     await over
   }
 

@@ -5,6 +5,7 @@ import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { kill } from './kill.ts'
 
 const programs = [
   'setpriv',
@@ -132,7 +133,7 @@ export async function privateLibvirtd(user: QemuUser = 'root'): Promise<PrivateL
       const guests = (await readdir(stateDir).catch(() => [])).filter(name => name.endsWith('.pid'))
       for (const guest of guests) {
         const pid = await qemu(guest.slice(0, -'.pid'.length))
-        if (commandOf(pid).includes(`guest=${guest.slice(0, -'.pid'.length)}`)) process.kill(pid, 'SIGKILL')
+        if (commandOf(pid).includes(`guest=${guest.slice(0, -'.pid'.length)}`)) kill(pid)
       }
       await end(libvirtd, 'SIGTERM')
       await end(virtlogd, 'SIGTERM')

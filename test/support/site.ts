@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { kill } from './kill.ts'
 
 const run = promisify(execFile)
 
@@ -188,7 +189,7 @@ class Host implements SiteHost {
   }
 
   killLibvirtd(): void {
-    for (const { pid } of this.#processesOf('libvirtd')) process.kill(pid, 'SIGKILL')
+    for (const { pid } of this.#processesOf('libvirtd')) kill(pid)
   }
 
   async reach(port: number): Promise<void> {
