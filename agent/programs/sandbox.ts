@@ -68,7 +68,8 @@ export const runConfined: RunConfined = (program, args, how) =>
     const [first = '', ...rest] = [...confinement(how, getuid?.() === 0), program, ...args]
     const child = spawn(first, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+      // By default each of qemu-img's up to 64 threads reserves a heap of 64 MiB of address space, of which there is a limit.
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', MALLOC_ARENA_MAX: '1' },
       // A process group of its own: ended whole.
       detached: true,
     })
