@@ -18,8 +18,10 @@ import { Merging } from './merging.ts'
 import { readQcow2 } from './qcow2.ts'
 
 export interface DirectoryVolumesOptions {
-  /** Of this instance alone; images lie in it. */
+  /** Of this instance alone. */
   readonly dir: string
+  /** Where images lie; in the same directory where it is not said. */
+  readonly images?: string
   readonly run?: Run
   readonly confined?: RunConfined
 }
@@ -30,12 +32,18 @@ export interface DirectoryVolumesOptions {
  * back to it, `<turn>.turn` naming that. Files are root's alone, as
  * those of machines are.
  */
-export function directoryVolumes({ dir, run = runHere, confined = runConfined }: DirectoryVolumesOptions): Volumes {
-  return new DirectoryVolumes(resolve(dir), run, confined)
+export function directoryVolumes({
+  dir,
+  images = join(dir, 'images'),
+  run = runHere,
+  confined = runConfined,
+}: DirectoryVolumesOptions): Volumes {
+  return new DirectoryVolumes(resolve(dir), resolve(images), run, confined)
 }
 
 class DirectoryVolumes implements Volumes {
   readonly #dir: string
+  readonly #images: string
   readonly #run: Run
   readonly #turns = new InTurn()
   /** Sizes of images that passed as a base, in bytes, by content and format. */
@@ -43,8 +51,9 @@ class DirectoryVolumes implements Volumes {
 
   readonly #merging: Merging
 
-  constructor(dir: string, run: Run, confined: RunConfined) {
+  constructor(dir: string, images: string, run: Run, confined: RunConfined) {
     this.#dir = dir
+    this.#images = images
     this.#run = run
     this.#merging = new Merging(dir, confined, this.#turns, () => this.#clear())
   }
@@ -146,7 +155,7 @@ class DirectoryVolumes implements Volumes {
 
   bases(): Promise<Result<readonly string[]>> {
     return this.#turns.take('', async () => {
-      const images = join(this.#dir, 'images')
+      const images = this.#images
       const found = new Set<string>()
       const paths: string[] = []
       for (const id of await homesIn(this.#dir)) {
@@ -374,7 +383,7 @@ class DirectoryVolumes implements Volumes {
     }
     const file = source.files.find(({ role }) => role === 'disk')
     if (!file) return refuse('invalid', 'the image has no disk')
-    const base = join(this.#dir, 'images', file.sha256)
+    const base = join(this.#images, file.sha256)
     if (!/^[0-9a-f]{64}$/.test(file.sha256) || !(await isThere(base)))
       return refuse('precondition', 'the image is not on this host', { detail: file.sha256 })
     const known = `${file.sha256} ${file.format}`
@@ -415,7 +424,7 @@ class DirectoryVolumes implements Volumes {
 
   /** The first file that this one stands on and that is neither a volume's nor an image of this directory; null: all are. */
   async #astray(path: string): Promise<string | null> {
-    const ours = ['images', 'volumes', 'machines'].map(name => join(this.#dir, name) + sep)
+    const ours = [this.#images, join(this.#dir, 'volumes'), join(this.#dir, 'machines')].map(folder => folder + sep)
     let at: string | null = path
     for (let depth = 0; at !== null; depth++) {
       const file: string = resolve(dirname(path), at)

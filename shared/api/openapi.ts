@@ -20,6 +20,7 @@ import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
 import { Operation, OperationAsked, OperationDetail, OperationPage } from './operations.ts'
 import { PlacementExplained } from './placement.ts'
+import { Pool, PoolDetail, PoolPage } from './pools.ts'
 import { PlacementGroup, PlacementGroupPage } from './placement-groups.ts'
 import { Problem } from './problem.ts'
 import { problems } from './problems.ts'
@@ -57,6 +58,9 @@ const named = {
   Console,
   KeyPairPage,
   MadeKeyPair,
+  Pool,
+  PoolDetail,
+  PoolPage,
   PlacementGroup,
   PlacementGroupPage,
   PlacementExplained,

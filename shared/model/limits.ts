@@ -111,6 +111,8 @@ export const limits = {
   addressWindow: 32,
   /** Placement groups of one project. */
   placementGroups: 500,
+  /** Storage pools of all zones. */
+  storagePools: 100,
   /** What may be claimed of one unit that a host has. */
   ratioMin: 0.1,
   ratioMax: 64,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { firmwares, powers, seenPowers } from '../model/machines/states.ts'
+import { poolPath } from '../model/volumes/pool-path.ts'
 import { SeenImport, WantedImport } from './imports.ts'
 import { WireFault, WireId, words } from './words.ts'
 
@@ -76,10 +77,13 @@ export const WantedNetwork = z.strictObject({
 })
 export type WantedNetwork = z.output<typeof WantedNetwork>
 
+/** Absolute, and one way to write it; no place that an operating system keeps for itself. */
+const PoolPath = z.string().max(200).regex(poolPath)
+
 /** Where a volume's bytes lie on its host; the same words name the same place on every host of a zone. */
 export const WantedPool = z.discriminatedUnion('type', [
-  /** Files under the agent's own storage directory. */
-  z.strictObject({ type: z.literal('directory'), id: z.string() }),
+  /** Files under the agent's own storage directory; with `path` under a directory of the host that is there already. */
+  z.strictObject({ type: z.literal('directory'), id: z.string(), path: PoolPath.optional() }),
 ])
 export type WantedPool = z.output<typeof WantedPool>
 

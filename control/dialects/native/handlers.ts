@@ -10,6 +10,7 @@ import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as operations from './routes/operations.ts'
 import * as placement from './routes/placement.ts'
+import * as pools from './routes/pools.ts'
 import * as samples from './routes/samples.ts'
 import * as sessions from './routes/sessions.ts'
 import * as snapshots from './routes/snapshots.ts'
@@ -65,6 +66,11 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   addKeyPair: keyPairs.add,
   deleteKeyPair: keyPairs.remove,
   listPlacementGroups: placement.groups,
+  listPools: pools.list,
+  addPool: pools.add,
+  getPool: pools.get,
+  changePool: pools.change,
+  deletePool: pools.remove,
   addPlacementGroup: placement.addGroup,
   deletePlacementGroup: placement.removeGroup,
   listImages: images.list,

@@ -75,6 +75,7 @@ export interface PlacedTombstone extends Omit<Tombstone, 'host'> {
 interface PlacedPool {
   readonly id: string
   readonly type: PoolType
+  readonly path: string | null
 }
 
 /** What one host is to carry. Pure: the same rows give the same objects, and so the same digests. */
@@ -163,7 +164,7 @@ const wantedMachine = (machine: PlacedMachine): WantedMachine => ({
   ...(machine.move ? { move: machine.move } : {}),
 })
 
-const wantedPool = ({ id, type }: PlacedPool): WantedPool => ({ type, id })
+const wantedPool = ({ id, type, path }: PlacedPool): WantedPool => ({ type, id, ...(path === null ? {} : { path }) })
 
 const wantedVolume = (volume: PlacedVolume): WantedVolume => ({
   kind: 'volume',

@@ -3,11 +3,11 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
 import { z } from 'zod'
 import { isIn, isReady, outsideRescue } from '../../domain/volumes/permit.ts'
-import { defaultPool } from '../../domain/volumes/pool.ts'
+import { poolFor } from '../../domain/volumes/pool.ts'
 import type { Snapshot } from '../../domain/volumes/snapshot.ts'
 import type { Volume } from '../../domain/volumes/volume.ts'
 import type { Change, NewVolume } from '../../ports/changes.ts'
-import { Name, Ref, Tags, VolumeSize } from '../inputs.ts'
+import { Name, PoolRef, Ref, Tags, VolumeSize } from '../inputs.ts'
 import { newSnapshot } from '../snapshots/new.ts'
 import { type Context, write } from '../verb.ts'
 import { begin } from './begin.ts'
@@ -17,6 +17,8 @@ const Input = z.object({
   /** Needed where it is made from nothing; else at least as large as what it is made from. */
   sizeMiB: VolumeSize.optional(),
   zone: z.string().max(64).optional(),
+  /** By name or id; the zone's default where it is not said. What is made from a snapshot or a volume lies where that does. */
+  pool: PoolRef.optional(),
   image: Ref.optional(),
   snapshot: Ref.optional(),
   /** A copy of this one, as it is now. */
@@ -42,6 +44,8 @@ export const createVolume = write('volumes.create', {
   async run(context, input) {
     if ([input.image, input.snapshot, input.volume].filter(source => source !== undefined).length > 1)
       return refuse('invalid', 'a volume is made from one thing: an image, a snapshot or another volume', { field: 'snapshot' })
+    if (input.pool !== undefined && (input.snapshot !== undefined || input.volume !== undefined))
+      return refuse('invalid', 'what is made from a snapshot or a volume lies in the same pool; leave the pool out', { field: 'pool' })
     const made = await sourceOf(context, input)
     if (!made.ok) return made
     const { host, changes: before, operations: begun, ...row } = made.value
@@ -154,7 +158,7 @@ async function fromNothing({ store, scope }: Context, input: Input): Promise<Res
     return refuse('invalid', `there is no zone ${input.zone}; choose one of ${zones.map(z => z.name).join(', ')}`, {
       field: 'zone',
     })
-  const pool = defaultPool(pools.value, zone.name)
+  const pool = poolFor(pools.value, zone.name, input.pool)
   if (!pool.ok) return pool
   const sizeMiB = input.sizeMiB ?? image.value?.minDiskMiB
   if (sizeMiB === undefined) return refuse('invalid', 'say how large the volume shall be', { field: 'sizeMiB' })
