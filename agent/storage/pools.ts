@@ -50,8 +50,7 @@ class PooledVolumes implements Volumes {
   grow: Volumes['grow'] = volume => this.#in(volume, missing(volume.id), pool => pool.grow(volume))
   revert: Volumes['revert'] = volume => this.#in(volume, missing(volume.id), pool => pool.revert(volume))
   hasSnapshot: Volumes['hasSnapshot'] = snapshot => this.#in(snapshot, ok(false), pool => pool.hasSnapshot(snapshot))
-  removeSnapshot: Volumes['removeSnapshot'] = snapshot =>
-    this.#emptying(snapshot, pool => pool.removeSnapshot(snapshot))
+  removeSnapshot: Volumes['removeSnapshot'] = snapshot => this.#emptying(snapshot, pool => pool.removeSnapshot(snapshot))
   frozen: Volumes['frozen'] = snapshot => this.#in(snapshot, missing(snapshot.id), pool => pool.frozen(snapshot))
   merges: Volumes['merges'] = volume => this.#in(volume, ok(null), pool => pool.merges(volume))
   snapshot: Volumes['snapshot'] = (snapshot, open) =>
@@ -107,7 +106,9 @@ class PooledVolumes implements Volumes {
   }
 
   async merge(merge: Merge, options: Parameters<Volumes['merge']>[1]): Promise<Result<void>> {
-    const [, id] = merge.over.startsWith(`${this.#links}/`) ? (/^\/([A-Za-z0-9_-]+)\//.exec(merge.over.slice(this.#links.length)) ?? []) : []
+    const [, id] = merge.over.startsWith(`${this.#links}/`)
+      ? (/^\/([A-Za-z0-9_-]+)\//.exec(merge.over.slice(this.#links.length)) ?? [])
+      : []
     return id === undefined ? this.#own.merge(merge, options) : this.#opening(id).merge(merge, options)
   }
 

@@ -504,7 +504,12 @@ export type Change =
       readonly limit: number
     }
   /** With `isDefault` that of its zone, instead of the one before. Guard `conflict` where the name is taken. */
-  | { readonly do: 'pool.update'; readonly id: Id<'storagePool'>; readonly name?: string | undefined; readonly isDefault?: true | undefined }
+  | {
+      readonly do: 'pool.update'
+      readonly id: Id<'storagePool'>
+      readonly name?: string | undefined
+      readonly isDefault?: true | undefined
+    }
   /** Guard `conflict` while it is its zone's default, or anything lies in it. */
   | { readonly do: 'pool.delete'; readonly id: Id<'storagePool'> }
   /** Guard `conflict` while a machine is in it. */

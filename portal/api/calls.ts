@@ -36,6 +36,8 @@ import type {
   OperationAsked,
   Page,
   PlacementGroup,
+  Pool,
+  PoolDetail,
   SignIn,
   Snapshot,
   Usage,
@@ -132,6 +134,10 @@ export const calls = {
   addPlacementGroup: (body: { name: string; policy: PlacementGroup['policy']; strict: boolean }) =>
     request<PlacementGroup>('/placement-groups', { method: 'POST', body }),
   deletePlacementGroup: (name: string) => request<null>(`/placement-groups/${at(name)}`, { method: 'DELETE' }),
+  pools: () => request<Page<Pool>>('/pools'),
+  addPool: (body: { name: string; path: string }) => request<PoolDetail>('/pools', { method: 'POST', body }),
+  preferPool: (id: string) => request<PoolDetail>(`/pools/${at(id)}`, { method: 'PATCH', body: { isDefault: true } }),
+  deletePool: (id: string) => request<null>(`/pools/${at(id)}`, { method: 'DELETE' }),
   volumes: () => every<Volume>('/volumes', pageMax),
   createVolume: (body: NewVolume) => request<AcceptedVolume>('/volumes', { method: 'POST', body }),
   changeVolume: (deed: 'attach' | 'detach' | 'grow' | 'revert', id: string, body: object) =>

@@ -37,6 +37,7 @@ export const queries = {
   imageCatalogue: queryOptions({ queryKey: ['image-catalogue'], queryFn: calls.imageCatalogue }),
   flavors: queryOptions({ queryKey: ['flavors'], queryFn: calls.flavors }),
   keyPairs: queryOptions({ queryKey: ['key-pairs'], queryFn: calls.keyPairs }),
+  pools: queryOptions({ queryKey: ['pools'], queryFn: calls.pools }),
   placementGroups: queryOptions({ queryKey: ['placement-groups'], queryFn: calls.placementGroups }),
   volumes: queryOptions({ queryKey: ['volumes'], queryFn: calls.volumes }),
   snapshots: queryOptions({ queryKey: ['snapshots'], queryFn: calls.snapshots }),

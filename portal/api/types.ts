@@ -7,6 +7,7 @@ export type { KeyPair, MadeKeyPair } from '@sirocco/shared/api/key-pairs.ts'
 export type { Accepted, Launch, Machine } from '@sirocco/shared/api/machines.ts'
 export type { Operation, OperationAsked } from '@sirocco/shared/api/operations.ts'
 export type { PlacementGroup } from '@sirocco/shared/api/placement-groups.ts'
+export type { Pool, PoolDetail } from '@sirocco/shared/api/pools.ts'
 export type { Usage } from '@sirocco/shared/api/samples.ts'
 export type { Me, SignIn } from '@sirocco/shared/api/sessions.ts'
 export type {

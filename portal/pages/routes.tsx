@@ -122,6 +122,12 @@ const hosts = createRoute({
   component: lazyRouteComponent(() => import('./hosts.tsx'), 'HostsPage'),
 })
 
+const pools = createRoute({
+  getParentRoute: () => shell,
+  path: '/pools',
+  component: lazyRouteComponent(() => import('./pools.tsx'), 'PoolsPage'),
+})
+
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
@@ -130,7 +136,7 @@ const settings = createRoute({
 
 export const routeTree = root.addChildren([
   signIn,
-  shell.addChildren([home, machines, launch, machine, volumes, images, keyPairs, placementGroups, hosts, settings]),
+  shell.addChildren([home, machines, launch, machine, volumes, images, keyPairs, placementGroups, hosts, pools, settings]),
 ])
 
 export const router = createRouter({ routeTree, defaultPreload: 'intent', scrollRestoration: true })

@@ -12,7 +12,7 @@ export const files: Reader = {
   async read({ storage }) {
     const found: Found[] = [...(await imagesIn(storage)), ...(await consolesIn(storage))]
     for (const machine of await names(join(storage, 'machines'))) found.push(...(await machineIn(storage, machine)))
-    const rooms = ['machines', 'volumes', 'images', 'consoles']
+    const rooms = ['machines', 'volumes', 'images', 'consoles', 'pools']
     return ok([...found, ...(await names(storage)).filter(name => !rooms.includes(name)).map(name => stray(storage, name))])
   },
 }

@@ -155,15 +155,18 @@ async function sourceOf(
       holds: [{ do: 'snapshot.holds', snapshot: kept.id, version: kept.version }],
     })
   }
-  const [found, pools, regions] = await Promise.all([
+  const boot = machine.volumes.find(volume => volume.boot)
+  const [found, pools, regions, roots] = await Promise.all([
     store.images.find(scope, image ?? machine.image),
     store.pools.list(),
     store.regions.list(),
+    boot ? store.volumes.find(scope, [boot.id]) : ok([]),
   ])
   if (!found.ok) return found
   if (!pools.ok) return pools
   if (!regions.ok) return regions
-  const pool = poolFor(pools.value, machine.zone)
+  if (!roots.ok) return roots
+  const pool = poolFor(pools.value, machine.zone, roots.value[0]?.pool.id)
   if (!pool.ok) return pool
   const zone = zoneNamed(regions.value, machine.zone)
   if (!zone.ok) return zone

@@ -10,7 +10,10 @@ const Input = z.object({
   name: PoolName,
   zone: z.string().max(64).optional(),
   /** Of each host of the zone that is to have volumes of it; it is there already. */
-  path: z.string().max(200).regex(poolPath, 'an absolute path such as /srv/fast, in plain words, and none that the system keeps for itself'),
+  path: z
+    .string()
+    .max(200)
+    .regex(poolPath, 'an absolute path such as /srv/fast, in plain words, and none that the system keeps for itself'),
 })
 
 /** Makes a pool of a zone: a directory of the same name on its hosts, each with volumes of its own. */
@@ -24,10 +27,14 @@ export const createPool = write('pools.create', {
     if (!zone.ok) return zone
     const there = pools.value.filter(pool => pool.zone === zone.value.name)
     if (there.some(pool => pool.name === name))
-      return refuse('already_exists', `zone ${zone.value.name} has a pool ${name} already; choose another name`, { field: 'name' })
+      return refuse('already_exists', `zone ${zone.value.name} has a pool ${name} already; choose another name`, {
+        field: 'name',
+      })
     const same = there.find(pool => pool.path === path)
     if (same)
-      return refuse('already_exists', `the pool ${same.name} lies in ${path} already; choose another directory`, { field: 'path' })
+      return refuse('already_exists', `the pool ${same.name} lies in ${path} already; choose another directory`, {
+        field: 'path',
+      })
     const id = ids.make('storagePool')
     return ok({
       answer: { pool: id },

@@ -45,7 +45,9 @@ export const createVolume = write('volumes.create', {
     if ([input.image, input.snapshot, input.volume].filter(source => source !== undefined).length > 1)
       return refuse('invalid', 'a volume is made from one thing: an image, a snapshot or another volume', { field: 'snapshot' })
     if (input.pool !== undefined && (input.snapshot !== undefined || input.volume !== undefined))
-      return refuse('invalid', 'what is made from a snapshot or a volume lies in the same pool; leave the pool out', { field: 'pool' })
+      return refuse('invalid', 'what is made from a snapshot or a volume lies in the same pool; leave the pool out', {
+        field: 'pool',
+      })
     const made = await sourceOf(context, input)
     if (!made.ok) return made
     const { host, changes: before, operations: begun, ...row } = made.value

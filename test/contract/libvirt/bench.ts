@@ -8,7 +8,7 @@ import { domainName } from '@sirocco/agent/drivers/libvirt/identity.ts'
 import { linuxNetworks } from '@sirocco/agent/network/networks.ts'
 import { run } from '@sirocco/agent/programs/run.ts'
 import { directoryStorage } from '@sirocco/agent/storage/directory.ts'
-import { directoryVolumes } from '@sirocco/agent/storage/directory-volumes.ts'
+import { pooledVolumes } from '@sirocco/agent/storage/pools.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import type { ImageFile, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import { tinyCommandLine, tinyImage } from '../../../local/image/tiny.ts'
@@ -75,7 +75,7 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
     })
   const compute = open(instance)
   const storage = join(libvirtd.dir, 'storage')
-  const volumes = directoryVolumes({ dir: storage })
+  const volumes = pooledVolumes({ dir: storage, host: 'hst_bench' })
   return {
     libvirtd,
     tag,

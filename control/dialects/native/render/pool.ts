@@ -1,4 +1,4 @@
-import type { Pool as PoolJson, PoolDetail as PoolDetailJson } from '@sirocco/shared/api/pools.ts'
+import type { PoolDetail as PoolDetailJson, Pool as PoolJson } from '@sirocco/shared/api/pools.ts'
 import type { PoolUse, StoragePool } from '../../../domain/volumes/pool.ts'
 import { time } from './time.ts'
 
