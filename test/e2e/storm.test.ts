@@ -126,8 +126,11 @@ describe.skipIf(whyNot !== null)(`a storm over two hosts${whyNot === null ? '' :
       if (running.length !== should || (should === 1 && running[0]?.host !== host))
         return `${id} is ${state} on ${host}, and has guests ${JSON.stringify(running)}`
     }
-    for (const { id, state } of volumes)
-      if (!['available', 'in-use', 'gone', 'failed'].includes(state)) return `${id} is ${state}`
+    for (const { id, state, stateReason } of volumes) {
+      // A guest that does not let go of it (paused, say) has it until it stops; that is said.
+      const kept = state === 'detaching' && stateReason !== null
+      if (!kept && !['available', 'in-use', 'gone', 'failed'].includes(state)) return `${id} is ${state}`
+    }
     for (const { id, state } of snapshots) if (!['ready', 'gone', 'failed'].includes(state)) return `${id} is ${state}`
     return null
   }
@@ -142,7 +145,10 @@ describe.skipIf(whyNot !== null)(`a storm over two hosts${whyNot === null ? '' :
       calmMs,
     )
   const clean = async () => {
-    for (const agent of agents) expect([agent.host.name, await agent.audit(30)]).toEqual([agent.host.name, []])
+    for (const agent of agents) {
+      const found = await agent.audit(30)
+      if (found.length > 0) throw new Error(`on ${agent.host.name}: ${JSON.stringify(found)}`)
+    }
   }
 
   test(
