@@ -40,6 +40,13 @@ function powerOf({ power }: ProjectedMachine, told: Told | undefined): { readonl
   return { power: still && told?.state === 'stopped' ? 'stopped' : shown[power] }
 }
 
+/** One that is off may have been given another size since: it gets that when it starts. */
+function sizeOf(machine: ProjectedMachine, told: Told | undefined, isReal: boolean): { memoryMiB?: number; vcpus?: number } {
+  const { power = 'stopped' } = powerOf(machine, told)
+  if (power === 'stopped') return {}
+  return { memoryMiB: machine.memoryMiB, ...(isReal ? { vcpus: machine.vcpus } : {}) }
+}
+
 /** What a host should carry, by kind. A machine that is to be gone is to have nothing there. */
 export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
   const machines = projection.objects.filter(object => object.kind === 'machine')
@@ -57,8 +64,7 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
   return [
     ...each('machine', machine => ({
       ...powerOf(machine, told.get(machine.id)),
-      memoryMiB: machine.memoryMiB,
-      ...(storage === null ? {} : { vcpus: machine.vcpus }),
+      ...sizeOf(machine, told.get(machine.id), storage !== null),
       disks: disksOf(volumes.filter(({ attached, gone }) => attached?.machine === machine.id && !gone)),
     })),
     ...running.map(({ id }): Expected => ({ kind: 'process', id, facts: {} })),
