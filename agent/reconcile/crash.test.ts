@@ -222,6 +222,7 @@ test('whatever order intents, deaths and accidents come in, the newest intent is
         paused: ['paused'],
         suspended: ['suspended'],
         gone: ['absent'],
+        'as-is': ['running', 'paused', 'stopped', 'suspended', 'absent'],
       }[power]
       const seen = world.seenMachine('vm_a')
       expect(seen).toMatchObject({ applied: generation, power: world.power('vm_a') })

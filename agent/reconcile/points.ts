@@ -16,6 +16,7 @@ const verbs = {
   'port.compute': {
     fingerprint: false,
     list: false,
+    describe: false,
     define: true,
     start: true,
     askToStop: true,

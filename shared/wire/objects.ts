@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { firmwares, powers, seenPowers } from '../model/machines/states.ts'
 import { SeenImport, WantedImport } from './imports.ts'
+import { FoundSpec } from './orphans.ts'
 import { WireFault, WireId, words } from './words.ts'
 
 export { WireFault, WireId, words } from './words.ts'
@@ -155,6 +156,8 @@ export const SeenMachine = z.strictObject({
   addresses: z.array(z.string().max(64)).max(64),
   fault: WireFault.optional(),
   move: SeenMove.optional(),
+  /** Of an orphan: what it is made of. */
+  found: FoundSpec.optional(),
 })
 export type SeenMachine = z.output<typeof SeenMachine>
 

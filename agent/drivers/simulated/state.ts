@@ -7,6 +7,8 @@ const Machine = z.strictObject({
   name: z.string(),
   shape: z.string(),
   memoryMiB: z.int(),
+  vcpus: z.int().default(1),
+  macs: z.array(z.string()).default([]),
   disks: z.array(z.strictObject({ volume: z.string(), device: z.string(), path: z.string() })),
   bridges: z.array(z.string()),
   addresses: z.array(z.string()),

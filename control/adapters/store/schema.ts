@@ -11,6 +11,7 @@ import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImportResult, ImportSource } from '@sirocco/shared/wire/imports.ts'
 import type { ImageFile, SeenMove } from '@sirocco/shared/wire/objects.ts'
+import type { FoundSpec } from '@sirocco/shared/wire/orphans.ts'
 import type { Window } from '@sirocco/shared/wire/samples.ts'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
@@ -433,12 +434,20 @@ export const migration = sqliteTable(
 export const orphan = sqliteTable(
   'orphan',
   {
+    id: text().$type<Id<'orphan'>>().notNull(),
     host: text().$type<Id<'host'>>().notNull(),
     machine: text().notNull(),
     power: text().$type<SeenPower>().notNull(),
+    /** What it is made of, as far as its host can tell, and a digest of all that it said. */
+    found: text({ mode: 'json' }).$type<FoundSpec>(),
+    digest: text().notNull(),
+    /** When it was first seen. */
     at: integer().notNull(),
+    /** Rises with what an admin asks. */
+    generation: integer().notNull().default(0),
+    removing: integer({ mode: 'boolean' }).notNull().default(false),
   },
-  t => [primaryKey({ columns: [t.host, t.machine] })],
+  t => [primaryKey({ columns: [t.host, t.machine] }), uniqueIndex('orphan_id').on(t.id)],
 )
 
 export const flavor = sqliteTable('flavor', {

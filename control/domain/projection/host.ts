@@ -193,6 +193,8 @@ const sources = {
   }),
   snapshot: ({ sourceSnapshot }) => ({ from: 'snapshot', snapshot: sourceSnapshot ?? '' }),
   nothing: () => ({ from: 'nothing' }),
+  // Its bytes are there already.
+  found: () => ({ from: 'nothing' }),
 } satisfies Record<SourceKind, (volume: PlacedVolume) => VolumeSource>
 
 /** What a host must know of a move that it is part of. */
