@@ -80,7 +80,12 @@ export class Report {
 /** `40 %` and `41 %` are the same thing being done. */
 const kindOf = (text: string) => text.replace(/\d+/g, '')
 
-function seenOf(view: View, wanted: WantedMachine | undefined, progress: string | undefined, { move, found: spec }: Told): SeenMachine {
+function seenOf(
+  view: View,
+  wanted: WantedMachine | undefined,
+  progress: string | undefined,
+  { move, found: spec }: Told,
+): SeenMachine {
   const { id, found, facts } = view
   const change = noticed(view)
   const cause = change?.note === 'off' ? change.cause : isOn(found) ? undefined : facts.off

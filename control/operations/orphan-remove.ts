@@ -13,7 +13,10 @@ export const orphanRemove: Workflow<'orphan'> = {
     {
       name: 'absent',
       async run({ world, subject: orphan, operation }) {
-        const [left, hosts] = await Promise.all([world.store.hosts.tombstones(orphan.host), world.store.hosts.find([orphan.host])])
+        const [left, hosts] = await Promise.all([
+          world.store.hosts.tombstones(orphan.host),
+          world.store.hosts.find([orphan.host]),
+        ])
         if (!left.ok) return left
         if (!hosts.ok) return hosts
         const parts = new Set(partsOf(orphan))

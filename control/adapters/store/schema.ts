@@ -434,20 +434,21 @@ export const migration = sqliteTable(
 export const orphan = sqliteTable(
   'orphan',
   {
-    id: text().$type<Id<'orphan'>>().notNull(),
+    /** Empty of one that was seen before there were ids: given when it is seen again. */
+    id: text().$type<Id<'orphan'>>().notNull().default(sql`''`),
     host: text().$type<Id<'host'>>().notNull(),
     machine: text().notNull(),
     power: text().$type<SeenPower>().notNull(),
     /** What it is made of, as far as its host can tell, and a digest of all that it said. */
     found: text({ mode: 'json' }).$type<FoundSpec>(),
-    digest: text().notNull(),
+    digest: text().notNull().default(''),
     /** When it was first seen. */
     at: integer().notNull(),
     /** Rises with what an admin asks. */
     generation: integer().notNull().default(0),
     removing: integer({ mode: 'boolean' }).notNull().default(false),
   },
-  t => [primaryKey({ columns: [t.host, t.machine] }), uniqueIndex('orphan_id').on(t.id)],
+  t => [primaryKey({ columns: [t.host, t.machine] }), uniqueIndex('orphan_id').on(t.id).where(sql`${t.id} <> ''`)],
 )
 
 export const flavor = sqliteTable('flavor', {

@@ -579,7 +579,10 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     db
       .insert(s.orphan)
       .values({ id: ids.make('orphan'), host, machine, ...seen, at: now })
-      .onConflictDoUpdate({ target: [s.orphan.host, s.orphan.machine], set: seen }),
+      .onConflictDoUpdate({
+        target: [s.orphan.host, s.orphan.machine],
+        set: { ...seen, id: sql`CASE WHEN ${s.orphan.id} = '' THEN excluded.id ELSE ${s.orphan.id} END` },
+      }),
   ],
   'orphan.remove': ({ orphan, generation }, { database: { db } }) => [
     db
@@ -599,9 +602,18 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .onConflictDoUpdate({ target: [s.tombstone.host, s.tombstone.subject], set: { generation: left.generation, at: now } }),
   ],
   'machine.adopt': ({ machine, generation }, { database: { db }, now }) => {
-    const row: typeof s.machine.$inferInsert = { ...machineRow(machine, now), power: 'as-is', generation, ranAt: now, goneAt: null }
+    const row: typeof s.machine.$inferInsert = {
+      ...machineRow(machine, now),
+      power: 'as-is',
+      generation,
+      ranAt: now,
+      goneAt: null,
+    }
     return [
-      db.insert(s.machine).values(row).onConflictDoUpdate({ target: s.machine.id, set: row, setWhere: isNotNull(s.machine.goneAt) }),
+      db
+        .insert(s.machine)
+        .values(row)
+        .onConflictDoUpdate({ target: s.machine.id, set: row, setWhere: isNotNull(s.machine.goneAt) }),
       unless('conflict'),
       db.delete(s.machineObserved).where(eq(s.machineObserved.machine, machine.id)),
     ]
@@ -609,7 +621,10 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   'volume.adopt': ({ volume, generation }, { database: { db }, now }) => {
     const row = { ...volume, createdAt: now, deleted: false, generation, version: 1, goneAt: null }
     return [
-      db.insert(s.volume).values(row).onConflictDoUpdate({ target: s.volume.id, set: row, setWhere: isNotNull(s.volume.goneAt) }),
+      db
+        .insert(s.volume)
+        .values(row)
+        .onConflictDoUpdate({ target: s.volume.id, set: row, setWhere: isNotNull(s.volume.goneAt) }),
       unless('conflict'),
       db.delete(s.volumeObserved).where(eq(s.volumeObserved.volume, volume.id)),
     ]

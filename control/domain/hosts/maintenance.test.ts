@@ -140,7 +140,7 @@ test('volumes that must stay on their host keep their machine there', () => {
     sizeMiB: 1,
     generation: 1,
     settled: true,
-          found: false,
+    found: false,
     readOnly: false,
     snapshots: 0,
   }

@@ -25,7 +25,10 @@ export function carried(name: string, luggage: readonly Luggage[]): Result<void>
     const because = (why: string) =>
       refuse('precondition', `${name} cannot move with its volume ${volume}: ${why}`, { field: alias })
     if (snapshots > 0) return because('it has snapshots, which stay on their host; delete them first')
-    if (found) return because('it was adopted as it was found, and what its files stand on is not known; copy it to a volume of your own first')
+    if (found)
+      return because(
+        'it was adopted as it was found, and what its files stand on is not known; copy it to a volume of your own first',
+      )
     if (readOnly) return because('it is attached read-only; detach it first')
     if (!settled) return because('something is just being done to it; wait until it is in use')
   }

@@ -12,8 +12,8 @@ import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
 import { pokeFor } from '../poke.ts'
-import { orphaned, orphansLeft } from './observe-orphan.ts'
 import { noticedImport } from './observe-import.ts'
+import { orphaned, orphansLeft } from './observe-orphan.ts'
 import { noticedSnapshot, noticedVolume } from './observe-volume.ts'
 
 type Frame = Pick<Observed, 'epoch' | 'seq' | 'base' | 'changed' | 'gone'>

@@ -3,7 +3,7 @@ import { type Id, isId } from '@sirocco/shared/kit/id.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
 import type { FoundSpec } from '@sirocco/shared/wire/orphans.ts'
 import { z } from 'zod'
-import type { Host } from '../../domain/hosts/host.ts'
+import { freeOf, type Host } from '../../domain/hosts/host.ts'
 import { nameOf, nextOf } from '../../domain/hosts/orphan.ts'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
@@ -44,6 +44,8 @@ export const adoptOrphan = write('orphans.adopt', {
     const { machine: id, found } = orphan
     if (found === null || !isId('machine', id))
       return refuse('precondition', `what ${id} is made of is not known: its host cannot tell; it can only be removed`)
+    const room = roomFor(host, found)
+    if (!room.ok) return room
     const ground = await groundOf(context, host, { project: projectRef, image: imageRef ?? found.image })
     if (!ground.ok) return ground
     const { project, image, zone, pool } = ground.value
@@ -129,6 +131,18 @@ export const adoptOrphan = write('orphans.adopt', {
   },
 })
 
+/** What it has is counted as all else on its host is. */
+function roomFor(host: Host, { vcpus, memoryMiB, volumes }: FoundSpec): Result<void> {
+  if (host.silentSince !== null)
+    return refuse('precondition', `host ${host.name} does not answer: what runs there now is not known`)
+  if (!host.accepting) return refuse('precondition', `host ${host.name} takes no new machines: have it take some first`)
+  const free = freeOf(host)
+  const diskMiB = volumes.reduce((sum, { sizeMiB }) => sum + sizeMiB, 0)
+  return vcpus <= free.vcpus && memoryMiB <= free.memoryMiB && diskMiB <= free.diskMiB
+    ? ok(undefined)
+    : refuse('capacity', `host ${host.name} has no room left to count it by: move machines from it, or raise its ratios`)
+}
+
 /** Where it comes to: a project, the image that it starts by, and the places of its zone. */
 async function groundOf({ store }: Context, host: Host, asked: { readonly project: string; readonly image: string | undefined }) {
   if (asked.image === undefined)
@@ -156,7 +170,10 @@ async function nobodys({ store }: Context, host: Host, machine: Id<'machine'>, {
   const [other] = same.ok ? same.value : []
   if (!same.ok && same.fault.code !== 'not_found') return same
   if (other && other.goneAt === null)
-    return refuse('conflict', `${other.name} is a machine already, elsewhere: what host ${host.name} shows of it is left over; remove it`)
+    return refuse(
+      'conflict',
+      `${other.name} is a machine already, elsewhere: what host ${host.name} shows of it is left over; remove it`,
+    )
   for (const { id, device } of volumes) {
     if (!isId('volume', id) || ![rootDevice, ...devices].some(one => one === device))
       return refuse('precondition', `its disk ${device} is no volume that this version knows; it can only be removed`)

@@ -1,6 +1,6 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { Page, Ref } from '../inputs.ts'
 import { theHost } from '../hosts/the-host.ts'
+import { Page, Ref } from '../inputs.ts'
 import { read } from '../verb.ts'
 
 /** Machines on a host that nothing here asks for, and what each is made of: for admins. */

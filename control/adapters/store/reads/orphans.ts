@@ -1,6 +1,6 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { and, asc, eq, gt } from 'drizzle-orm'
+import { and, asc, eq, gt, ne, sql } from 'drizzle-orm'
 import type { Orphan } from '../../../domain/hosts/orphan.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
@@ -35,7 +35,7 @@ export function orphanReads(database: Database): Store['orphans'] {
         db
           .select()
           .from(s.orphan)
-          .where(among(s.orphan.id, ids as readonly Id<'orphan'>[])),
+          .where(and(among(s.orphan.id, ids as readonly Id<'orphan'>[]), ne(s.orphan.id, sql`''`))),
       )
       if (!rows.ok) return rows
       const byId = new Map<string, Orphan>(rows.value.map(row => [row.id, row]))
