@@ -27,7 +27,7 @@ const command = (world: AgentWorld, id: string, body: CommandBody = { do: 'reboo
   })
 
 /** Those that only a move passes: killed at in move-crash.test.ts. */
-const ofMoves = /^port\.compute\.(leave|arrive|adopt|abandon|stay)\./
+const ofMoves = /^port\.(compute\.(leave|arrive|adopt|abandon|stay)|volumes\.(send|take))\./
 const ordinary = points.filter(point => !ofMoves.test(point))
 const reached = new Set<string>()
 

@@ -84,7 +84,8 @@ export class Reconciler {
     this.#images = new ImageRoom(parts.storage, parts.fetchImage, this.#cache)
     this.#report = new Report(parts.timers)
     this.#alarms = new Alarms(parts.timers, parts.random)
-    this.#moves = new Moves({ ...parts, journal, progress: (id, text) => this.#tell(id, text) })
+    const volumesOf = (machine: string) => held.volumes().filter(({ attached, gone }) => attached?.machine === machine && !gone)
+    this.#moves = new Moves({ ...parts, journal, volumesOf, progress: (id, text) => this.#tell(id, text) })
     this.#host = new HostWatch({
       ...parts,
       journal,

@@ -221,7 +221,7 @@ export type Change =
   /** Guard `conflict` where it moves already, or something of it is still to go from the target; `stale` unless it has these volumes, none with a snapshot. */
   | {
       readonly do: 'migration.insert'
-      readonly migration: Pick<Migration, 'id' | 'machine' | 'project' | 'source' | 'target' | 'volumes'> & {
+      readonly migration: Pick<Migration, 'id' | 'machine' | 'project' | 'source' | 'target' | 'volumes' | 'offline'> & {
         /** Sealed. */
         readonly secret: string
       }

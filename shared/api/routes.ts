@@ -199,7 +199,7 @@ export const routes = {
   migrateMachine: {
     method: 'POST',
     path: '/machines/:id/migrate',
-    summary: 'Move a running machine to another host of its zone (admins)',
+    summary: 'Move a machine to another host of its zone, while it runs or while it is stopped (admins)',
     verbs: ['machines.migrate'],
     status: 202,
     faults: ['not_found', 'precondition', 'capacity', 'stale', 'conflict'],

@@ -38,6 +38,8 @@ export const WantedMove = z.strictObject({
   endpoint: Endpoint.nullable(),
   /** Called off: `from` ends what is under way, `to` takes nothing in any more. */
   off: z.boolean(),
+  /** It goes while it is off: its volumes alone. */
+  offline: z.literal(true).optional(),
 })
 export type WantedMove = z.output<typeof WantedMove>
 

@@ -31,7 +31,7 @@ const Machine = z.strictObject({
  * it was frozen or went back; `turn`: of the last time it did; `idle`: snapshots that went, and
  * whose files are not merged away yet.
  */
-const Volume = z.strictObject({
+export const Volume = z.strictObject({
   base: z.string(),
   content: z.string().optional(),
   mib: z.int(),

@@ -414,6 +414,8 @@ export const migration = sqliteTable(
     /** Those of the machine, which move with it. */
     volumes: text({ mode: 'json' }).$type<readonly Id<'volume'>[]>().notNull(),
     phase: text().$type<MigrationPhase>().notNull(),
+    /** It goes while it is off: its volumes alone. */
+    offline: integer({ mode: 'boolean' }).notNull().default(false),
     /** What the two hosts last said. */
     sourceSaw: text({ mode: 'json' }).$type<SeenMove>(),
     targetSaw: text({ mode: 'json' }).$type<SeenMove>(),

@@ -199,7 +199,13 @@ const sources = {
 
 /** What a host must know of a move that it is part of. */
 export const wantedMove = (
-  { id, source, phase, targetSaw }: { id: string; source: string; phase: MigrationPhase; targetSaw: SeenMove | null },
+  {
+    id,
+    source,
+    phase,
+    offline,
+    targetSaw,
+  }: { id: string; source: string; phase: MigrationPhase; offline: boolean; targetSaw: SeenMove | null },
   host: string,
   secret: string,
 ): WantedMove => {
@@ -210,6 +216,7 @@ export const wantedMove = (
     secret,
     endpoint: from && phase === 'moving' ? (targetSaw?.endpoint ?? null) : null,
     off: phase === 'calling-off',
+    ...(offline ? { offline } : {}),
   }
 }
 

@@ -118,6 +118,7 @@ CREATE TABLE `migration` (
 	`secret` text NOT NULL,
 	`volumes` text NOT NULL,
 	`phase` text NOT NULL,
+	`offline` integer DEFAULT false NOT NULL,
 	`sourceSaw` text,
 	`targetSaw` text,
 	`progress` text,
