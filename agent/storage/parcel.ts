@@ -172,6 +172,8 @@ class Taking implements Arrival {
   #parcels: readonly Parcel[] = []
   #outcome: 'open' | 'here' | 'nothing' = 'open'
   readonly #kept = new Set<string>()
+  /** One question after the other: none is answered while another is. */
+  #turn: Promise<unknown> = Promise.resolve()
   readonly #under = new Set<Socket>()
   ends: () => Promise<void> = async () => {}
 
@@ -187,7 +189,10 @@ class Taking implements Arrival {
     return this.#outcome === 'open' && name === 'files' && this.#parcels.length > 0 ? this.#path : null
   }
 
-  async answer(text: string): Promise<Result<string>> {
+  answer(text: string): Promise<Result<string>> {
+    return this.#inTurn(() => this.#answer(text))
+  }
+  async #answer(text: string): Promise<Result<string>> {
     const question = Question.safeParse(JSON.parse(text))
     if (!question.success) return refuse('invalid', 'no question of a move')
     if (question.data.ask === 'prepare') return this.#prepare(question.data.parcels)
@@ -201,10 +206,17 @@ class Taking implements Arrival {
     return ok(this.#outcome)
   }
 
-  async close(): Promise<Result<'arrived' | 'nothing'>> {
-    await this.#give()
-    await this.ends()
-    return ok(this.#outcome === 'here' ? 'arrived' : 'nothing')
+  close(): Promise<Result<'arrived' | 'nothing'>> {
+    return this.#inTurn(async () => {
+      await this.#give()
+      await this.ends()
+      return ok(this.#outcome === 'here' ? 'arrived' : 'nothing')
+    })
+  }
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(run)
+    this.#turn = mine.catch(() => undefined)
+    return mine
   }
 
   /** Only what is wanted here, on what is here. */
