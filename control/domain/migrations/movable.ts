@@ -29,6 +29,12 @@ export function movable(machine: Machine, source: Host, luggage: readonly Luggag
         field: machine.alias,
       },
     )
+  if (machine.firmware === 'uefi' && goesOffline(machine))
+    return refuse(
+      'precondition',
+      `${machine.name} starts from UEFI, whose settings stay on its host while it is off: start it, and move it while it runs`,
+      { field: machine.alias },
+    )
   if (!source.facts?.underlay)
     return refuse(
       'precondition',
