@@ -17,8 +17,10 @@ import { fileFault, isThere, makeDirectory, namesIn, settle, syncDirectory } fro
 import { InTurn } from './in-turn.ts'
 import { goneMark, homeOf, homesIn, idShape, isFrozen, type Layers, layersOf, turnOf } from './layers.ts'
 import { Merging } from './merging.ts'
-import { type Parcel, parcelOf, sendParcels, takeParcels } from './parcel.ts'
+import { type Parcel, parcelOf } from './parcel.ts'
 import { readQcow2 } from './qcow2.ts'
+import { sendParcels } from './send.ts'
+import { takeParcels } from './take.ts'
 
 export interface DirectoryVolumesOptions {
   /** Of this instance alone; images lie in it. */
