@@ -474,6 +474,16 @@ describe('a maintenance', () => {
     await sound(source)
   })
 
+  test('takes what is stopped along, with its disks', async () => {
+    must(await stopMachines.call(call(), { machines: [machine] }))
+    await drive()
+    at.clock.at += 1
+    await begin()
+    await drive()
+    expect(await maintenance()).toBe('in')
+    await sound(target, false)
+  })
+
   test('what cannot move is stopped where that was asked for, and started when the host returns', async () => {
     hosts.departure = 'stayed'
     await begin(true)
