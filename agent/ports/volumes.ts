@@ -1,6 +1,7 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { DiskMerge, DiskSource, Merging } from './compute.ts'
+import type { Arrival, Departure, Peer } from './move.ts'
 
 /** A volume whose bytes lie here. */
 export interface FoundVolume {
@@ -93,4 +94,13 @@ export interface Volumes {
   merge(merge: Merge, options: MergeOptions): Promise<Result<void>>
   /** Ends merging of files that it stands on, since a guest is to open it, or to go where its files may not change. */
   still(volume: Pick<WantedVolume, 'id' | 'pool'>): Promise<void>
+
+  /** Sends volumes that no guest has open to the host behind `peer`, which `take`s them; they stay here, too. Ends with where they are to be used. */
+  send(
+    volumes: readonly Pick<WantedVolume, 'id' | 'pool'>[],
+    peer: Peer,
+    options: { progress(percent: number): void; readonly cancel: AbortSignal },
+  ): Promise<Departure>
+  /** Waits for volumes that another host sends; they are made here, and once it came they hold what those hold. */
+  take(volumes: readonly WantedVolume[]): Promise<Result<Arrival>>
 }

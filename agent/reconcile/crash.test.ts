@@ -27,7 +27,7 @@ const command = (world: AgentWorld, id: string, body: CommandBody = { do: 'reboo
   })
 
 /** Those that only a move passes: killed at in move-crash.test.ts. */
-const ofMoves = /^port\.compute\.(leave|arrive|adopt|abandon|stay)\./
+const ofMoves = /^port\.(compute\.(leave|arrive|adopt|abandon|stay)|volumes\.(send|take))\./
 const ordinary = points.filter(point => !ofMoves.test(point))
 const reached = new Set<string>()
 
@@ -222,6 +222,7 @@ test('whatever order intents, deaths and accidents come in, the newest intent is
         paused: ['paused'],
         suspended: ['suspended'],
         gone: ['absent'],
+        'as-is': ['running', 'paused', 'stopped', 'suspended', 'absent'],
       }[power]
       const seen = world.seenMachine('vm_a')
       expect(seen).toMatchObject({ applied: generation, power: world.power('vm_a') })

@@ -67,6 +67,11 @@ export class Held {
   networks(): WantedNetwork[] {
     return [...this.#objects.values(), ...this.#strays.values()].filter(object => object.kind === 'network')
   }
+  /** What was last wanted of a machine that is here, and wanted no more. */
+  stray(id: string): WantedMachine | undefined {
+    const object = this.#strays.get('machine', id)
+    return object?.kind === 'machine' ? object : undefined
+  }
   volume(id: string): WantedVolume | undefined {
     const object = this.#objects.get('volume', id)
     return object?.kind === 'volume' ? object : undefined

@@ -16,6 +16,7 @@ const verbs = {
   'port.compute': {
     fingerprint: false,
     list: false,
+    describe: false,
     define: true,
     start: true,
     askToStop: true,
@@ -75,6 +76,8 @@ const verbs = {
     merges: false,
     merge: true,
     still: false,
+    send: true,
+    take: true,
   },
   'port.networks': { apply: true, plug: false, list: false, warnings: false },
   'port.importer': { make: true, keepOnly: true },

@@ -26,6 +26,7 @@ import { Journal } from './journal.ts'
 import { Lanes, type Turn } from './lanes.ts'
 import { Moves } from './moves.ts'
 import { NetworkRoom, passing } from './network-room.ts'
+import { Orphans } from './orphans.ts'
 import { isOn, noticed, type Plan, plan, type View } from './plan.ts'
 import { Report } from './report.ts'
 import { VolumeKeeper } from './volumes/keeper.ts'
@@ -69,6 +70,7 @@ export class Reconciler {
   readonly #volumes: VolumeKeeper
   readonly #imports: ImportKeeper
   readonly #moves: Moves
+  readonly #orphans: Orphans
   readonly #unplugged = new Set<string>()
   #stale: () => void = () => {}
   #stopped = false
@@ -82,7 +84,8 @@ export class Reconciler {
     this.#images = new ImageRoom(parts.storage, parts.fetchImage, this.#cache)
     this.#report = new Report(parts.timers)
     this.#alarms = new Alarms(parts.timers, parts.random)
-    this.#moves = new Moves({ ...parts, journal, progress: (id, text) => this.#tell(id, text) })
+    const volumesOf = (machine: string) => held.volumes().filter(({ attached, gone }) => attached?.machine === machine && !gone)
+    this.#moves = new Moves({ ...parts, journal, volumesOf, progress: (id, text) => this.#tell(id, text) })
     this.#host = new HostWatch({
       ...parts,
       journal,
@@ -100,6 +103,7 @@ export class Reconciler {
       report: this.#report,
       machines: this.#machines,
     })
+    this.#orphans = new Orphans({ ...parts, journal, stray: id => held.stray(id) })
     this.#imports = new ImportKeeper(parts.importer ?? null, id => this.#frozen(id), this.#report, parts.timers)
     this.#lanes = new Lanes((id, turn) => this.#work(id, turn).catch(error => this.#stumbled(id, error)))
   }
@@ -262,10 +266,20 @@ export class Reconciler {
       this.#show(id)
       if (next.wakeMs !== undefined) this.#alarms.in(next.wakeMs, id, () => this.#lanes.wake(id))
       const machine = this.#held.machine(id)
+      if (!machine && !(await this.#foundToo(id))) return this.#retry(id)
       if (!machine || (next.steps.length === 0 && !next.settle)) return
       const refused = await this.#follow(machine, next, turn)
       if (refused && !(await this.#refused(machine, refused))) return
     }
+  }
+
+  /** Of a machine that nobody asks for, what it is made of is said once it is read; false: it cannot be read now. */
+  async #foundToo(id: string): Promise<boolean> {
+    const found = this.#host.machine(id)
+    if (!found || this.#held.digest === null) return true
+    const looked = await this.#orphans.look(found)
+    if (looked.ok && looked.value) this.#show(id)
+    return looked.ok
   }
 
   #stumbled(id: string, error: unknown): void {
@@ -291,6 +305,7 @@ export class Reconciler {
     await this.#moves.forget(id)
     if (facts !== noFacts) await this.#journal.write([{ note: 'forget', machine: id }])
     this.#unplugged.delete(id)
+    this.#orphans.forget(id)
     this.#alarms.succeeded(id)
     this.#report.forget(id)
     return true
@@ -434,7 +449,8 @@ export class Reconciler {
   #show(id: string): void {
     const machine = this.#held.machine(id)
     const view = this.#view(id)
-    this.#report.show(view, machine, machine && this.#moves.seen(machine, view.facts))
+    const told = machine ? { move: this.#moves.seen(machine, view.facts) } : { found: this.#orphans.of(id) }
+    this.#report.show(view, machine, told)
   }
 
   #sweepLater(): void {

@@ -1,10 +1,12 @@
 import { chmod, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 
+import type { Arrival, Departure } from '../ports/move.ts'
 import type { FoundVolume, FrozenDisk, Merge, MergeOptions, OfMoment, OpenIn, Volumes } from '../ports/volumes.ts'
 
 import { type Run, run as runHere } from '../programs/run.ts'
@@ -15,7 +17,10 @@ import { fileFault, isThere, makeDirectory, namesIn, settle, syncDirectory } fro
 import { InTurn } from './in-turn.ts'
 import { goneMark, homeOf, homesIn, idShape, isFrozen, type Layers, layersOf, turnOf } from './layers.ts'
 import { Merging } from './merging.ts'
+import { type Parcel, parcelOf } from './parcel.ts'
 import { readQcow2 } from './qcow2.ts'
+import { sendParcels } from './send.ts'
+import { takeParcels } from './take.ts'
 
 export interface DirectoryVolumesOptions {
   /** Of this instance alone; images lie in it. */
@@ -323,6 +328,26 @@ class DirectoryVolumes implements Volumes {
       for (const id of await homesIn(this.#dir)) ids.push(...(await layersOf(this.#dir, id)).marks.keys())
       return ok(ids)
     })
+  }
+
+  async send(...[volumes, peer, options]: Parameters<Volumes['send']>): Promise<Departure> {
+    const parcels: Parcel[] = []
+    for (const { id } of volumes) {
+      const packed = await this.#turns.take(id, async () => {
+        const closed = await this.#closed({ id })
+        if (!closed.ok) return closed
+        const path = await this.#active(id)
+        if (path === null) return refuse('not_found', 'the volume is not on this host', { detail: id })
+        return parcelOf(this.#dir, id, await this.#below(path), turnOf(await layersOf(this.#dir, id)))
+      })
+      if (!packed.ok) return { kind: 'stayed', fault: packed.fault }
+      parcels.push(packed.value)
+    }
+    return sendParcels(this.#dir, parcels, peer, { ...options, pause: setTimeout })
+  }
+
+  take(volumes: readonly WantedVolume[]): Promise<Result<Arrival>> {
+    return takeParcels({ dir: this.#dir, run: this.#run, volumes, alone: run => this.#turns.take('chains', run) })
   }
 
   /** Nobody works on its files, and nothing is left undone by a hypervisor that died. No guest has it open. */

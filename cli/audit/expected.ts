@@ -23,7 +23,7 @@ export interface Wishes {
 const need = ({ power }: ProjectedMachine, told: Told | undefined): Pick<Expected, 'optional'> =>
   power === 'on' || told?.ran ? {} : { optional: true }
 
-const shown: Record<ProjectedMachine['power'], string> = {
+const shown: Record<Exclude<ProjectedMachine['power'], 'as-is'>, string> = {
   on: 'running',
   off: 'stopped',
   cut: 'stopped',
@@ -32,9 +32,9 @@ const shown: Record<ProjectedMachine['power'], string> = {
   gone: 'absent',
 }
 
-/** A machine that was given up is as it is. */
+/** A machine that was given up is as it is, and so is one that was found and of which nothing was asked since. */
 function powerOf({ power }: ProjectedMachine, told: Told | undefined): { readonly power?: string } {
-  if (told?.state === 'failed') return {}
+  if (told?.state === 'failed' || power === 'as-is') return {}
   // What went off while it was to stand still is off.
   const still = power === 'paused' || power === 'suspended'
   return { power: still && told?.state === 'stopped' ? 'stopped' : shown[power] }

@@ -9,6 +9,7 @@ import { imageCapture } from './image-capture.ts'
 
 import { imageDelete } from './image-delete.ts'
 import { imageImport } from './image-import.ts'
+import { machineAdopt } from './machine-adopt.ts'
 import { machineCreate } from './machine-create.ts'
 import { machineDelete } from './machine-delete.ts'
 import { machinePause } from './machine-pause.ts'
@@ -21,6 +22,7 @@ import { machineStop } from './machine-stop.ts'
 import { machineSuspend } from './machine-suspend.ts'
 import { machineUnrescue } from './machine-unrescue.ts'
 import { migrationRun } from './migration-run.ts'
+import { orphanRemove } from './orphan-remove.ts'
 import { snapshotCreate } from './snapshot-create.ts'
 import { snapshotDelete } from './snapshot-delete.ts'
 import { volumeAttach } from './volume-attach.ts'
@@ -43,6 +45,7 @@ const registry = {
   'machine.unrescue': [machineUnrescue],
   'machine.delete': [machineDelete],
   'machine.recover': [machineRecover],
+  'machine.adopt': [machineAdopt],
   'volume.create': [volumeCreate],
   'volume.attach': [volumeAttach],
   'volume.detach': [volumeDetach],
@@ -53,6 +56,7 @@ const registry = {
   'snapshot.delete': [snapshotDelete],
   'host.fence': [hostFence],
   'host.upgrade': [hostUpgrade],
+  'orphan.remove': [orphanRemove],
   'image.import': [imageImport],
   'image.capture': [imageCapture],
   'image.delete': [imageDelete],

@@ -4,7 +4,7 @@ import { done, type Outcome, park, type Step, type StepContext } from './engine.
 import type { SubjectNoun } from './subjects.ts'
 
 /** Of a host nothing observes what is wanted; of an image its own import tells; a move is what two hosts say. */
-type WatchedNoun = Exclude<SubjectNoun, 'host' | 'image' | 'migration'>
+type WatchedNoun = Exclude<SubjectNoun, 'host' | 'orphan' | 'image' | 'migration'>
 
 /** Tells the cloud what is wanted of the machine now; that it is so is observed. */
 export const ensure: Step = {

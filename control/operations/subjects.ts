@@ -1,6 +1,7 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
 import type { Host } from '../domain/hosts/host.ts'
+import type { Orphan } from '../domain/hosts/orphan.ts'
 import type { Image } from '../domain/images/image.ts'
 import type { Machine } from '../domain/machines/machine.ts'
 import type { Migration } from '../domain/migrations/migration.ts'
@@ -15,6 +16,7 @@ export interface Subjects {
   readonly snapshot: Snapshot
   readonly migration: Migration
   readonly host: Host
+  readonly orphan: Orphan
   readonly image: Image
 }
 export type SubjectNoun = keyof Subjects
@@ -29,6 +31,7 @@ export const finders: {
   snapshot: (store, refs) => store.snapshots.find('platform', refs),
   migration: (store, refs) => store.migrations.find(refs),
   host: (store, refs) => store.hosts.find(refs),
+  orphan: (store, refs) => store.orphans.find(refs),
   image: (store, refs) => store.images.many(refs),
 }
 

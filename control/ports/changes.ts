@@ -10,6 +10,7 @@ import type { ImportResult, ImportSource } from '@sirocco/shared/wire/imports.ts
 import type { ImageFile, SeenHost, SeenMove } from '@sirocco/shared/wire/objects.ts'
 import type { Window } from '@sirocco/shared/wire/samples.ts'
 import type { HostWords, Maintenance } from '../domain/hosts/host.ts'
+import type { Orphan } from '../domain/hosts/orphan.ts'
 import type { KeyPair } from '../domain/images/image.ts'
 import type { Intent, MachineUpdate } from '../domain/machines/machine.ts'
 import type { Tombstone } from '../domain/machines/tombstone.ts'
@@ -220,7 +221,7 @@ export type Change =
   /** Guard `conflict` where it moves already, or something of it is still to go from the target; `stale` unless it has these volumes, none with a snapshot. */
   | {
       readonly do: 'migration.insert'
-      readonly migration: Pick<Migration, 'id' | 'machine' | 'project' | 'source' | 'target' | 'volumes'> & {
+      readonly migration: Pick<Migration, 'id' | 'machine' | 'project' | 'source' | 'target' | 'volumes' | 'offline'> & {
         /** Sealed. */
         readonly secret: string
       }
@@ -403,7 +404,23 @@ export type Change =
     }
   /** Guard `stale` unless the link of this epoch is the newest of the host's agent: what an older one says is not written any more. */
   | { readonly do: 'link.holds'; readonly host: Id<'host'>; readonly epoch: number }
-  | { readonly do: 'orphan.seen'; readonly host: Id<'host'>; readonly machine: string; readonly power: SeenPower }
+  | ({ readonly do: 'orphan.seen' } & Pick<Orphan, 'host' | 'machine' | 'power' | 'found' | 'digest'>)
+  /** To go from its host. Guard `stale` by generation. */
+  | { readonly do: 'orphan.remove'; readonly orphan: Id<'orphan'>; readonly generation: number }
+  /** A machine of a project now. Guard `stale` by generation. */
+  | { readonly do: 'orphan.adopted'; readonly orphan: Id<'orphan'>; readonly generation: number }
+  /** Nothing of it may remain there; of a volume, in this pool. */
+  | {
+      readonly do: 'orphan.bury'
+      readonly host: Id<'host'>
+      readonly subject: Tombstone['subject']
+      readonly generation: number
+      readonly pool: Id<'storagePool'> | null
+    }
+  /** As it was found, with nothing asked of it. Guard `conflict` where a machine of this id is there and not gone. */
+  | { readonly do: 'machine.adopt'; readonly machine: NewMachine; readonly generation: number }
+  /** The same of a volume. */
+  | { readonly do: 'volume.adopt'; readonly volume: NewVolume; readonly generation: number }
   | { readonly do: 'orphan.gone'; readonly host: Id<'host'>; readonly machine: string }
   | {
       readonly do: 'machine.observed'

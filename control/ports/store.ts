@@ -9,6 +9,7 @@ import type { Principal, Scope } from '../domain/access/principal.ts'
 import type { Event } from '../domain/events/event.ts'
 import type { Enrolment } from '../domain/hosts/enrolment.ts'
 import type { Host } from '../domain/hosts/host.ts'
+import type { Orphan } from '../domain/hosts/orphan.ts'
 import type { Flavor, Image, KeyPair } from '../domain/images/image.ts'
 import type { Machine, MachineFilter } from '../domain/machines/machine.ts'
 import type { Tombstone } from '../domain/machines/tombstone.ts'
@@ -99,7 +100,6 @@ export interface Store {
     desired(host: Id<'host'>): Promise<Result<{ revision: number; objects: readonly Wanted[] }>>
     /** By id; `not_found` names the first that is not there. */
     find(hosts: readonly string[]): Promise<Result<readonly Host[]>>
-    orphans(host: Id<'host'>): Promise<Result<readonly string[]>>
     /** What must go from it. */
     tombstones(host: Id<'host'>): Promise<Result<readonly Tombstone[]>>
     /** What was asked for at this generation; `at` null until it is so. */
@@ -112,6 +112,13 @@ export interface Store {
     stopped(host: Id<'host'>): Promise<Result<readonly Id<'machine'>[]>>
     /** The digest of what its agent last said of the host itself; null: nothing yet. */
     factsDigest(host: Id<'host'>): Promise<Result<string | null>>
+  }
+  readonly orphans: {
+    onHost(host: Id<'host'>): Promise<Result<readonly Orphan[]>>
+    /** In the order of their machines' ids. */
+    list(host: Id<'host'>, page: Page): Promise<Result<Paged<Orphan>>>
+    /** By id; `not_found` names the first that is not there any more. */
+    find(ids: readonly string[]): Promise<Result<readonly Orphan[]>>
   }
   readonly migrations: {
     /** `not_found` names the first that is forgotten. */

@@ -16,6 +16,7 @@ import type {
   AcceptedMoment,
   AcceptedSnapshot,
   AcceptedVolume,
+  AdoptOrphan,
   CatalogueImage,
   ChangeHost,
   FeedEvent,
@@ -34,6 +35,7 @@ import type {
   NewVolume,
   Operation,
   OperationAsked,
+  Orphan,
   Page,
   PlacementGroup,
   SignIn,
@@ -152,6 +154,11 @@ export const calls = {
     request<unknown>(`/hosts/${at(id)}/fence`, { method: 'POST', token, body: how === 'word' ? { how, confirm } : { how } }),
   upgradeHost: (id: string, token: string) => request<HostAccepted>(`/hosts/${at(id)}/upgrade`, { method: 'POST', token }),
   upgradeHosts: (token: string) => request<unknown>('/hosts/upgrade', { method: 'POST', token }),
+  orphans: (host: string) => every<Orphan>(`/hosts/${at(host)}/orphans`, pageMax),
+  adoptOrphan: (host: string, orphan: string, body: AdoptOrphan, token: string) =>
+    request<unknown>(`/hosts/${at(host)}/orphans/${at(orphan)}/adopt`, { method: 'POST', token, body }),
+  removeOrphan: (host: string, orphan: string, confirm: string, token: string) =>
+    request<unknown>(`/hosts/${at(host)}/orphans/${at(orphan)}/remove`, { method: 'POST', token, body: { confirm } }),
   removeHost: (id: string, token: string) => request<null>(`/hosts/${at(id)}`, { method: 'DELETE', token }),
   maintenancePlan: (host: string) => request<MaintenancePlan>(`/hosts/${at(host)}/maintenance`),
   maintain: (host: string, stopRest: boolean, token: string) =>

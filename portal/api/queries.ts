@@ -41,6 +41,9 @@ export const queries = {
   volumes: queryOptions({ queryKey: ['volumes'], queryFn: calls.volumes }),
   snapshots: queryOptions({ queryKey: ['snapshots'], queryFn: calls.snapshots }),
   hosts: queryOptions({ queryKey: ['hosts'], queryFn: calls.hosts }),
+  /** `seen`: what is known of them without asking; none: nothing is asked. */
+  orphans: (host: string, seen: string) =>
+    queryOptions({ queryKey: ['orphans', host, seen], queryFn: () => calls.orphans(host), enabled: seen !== '' }),
   operations: (machine: string) =>
     queryOptions({ queryKey: ['of', machine, 'operations'], queryFn: () => calls.operations(machine) }),
   events: (machine: string) => queryOptions({ queryKey: ['of', machine, 'events'], queryFn: () => calls.events(machine) }),

@@ -102,7 +102,7 @@ export const MaintenancePlan = z.strictObject({
     z.strictObject({
       machine: z.string(),
       name: z.string(),
-      /** `moves` to `target` while it runs; `stops`, and `why` it cannot move; `stays`: nothing of it runs. `moving`: on its way already. */
+      /** `moves` to `target` as it is, on or off; `stops`, and `why` it cannot move; `stays`: nothing of it runs. `moving`: on its way already. */
       fate: z.enum(['moves', 'stops', 'stays', 'moving']),
       target: z.string().nullable(),
       why: z.string().nullable(),

@@ -71,6 +71,7 @@ import {
   OperationQuery,
   ResolveOperation,
 } from './operations.ts'
+import { AdoptOrphan, OrphanAdopted, OrphanPage, OrphanParams, OrphanRemoving, RemoveOrphan } from './orphans.ts'
 import { PageQuery } from './page.ts'
 import { ExplainPlacement, PlacementExplained } from './placement.ts'
 import { NewPlacementGroup, PlacementGroup, PlacementGroupPage, PlacementGroupParams } from './placement-groups.ts'
@@ -198,7 +199,7 @@ export const routes = {
   migrateMachine: {
     method: 'POST',
     path: '/machines/:id/migrate',
-    summary: 'Move a running machine to another host of its zone (admins)',
+    summary: 'Move a machine to another host of its zone, while it runs or while it is stopped (admins)',
     verbs: ['machines.migrate'],
     status: 202,
     faults: ['not_found', 'precondition', 'capacity', 'stale', 'conflict'],
@@ -972,6 +973,41 @@ export const routes = {
     params: HostParams,
     query: SampleQuery,
     answer: Usage,
+  },
+  listOrphans: {
+    method: 'GET',
+    path: '/hosts/:id/orphans',
+    summary: 'Machines found on a host that nothing here asks for, and what each is made of (admins)',
+    verbs: ['orphans.list'],
+    status: 200,
+    faults: ['not_found'],
+    params: HostParams,
+    query: PageQuery,
+    answer: OrphanPage,
+  },
+  adoptOrphan: {
+    method: 'POST',
+    path: '/hosts/:id/orphans/:orphan/adopt',
+    summary: 'Make such a machine one of a project, as it is; nothing is asked of it before its owner does',
+    verbs: ['orphans.adopt'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'conflict', 'capacity', 'quota'],
+    params: OrphanParams,
+    body: AdoptOrphan,
+    answer: OrphanAdopted,
+    idempotent: true,
+  },
+  removeOrphan: {
+    method: 'POST',
+    path: '/hosts/:id/orphans/:orphan/remove',
+    summary: 'End such a machine, and remove all of it from its host with its disks; its name is typed',
+    verbs: ['orphans.remove'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'conflict'],
+    params: OrphanParams,
+    body: RemoveOrphan,
+    answer: OrphanRemoving,
+    idempotent: true,
   },
   fenceHost: {
     method: 'POST',

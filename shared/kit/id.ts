@@ -13,6 +13,7 @@ export const prefixes = {
   fence: 'fnc',
   machine: 'vm',
   migration: 'mig',
+  orphan: 'orp',
   flavor: 'flv',
   image: 'img',
   storagePool: 'spl',

@@ -182,6 +182,8 @@ export const limits = {
   observeLooks: 3,
   /** Machines nobody asked for that are noted of one host; more are not worth a row each. */
   orphans: 1_000,
+  /** Ports, and volumes, that are told of one of them. */
+  orphanParts: 32,
   /** Remembered nonces of an agent's signed upgrades: none counts twice within the clock's skew. */
   nonces: 512,
   /** Characters of a password that somebody chooses, at least. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { firmwares, powers, seenPowers } from '../model/machines/states.ts'
 import { SeenImport, WantedImport } from './imports.ts'
+import { FoundSpec } from './orphans.ts'
 import { WireFault, WireId, words } from './words.ts'
 
 export { WireFault, WireId, words } from './words.ts'
@@ -37,6 +38,8 @@ export const WantedMove = z.strictObject({
   endpoint: Endpoint.nullable(),
   /** Called off: `from` ends what is under way, `to` takes nothing in any more. */
   off: z.boolean(),
+  /** It goes while it is off: its volumes alone. */
+  offline: z.literal(true).optional(),
 })
 export type WantedMove = z.output<typeof WantedMove>
 
@@ -155,6 +158,8 @@ export const SeenMachine = z.strictObject({
   addresses: z.array(z.string().max(64)).max(64),
   fault: WireFault.optional(),
   move: SeenMove.optional(),
+  /** Of an orphan: what it is made of. */
+  found: FoundSpec.optional(),
 })
 export type SeenMachine = z.output<typeof SeenMachine>
 

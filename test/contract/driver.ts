@@ -181,6 +181,23 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       expect(granted(await bench.compute.list())).toMatchObject([{ id, power: 'stopped', run: '' }])
     })
 
+    test('says what a machine was defined as, and nothing of one that is not of this instance', async () => {
+      const { machine } = definition
+      expect(granted(await bench.compute.describe(id))).toEqual({
+        name: machine.name,
+        vcpus: machine.vcpus,
+        memoryMiB: machine.memoryMiB,
+        firmware: 'bios',
+        macs: machine.ports.map(({ mac }) => mac),
+      })
+      const stranger = await bench.stranger()
+      expect(granted(await stranger.list())).toEqual([])
+      expect(await stranger.describe(id)).toMatchObject({ ok: false, fault: { code: 'not_found' } })
+      for (const verb of ['cut', 'undefine'] as const) expect(await stranger[verb](id)).toMatchObject({ ok: true })
+      await stranger.close()
+      expect(await power()).toBe('stopped')
+    })
+
     test('redefines a machine that is off: another shape, and back', async () => {
       const before = (await find())?.shape
       const larger = { ...definition, machine: { ...definition.machine, memoryMiB: 160 } }

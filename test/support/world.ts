@@ -165,6 +165,7 @@ export const shown = {
   cut: 'stopped',
   paused: 'paused',
   suspended: 'suspended',
+  'as-is': 'running',
   gone: 'absent',
 } as const satisfies Record<Power, SeenPower>
 

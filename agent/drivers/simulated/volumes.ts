@@ -3,6 +3,7 @@ import { MiB } from '@sirocco/shared/kit/units.ts'
 import type { WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Volumes } from '../../ports/volumes.ts'
 import { type SimulatedHost, volumePath } from './host.ts'
+import { sendVolumes, takeVolumes } from './parcel.ts'
 
 /** The volumes port over a simulated host: sizes and what stands on what are kept, bytes are not. */
 export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes {
@@ -82,6 +83,20 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       host.saved()
       return ok(undefined)
     },
+    send: (volumes, peer, { cancel }) =>
+      sendVolumes(
+        host,
+        instance,
+        volumes.map(({ id }) => id),
+        peer,
+        cancel,
+      ),
+    take: async volumes =>
+      takeVolumes(
+        host,
+        instance,
+        volumes.map(({ id }) => id),
+      ),
     async bases() {
       const { volumes, snapshots, images } = store()
       // Of what is older than this word for it nobody knows what it stands on.

@@ -11,6 +11,7 @@ import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImportResult, ImportSource } from '@sirocco/shared/wire/imports.ts'
 import type { ImageFile, SeenMove } from '@sirocco/shared/wire/objects.ts'
+import type { FoundSpec } from '@sirocco/shared/wire/orphans.ts'
 import type { Window } from '@sirocco/shared/wire/samples.ts'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
@@ -413,6 +414,8 @@ export const migration = sqliteTable(
     /** Those of the machine, which move with it. */
     volumes: text({ mode: 'json' }).$type<readonly Id<'volume'>[]>().notNull(),
     phase: text().$type<MigrationPhase>().notNull(),
+    /** It goes while it is off: its volumes alone. */
+    offline: integer({ mode: 'boolean' }).notNull().default(false),
     /** What the two hosts last said. */
     sourceSaw: text({ mode: 'json' }).$type<SeenMove>(),
     targetSaw: text({ mode: 'json' }).$type<SeenMove>(),
@@ -433,12 +436,21 @@ export const migration = sqliteTable(
 export const orphan = sqliteTable(
   'orphan',
   {
+    /** Empty of one that was seen before there were ids: given when it is seen again. */
+    id: text().$type<Id<'orphan'>>().notNull().default(sql`''`),
     host: text().$type<Id<'host'>>().notNull(),
     machine: text().notNull(),
     power: text().$type<SeenPower>().notNull(),
+    /** What it is made of, as far as its host can tell, and a digest of all that it said. */
+    found: text({ mode: 'json' }).$type<FoundSpec>(),
+    digest: text().notNull().default(''),
+    /** When it was first seen. */
     at: integer().notNull(),
+    /** Rises with what an admin asks. */
+    generation: integer().notNull().default(0),
+    removing: integer({ mode: 'boolean' }).notNull().default(false),
   },
-  t => [primaryKey({ columns: [t.host, t.machine] })],
+  t => [primaryKey({ columns: [t.host, t.machine] }), uniqueIndex('orphan_id').on(t.id).where(sql`${t.id} <> ''`)],
 )
 
 export const flavor = sqliteTable('flavor', {

@@ -575,12 +575,60 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (
       SELECT 1 FROM host h JOIN agent a ON a.id = h.agent WHERE h.id = ${host} AND a.epoch = ${epoch})`,
   ],
-  'orphan.seen': ({ host, machine, power }, { database: { db }, now }) => [
+  'orphan.seen': ({ do: _, host, machine, ...seen }, { database: { db, ids }, now }) => [
     db
       .insert(s.orphan)
-      .values({ host, machine, power, at: now })
-      .onConflictDoUpdate({ target: [s.orphan.host, s.orphan.machine], set: { power, at: now } }),
+      .values({ id: ids.make('orphan'), host, machine, ...seen, at: now })
+      .onConflictDoUpdate({
+        target: [s.orphan.host, s.orphan.machine],
+        set: { ...seen, id: sql`CASE WHEN ${s.orphan.id} = '' THEN excluded.id ELSE ${s.orphan.id} END` },
+      }),
   ],
+  'orphan.remove': ({ orphan, generation }, { database: { db } }) => [
+    db
+      .update(s.orphan)
+      .set({ removing: true, generation: generation + 1 })
+      .where(and(eq(s.orphan.id, orphan), eq(s.orphan.generation, generation))),
+    unless('stale'),
+  ],
+  'orphan.adopted': ({ orphan, generation }, { database: { db } }) => [
+    db.delete(s.orphan).where(and(eq(s.orphan.id, orphan), eq(s.orphan.generation, generation))),
+    unless('stale'),
+  ],
+  'orphan.bury': ({ do: _, ...left }, { database: { db }, now }) => [
+    db
+      .insert(s.tombstone)
+      .values({ ...left, at: now })
+      .onConflictDoUpdate({ target: [s.tombstone.host, s.tombstone.subject], set: { generation: left.generation, at: now } }),
+  ],
+  'machine.adopt': ({ machine, generation }, { database: { db }, now }) => {
+    const row: typeof s.machine.$inferInsert = {
+      ...machineRow(machine, now),
+      power: 'as-is',
+      generation,
+      ranAt: now,
+      goneAt: null,
+    }
+    return [
+      db
+        .insert(s.machine)
+        .values(row)
+        .onConflictDoUpdate({ target: s.machine.id, set: row, setWhere: isNotNull(s.machine.goneAt) }),
+      unless('conflict'),
+      db.delete(s.machineObserved).where(eq(s.machineObserved.machine, machine.id)),
+    ]
+  },
+  'volume.adopt': ({ volume, generation }, { database: { db }, now }) => {
+    const row = { ...volume, createdAt: now, deleted: false, generation, version: 1, goneAt: null }
+    return [
+      db
+        .insert(s.volume)
+        .values(row)
+        .onConflictDoUpdate({ target: s.volume.id, set: row, setWhere: isNotNull(s.volume.goneAt) }),
+      unless('conflict'),
+      db.delete(s.volumeObserved).where(eq(s.volumeObserved.volume, volume.id)),
+    ]
+  },
   'orphan.gone': ({ host, machine }, { database: { db } }) => [
     db.delete(s.orphan).where(and(eq(s.orphan.host, host), eq(s.orphan.machine, machine))),
   ],

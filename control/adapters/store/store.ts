@@ -13,6 +13,7 @@ import { machineReads } from './reads/machines.ts'
 import { migrationReads } from './reads/migrations.ts'
 import { networkReads } from './reads/networks.ts'
 import { operationReads } from './reads/operations.ts'
+import { orphanReads } from './reads/orphans.ts'
 import { first } from './reads/page.ts'
 import { placementReads } from './reads/placement.ts'
 import { placementGroupReads } from './reads/placement-groups.ts'
@@ -33,6 +34,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
       return written.ok ? ok(undefined) : written
     },
     machines: machineReads(database),
+    orphans: orphanReads(database),
     hosts: { ...hostReads(database, secrets), ...placementReads(database) },
     placementGroups: placementGroupReads(database),
     ...volumeReads(database),

@@ -9,6 +9,7 @@ import * as images from './routes/images.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as operations from './routes/operations.ts'
+import * as orphans from './routes/orphans.ts'
 import * as placement from './routes/placement.ts'
 import * as samples from './routes/samples.ts'
 import * as sessions from './routes/sessions.ts'
@@ -96,6 +97,9 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   explainPlacement: placement.explain,
   getHostProjection: catalogue.hostProjection,
   getHostSamples: samples.ofHost,
+  listOrphans: orphans.list,
+  adoptOrphan: orphans.adopt,
+  removeOrphan: orphans.remove,
   fenceHost: hosts.fence,
   upgradeHost: upgrades.host,
   upgradeHosts: upgrades.hosts,

@@ -193,11 +193,19 @@ const sources = {
   }),
   snapshot: ({ sourceSnapshot }) => ({ from: 'snapshot', snapshot: sourceSnapshot ?? '' }),
   nothing: () => ({ from: 'nothing' }),
+  // Its bytes are there already.
+  found: () => ({ from: 'nothing' }),
 } satisfies Record<SourceKind, (volume: PlacedVolume) => VolumeSource>
 
 /** What a host must know of a move that it is part of. */
 export const wantedMove = (
-  { id, source, phase, targetSaw }: { id: string; source: string; phase: MigrationPhase; targetSaw: SeenMove | null },
+  {
+    id,
+    source,
+    phase,
+    offline,
+    targetSaw,
+  }: { id: string; source: string; phase: MigrationPhase; offline: boolean; targetSaw: SeenMove | null },
   host: string,
   secret: string,
 ): WantedMove => {
@@ -208,6 +216,7 @@ export const wantedMove = (
     secret,
     endpoint: from && phase === 'moving' ? (targetSaw?.endpoint ?? null) : null,
     off: phase === 'calling-off',
+    ...(offline ? { offline } : {}),
   }
 }
 

@@ -13,6 +13,7 @@ import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
 import { pokeFor } from '../poke.ts'
 import { noticedImport } from './observe-import.ts'
+import { orphaned, orphansLeft } from './observe-orphan.ts'
 import { noticedSnapshot, noticedVolume } from './observe-volume.ts'
 
 type Frame = Pick<Observed, 'epoch' | 'seq' | 'base' | 'changed' | 'gone'>
@@ -94,7 +95,7 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
           host,
           imports.map(i => i.id),
         ),
-    store.hosts.orphans(host),
+    store.orphans.onHost(host),
     saysHost ? store.hosts.factsDigest(host) : ok(null),
     machines.length + volumes.length === 0 ? ok([]) : store.hosts.tombstones(host),
     machines.length === 0 ? ok([]) : store.migrations.onHost(host),
@@ -110,7 +111,7 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
 
   const byId = new Map<string, Machine>(placed.value.map(machine => [machine.id, machine]))
   const at = { host, epoch: frame.epoch, seq: frame.seq }
-  const known = new Set(orphans.value)
+  const known = new Map(orphans.value.map(orphan => [orphan.machine, orphan.digest]))
   const changes: Change[] = []
   const now = ports.clock.now()
   for (const volume of placedVolumes.value)
@@ -142,21 +143,10 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
     // Away, or away for all that this host knows: what it shows of the machine is no word about its power.
     if (machine && migration && object.power !== 'running' && awayOf(object)) continue
     if (machine) changes.push(...noticed(ports, machine, object, at))
-    else if (!migration && !isBuried && object.power !== 'absent' && !known.has(object.id) && known.size < limits.orphans) {
-      known.add(object.id)
-      changes.push(
-        { do: 'orphan.seen', host, machine: object.id, power: object.power },
-        { do: 'event', project: null, type: 'orphan.seen', subject: host, data: { machine: object.id } },
-      )
-    }
+    else if (!migration && !isBuried) changes.push(...orphaned(host, object, known))
   }
-  for (const orphan of orphans.value) {
-    const found = machines.find(m => m.id === orphan)
-    const isGone = found
-      ? byId.has(orphan) || moves.value.some(m => m.machine === orphan) || found.power === 'absent'
-      : frame.base === null || frame.gone.some(key => key.id === orphan)
-    if (isGone) changes.push({ do: 'orphan.gone', host, machine: orphan })
-  }
+  const isMine = (id: string) => byId.has(id) || moves.value.some(({ machine }) => machine === id)
+  changes.push(...orphansLeft({ host, frame }, orphans.value, isMine, changes))
   return ok(changes)
 }
 

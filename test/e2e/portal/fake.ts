@@ -450,6 +450,19 @@ export async function startFake({
       said = { ...said, ...body }
       return send(200, hosts()[0])
     }
+    if (noun === 'hosts' && verb === 'orphans')
+      return page([
+        {
+          id: 'orp_1',
+          kind: 'machine',
+          machine: 'vm_0123456789abcdefghjk',
+          name: 'forgotten',
+          power: 'running',
+          since: iso(3_600_000),
+          removing: false,
+          made: { vcpus: 2, memoryMiB: 2048, image: null, volumes: [{ id: 'vol_1', device: 'vda', sizeMiB: 8192 }] },
+        },
+      ])
     if (noun === 'hosts') return role === 'admin' ? page(hosts()) : refuse(403, 'forbidden', 'admins only')
     if (verb === 'samples') return send(200, usage())
     const told = noun === 'operations' && method === 'POST' ? operations.find(each => each.id === key) : undefined

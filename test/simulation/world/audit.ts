@@ -23,6 +23,7 @@ const shown: Readonly<Record<Power, readonly string[]>> = {
   cut: ['stopped', 'absent'],
   paused: ['paused', 'stopped'],
   suspended: ['suspended', 'stopped'],
+  'as-is': ['running', 'paused', 'stopped', 'suspended', 'absent'],
   gone: ['absent'],
 }
 

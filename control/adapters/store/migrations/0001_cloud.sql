@@ -118,6 +118,7 @@ CREATE TABLE `migration` (
 	`secret` text NOT NULL,
 	`volumes` text NOT NULL,
 	`phase` text NOT NULL,
+	`offline` integer DEFAULT false NOT NULL,
 	`sourceSaw` text,
 	`targetSaw` text,
 	`progress` text,
@@ -337,6 +338,12 @@ ALTER TABLE `operation` ADD `waitingSince` integer;--> statement-breakpoint
 ALTER TABLE `operation` ADD `asked` text;--> statement-breakpoint
 ALTER TABLE `operation` ADD `stuckIn` text;--> statement-breakpoint
 CREATE INDEX `operation_stuck` ON `operation` (`id`) WHERE "operation"."state" = 'stuck';--> statement-breakpoint
+ALTER TABLE `orphan` ADD `id` text DEFAULT '' NOT NULL;--> statement-breakpoint
+ALTER TABLE `orphan` ADD `found` text;--> statement-breakpoint
+ALTER TABLE `orphan` ADD `digest` text DEFAULT '' NOT NULL;--> statement-breakpoint
+ALTER TABLE `orphan` ADD `generation` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `orphan` ADD `removing` integer DEFAULT false NOT NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX `orphan_id` ON `orphan` (`id`) WHERE "orphan"."id" <> '';--> statement-breakpoint
 ALTER TABLE `session` ADD `createdAt` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 CREATE INDEX `session_user` ON `session` (`user`,`id`);--> statement-breakpoint
 ALTER TABLE `user` ADD `disabledAt` integer;--> statement-breakpoint

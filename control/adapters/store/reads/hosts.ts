@@ -266,15 +266,6 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     return ok({ revision, objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left), ...imports] })
   }
 
-  const orphansOf = together(async (hosts: readonly Id<'host'>[]) => {
-    const rows = await database.read(() =>
-      db.select({ host: s.orphan.host, machine: s.orphan.machine }).from(s.orphan).where(among(s.orphan.host, hosts)),
-    )
-    if (!rows.ok) return rows
-    const found = Map.groupBy(rows.value, row => row.host)
-    return ok((host: Id<'host'>): readonly string[] => (found.get(host) ?? []).map(row => row.machine))
-  })
-
   const tombstonesOf = together(async (hosts: readonly Id<'host'>[]) => {
     const rows = await database.read(() => db.select().from(s.tombstone).where(among(s.tombstone.host, hosts)))
     if (!rows.ok) return rows
@@ -353,7 +344,6 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       const found = await desired(host)
       return found.ok ? found.value : found
     },
-    orphans: orphansOf,
     factsDigest: digestOf,
   }
 }
