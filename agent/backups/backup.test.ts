@@ -1,149 +1,175 @@
 import { spawnSync } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { GiB, MiB } from '@sirocco/shared/kit/units.ts'
+import { chunkBytes } from '@sirocco/shared/model/backups/table.ts'
+import type { BackupResult } from '@sirocco/shared/wire/backups.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { BackupObjects } from '../ports/backups.ts'
 import { run } from '../programs/run.ts'
-import { chunkBytes, type Manifest, packsToReclaim, parseManifest } from './manifest.ts'
-import { restoreBackup } from './restore.ts'
-import { takeBackup } from './take.ts'
+import type { RunConfined } from '../programs/sandbox.ts'
+import { broughtDisk } from '../storage/brought.ts'
+import { linuxBackups } from './linux.ts'
 
 const missing = ['qemu-img', 'qemu-io'].filter(program => spawnSync(program, ['--version']).error !== undefined)
+const ids = ['bak_00000000000000000001', 'bak_00000000000000000002', 'bak_00000000000000000003'] as const
 
 let dir = ''
+/** Objects by `maker/level/index`, and roots of what is ready. */
 let kept: Map<string, Buffer>
+let roots: Map<string, BackupResult>
+/** Bytes that were sent, and requests that may still be answered. */
 let sent = 0
+let left = Number.POSITIVE_INFINITY
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'backup-'))
   kept = new Map()
+  roots = new Map()
   sent = 0
+  left = Number.POSITIVE_INFINITY
 })
 afterEach(() => rm(dir, { recursive: true, force: true }))
+
+const objects: BackupObjects = {
+  async root(backup) {
+    const root = roots.get(backup)
+    return root ? ok(root) : refuse('precondition', 'no such backup')
+  },
+  async get(_, { maker, level, index }, { offset, length }) {
+    const bytes = kept.get(`${maker}/${level}/${index}`)
+    return bytes ? ok(bytes.subarray(offset, offset + length)) : refuse('precondition', 'no such object')
+  },
+  async put(backup, { level, index }, bytes) {
+    left -= 1
+    if (left < 0) return refuse('unavailable', 'cut short')
+    sent += bytes.length
+    kept.set(`${backup}/${level}/${index}`, bytes)
+    return ok(undefined)
+  },
+}
+
+const unconfined: RunConfined = (program, args) => run(program, args)
+const backups = () => linuxBackups({ dir, run: unconfined, objects })
+const never = new AbortController().signal
+const at = (name: string) => join(dir, name)
 
 function granted<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(`${result.fault.code}: ${result.fault.message} ${result.fault.detail ?? ''}`)
   return result.value
 }
-const put = (sha256: string, bytes: Buffer) => {
-  sent += bytes.length
-  kept.set(sha256, bytes)
-  return Promise.resolve(ok(undefined))
-}
-const get = (sha256: string): Promise<Result<Buffer>> => {
-  const bytes = kept.get(sha256)
-  return Promise.resolve(bytes ? ok(bytes) : refuse('not_found', 'no such pack'))
-}
-const at = (name: string) => join(dir, name)
 const qemu = async (program: string, ...args: string[]) => {
   const ran = await run(program, args)
   expect(ran.code, ran.stderr).toBe(0)
 }
-/** A 1 GiB volume whose beginning holds random bytes. */
+/** Of the volume: two windows, and both ways across their border. */
+const gib = 2
+/** A volume whose beginning holds random bytes. */
 async function make(mib: number): Promise<void> {
   const raw = await open(at('first.raw'), 'w')
   for (let i = 0; i < mib; i += 1) await raw.write(randomBytes(MiB))
-  await raw.truncate(GiB)
+  await raw.truncate(gib * GiB)
   await raw.close()
   await qemu('qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', at('first.raw'), at('0.qcow2'))
   await rm(at('first.raw'))
 }
-/** What a guest does that goes on above a snapshot: changes clusters of bytes of its own. */
-async function change(places: readonly number[]): Promise<void> {
-  await qemu('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', at('0.qcow2'), '-F', 'qcow2', at('1.qcow2'))
-  const writes = places.flatMap((place, i) => [
-    `write -P ${(i % 255) + 1} ${place * chunkBytes} 1k`,
-    `write -P ${Math.floor(i / 255) + 1} ${place * chunkBytes + 1024} 1k`,
-  ])
-  await qemu('qemu-io', '-f', 'qcow2', ...writes.flatMap(each => ['-c', each]), at('1.qcow2'))
+/** What a guest does that goes on above a snapshot: changes clusters. */
+async function change(under: string, above: string, writes: readonly string[]): Promise<void> {
+  await qemu('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', at(under), '-F', 'qcow2', at(above))
+  await qemu('qemu-io', '-f', 'qcow2', ...writes.flatMap(each => ['-c', each]), at(above))
 }
-async function contentOf(path: string): Promise<string> {
-  await qemu('qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', path, at('content.raw'))
-  const hash = createHash('sha256')
-  for await (const bytes of createReadStream(at('content.raw'))) hash.update(bytes)
-  await rm(at('content.raw'))
-  return hash.digest('hex')
+/** Fails where a guest could tell one from the other. */
+const alike = (one: string, other: string) => qemu('qemu-img', 'compare', '-f', 'qcow2', '-F', 'qcow2', one, other)
+async function take(id: string, name: string, base: string | null): Promise<Result<BackupResult>> {
+  const wanted = { kind: 'backup', id, generation: 1, snapshot: 'snp_1', volume: 'vol_1', base } as const
+  const frozen = { path: at(name), format: 'qcow2', virtualBytes: gib * GiB } as const
+  const taken = await backups().take(wanted, frozen, () => {}, never)
+  if (taken.ok) roots.set(id, taken.value)
+  return taken
 }
-const take = (name: string, before: Manifest | null, into = put) =>
-  takeBackup({ run, frozen: at(name), scratch: at('scratch'), before, put: into })
-const again = (manifest: Manifest) => granted(parseManifest(JSON.stringify(manifest)))
+async function givesBack(id: string, name: string, sizeMiB = gib * 1_024): Promise<void> {
+  granted(await backups().bring({ id: 'vol_2', sizeMiB }, id, () => {}, never))
+  await alike(broughtDisk(dir, 'vol_2'), at(name))
+  await backups().keepOnly([])
+}
 
-describe.skipIf(missing.length > 0)('a backup of a volume', () => {
-  test('sends little more than the clusters that changed, and every backup gives back all that the volume held', async () => {
-    await make(96)
-    const full = again(granted(await take('0.qcow2', null)))
-    const places = new Set<number>()
-    while (places.size < 100) places.add(randomBytes(2).readUInt16BE() % (GiB / chunkBytes))
-    await change([...places])
+describe.skipIf(missing.length > 0)('backups of a volume', () => {
+  test('send little more than the clusters that changed, and each gives back all that the volume held', async () => {
+    await make(64)
+    const [first, second, third] = ids
+    granted(await take(first, '0.qcow2', null))
+    // Far apart, so that each costs tables of its own.
+    const places = Array.from({ length: 40 }, (_, i) => i * 800 + 7)
+    const writes = places.map((place, i) => `write -P ${i + 1} ${place * chunkBytes} 64k`)
+    await change('0.qcow2', '1.qcow2', writes)
     sent = 0
-    const next = granted(await take('1.qcow2', full))
-    const all = sent + JSON.stringify(next).length
-    expect(all / (places.size * chunkBytes)).toBeLessThanOrEqual(1.5)
-    for (const pack of packsToReclaim(full, [next])) kept.delete(pack)
-    granted(await restoreBackup({ run, manifest: again(next), path: at('restored.qcow2'), get }))
-    expect(await contentOf(at('restored.qcow2'))).toBe(await contentOf(at('1.qcow2')))
-    expect((await readdir(dir)).sort()).toEqual(['0.qcow2', '1.qcow2', 'restored.qcow2'])
+    const next = granted(await take(second, '1.qcow2', first))
+    expect(sent).toBe(next.storedBytes)
+    expect(sent / (places.length * chunkBytes)).toBeLessThanOrEqual(1.5)
+    // Some of it is given up again, and one cluster changes.
+    await change('1.qcow2', '2.qcow2', ['write -z 0 32M', 'write -P 9 1500M 4k'])
+    granted(await take(third, '2.qcow2', second))
+    for (const [id, name] of [
+      [first, '0.qcow2'],
+      [second, '1.qcow2'],
+      [third, '2.qcow2'],
+    ] as const)
+      await givesBack(id, name)
+    expect(await readdir(at('backups'))).toEqual([])
+  }, 240_000)
+
+  test('send next to nothing where nothing changed, whatever the volume holds', async () => {
+    await make(40)
+    granted(await take(ids[0], '0.qcow2', null))
+    sent = 0
+    granted(await take(ids[1], '0.qcow2', ids[0]))
+    expect(sent).toBeLessThan(200)
   }, 120_000)
 
-  test('sends nothing where nothing changed', async () => {
+  test('make the same objects when one is taken again after it was cut short', async () => {
+    await make(20)
+    left = 2
+    const cut = await take(ids[0], '0.qcow2', null)
+    expect(cut.ok ? null : cut.fault.code).toBe('unavailable')
+    const early = new Map(kept)
+    expect(early.size).toBe(2)
+    left = Number.POSITIVE_INFINITY
+    granted(await take(ids[0], '0.qcow2', null))
+    for (const [name, bytes] of early) expect(kept.get(name)?.equals(bytes), name).toBe(true)
+  }, 120_000)
+
+  test('are restored to a larger volume, and its rest is empty', async () => {
     await make(2)
-    const full = granted(await take('0.qcow2', null))
-    sent = 0
-    expect(granted(await take('0.qcow2', full)).chunks).toEqual(full.chunks)
-    expect(sent).toBe(0)
-  }, 60_000)
-
-  test('makes the same packs when it is taken again after it was cut short', async () => {
-    await make(10)
-    let left = 1
-    const cut = await take('0.qcow2', null, (sha256, bytes) => {
-      left -= 1
-      return left < 0 ? Promise.resolve(refuse('unavailable', 'cut short')) : put(sha256, bytes)
-    })
-    expect(cut.ok).toBe(false)
-    const early = [...kept.keys()]
-    expect(early).toHaveLength(1)
-    const manifest = granted(await take('0.qcow2', null))
-    expect(manifest.packs[0]).toBe(early[0])
-    expect([...kept.keys()].sort()).toEqual([...manifest.packs].sort())
-  }, 60_000)
-
-  test('is not given back from a pack that was changed, and leaves nothing behind', async () => {
-    await make(2)
-    const manifest = granted(await take('0.qcow2', null))
-    for (const bytes of kept.values()) bytes[7] = (bytes[7] ?? 0) ^ 1
-    const restored = await restoreBackup({ run, manifest, path: at('restored.qcow2'), get })
-    expect(restored.ok ? null : restored.fault.code).toBe('invalid')
-    expect(await readdir(dir)).toEqual(['0.qcow2'])
-  }, 60_000)
-})
-
-describe('a manifest', () => {
-  const chunk = `${'A'.repeat(43)}=`
-  const of = (chunks: Manifest['chunks']): Manifest => ({ format: 1, sizeBytes: 2 * chunkBytes, packs: ['a'.repeat(64)], chunks })
+    granted(await take(ids[0], '0.qcow2', null))
+    await qemu('qemu-img', 'resize', '-q', '-f', 'qcow2', at('0.qcow2'), '3G')
+    await givesBack(ids[0], '0.qcow2', 3 * 1_024)
+  }, 120_000)
 
   test.each([
-    ['beyond the volume', of([[2, 0, 0, chunk]])],
-    ['in a pack that it does not have', of([[0, 1, 0, chunk]])],
-    [
-      'twice',
-      of([
-        [0, 0, 0, chunk],
-        [0, 0, 1, chunk],
-      ]),
-    ],
-  ])('is refused that names a chunk %s', (_, manifest) => {
-    expect(parseManifest(JSON.stringify(manifest)).ok).toBe(false)
-  })
+    ['a chunk', '0/0'],
+    ['a table', '1/0'],
+    ['the root', '3/0'],
+  ])(
+    'are not restored where %s was changed in the store',
+    async (_, name) => {
+      await make(2)
+      granted(await take(ids[0], '0.qcow2', null))
+      const bytes = kept.get(`${ids[0]}/${name}`)
+      bytes?.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
+      const brought = await backups().bring({ id: 'vol_2', sizeMiB: gib * 1_024 }, ids[0], () => {}, never)
+      expect(brought.ok ? null : brought.fault.code).toBe('invalid')
+      await expect(open(broughtDisk(dir, 'vol_2'))).rejects.toThrow('ENOENT')
+    },
+    120_000,
+  )
 
-  test('keeps the packs that another one names', () => {
-    const a = 'a'.repeat(64)
-    const b = 'b'.repeat(64)
-    const c = 'c'.repeat(64)
-    const withPacks = (packs: string[]): Manifest => ({ ...of([]), packs })
-    expect(packsToReclaim(withPacks([a, b]), [withPacks([b, c])])).toEqual([a])
+  test('are not taken while files of the volume are being merged, but later', async () => {
+    const busy: RunConfined = async () => ({ code: 1, stdout: '', stderr: 'Failed to get shared "write" lock' })
+    const wanted = { kind: 'backup', id: ids[0], generation: 1, snapshot: 'snp_1', volume: 'vol_1', base: null } as const
+    const frozen = { path: at('0.qcow2'), format: 'qcow2', virtualBytes: GiB } as const
+    const taken = await linuxBackups({ dir, run: busy, objects }).take(wanted, frozen, () => {}, never)
+    expect(taken.ok ? null : taken.fault.code).toBe('unavailable')
   })
 })

@@ -1,57 +1,91 @@
-import { createHash } from 'node:crypto'
-import { chmod, open, rm } from 'node:fs/promises'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
-import type { Run } from '../programs/run.ts'
-import { settle } from '../storage/files.ts'
-import { chunkBytes, type Manifest } from './manifest.ts'
+import {
+  chunkBytes,
+  type Entry,
+  regionTableBytes,
+  rootLevel,
+  spanOf,
+  type Table,
+  tableEntries,
+} from '@sirocco/shared/model/backups/table.ts'
+import type { BackupObjects } from '../ports/backups.ts'
+import { readTable, sha256Of } from './tables.ts'
+
+/** A part of a new disk, zero until it is written. */
+export interface WriteWindow {
+  write(at: number, bytes: Buffer): Promise<void>
+  /** What was written is the disk's. */
+  keep(): Promise<Result<void>>
+  close(): Promise<void>
+}
 
 export interface RestoreOptions {
-  readonly run: Run
-  readonly manifest: Manifest
-  /** Where the volume's first file comes to lie, whole or not at all. */
-  readonly path: string
-  /** A pack by its SHA-256, of those that the manifest names. */
-  readonly get: (sha256: string) => Promise<Result<Buffer>>
+  readonly backup: string
+  readonly root: string
+  readonly sizeBytes: number
+  readonly objects: BackupObjects
+  window(offset: number, length: number): Promise<Result<WriteWindow>>
+  told(percent: number): void
+  readonly signal: AbortSignal
 }
 
-/** Makes a qcow2 file of what a backup holds. Packs and chunks that are not what their hashes promise are refused, and nothing is left. */
-export async function restoreBackup({ run, manifest, path, get }: RestoreOptions): Promise<Result<void>> {
-  const raw = `${path}.raw`
-  const making = `${path}.making`
-  try {
-    for (const left of [raw, making]) await rm(left, { force: true })
-    const filled = await fill(raw, manifest, get)
-    if (!filled.ok) return filled
-    await (await open(making, 'wx', 0o600)).close()
-    const ran = await run('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', raw, making])
-    if (ran.code !== 0) return refuse('internal', 'the volume cannot be made', { detail: ran.stderr })
-    await chmod(making, 0o600)
-    await settle(making, path)
-    return ok(undefined)
-  } finally {
-    for (const left of [raw, making]) await rm(left, { force: true })
-  }
+/** Gives back what a backup holds: every table and every chunk is checked against what names it, from the root down. */
+export function restoreBackup(options: RestoreOptions): Promise<Result<void>> {
+  return table(options, { maker: options.backup, sha256: options.root }, { level: rootLevel, index: 0 })
 }
 
-async function fill(path: string, { sizeBytes, packs, chunks }: Manifest, get: RestoreOptions['get']): Promise<Result<void>> {
-  const byPack = Map.groupBy(chunks, ([, pack]) => pack)
-  const file = await open(path, 'wx', 0o600)
-  try {
-    await file.truncate(sizeBytes)
-    for (const [number, name] of packs.entries()) {
-      const pack = await get(name)
-      if (!pack.ok) return pack
-      if (createHash('sha256').update(pack.value).digest('hex') !== name)
-        return refuse('invalid', 'a pack of the backup is not what was kept', { detail: name })
-      for (const [place, , slot, hash] of byPack.get(number) ?? []) {
-        const bytes = pack.value.subarray(slot * chunkBytes, (slot + 1) * chunkBytes)
-        if (createHash('sha256').update(bytes).digest('base64') !== hash)
-          return refuse('invalid', 'a chunk of the backup is not what was kept', { detail: `${name} ${slot}` })
-        await file.write(bytes, 0, bytes.length, place * chunkBytes)
-      }
+async function table(
+  options: RestoreOptions,
+  entry: Pick<Entry, 'maker' | 'sha256'>,
+  at: Pick<Table, 'level' | 'index'>,
+  window?: WriteWindow,
+): Promise<Result<void>> {
+  const { backup, objects, sizeBytes } = options
+  if (at.level === 1 && !window) {
+    const offset = at.index * spanOf(1)
+    if (offset >= sizeBytes) return refuse('invalid', 'the backup names more than its disk has')
+    const opened = await options.window(offset, Math.min(spanOf(1), sizeBytes - offset))
+    if (!opened.ok) return opened
+    try {
+      const filled = await table(options, entry, at, opened.value)
+      return filled.ok ? await opened.value.keep() : filled
+    } finally {
+      await opened.value.close()
     }
-    return ok(undefined)
-  } finally {
-    await file.close()
   }
+  const read = await readTable(objects, backup, entry, at)
+  if (!read.ok) return read
+  if (at.level === 0) {
+    if (!window) throw new Error('impossible: a region without its window')
+    return region(options, read.value, window)
+  }
+  for (const [place, below] of read.value.entries) {
+    const done = await table(options, below, { level: at.level - 1, index: at.index * tableEntries + place }, window)
+    if (!done.ok) return done
+  }
+  return ok(undefined)
+}
+
+async function region(
+  { backup, objects, sizeBytes, told, signal }: RestoreOptions,
+  { index, entries }: Table,
+  window: WriteWindow,
+): Promise<Result<void>> {
+  const start = (index % tableEntries) * spanOf(0)
+  told(Math.floor((100 * index * spanOf(0)) / sizeBytes))
+  for (const [maker, named] of Map.groupBy(entries, ([, entry]) => entry.maker)) {
+    if (signal.aborted) return refuse('unavailable', 'it was ended')
+    const slots = named.map(([, { slot }]) => slot)
+    const first = Math.min(...slots)
+    const range = { offset: regionTableBytes + first * chunkBytes, length: (Math.max(...slots) - first + 1) * chunkBytes }
+    const bytes = await objects.get(backup, { maker, level: 0, index }, range)
+    if (!bytes.ok) return bytes
+    for (const [place, { slot, sha256 }] of named) {
+      const chunk = bytes.value.subarray((slot - first) * chunkBytes, (slot - first + 1) * chunkBytes)
+      if (sha256Of(chunk) !== sha256)
+        return refuse('invalid', 'the backup is damaged in the blob store', { detail: `${maker}/0/${index} chunk ${slot}` })
+      await window.write(start + place * chunkBytes, chunk)
+    }
+  }
+  return ok(undefined)
 }

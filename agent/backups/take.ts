@@ -1,94 +1,130 @@
-import { createHash } from 'node:crypto'
-import { open, rm } from 'node:fs/promises'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
-import type { Run } from '../programs/run.ts'
-import { chunkBytes, type Manifest, packChunks } from './manifest.ts'
+import {
+  chunkBytes,
+  type Entry,
+  encodeTable,
+  entriesAlike,
+  rootLevel,
+  spanOf,
+  type Table,
+  tableEntries,
+} from '@sirocco/shared/model/backups/table.ts'
+import type { BackupResult } from '@sirocco/shared/wire/backups.ts'
+import type { BackupObjects } from '../ports/backups.ts'
+import { readTable, sha256Of } from './tables.ts'
+
+/** A part of a disk that stands still, to be read by place. */
+export interface ReadWindow {
+  /** Fills `into` from this byte of the part on; what lies beyond its end is zero. */
+  read(at: number, into: Buffer): Promise<void>
+  close(): Promise<void>
+}
 
 export interface TakeOptions {
-  readonly run: Run
-  /** The qcow2 file that a snapshot froze: nobody writes to it. */
-  readonly frozen: string
-  /** Of this backup alone; holds the volume's bytes meanwhile, sparse. */
-  readonly scratch: string
-  /** The volume's backup before; null for a full one. Never another volume's: nobody learns what others keep. */
-  readonly before: Manifest | null
-  /** Keeps a pack by its SHA-256; one that is there already is kept as it is. */
-  readonly put: (sha256: string, bytes: Buffer) => Promise<Result<void>>
+  readonly id: string
+  /** The backup of the same volume that was taken before. Never another volume's: nobody learns what others keep. */
+  readonly base: { readonly id: string; readonly root: string } | null
+  readonly sizeBytes: number
+  window(offset: number, length: number): Promise<Result<ReadWindow>>
+  readonly objects: BackupObjects
+  told(percent: number): void
+  readonly signal: AbortSignal
 }
 
 /**
- * Sends what the volume's backup before does not have, in packs, and answers the manifest. Whoever keeps that does so last: cut short anywhere, the
- * next try makes the same packs, and until then no manifest names what was sent.
+ * Stores what differs from the backup before, and the tables that lead to it; the root comes last. Cut short anywhere, the next try makes the same
+ * objects, and until the root is known nothing names them.
  */
-export async function takeBackup({ run, frozen, scratch, before, put }: TakeOptions): Promise<Result<Manifest>> {
-  await rm(scratch, { force: true })
-  // The file is there, and root's alone, before the guest's bytes come to it.
-  await (await open(scratch, 'wx', 0o600)).close()
-  try {
-    const ran = await run('qemu-img', ['convert', '-f', 'qcow2', '-O', 'raw', frozen, scratch])
-    if (ran.code !== 0) return refuse('internal', 'the snapshot cannot be read', { detail: ran.stderr })
-    return await sendChunks(scratch, before, put)
-  } finally {
-    await rm(scratch, { force: true })
-  }
+export async function takeBackup(options: TakeOptions): Promise<Result<BackupResult>> {
+  const taking = new Taking(options)
+  const root = await taking.table(rootLevel, 0, options.base && { maker: options.base.id, slot: 0, sha256: options.base.root })
+  if (!root.ok) return root
+  if (!root.value) throw new Error('impossible: a backup without a root')
+  return ok({ root: root.value.sha256, sizeBytes: options.sizeBytes, storedBytes: taking.storedBytes })
 }
 
-async function sendChunks(path: string, before: Manifest | null, put: TakeOptions['put']): Promise<Result<Manifest>> {
-  const known = new Map<string, { readonly pack: string; readonly slot: number }>()
-  for (const [, pack, slot, hash] of before?.chunks ?? []) {
-    const name = before?.packs[pack]
-    if (name !== undefined) known.set(hash, { pack: name, slot })
-  }
-  const packs: string[] = []
-  const numbers = new Map<string, number>()
-  const numberOf = (pack: string) => {
-    const number = numbers.get(pack) ?? packs.push(pack) - 1
-    numbers.set(pack, number)
-    return number
-  }
-  const chunks: Manifest['chunks'] = []
-  const filling = new Map<string, { readonly bytes: Buffer; readonly places: number[] }>()
+const zero = Buffer.alloc(chunkBytes)
 
-  const send = async (): Promise<Result<void>> => {
-    if (filling.size === 0) return ok(undefined)
-    const bytes = Buffer.concat([...filling.values()].map(each => each.bytes))
-    const pack = createHash('sha256').update(bytes).digest('hex')
-    const sent = await put(pack, bytes)
-    if (!sent.ok) return sent
-    let slot = 0
-    for (const [hash, { places }] of filling) {
-      known.set(hash, { pack, slot })
-      for (const place of places) chunks.push([place, numberOf(pack), slot, hash])
-      slot += 1
-    }
-    filling.clear()
-    return ok(undefined)
+class Taking {
+  storedBytes = 0
+  readonly #options: TakeOptions
+
+  constructor(options: TakeOptions) {
+    this.#options = options
   }
 
-  const file = await open(path, 'r')
-  try {
-    const { size } = await file.stat()
-    if (size % chunkBytes !== 0) return refuse('invalid', 'the size of the volume is not a whole number of chunks')
-    const zero = Buffer.alloc(chunkBytes)
-    for (let place = 0; place < size / chunkBytes; place += 1) {
-      const bytes = Buffer.alloc(chunkBytes)
-      const { bytesRead } = await file.read(bytes, 0, chunkBytes, place * chunkBytes)
-      if (bytesRead !== chunkBytes) return refuse('internal', 'the volume ended before its size')
-      if (bytes.equals(zero)) continue
-      const hash = createHash('sha256').update(bytes).digest('base64')
-      const there = known.get(hash)
-      const waiting = filling.get(hash)
-      if (there) chunks.push([place, numberOf(there.pack), there.slot, hash])
-      else if (waiting) waiting.places.push(place)
-      else filling.set(hash, { bytes, places: [place] })
-      if (filling.size < packChunks) continue
-      const sent = await send()
-      if (!sent.ok) return sent
+  /** The entry that names what is there now; null where all of it is zero, and always one of the root. */
+  async table(level: number, index: number, before: Entry | null, window?: ReadWindow): Promise<Result<Entry | null>> {
+    const { sizeBytes } = this.#options
+    const offset = index * spanOf(level)
+    if (level === 1 && !window) {
+      const opened = await this.#options.window(offset, Math.min(spanOf(level), sizeBytes - offset))
+      if (!opened.ok) return opened
+      try {
+        return await this.table(level, index, before, opened.value)
+      } finally {
+        await opened.value.close()
+      }
     }
-    const sent = await send()
-    if (!sent.ok) return sent
-    return ok({ format: 1, sizeBytes: size, packs, chunks: chunks.sort((a, b) => a[0] - b[0]) })
-  } finally {
-    await file.close()
+    const known = await this.#known(before, { level, index })
+    if (!known.ok) return known
+    if (level === 0) {
+      if (!window) throw new Error('impossible: a region without its window')
+      return this.#region(index, before, known.value, window)
+    }
+    const entries = new Map<number, Entry>()
+    for (let place = 0; place < tableEntries; place++) {
+      const below = index * tableEntries + place
+      if (below * spanOf(level - 1) >= sizeBytes) break
+      const entry = await this.table(level - 1, below, known.value.get(place) ?? null, window)
+      if (!entry.ok) return entry
+      if (entry.value) entries.set(place, entry.value)
+    }
+    if (level < rootLevel && entries.size === 0) return ok(null)
+    if (level < rootLevel && entriesAlike(entries, known.value)) return ok(before)
+    return this.#put({ level, index, entries }, [])
+  }
+
+  async #known(before: Entry | null, at: Pick<Table, 'level' | 'index'>): Promise<Result<Table['entries']>> {
+    const { base, objects } = this.#options
+    if (!before || !base) return ok(new Map())
+    const table = await readTable(objects, base.id, before, at)
+    return table.ok ? ok(table.value.entries) : table
+  }
+
+  async #region(index: number, before: Entry | null, known: Table['entries'], window: ReadWindow): Promise<Result<Entry | null>> {
+    const { id, sizeBytes, told, signal } = this.#options
+    if (signal.aborted) return refuse('unavailable', 'it was ended')
+    const span = spanOf(0)
+    told(Math.floor((100 * index * span) / sizeBytes))
+    const bytes = Buffer.alloc(span)
+    await window.read((index % tableEntries) * span, bytes)
+    const entries = new Map<number, Entry>()
+    const chunks = new Map<string, Buffer>()
+    for (let place = 0; place < tableEntries; place++) {
+      const chunk = bytes.subarray(place * chunkBytes, (place + 1) * chunkBytes)
+      if (chunk.equals(zero)) continue
+      const sha256 = sha256Of(chunk)
+      const there = known.get(place)
+      if (there?.sha256 === sha256) {
+        entries.set(place, there)
+        continue
+      }
+      if (!chunks.has(sha256)) chunks.set(sha256, chunk)
+      entries.set(place, { maker: id, slot: [...chunks.keys()].indexOf(sha256), sha256 })
+    }
+    if (entries.size === 0) return ok(null)
+    if (entriesAlike(entries, known)) return ok(before)
+    return this.#put({ level: 0, index, entries }, [...chunks.values()])
+  }
+
+  async #put(table: Table, chunks: readonly Buffer[]): Promise<Result<Entry>> {
+    const { id, objects } = this.#options
+    const encoded = Buffer.from(encodeTable(table))
+    const bytes = Buffer.concat([encoded, ...chunks])
+    const put = await objects.put(id, table, bytes, sha256Of(bytes))
+    if (!put.ok) return put
+    this.storedBytes += bytes.length
+    return ok({ maker: id, slot: 0, sha256: sha256Of(encoded) })
   }
 }

@@ -18,6 +18,7 @@ export const prefixes = {
   storagePool: 'spl',
   volume: 'vol',
   snapshot: 'snp',
+  backup: 'bak',
   network: 'net',
   subnet: 'sub',
   port: 'prt',

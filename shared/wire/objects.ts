@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { firmwares, powers, seenPowers } from '../model/machines/states.ts'
+import { SeenBackup, WantedBackup } from './backups.ts'
 import { SeenImport, WantedImport } from './imports.ts'
 import { WireFault, WireId, words } from './words.ts'
 
@@ -87,6 +88,7 @@ export type WantedPool = z.output<typeof WantedPool>
 export const VolumeSource = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('image'), image: z.string(), files: z.array(ImageFile) }),
   z.strictObject({ from: z.literal('snapshot'), snapshot: z.string() }),
+  z.strictObject({ from: z.literal('backup'), backup: z.string() }),
   z.strictObject({ from: z.literal('nothing') }),
 ])
 export type VolumeSource = z.output<typeof VolumeSource>
@@ -125,7 +127,14 @@ export const WantedSnapshot = z.strictObject({
 })
 export type WantedSnapshot = z.output<typeof WantedSnapshot>
 
-export const Wanted = z.discriminatedUnion('kind', [WantedMachine, WantedNetwork, WantedVolume, WantedSnapshot, WantedImport])
+export const Wanted = z.discriminatedUnion('kind', [
+  WantedMachine,
+  WantedNetwork,
+  WantedVolume,
+  WantedSnapshot,
+  WantedImport,
+  WantedBackup,
+])
 export type Wanted = z.output<typeof Wanted>
 
 /**
@@ -207,5 +216,5 @@ export const SeenHost = z.strictObject({
 })
 export type SeenHost = z.output<typeof SeenHost>
 
-export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost, SeenVolume, SeenSnapshot, SeenImport])
+export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost, SeenVolume, SeenSnapshot, SeenImport, SeenBackup])
 export type Seen = z.output<typeof Seen>

@@ -25,6 +25,8 @@ export const operationKinds = [
   'volume.delete',
   'snapshot.create',
   'snapshot.delete',
+  'backup.create',
+  'backup.delete',
   'host.fence',
   'host.upgrade',
   'image.import',
