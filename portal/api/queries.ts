@@ -40,6 +40,7 @@ export const queries = {
   placementGroups: queryOptions({ queryKey: ['placement-groups'], queryFn: calls.placementGroups }),
   volumes: queryOptions({ queryKey: ['volumes'], queryFn: calls.volumes }),
   snapshots: queryOptions({ queryKey: ['snapshots'], queryFn: calls.snapshots }),
+  backups: queryOptions({ queryKey: ['backups'], queryFn: calls.backups }),
   hosts: queryOptions({ queryKey: ['hosts'], queryFn: calls.hosts }),
   operations: (machine: string) =>
     queryOptions({ queryKey: ['of', machine, 'operations'], queryFn: () => calls.operations(machine) }),

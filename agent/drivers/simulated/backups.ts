@@ -5,12 +5,17 @@ import { restoreBackup } from '../../backups/restore.ts'
 import { takeBackup } from '../../backups/take.ts'
 import type { BackupObjects, Backups } from '../../ports/backups.ts'
 
-/** Of a simulated disk: so many chunks hold something. */
-const writtenChunks = 3
+/** Of a simulated disk: so many chunks hold something, so many chunks apart. */
+const written = 8
+const apart = 40
+
+/** What chunk `n` holds in this snapshot: the first is always another, each of the others one of two. */
+const heldBy = (volume: string, snapshot: string, n: number): string =>
+  n === 0 ? snapshot : `${volume} ${n} ${snapshot.charCodeAt(snapshot.length - n) % 2}`
 
 /**
- * Takes real backups of disks that are not real: the first chunks of each hold its volume's name, and one of them which of its files it is, so that
- * the next backup has something new to keep. What is given back is read and checked, and kept nowhere.
+ * Takes real backups of disks that are not real: from one snapshot to the next some of what they hold is another, or again what it was. What is
+ * given back is read and checked, and kept nowhere.
  */
 export const simulatedBackups = (objects: BackupObjects): Backups => ({
   async take({ id, base, volume, snapshot }, { virtualBytes }, told, signal) {
@@ -26,8 +31,10 @@ export const simulatedBackups = (objects: BackupObjects): Backups => ({
       async window(offset) {
         return ok({
           async read(at, into) {
-            for (let n = 0; offset + at === 0 && n < writtenChunks; n++)
-              into.write(n === 0 ? snapshot : `${volume} ${n}`, n * chunkBytes)
+            for (let n = 0; n < written; n++) {
+              const place = n * apart * chunkBytes - offset - at
+              if (place >= 0 && place < into.length) into.write(heldBy(volume, snapshot, n), place)
+            }
           },
           async close() {},
         })

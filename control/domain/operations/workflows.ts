@@ -55,7 +55,7 @@ export const workflowSteps = {
   'volume.delete': { 1: ['absent'] },
   'snapshot.create': { 1: ['kept'] },
   'snapshot.delete': { 1: ['absent'] },
-  'backup.create': { 1: ['place', 'kept', 'tidy'] },
+  'backup.create': { 1: ['place', 'kept'] },
   'backup.delete': { 1: ['turn', 'reclaimed'] },
   'host.fence': { 1: ['power-off', 'fenced'] },
   'host.upgrade': { 1: ['told', 'next'] },
