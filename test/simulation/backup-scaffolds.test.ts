@@ -185,16 +185,15 @@ test.each(steps)(
       step.name === name ? { ...step, run: async () => refuse('invalid', 'it cannot be') } : step,
     )
     await drive(subject, failing)
-    const isReady = name === 'tidy'
     expect(await standing(subject, stay)).toMatchObject({
-      backup: { made: isReady ? 'ready' : 'failed', busy: 0, host: null },
+      backup: { made: 'failed', busy: 0, host: null },
       operation: 'failed',
       frozen: 0,
       whole: true,
     })
     at.rows.clock.at += limits.backupLinger + 1
     await reconcile(at.ports)
-    expect(makers()).toEqual(isReady ? [...stay, subject] : stay)
+    expect(makers()).toEqual(stay)
   },
 )
 

@@ -202,7 +202,7 @@ describe('the query plans of the store', () => {
     for (const [name, read] of Object.entries(reads)) {
       if (name === 'expire') continue
       // What is wanted on a host comes from many kinds of rows: its own, those on their way, and what is to go.
-      expect((await statementsOf(read)).length, name).toBeLessThanOrEqual(name === 'hosts.desired' ? 11 : 6)
+      expect((await statementsOf(read)).length, name).toBeLessThanOrEqual(name === 'hosts.desired' ? 12 : 6)
     }
     expect(limits.reconcilePage).toBeGreaterThan(0)
   })
