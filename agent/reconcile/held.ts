@@ -1,4 +1,5 @@
 import { limits } from '@sirocco/shared/model/limits.ts'
+import type { WantedBackup } from '@sirocco/shared/wire/backups.ts'
 import { type Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import type { WantedImport } from '@sirocco/shared/wire/imports.ts'
 import {
@@ -84,6 +85,9 @@ export class Held {
   }
   imports(): WantedImport[] {
     return this.#objects.values().filter(object => object.kind === 'import')
+  }
+  backups(): WantedBackup[] {
+    return this.#objects.values().filter(object => object.kind === 'backup')
   }
   strayMachines(): WantedMachine[] {
     return this.#strays.values().filter(object => object.kind === 'machine')

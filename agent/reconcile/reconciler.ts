@@ -3,8 +3,11 @@ import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import type { BackupResult, WantedBackup } from '@sirocco/shared/wire/backups.ts'
 import type { Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
+import type { ImportResult, WantedImport } from '@sirocco/shared/wire/imports.ts'
 import type { Seen, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import type { Backups } from '../ports/backups.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Importer } from '../ports/importer.ts'
@@ -14,6 +17,8 @@ import type { Storage } from '../ports/storage.ts'
 import type { FrozenDisk, Volumes } from '../ports/volumes.ts'
 import { Alarms } from './alarms.ts'
 import type { Attempt } from './apply.ts'
+import { BackupRoom } from './backup-room.ts'
+import { backingUp, importing } from './crafts.ts'
 import { Exclusive } from './exclusive.ts'
 import { noFacts } from './facts.ts'
 import { follow, type StepFault } from './follow.ts'
@@ -21,7 +26,6 @@ import { Held } from './held.ts'
 import { HostWatch } from './host-watch.ts'
 import { ImageCache } from './image-cache.ts'
 import { type FetchImage, ImageRoom } from './image-room.ts'
-import { ImportKeeper } from './imports.ts'
 import { Journal } from './journal.ts'
 import { Lanes, type Turn } from './lanes.ts'
 import { Moves } from './moves.ts'
@@ -31,6 +35,7 @@ import { isOn, noticed, type Plan, plan, type View } from './plan.ts'
 import { Report } from './report.ts'
 import { VolumeKeeper } from './volumes/keeper.ts'
 import { wireFault } from './wire-fault.ts'
+import { WorkKeeper } from './work.ts'
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, more?: Readonly<Record<string, unknown>>) => void
 
@@ -46,6 +51,8 @@ export interface HostParts {
   readonly fetchImage: FetchImage
   /** Makes images of what people bring; null where this agent does not. */
   readonly importer?: Importer | null
+  /** Takes backups and gives them back; null where this agent does not. */
+  readonly backups?: Backups | null
   readonly timers: Timers
   readonly random: Random
   readonly log: Log
@@ -68,7 +75,10 @@ export class Reconciler {
   readonly #lanes: Lanes
   readonly #machines = new Exclusive()
   readonly #volumes: VolumeKeeper
-  readonly #imports: ImportKeeper
+  readonly #imports: WorkKeeper<WantedImport, ImportResult>
+  readonly #backups: WorkKeeper<WantedBackup, BackupResult>
+  readonly #restores: BackupRoom
+  #swept = false
   readonly #moves: Moves
   readonly #orphans: Orphans
   readonly #unplugged = new Set<string>()
@@ -94,8 +104,10 @@ export class Reconciler {
       heard: changed => this.#heard(changed),
       rebooted: () => this.#stale(),
     })
+    this.#restores = new BackupRoom(parts.backups ?? null)
     this.#volumes = new VolumeKeeper({
       ...parts,
+      restores: this.#restores,
       journal,
       held,
       watch: this.#host,
@@ -104,7 +116,9 @@ export class Reconciler {
       machines: this.#machines,
     })
     this.#orphans = new Orphans({ ...parts, journal, stray: id => held.stray(id) })
-    this.#imports = new ImportKeeper(parts.importer ?? null, id => this.#frozen(id), this.#report, parts.timers)
+    const works = [(id: string) => this.#frozen(id), this.#report, parts.timers] as const
+    this.#imports = new WorkKeeper(importing(parts.importer ?? null), ...works)
+    this.#backups = new WorkKeeper(backingUp(parts.backups ?? null), ...works)
     this.#lanes = new Lanes((id, turn) => this.#work(id, turn).catch(error => this.#stumbled(id, error)))
   }
 
@@ -132,6 +146,7 @@ export class Reconciler {
     this.#parts.compute.watch(id => void this.#host.look(id === null))
     void this.#host.look(true)
     this.#imports.wanted(this.#held.imports())
+    this.#backups.wanted(this.#held.backups())
     this.#sweepLater()
   }
 
@@ -143,6 +158,8 @@ export class Reconciler {
     this.#stopped = true
     this.#alarms.end()
     this.#imports.end()
+    this.#backups.end()
+    this.#restores.end()
     this.#moves.end()
     this.#host.end()
     await within(limits.agentFarewell, this.#parts.timers, this.#leave())
@@ -207,14 +224,29 @@ export class Reconciler {
     this.#wakeAll()
     if (frozen) this.#volumes.wakeAll()
     this.#volumes.wanted(this.#volumesChanged(kept))
-    this.#imports.sweep(this.#held.imports())
+    this.#sweepImports()
     this.#imports.wanted(this.#held.imports())
+    this.#backups.wanted(this.#held.backups())
+    this.#restores.wanted(this.#kept())
     if (moving.size > 0) this.#volumes.machinesChanged(moving)
     // A machine that is made meanwhile has its networks made, and all others with them.
     const begun = this.#networks.begun
     this.#alarms.in(limits.networksHold, 'networks', () => {
       if (this.#networks.begun === begun) void this.#settleNetworks()
     })
+  }
+
+  /** Drops, once in a life, what earlier ones left of imports that nobody wants any more. */
+  #sweepImports(): void {
+    if (this.#swept) return
+    this.#swept = true
+    void this.#parts.importer?.keepOnly(this.#held.imports().map(({ id }) => id)).catch(() => undefined)
+  }
+
+  /** Backups that are taken here, and volumes that are made from some. */
+  #kept(): string[] {
+    const restored = this.#held.volumes().filter(({ gone, source }) => !gone && source.from === 'backup')
+    return [...this.#held.backups(), ...restored].map(({ id }) => id)
   }
 
   /** Volumes that are wanted otherwise than `before`, or of which a snapshot is. */

@@ -11,6 +11,7 @@ import type { FoundVolume, FrozenDisk, Merge, MergeOptions, OfMoment, OpenIn, Vo
 
 import { type Run, run as runHere } from '../programs/run.ts'
 import { type RunConfined, runConfined } from '../programs/sandbox.ts'
+import { broughtDisk } from './brought.ts'
 import { Chains, chainMost, mayMerge } from './chains.ts'
 import { createDisk, createOverlay, growDisk, sizeOfBase } from './disk-image.ts'
 import { fileFault, isThere, makeDirectory, namesIn, settle, syncDirectory } from './files.ts'
@@ -396,6 +397,13 @@ class DirectoryVolumes implements Volumes {
       const base = await this.#frozen(source.snapshot)
       if (base === null) return refuse('unavailable', 'waiting for the snapshot that the volume is made from')
       return createOverlay(this.#run, path, { path: base, format: 'qcow2' }, sizeMiB)
+    }
+    if (source.from === 'backup') {
+      const brought = broughtDisk(this.#dir, volume.id)
+      if (!(await isThere(brought))) return refuse('unavailable', 'waiting for the backup to be brought here')
+      await rename(brought, path)
+      await rm(dirname(brought), { recursive: true, force: true })
+      return growDisk(this.#run, path, sizeMiB)
     }
     const file = source.files.find(({ role }) => role === 'disk')
     if (!file) return refuse('invalid', 'the image has no disk')

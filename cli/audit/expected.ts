@@ -125,7 +125,8 @@ export const disksOf = (
 /** What a volume stands on: an image's content, or nothing. On a simulated host by its id. One that was made from a snapshot stands on that, or alone where it came from another host. */
 function baseOf({ source }: ProjectedVolume, isReal: boolean): { readonly base?: string } {
   if (source.from === 'snapshot') return {}
-  if (source.from === 'nothing') return { base: '' }
+  // What a backup held was brought there, and stands alone.
+  if (source.from === 'nothing' || source.from === 'backup') return { base: '' }
   return { base: isReal ? (source.files[0]?.sha256 ?? '') : source.image }
 }
 

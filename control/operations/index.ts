@@ -1,4 +1,6 @@
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
+import { backupCreate } from './backup-create.ts'
+import { backupDelete } from './backup-delete.ts'
 import type { AnyWorkflow, Workflows } from './engine.ts'
 import { hostFence } from './host-fence.ts'
 
@@ -54,6 +56,8 @@ const registry = {
   'volume.delete': [volumeDelete],
   'snapshot.create': [snapshotCreate],
   'snapshot.delete': [snapshotDelete],
+  'backup.create': [backupCreate],
+  'backup.delete': [backupDelete],
   'host.fence': [hostFence],
   'host.upgrade': [hostUpgrade],
   'orphan.remove': [orphanRemove],

@@ -1,5 +1,6 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
+import type { Backup } from '../domain/backups/backup.ts'
 import type { Host } from '../domain/hosts/host.ts'
 import type { Orphan } from '../domain/hosts/orphan.ts'
 import type { Image } from '../domain/images/image.ts'
@@ -14,6 +15,7 @@ export interface Subjects {
   readonly machine: Machine
   readonly volume: Volume
   readonly snapshot: Snapshot
+  readonly backup: Backup
   readonly migration: Migration
   readonly host: Host
   readonly orphan: Orphan
@@ -29,6 +31,7 @@ export const finders: {
   machine: (store, refs) => store.machines.find('platform', refs),
   volume: (store, refs) => store.volumes.find('platform', refs),
   snapshot: (store, refs) => store.snapshots.find('platform', refs),
+  backup: (store, refs) => store.backups.find('platform', refs),
   migration: (store, refs) => store.migrations.find(refs),
   host: (store, refs) => store.hosts.find(refs),
   orphan: (store, refs) => store.orphans.find(refs),

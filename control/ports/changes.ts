@@ -18,6 +18,7 @@ import type { Migration, MigrationPhase } from '../domain/migrations/migration.t
 import type { Operation, OperationAsk, SubjectId } from '../domain/operations/operation.ts'
 import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
+import type { BackupChange } from './backups.ts'
 import type { TenancyChange } from './tenancy.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
@@ -102,6 +103,7 @@ export interface NewVolume {
   readonly sourceKind: SourceKind
   readonly sourceImage: Id<'image'> | null
   readonly sourceSnapshot: Id<'snapshot'> | null
+  readonly sourceBackup?: Id<'backup'> | null
 }
 
 export interface NewAttachment {
@@ -317,6 +319,7 @@ export type Change =
       readonly fault: Fault | null
       readonly digest: string
     }
+  | BackupChange
   | { readonly do: 'image.insert'; readonly image: NewImage }
   /** What it is made from changed hands: a host is to make it, or (null) no longer. Guard `stale` by generation. */
   | { readonly do: 'image.place'; readonly image: Id<'image'>; readonly generation: number; readonly host: Id<'host'> | null }

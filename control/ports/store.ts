@@ -22,6 +22,7 @@ import type { PlacementGroup } from '../domain/placement/group.ts'
 import type { StoragePool } from '../domain/volumes/pool.ts'
 import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
+import type { BackupReads } from './backups.ts'
 import type { Change, HostPower } from './changes.ts'
 import type { TenancyReads } from './tenancy.ts'
 
@@ -82,6 +83,7 @@ export interface Store {
     ofMoment(scope: Scope, moment: Id<'snapshot'>): Promise<Result<readonly Snapshot[]>>
     onHost(host: Id<'host'>, ids: readonly string[]): Promise<Result<readonly Snapshot[]>>
   }
+  readonly backups: BackupReads
   readonly pools: {
     list(): Promise<Result<readonly StoragePool[]>>
   }

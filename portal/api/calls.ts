@@ -13,10 +13,12 @@ import type { z } from 'zod'
 import { type Ask, request } from './request.ts'
 import type {
   Accepted,
+  AcceptedBackup,
   AcceptedMoment,
   AcceptedSnapshot,
   AcceptedVolume,
   AdoptOrphan,
+  Backup,
   CatalogueImage,
   ChangeHost,
   FeedEvent,
@@ -146,6 +148,9 @@ export const calls = {
   revertMachine: (id: string, snapshot: string) =>
     request<Accepted>(`/machines/${at(id)}/revert`, { method: 'POST', body: { snapshot } }),
   deleteSnapshot: (id: string) => request<AcceptedSnapshot>(`/snapshots/${at(id)}`, { method: 'DELETE' }),
+  backups: () => every<Backup>('/backups', pageMax),
+  createBackup: (body: { volume: string; name?: string }) => request<AcceptedBackup>('/backups', { method: 'POST', body }),
+  deleteBackup: (id: string) => request<AcceptedBackup>(`/backups/${at(id)}`, { method: 'DELETE' }),
   hosts: () => every<Host>('/hosts', pageMax),
   changeHost: (id: string, body: ChangeHost) => request<Host>(`/hosts/${at(id)}`, { method: 'PATCH', body }),
   makeEnrolToken: (roles: MadeEnrolToken['roles']) =>

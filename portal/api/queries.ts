@@ -40,6 +40,7 @@ export const queries = {
   placementGroups: queryOptions({ queryKey: ['placement-groups'], queryFn: calls.placementGroups }),
   volumes: queryOptions({ queryKey: ['volumes'], queryFn: calls.volumes }),
   snapshots: queryOptions({ queryKey: ['snapshots'], queryFn: calls.snapshots }),
+  backups: queryOptions({ queryKey: ['backups'], queryFn: calls.backups }),
   hosts: queryOptions({ queryKey: ['hosts'], queryFn: calls.hosts }),
   /** `seen`: what is known of them without asking; none: nothing is asked. */
   orphans: (host: string, seen: string) =>

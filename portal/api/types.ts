@@ -1,4 +1,5 @@
 // Types only: the schemas behind them stay on the server, 24 kB of zod away from the first load.
+export type { AcceptedBackup, Backup } from '@sirocco/shared/api/backups.ts'
 export type { Flavor } from '@sirocco/shared/api/catalogue.ts'
 export type { Event as FeedEvent } from '@sirocco/shared/api/events.ts'
 export type { ChangeHost, Host, MadeEnrolToken } from '@sirocco/shared/api/hosts.ts'

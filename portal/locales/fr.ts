@@ -320,6 +320,8 @@ export const fr: Messages = {
     'volume.delete': 'Suppression du volume',
     'snapshot.create': 'Prise de l’instantané',
     'snapshot.delete': 'Suppression de l’instantané',
+    'backup.create': 'Prise de la sauvegarde',
+    'backup.delete': 'Suppression de la sauvegarde',
     'host.fence': 'Isolement',
     'host.upgrade': 'Mise à jour de l’agent',
     'orphan.remove': 'Suppression d’une machine trouvée',
@@ -527,6 +529,15 @@ export const fr: Messages = {
     created: 'Pris',
     actions: 'Ce que l’on peut faire',
     snapshots: 'Instantanés',
+    backups: 'Sauvegardes',
+    stored: 'Stocké',
+    backupStates: {
+      creating: 'En cours',
+      ready: 'Prête',
+      deleting: 'En suppression',
+      gone: 'Supprimée',
+      failed: 'En échec',
+    },
     restore: 'En faire un volume',
     revert: 'Y revenir',
     revertMachine: 'Y revenir avec la machine',
@@ -561,6 +572,7 @@ export const fr: Messages = {
       detach: 'Détacher',
       grow: 'Agrandir',
       snapshot: 'Instantané',
+      backup: 'Sauvegarder',
       capture: 'Créer une image',
       delete: 'Supprimer',
     },
@@ -570,6 +582,10 @@ export const fr: Messages = {
       detach: 'Démontez-le d’abord dans la machine : ce qui n’est pas encore écrit peut être perdu.',
       grow: 'La machine le voit aussitôt ; son système de fichiers s’agrandit là-bas.',
       snapshot: 'Garde ce que le volume contient à cet instant, comme le laisserait une coupure de courant.',
+      backup:
+        'Garde, à part de son hôte, ce que le volume contient à cet instant, comme le laisserait une coupure de courant. Seul ce qui a changé depuis sa dernière sauvegarde est stocké.',
+      forgetBackup:
+        'Elle ne pourra plus être restaurée. Les autres sauvegardes du volume restent entières, et les volumes qui en ont été faits restent.',
       capture:
         'Une image de ce qu’il contient à cet instant, comme le laisserait une coupure de courant si une machine tourne dessus. Privée à ce projet.',
       delete: 'Ce qu’il contient est perdu. Ses instantanés restent.',

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { agentRoles } from '../model/agents/roles.ts'
 import { fenceWays, powerWays } from '../model/hosts/power.ts'
 import { limits } from '../model/limits.ts'
+import { WantedBackup } from '../wire/backups.ts'
 import { WantedImport } from '../wire/imports.ts'
 import { WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '../wire/objects.ts'
 import { pageOf } from './page.ts'
@@ -78,6 +79,7 @@ export const HostProjection = z.strictObject({
       WantedVolume,
       WantedSnapshot,
       WantedImport.omit({ source: true }),
+      WantedBackup,
     ]),
   ),
 })

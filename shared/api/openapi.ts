@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type FaultCode, faultCodes } from '../kit/fault.ts'
+import { AcceptedBackup, Backup, BackupPage } from './backups.ts'
 import { FlavorPage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
 
@@ -78,6 +79,9 @@ const named = {
   SnapshotPage,
   AcceptedMoment,
   AcceptedSnapshot,
+  Backup,
+  BackupPage,
+  AcceptedBackup,
   Operation,
   OperationDetail,
   OperationAsked,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AcceptedBackup, Backup, BackupPage, BackupParams, BackupQuery, NewBackup } from './backups.ts'
 import { FlavorPage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, EventQuery } from './events.ts'
 import {
@@ -330,7 +331,7 @@ export const routes = {
   createVolume: {
     method: 'POST',
     path: '/volumes',
-    summary: 'Make a volume: empty, from an image or a snapshot, or as a copy of another',
+    summary: 'Make a volume: empty, from an image, a snapshot or a backup, or as a copy of another',
     verbs: ['volumes.create'],
     status: 202,
     faults: ['not_found', 'precondition', 'capacity', 'stale', 'conflict', 'quota'],
@@ -448,6 +449,48 @@ export const routes = {
     faults: ['not_found', 'stale', 'conflict'],
     params: VolumeParams,
     answer: AcceptedSnapshot,
+    idempotent: true,
+  },
+  listBackups: {
+    method: 'GET',
+    path: '/backups',
+    summary: 'Backups of the project, oldest first; of one volume with `volume`, which may be gone',
+    verbs: ['backups.list'],
+    status: 200,
+    faults: [],
+    query: BackupQuery,
+    answer: BackupPage,
+  },
+  createBackup: {
+    method: 'POST',
+    path: '/backups',
+    summary: 'Keep what a volume holds now in the blob store: only what differs from its backup before is stored',
+    verbs: ['backups.create'],
+    status: 202,
+    faults: ['not_found', 'precondition', 'capacity', 'stale', 'conflict', 'quota'],
+    body: NewBackup,
+    answer: AcceptedBackup,
+    idempotent: true,
+  },
+  getBackup: {
+    method: 'GET',
+    path: '/backups/:id',
+    summary: 'One backup',
+    verbs: ['backups.list'],
+    status: 200,
+    faults: ['not_found'],
+    params: BackupParams,
+    answer: Backup,
+  },
+  deleteBackup: {
+    method: 'DELETE',
+    path: '/backups/:id',
+    summary: 'Delete a backup; others of the same volume stay whole, and volumes made from it stay',
+    verbs: ['backups.delete'],
+    status: 202,
+    faults: ['not_found', 'stale', 'conflict'],
+    params: BackupParams,
+    answer: AcceptedBackup,
     idempotent: true,
   },
   renameMachine: {

@@ -19,6 +19,7 @@ export const prefixes = {
   storagePool: 'spl',
   volume: 'vol',
   snapshot: 'snp',
+  backup: 'bak',
   network: 'net',
   subnet: 'sub',
   port: 'prt',

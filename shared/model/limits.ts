@@ -91,6 +91,18 @@ export const limits = {
   merge: 12 * hour,
   /** Address space of the program that does it, which keeps a stack for each of its many threads. */
   mergeMemory: 32 * GiB,
+  /** Backups of one volume. */
+  backupsOfVolume: 1_000,
+  /** A backup that is not taken within this time has failed. */
+  backup: 24 * hour,
+  /** A gibibyte of a disk on its way from or to a backup. */
+  backupWindow: 30 * minute,
+  /** Objects of a deleted backup that one step looks at; then others have their turn. */
+  backupReclaim: 2_000,
+  /** After a backup came to nothing, before what was stored of it goes: what its host was just sending has come by then. */
+  backupLinger: 15 * minute,
+  /** Backups that one host's agent takes at the same time. */
+  backingUp: 1,
   /** Between two looks at how far a hypervisor is with that. */
   mergeLook: 500,
   /** From the start of a machine in rescue until it is given its own disk: by then its guest has found the root that it is to boot from. */

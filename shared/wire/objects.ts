@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { firmwares, powers, seenPowers } from '../model/machines/states.ts'
+import { SeenBackup, WantedBackup } from './backups.ts'
 import { SeenImport, WantedImport } from './imports.ts'
 import { FoundSpec } from './orphans.ts'
 import { WireFault, WireId, words } from './words.ts'
@@ -90,6 +91,7 @@ export type WantedPool = z.output<typeof WantedPool>
 export const VolumeSource = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('image'), image: z.string(), files: z.array(ImageFile) }),
   z.strictObject({ from: z.literal('snapshot'), snapshot: z.string() }),
+  z.strictObject({ from: z.literal('backup'), backup: z.string() }),
   z.strictObject({ from: z.literal('nothing') }),
 ])
 export type VolumeSource = z.output<typeof VolumeSource>
@@ -128,7 +130,14 @@ export const WantedSnapshot = z.strictObject({
 })
 export type WantedSnapshot = z.output<typeof WantedSnapshot>
 
-export const Wanted = z.discriminatedUnion('kind', [WantedMachine, WantedNetwork, WantedVolume, WantedSnapshot, WantedImport])
+export const Wanted = z.discriminatedUnion('kind', [
+  WantedMachine,
+  WantedNetwork,
+  WantedVolume,
+  WantedSnapshot,
+  WantedImport,
+  WantedBackup,
+])
 export type Wanted = z.output<typeof Wanted>
 
 /**
@@ -212,5 +221,5 @@ export const SeenHost = z.strictObject({
 })
 export type SeenHost = z.output<typeof SeenHost>
 
-export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost, SeenVolume, SeenSnapshot, SeenImport])
+export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost, SeenVolume, SeenSnapshot, SeenImport, SeenBackup])
 export type Seen = z.output<typeof Seen>

@@ -48,9 +48,9 @@ import type { MemoryDatabase } from './world/client.ts'
 
 /** Everything that every operation must stand, made from the list of workflows: a new one is in it by being there. */
 
-/** Operations about hosts, and about what is found on them, have tests of their own, moves in moves.test.ts, and those about images a scaffold of theirs. */
-type Kind = Exclude<OperationKind, `${'host' | 'orphan' | 'image' | 'migration'}.${string}`>
-const isOfProject = (kind: OperationKind): kind is Kind => !/^(host|orphan|image|migration)\./.test(kind)
+/** Operations about hosts, and about what is found on them, have tests of their own, moves in moves.test.ts, and those about images and backups scaffolds of theirs. */
+type Kind = Exclude<OperationKind, `${'host' | 'orphan' | 'image' | 'backup' | 'migration'}.${string}`>
+const isOfProject = (kind: OperationKind): kind is Kind => !/^(host|orphan|image|backup|migration)\./.test(kind)
 const kinds = operationKinds.filter(isOfProject)
 
 const terminal = ['done', 'failed', 'cancelled', 'superseded']

@@ -4,6 +4,7 @@ import type { SeenVolume, WantedMachine, WantedSnapshot, WantedVolume } from '@s
 import type { MachineDisk } from '../../ports/compute.ts'
 import type { FoundVolume, OfMoment, OpenIn, Volumes } from '../../ports/volumes.ts'
 import { Alarms } from '../alarms.ts'
+import type { BackupRoom } from '../backup-room.ts'
 import type { Exclusive } from '../exclusive.ts'
 import type { Held } from '../held.ts'
 import type { HostWatch } from '../host-watch.ts'
@@ -25,6 +26,7 @@ export interface KeeperParts extends Pick<HostParts, 'host' | 'compute' | 'timer
   readonly held: Held
   readonly watch: HostWatch
   readonly images: ImageRoom
+  readonly restores: BackupRoom
   readonly report: Report
   /** Machines, so that none starts while one of its volumes is worked on. */
   readonly machines: Exclusive
@@ -331,12 +333,9 @@ export class VolumeKeeper {
   }
 
   async #make(volume: WantedVolume): Promise<Result<void>> {
-    const { volumes, images, report, journal } = this.#parts
-    if (!journal.kept(volume.id)?.made && volume.source.from === 'image') {
-      const fetched = await images.keep(volume.source.files, percent => {
-        if (report.progress(volume.id, `fetching image ${percent} %`)) this.#tell(volume)
-      })
-      report.progressEnds(volume.id)
+    const { volumes, journal } = this.#parts
+    if (!journal.kept(volume.id)?.made) {
+      const fetched = await this.#fetch(volume)
       if (!fetched.ok) return fetched
     }
     const facts = journal.kept(volume.id) ?? noVolumeFacts
@@ -345,6 +344,23 @@ export class VolumeKeeper {
     if (facts.made && !found.value)
       return refuse('internal', "the volume's data is not on its host any more; restore it from a backup", { detail: volume.id })
     return volumes.make(volume)
+  }
+
+  /** Has what it is made of brought here. */
+  async #fetch(volume: WantedVolume): Promise<Result<void>> {
+    const { images, restores, report, held } = this.#parts
+    const { id, source } = volume
+    if (source.from !== 'image' && source.from !== 'backup') return ok(undefined)
+    const told = (what: string) => (percent: number) => {
+      if (report.progress(id, `${what} ${percent} %`)) this.#tell(volume)
+    }
+    const fetched =
+      source.from === 'image'
+        ? await images.keep(source.files, told('fetching image'))
+        : await restores.bring(volume, source.backup, told('restoring'))
+    report.progressEnds(id)
+    if (!fetched.ok) return fetched
+    return held.volume(id)?.gone === false ? ok(undefined) : refuse('unavailable', 'the volume is not wanted any more')
   }
 
   /** After a fault: true where there is something else to do at once, false where it must wait. */

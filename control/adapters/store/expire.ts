@@ -17,11 +17,14 @@ export async function expire(database: Database): Promise<Result<number>> {
   const forgotten = gone('machine')
   const volumes = gone('volume')
   const snapshots = gone('snapshot')
+  // Until all that was stored of it is removed, its row says that there may be something.
+  const backups = sql`SELECT id FROM backup WHERE ${sql.identifier('goneAt')} < ${before(limits.goneVisible)} AND ${sql.identifier('sweptAt')} IS NOT NULL
+    ORDER BY ${sql.identifier('goneAt')} ${page}`
   /** Theirs, but for what is stuck: that waits for an admin. */
   const operationsOf = (subjects: SQL) => sql`SELECT id FROM operation WHERE subject IN (${subjects}) AND state <> 'stuck'`
   const moves = sql`SELECT id FROM migration WHERE machine IN (${forgotten})`
   const operations = sql`SELECT id FROM operation WHERE (subject IN (${forgotten}) OR subject IN (${moves})) AND state <> 'stuck'`
-  const dropsOf = (table: 'volume' | 'snapshot', subjects: SQL): SQL[] => [
+  const dropsOf = (table: 'volume' | 'snapshot' | 'backup', subjects: SQL): SQL[] => [
     sql`DELETE FROM ${sql.identifier(`${table}_observed`)} WHERE ${sql.identifier(table)} IN (${subjects})`,
     sql`DELETE FROM tag WHERE resource IN (${subjects})`,
     sql`DELETE FROM operation_log WHERE operation IN (${operationsOf(subjects)})`,
@@ -45,7 +48,9 @@ export async function expire(database: Database): Promise<Result<number>> {
   const due = await database.read(() =>
     database.db.all<{ due: number }>(
       sql`SELECT ${sql.join(
-        [oldEvents, forgotten, volumes, snapshots, ...Object.values(old)].map(rows => sql`EXISTS (SELECT 1 FROM (${rows}))`),
+        [oldEvents, forgotten, volumes, snapshots, backups, ...Object.values(old)].map(
+          rows => sql`EXISTS (SELECT 1 FROM (${rows}))`,
+        ),
         sql` OR `,
       )} AS due`,
     ),
@@ -70,6 +75,7 @@ export async function expire(database: Database): Promise<Result<number>> {
     sql`DELETE FROM machine WHERE id IN (${forgotten})`,
     ...dropsOf('volume', volumes),
     ...dropsOf('snapshot', snapshots),
+    ...dropsOf('backup', backups),
   ]
   return database.write(drops.map(statement))
 }

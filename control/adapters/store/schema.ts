@@ -8,6 +8,7 @@ import type { OperationKind, OperationState } from '@sirocco/shared/model/operat
 import type { PlacementPolicy } from '@sirocco/shared/model/placement/policies.ts'
 import { type QuotaResource, quotaResources } from '@sirocco/shared/model/quota.ts'
 import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
+import type { BackupResult } from '@sirocco/shared/wire/backups.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImportResult, ImportSource } from '@sirocco/shared/wire/imports.ts'
 import type { ImageFile, SeenMove } from '@sirocco/shared/wire/objects.ts'
@@ -758,6 +759,7 @@ export const volume = sqliteTable(
     sourceKind: text().$type<SourceKind>().notNull(),
     sourceImage: text().$type<Id<'image'>>(),
     sourceSnapshot: text().$type<Id<'snapshot'>>(),
+    sourceBackup: text().$type<Id<'backup'>>(),
     /** What it stands on in the end, through however many snapshots. */
     baseImage: text().$type<Id<'image'>>(),
     /** What it went back to last, or is to, at which generation. */
@@ -777,6 +779,7 @@ export const volume = sqliteTable(
     index('volume_project').on(t.project, t.id),
     index('volume_quota').on(t.project, t.sizeMiB).where(sql`${t.deleted} = 0`),
     index('volume_snapshot').on(t.sourceSnapshot).where(sql`${t.sourceSnapshot} IS NOT NULL`),
+    index('volume_backup').on(t.sourceBackup).where(sql`${t.sourceBackup} IS NOT NULL`),
     index('volume_base').on(t.baseImage).where(sql`${t.baseImage} IS NOT NULL`),
     index('volume_revert').on(t.revertSnapshot).where(sql`${t.revertSnapshot} IS NOT NULL`),
     index('volume_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
@@ -870,6 +873,63 @@ export const snapshotObserved = sqliteTable('snapshot_observed', {
   /** Did the guest's file systems stand still? */
   quiet: integer({ mode: 'boolean' }).notNull().default(false),
   fault: text({ mode: 'json' }).$type<Fault>(),
+  digest: text().notNull(),
+  at: integer().notNull(),
+})
+
+/** What volumes held, kept in the blob store. It outlives its volume and its snapshot. */
+export const backup = sqliteTable(
+  'backup',
+  {
+    id: text().$type<Id<'backup'>>().primaryKey(),
+    project: text().$type<Id<'project'>>().notNull(),
+    name: text().notNull(),
+    volume: text().$type<Id<'volume'>>().notNull(),
+    volumeAlias: text().notNull(),
+    sizeMiB: integer().notNull(),
+    snapshot: text().$type<Id<'snapshot'>>().notNull(),
+    made: text().$type<'creating' | 'ready' | 'failed'>().notNull(),
+    failure: text({ mode: 'json' }).$type<Fault>(),
+    /** Which takes it; null before and after. */
+    host: text().$type<Id<'host'>>(),
+    /** In which order those of a volume were begun, and what each stands on. */
+    turn: integer(),
+    base: text().$type<Id<'backup'>>(),
+    /** It is being taken, or removed: at most one of a volume. */
+    busy: integer({ mode: 'boolean' }).notNull(),
+    /** SHA-256 of its root. */
+    root: text(),
+    sizeBytes: integer(),
+    storedBytes: integer(),
+    createdAt: integer().notNull(),
+    /** Ready, failed, or given up. */
+    endedAt: integer(),
+    /** Nothing is stored that only it would need. */
+    sweptAt: integer(),
+    deleted: integer({ mode: 'boolean' }).notNull(),
+    generation: integer().notNull(),
+    version: integer().notNull(),
+    goneAt: integer(),
+  },
+  t => [
+    index('backup_project').on(t.project, t.id),
+    index('backup_volume').on(t.volume, t.id),
+    index('backup_host').on(t.host).where(sql`${t.host} IS NOT NULL`),
+    index('backup_unswept').on(t.endedAt).where(sql`${t.sweptAt} IS NULL AND ${t.made} <> 'ready' AND ${t.endedAt} IS NOT NULL`),
+    index('backup_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
+  ],
+)
+
+/** The words of the host that takes it: ordered by its own (epoch, seq). */
+export const backupObserved = sqliteTable('backup_observed', {
+  backup: text().$type<Id<'backup'>>().primaryKey(),
+  host: text().$type<Id<'host'>>().notNull(),
+  epoch: integer().notNull(),
+  seq: integer().notNull(),
+  appliedGeneration: integer().notNull(),
+  progress: text(),
+  fault: text({ mode: 'json' }).$type<Fault>(),
+  result: text({ mode: 'json' }).$type<BackupResult>(),
   digest: text().notNull(),
   at: integer().notNull(),
 })

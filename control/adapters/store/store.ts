@@ -6,6 +6,7 @@ import { type DatabaseParts, open } from './database.ts'
 import { expire } from './expire.ts'
 import { accessReads } from './reads/access.ts'
 import { agentReads } from './reads/agents.ts'
+import { backupReads } from './reads/backups.ts'
 import { catalogueReads } from './reads/catalogue.ts'
 import { eventReads } from './reads/events.ts'
 import { hostReads } from './reads/hosts.ts'
@@ -38,6 +39,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     hosts: { ...hostReads(database, secrets), ...placementReads(database) },
     placementGroups: placementGroupReads(database),
     ...volumeReads(database),
+    backups: backupReads(database),
     agents: agentReads(database),
     migrations: migrationReads(database),
     networks: networkReads(database),

@@ -1,5 +1,6 @@
 import type { RouteName, Routes } from '@sirocco/shared/api/routes.ts'
 import type { Handler } from './handler.ts'
+import * as backups from './routes/backups.ts'
 import * as catalogue from './routes/catalogue.ts'
 import * as history from './routes/history.ts'
 import * as hosts from './routes/hosts-lifecycle.ts'
@@ -48,6 +49,10 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   createSnapshot: snapshots.create,
   getSnapshot: snapshots.get,
   deleteSnapshot: snapshots.remove,
+  listBackups: backups.list,
+  createBackup: backups.create,
+  getBackup: backups.get,
+  deleteBackup: backups.remove,
   renameMachine: machines.rename,
   protectMachine: machines.protect,
   resizeMachine: machines.resize,

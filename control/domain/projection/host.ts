@@ -48,6 +48,7 @@ export interface PlacedVolume {
   readonly deleted: boolean
   readonly sourceKind: SourceKind
   readonly sourceSnapshot: string | null
+  readonly sourceBackup: string | null
   readonly revertSnapshot: string | null
   readonly revertTurn: number | null
   readonly pool: PlacedPool
@@ -192,6 +193,7 @@ const sources = {
     files: (image?.files ?? []).filter(({ role }) => role === 'disk'),
   }),
   snapshot: ({ sourceSnapshot }) => ({ from: 'snapshot', snapshot: sourceSnapshot ?? '' }),
+  backup: ({ sourceBackup }) => ({ from: 'backup', backup: sourceBackup ?? '' }),
   nothing: () => ({ from: 'nothing' }),
   // Its bytes are there already.
   found: () => ({ from: 'nothing' }),

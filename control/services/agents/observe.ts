@@ -12,6 +12,7 @@ import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
 import { pokeFor } from '../poke.ts'
+import { noticedBackup } from './observe-backup.ts'
 import { noticedImport } from './observe-import.ts'
 import { orphaned, orphansLeft } from './observe-orphan.ts'
 import { noticedSnapshot, noticedVolume } from './observe-volume.ts'
@@ -70,40 +71,49 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   const saysHost = frame.changed.some(object => object.kind === 'host')
   const volumes = frame.changed.filter(object => object.kind === 'volume')
   const snapshots = frame.changed.filter(object => object.kind === 'snapshot')
-  const [placed, placedVolumes, placedSnapshots, placedImports, orphans, factsDigest, tombstones, moves] = await Promise.all([
-    machines.length === 0
-      ? ok([])
-      : store.machines.onHost(
-          host,
-          machines.map(m => m.id),
-        ),
-    volumes.length === 0
-      ? ok([])
-      : store.volumes.onHost(
-          host,
-          volumes.map(v => v.id),
-        ),
-    snapshots.length === 0
-      ? ok([])
-      : store.snapshots.onHost(
-          host,
-          snapshots.map(s => s.id),
-        ),
-    imports.length === 0
-      ? ok([])
-      : store.images.onHost(
-          host,
-          imports.map(i => i.id),
-        ),
-    store.orphans.onHost(host),
-    saysHost ? store.hosts.factsDigest(host) : ok(null),
-    machines.length + volumes.length === 0 ? ok([]) : store.hosts.tombstones(host),
-    machines.length === 0 ? ok([]) : store.migrations.onHost(host),
-  ])
+  const backups = frame.changed.filter(object => object.kind === 'backup')
+  const [placed, placedVolumes, placedSnapshots, placedImports, placedBackups, orphans, factsDigest, tombstones, moves] =
+    await Promise.all([
+      machines.length === 0
+        ? ok([])
+        : store.machines.onHost(
+            host,
+            machines.map(m => m.id),
+          ),
+      volumes.length === 0
+        ? ok([])
+        : store.volumes.onHost(
+            host,
+            volumes.map(v => v.id),
+          ),
+      snapshots.length === 0
+        ? ok([])
+        : store.snapshots.onHost(
+            host,
+            snapshots.map(s => s.id),
+          ),
+      imports.length === 0
+        ? ok([])
+        : store.images.onHost(
+            host,
+            imports.map(i => i.id),
+          ),
+      backups.length === 0
+        ? ok([])
+        : store.backups.onHost(
+            host,
+            backups.map(b => b.id),
+          ),
+      store.orphans.onHost(host),
+      saysHost ? store.hosts.factsDigest(host) : ok(null),
+      machines.length + volumes.length === 0 ? ok([]) : store.hosts.tombstones(host),
+      machines.length === 0 ? ok([]) : store.migrations.onHost(host),
+    ])
   if (!placed.ok) return placed
   if (!placedVolumes.ok) return placedVolumes
   if (!placedSnapshots.ok) return placedSnapshots
   if (!placedImports.ok) return placedImports
+  if (!placedBackups.ok) return placedBackups
   if (!orphans.ok) return orphans
   if (!factsDigest.ok) return factsDigest
   if (!tombstones.ok) return tombstones
@@ -125,8 +135,10 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   }
   for (const image of placedImports.value)
     for (const seen of imports) if (seen.id === image.id) changes.push(...noticedImport(image, seen, at))
+  for (const backup of placedBackups.value)
+    for (const seen of backups) if (seen.id === backup.id) changes.push(...noticedBackup(backup, seen, at))
   for (const object of frame.changed) {
-    if (object.kind === 'volume' || object.kind === 'snapshot' || object.kind === 'import') continue
+    if (object.kind !== 'host' && object.kind !== 'machine') continue
     if (object.kind === 'host') {
       const said = digest(object)
       if (said !== factsDigest.value)

@@ -94,6 +94,9 @@ export const kindPermits = {
   'volume.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   'snapshot.create': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'snapshot.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
+  /** Given up, the backup is failed, and its host lets it go. */
+  'backup.create': { cancel: 'end', again: 'ask_anew', fails: true },
+  'backup.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   /** The agent goes on with it; asked anew, it is told anew. */
   'host.upgrade': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'orphan.remove': { cancel: 'must_finish', again: 'is_over', fails: false },

@@ -26,6 +26,8 @@ export const operationKinds = [
   'volume.delete',
   'snapshot.create',
   'snapshot.delete',
+  'backup.create',
+  'backup.delete',
   'host.fence',
   'host.upgrade',
   'orphan.remove',

@@ -24,6 +24,50 @@ CREATE TABLE `attachment` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `attachment_device` ON `attachment` (`machine`,`device`);--> statement-breakpoint
+CREATE TABLE `backup` (
+	`id` text PRIMARY KEY NOT NULL,
+	`project` text NOT NULL,
+	`name` text NOT NULL,
+	`volume` text NOT NULL,
+	`volumeAlias` text NOT NULL,
+	`sizeMiB` integer NOT NULL,
+	`snapshot` text NOT NULL,
+	`made` text NOT NULL,
+	`failure` text,
+	`host` text,
+	`turn` integer,
+	`base` text,
+	`busy` integer NOT NULL,
+	`root` text,
+	`sizeBytes` integer,
+	`storedBytes` integer,
+	`createdAt` integer NOT NULL,
+	`endedAt` integer,
+	`sweptAt` integer,
+	`deleted` integer NOT NULL,
+	`generation` integer NOT NULL,
+	`version` integer NOT NULL,
+	`goneAt` integer
+);
+--> statement-breakpoint
+CREATE INDEX `backup_project` ON `backup` (`project`,`id`);--> statement-breakpoint
+CREATE INDEX `backup_volume` ON `backup` (`volume`,`id`);--> statement-breakpoint
+CREATE INDEX `backup_host` ON `backup` (`host`) WHERE "backup"."host" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `backup_unswept` ON `backup` (`endedAt`) WHERE "backup"."sweptAt" IS NULL AND "backup"."made" <> 'ready' AND "backup"."endedAt" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `backup_gone` ON `backup` (`goneAt`) WHERE "backup"."goneAt" IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `backup_observed` (
+	`backup` text PRIMARY KEY NOT NULL,
+	`host` text NOT NULL,
+	`epoch` integer NOT NULL,
+	`seq` integer NOT NULL,
+	`appliedGeneration` integer NOT NULL,
+	`progress` text,
+	`fault` text,
+	`result` text,
+	`digest` text NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `fence` (
 	`id` text PRIMARY KEY NOT NULL,
 	`host` text NOT NULL,
@@ -244,6 +288,7 @@ CREATE TABLE `volume` (
 	`sourceKind` text NOT NULL,
 	`sourceImage` text,
 	`sourceSnapshot` text,
+	`sourceBackup` text,
 	`baseImage` text,
 	`revertSnapshot` text,
 	`revertTurn` integer,
@@ -262,6 +307,7 @@ CREATE UNIQUE INDEX `volume_alias_unique` ON `volume` (`alias`);--> statement-br
 CREATE INDEX `volume_project` ON `volume` (`project`,`id`);--> statement-breakpoint
 CREATE INDEX `volume_quota` ON `volume` (`project`,`sizeMiB`) WHERE "volume"."deleted" = 0;--> statement-breakpoint
 CREATE INDEX `volume_snapshot` ON `volume` (`sourceSnapshot`) WHERE "volume"."sourceSnapshot" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `volume_backup` ON `volume` (`sourceBackup`) WHERE "volume"."sourceBackup" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_base` ON `volume` (`baseImage`) WHERE "volume"."baseImage" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_revert` ON `volume` (`revertSnapshot`) WHERE "volume"."revertSnapshot" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_gone` ON `volume` (`goneAt`) WHERE "volume"."goneAt" IS NOT NULL;--> statement-breakpoint

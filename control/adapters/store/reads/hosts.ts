@@ -13,7 +13,7 @@ import {
   type PlacedVolume,
   wantedMove,
 } from '../../../domain/projection/host.ts'
-import { wantedImport } from '../../../domain/projection/import.ts'
+import { wantedBackup, wantedImport } from '../../../domain/projection/works.ts'
 import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
@@ -196,11 +196,34 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .from(s.imageImport)
           .innerJoin(s.image, eq(s.image.id, s.imageImport.image))
           .where(among(s.imageImport.host, hosts)),
+        db
+          .select({
+            host: s.backup.host,
+            id: s.backup.id,
+            generation: s.backup.generation,
+            snapshot: s.backup.snapshot,
+            volume: s.backup.volume,
+            base: s.backup.base,
+          })
+          .from(s.backup)
+          .where(among(s.backup.host, hosts)),
       ]),
     )
     if (!rows.ok) return rows
-    const [found, machines, ports, volumes, snapshots, comingMachines, comingPorts, comingVolumes, migrations, left, imports] =
-      rows.value
+    const [
+      found,
+      machines,
+      ports,
+      volumes,
+      snapshots,
+      comingMachines,
+      comingPorts,
+      comingVolumes,
+      migrations,
+      left,
+      imports,
+      backups,
+    ] = rows.value
     const leftOn = Map.groupBy(left, row => row.tombstone.host)
     const revisions = new Map(found.map(row => [row.host, row.revision]))
     const machinesOf = Map.groupBy([...machines, ...comingMachines], row => row.host)
@@ -211,6 +234,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     )
     const snapshotsOn = Map.groupBy(snapshots, row => row.host)
     const importsOn = Map.groupBy(imports, row => row.host)
+    const backupsOn = Map.groupBy(backups, row => row.host)
     return ok(async (host: Id<'host'>) => {
       const revision = revisions.get(host)
       if (revision === undefined) return refuse('not_found', `there is no host ${host}`)
@@ -227,7 +251,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
         (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image }) => ({ ...volume, attachment, pool, image })),
         (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, pool })),
         (leftOn.get(host) ?? []).map(({ tombstone, pool }) => ({ ...tombstone, pool })),
-        (importsOn.get(host) ?? []).map(wantedImport),
+        [...(importsOn.get(host) ?? []).map(wantedImport), ...(backupsOn.get(host) ?? []).map(wantedBackup)],
       )
     })
   })
@@ -241,7 +265,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     volumes: readonly PlacedVolume[],
     snapshots: readonly PlacedSnapshot[],
     left: readonly PlacedTombstone[],
-    imports: readonly Wanted[],
+    works: readonly Wanted[],
   ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
     const portsOf = Map.groupBy(ports, row => row.port.machine)
     const placed: PlacedMachine[] = []
@@ -263,7 +287,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       })
     }
     const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
-    return ok({ revision, objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left), ...imports] })
+    return ok({ revision, objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left), ...works] })
   }
 
   const tombstonesOf = together(async (hosts: readonly Id<'host'>[]) => {
@@ -351,7 +375,9 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
 /** A volume on another host than its own: what it is made from, or went back to, may be on that alone, and everything in it is copied. */
 const anew = (volume: typeof s.volume.$inferSelect) => ({
   ...volume,
-  ...(volume.sourceKind === 'snapshot' ? { sourceKind: 'nothing' as const, sourceSnapshot: null } : {}),
+  ...(volume.sourceKind === 'snapshot' || volume.sourceKind === 'backup'
+    ? { sourceKind: 'nothing' as const, sourceSnapshot: null, sourceBackup: null }
+    : {}),
   revertSnapshot: null,
   revertTurn: null,
 })
