@@ -7,6 +7,7 @@ import { reconcile } from '@sirocco/control/reconcile/index.ts'
 import { createBackup } from '@sirocco/control/services/backups/create.ts'
 import { deleteBackups } from '@sirocco/control/services/backups/delete.ts'
 import { launchMachines } from '@sirocco/control/services/machines/launch.ts'
+import { attachVolume } from '@sirocco/control/services/volumes/attach.ts'
 import { createVolume } from '@sirocco/control/services/volumes/create.ts'
 import { deleteVolumes } from '@sirocco/control/services/volumes/delete.ts'
 import { refuse } from '@sirocco/shared/kit/fault.ts'
@@ -270,6 +271,8 @@ describe('backups of one volume', () => {
     const { volume: restored } = must(await createVolume.call(call(), { backup, name: 'back' }))
     const [row] = must(await at.ports.store.volumes.find('platform', [restored]))
     expect(row).toMatchObject({ host: null, sourceKind: 'backup', sourceBackup: backup })
+    const { backups } = at.ports.store
+    for (const host of at.rows.hosts) expect(must(await backups.isReadBy(backup, [host]))).toBe(false)
     const refused = await deleteBackups.call(call(), { backups: [backup] })
     expect(refused.ok ? null : refused.fault).toMatchObject({ code: 'conflict', key: 'backup.awaited' })
     must(await deleteVolumes.call(call(), { volumes: [restored] }))
@@ -277,6 +280,30 @@ describe('backups of one volume', () => {
     await at.settle()
     const late = await createVolume.call(call(), { backup })
     expect(late.ok ? null : late.fault).toMatchObject({ code: 'precondition', key: 'backup.is_gone' })
+  })
+
+  test('are read by the one host that is to make a volume from one, and by the one that takes another', async () => {
+    const volume = await used()
+    const backup = await taken(volume)
+    const { backups, machines } = at.ports.store
+    const readers = async () => {
+      const found = await Promise.all(
+        at.rows.hosts.map(async host => (must(await backups.isReadBy(backup, [host])) ? [host] : [])),
+      )
+      return found.flat()
+    }
+    expect(await readers()).toEqual([])
+    const next = await take(volume)
+    await wake(next)
+    const [row] = must(await backups.find('platform', [next]))
+    expect(await readers()).toEqual([row?.host])
+    await at.settle()
+    expect(await readers()).toEqual([])
+    const { volume: restored } = must(await createVolume.call(call(), { backup }))
+    const machine = String(at.database.look('SELECT machine FROM attachment')[0]?.machine)
+    must(await attachVolume.call(call(), { volume: restored, machine }))
+    const [owner] = must(await machines.find('platform', [machine]))
+    expect(await readers()).toEqual([owner?.host])
   })
 
   test('given up while one is taken, let the next begin, and what was stored is swept', async () => {

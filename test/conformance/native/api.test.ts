@@ -199,6 +199,8 @@ describe('a machine\u2019s life over REST', () => {
     const root = (await get(id)).volumes[0]?.id ?? ''
     expect(await w.ask('revertVolume', { params: { id: root }, body: { snapshot } })).toMatchObject({ status: 202 })
     await w.settle()
+    await backupsLife(w, root)
+    await w.settle()
     await w.ask('deleteSnapshot', { params: { id: snapshot } })
     await w.settle()
     expect(await w.ask('rescueMachine', { params: { id }, body: {} })).toMatchObject({ status: 202, body: { machine: { id } } })
@@ -312,6 +314,24 @@ describe('a machine\u2019s life over REST', () => {
 })
 
 /** A volume made, given, grown, frozen, copied and taken away, and all of it deleted. */
+/** A backup of a volume, a volume of that, and its end. */
+async function backupsLife(w: NativeWorld, volume: string): Promise<void> {
+  const asked = await w.ask('createBackup', { body: { volume, name: 'nightly' } })
+  expect(asked).toMatchObject({ status: 202, body: { backup: { name: 'nightly', state: 'creating', storedBytes: null } } })
+  const backup = String(at(asked.body, 'backup', 'id'))
+  await w.settle()
+  expect((await w.ask('getBackup', { params: { id: backup } })).body).toMatchObject({ state: 'ready', volume, base: null })
+  expect(itemsOf(await w.ask('listBackups', { query: { volume } }))).toMatchObject([{ id: backup }])
+  expect(itemsOf(await w.ask('listBackups', { query: { volume: 'vol_other' } }))).toEqual([])
+  const restored = await w.ask('createVolume', { body: { backup } })
+  expect(restored).toMatchObject({ status: 202, body: { volume: { source: { kind: 'backup', id: backup } } } })
+  expect(await w.ask('deleteBackup', { params: { id: backup } })).toMatchObject({ status: 409, body: { key: 'backup.awaited' } })
+  expect((await w.ask('deleteVolume', { params: { id: String(at(restored.body, 'volume', 'id')) } })).status).toBe(202)
+  expect((await w.ask('deleteBackup', { params: { id: backup } })).status).toBe(202)
+  await w.settle()
+  expect((await w.ask('getBackup', { params: { id: backup } })).body).toMatchObject({ state: 'gone' })
+}
+
 async function volumesLife(w: NativeWorld, machine: string): Promise<void> {
   const [root] = itemsOf(await w.ask('listVolumes'))
   expect(root).toMatchObject({ state: 'in-use', source: { kind: 'image' }, attachment: { machine, device: 'vda', boot: true } })
@@ -410,6 +430,7 @@ describe('who may what', () => {
     revertVolume: { snapshot: 'snp_1' },
     revertMachine: { snapshot: 'snp_1' },
     createSnapshot: { volume: 'vol_1' },
+    createBackup: { volume: 'vol_1' },
     setTags: { resources: ['x-1'], tags: {} },
     unsetTags: { resources: ['x-1'] },
     resolveOperation: { how: 'fail' },
