@@ -392,6 +392,7 @@ class DirectoryVolumes implements Volumes {
 
   async #create(path: string, volume: WantedVolume): Promise<Result<void>> {
     const { source, sizeMiB } = volume
+    if (source.from === 'found') return lost(volume.id)
     if (source.from === 'nothing') return createDisk(this.#run, path, sizeMiB)
     if (source.from === 'snapshot') {
       const base = await this.#frozen(source.snapshot)
@@ -487,3 +488,5 @@ class DirectoryVolumes implements Volumes {
     return ok(undefined)
   }
 }
+
+const lost = (id: string) => refuse('internal', 'the volume was found on its host, and is not there any more', { detail: id })

@@ -52,6 +52,7 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
   const machines = projection.objects.filter(object => object.kind === 'machine')
   const wanted = machines.filter(({ power }) => power !== 'gone')
   const running = wanted.filter(machine => ['running', 'paused'].includes(powerOf(machine, told.get(machine.id)).power ?? ''))
+  const mayRun = wanted.filter(({ power }) => power === 'as-is')
   const networks = projection.objects.filter(object => object.kind === 'network').filter(({ gone }) => !gone)
   const volumes = projection.objects.filter(object => object.kind === 'volume')
   const snapshots = projection.objects.filter(object => object.kind === 'snapshot')
@@ -68,6 +69,7 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
       disks: disksOf(volumes.filter(({ attached, gone }) => attached?.machine === machine.id && !gone)),
     })),
     ...running.map(({ id }): Expected => ({ kind: 'process', id, facts: {} })),
+    ...mayRun.map(({ id }): Expected => ({ kind: 'process', id, facts: {}, optional: true })),
     ...volumes
       .filter(({ gone }) => !gone)
       .map((volume): Expected => {
@@ -89,6 +91,7 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
     ...running.flatMap(({ ports }) =>
       ports.map(({ mac, network }): Expected => ({ kind: 'tap', id: mac, facts: { network, up: true } })),
     ),
+    ...mayRun.flatMap(({ ports }) => ports.map(({ mac }): Expected => ({ kind: 'tap', id: mac, facts: {}, optional: true }))),
     ...ofNetwork('rules', ({ cidr }) => ({ masquerades: cidr, filters: true })),
     ...ofNetwork('dhcp', () => ({ pidFile: true })),
     ...ofNetwork('settings', () => ({})),
@@ -122,9 +125,9 @@ export const disksOf = (
     .sort()
     .join(', ')
 
-/** What a volume stands on: an image's content, or nothing. On a simulated host by its id. One that was made from a snapshot stands on that, or alone where it came from another host. */
+/** What a volume stands on: an image's content, or nothing. On a simulated host by its id. Of one that was found nobody knows. One that was made from a snapshot stands on that, or alone where it came from another host. */
 function baseOf({ source }: ProjectedVolume, isReal: boolean): { readonly base?: string } {
-  if (source.from === 'snapshot') return {}
+  if (source.from === 'snapshot' || source.from === 'found') return {}
   // What a backup held was brought there, and stands alone.
   if (source.from === 'nothing' || source.from === 'backup') return { base: '' }
   return { base: isReal ? (source.files[0]?.sha256 ?? '') : source.image }

@@ -93,6 +93,8 @@ export const VolumeSource = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('snapshot'), snapshot: z.string() }),
   z.strictObject({ from: z.literal('backup'), backup: z.string() }),
   z.strictObject({ from: z.literal('nothing') }),
+  /** It was found on its host, and what it stands on is not known: where it is lost, it is never made. */
+  z.strictObject({ from: z.literal('found') }),
 ])
 export type VolumeSource = z.output<typeof VolumeSource>
 

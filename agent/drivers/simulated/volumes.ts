@@ -18,6 +18,7 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
 
   /** Of what it would stand on, where that is here. */
   function baseOf({ source }: WantedVolume) {
+    if (source.from === 'found') return refuse('internal', 'the volume was found on its host, and is not there any more')
     // Of a backup: what it holds was brought here, and nothing is under it.
     if (source.from === 'nothing' || source.from === 'backup') return ok('')
     if (source.from === 'snapshot')
@@ -30,7 +31,7 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
 
   /** The image file at the bottom of it; empty: none. */
   const contentOf = ({ source }: WantedVolume): string => {
-    if (source.from === 'nothing' || source.from === 'backup') return ''
+    if (source.from === 'nothing' || source.from === 'backup' || source.from === 'found') return ''
     if (source.from === 'snapshot') return store().snapshots[source.snapshot]?.content ?? ''
     return source.files.find(({ role }) => role === 'disk')?.sha256 ?? ''
   }

@@ -195,8 +195,7 @@ const sources = {
   snapshot: ({ sourceSnapshot }) => ({ from: 'snapshot', snapshot: sourceSnapshot ?? '' }),
   backup: ({ sourceBackup }) => ({ from: 'backup', backup: sourceBackup ?? '' }),
   nothing: () => ({ from: 'nothing' }),
-  // Its bytes are there already.
-  found: () => ({ from: 'nothing' }),
+  found: () => ({ from: 'found' }),
 } satisfies Record<SourceKind, (volume: PlacedVolume) => VolumeSource>
 
 /** What a host must know of a move that it is part of. */
