@@ -7,7 +7,11 @@ const notReady = (message: string) => ({ ok: false, message })
 /** `/healthz`: the Worker runs. `/readyz`: its database answers, was set up, is of this code's version, and operations get their turns. */
 export function healthRoutes(): Hono<{ Bindings: Here }> {
   const app = new Hono<{ Bindings: Here }>()
-  app.get('/healthz', context => context.json({ ok: true }))
+  app.get('/healthz', context => {
+    // Its clock's, by which signed requests are judged.
+    context.header('date', new Date(context.env.ports.clock.now()).toUTCString())
+    return context.json({ ok: true })
+  })
   app.get('/readyz', async context => {
     const { store, clock } = context.env.ports
     const [incarnation, version, figures] = await Promise.all([store.incarnation(), store.version(), store.figures(clock.now())])

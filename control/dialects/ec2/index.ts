@@ -73,7 +73,10 @@ const tooLarge = new Refusal('RequestEntityTooLarge', `The request is larger tha
 const unexpected = new Refusal('InternalError', 'An internal error has occurred; the request id names it in the log.')
 const elsewhere = new Refusal('InvalidAction', 'The EC2 endpoint answers GET and POST at / only.')
 
-const logged = (error: unknown, requestId: string): void => console.error(`ec2 request ${requestId}:`, error)
+const logged = (error: unknown, request: string): void => {
+  const { message, stack } = error instanceof Error ? error : { message: String(error) }
+  console.error(JSON.stringify({ level: 'error', dialect: 'ec2', request, message, stack }))
+}
 
 function textOf(body: Uint8Array): string {
   try {
