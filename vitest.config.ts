@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Whole instances of simulated hosts: they share nothing but cores with what boots machines. */
-const simulated = ['test/e2e/{kills,start}.test.ts', 'test/e2e/portal/**/*.test.ts']
+const simulated = ['test/e2e/{kills,restore,start}.test.ts', 'test/e2e/portal/**/*.test.ts']
 
 /** `npm test` runs them in two lanes: the first without machines, the cheap and pure first; the second with real ones (local/test.ts). */
 export default defineConfig({

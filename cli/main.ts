@@ -18,6 +18,8 @@ const usage = `usage: sirocco COMMAND [options]
                   --wait SECONDS look again for as long where something differs, since it may be under way (5)
   doctor          look for what keeps this machine or its instance from working, and say what to do
   machines list   machines of the project
+  backup          in a clone: the control plane of an instance as one sealed file, while it runs, see backup --help
+  restore         in a clone: an instance of such a file, see restore --help
   uninstall       in a clone: remove an instance from this machine for good, see uninstall --help
 
   --json          for programs

@@ -13,6 +13,7 @@ import type { Orphan } from '../domain/hosts/orphan.ts'
 import type { Flavor, Image, KeyPair } from '../domain/images/image.ts'
 import type { Machine, MachineFilter } from '../domain/machines/machine.ts'
 import type { Tombstone } from '../domain/machines/tombstone.ts'
+import type { Figures } from '../domain/metrics/figures.ts'
 import type { Luggage } from '../domain/migrations/luggage.ts'
 import type { Migration } from '../domain/migrations/migration.ts'
 import type { Network } from '../domain/networks/network.ts'
@@ -235,6 +236,10 @@ export interface Store {
   readonly tokens: {
     find(principal: string, verb: string, token: string): Promise<Result<{ requestHash: string; answer: unknown } | null>>
   }
+  /** How the whole cloud stands at `now`. */
+  figures(now: number): Promise<Result<Figures>>
+  /** How many migrations the data has seen, and how many this code wants. */
+  version(): Promise<Result<{ readonly data: number; readonly code: number }>>
   /** Renewed when the database is restored. */
   incarnation(): Promise<Result<string>>
   /**

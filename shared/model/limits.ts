@@ -62,6 +62,8 @@ export const limits = {
   silence: 45 * second,
   /** After asking a guest to shut down, before the power is cut. */
   stopGrace: 60 * second,
+  /** An operation that waits longer for its turn makes the control plane not ready: nobody works. */
+  readyWithin: 5 * minute,
   /** Crashes within `crashWindow` after which a machine is reported failed. */
   crashes: 3,
   crashWindow: 10 * minute,

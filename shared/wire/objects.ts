@@ -112,6 +112,8 @@ export const WantedVolume = z.strictObject({
     .nullable(),
   /** The snapshot of it that it goes back to, keeping its size, while no guest has it open; each time it is asked the turn is higher. */
   reverted: z.strictObject({ snapshot: z.string(), turn: z.int().positive() }).optional(),
+  /** It was on this host already: where it is not any more, it is lost, and never made anew. */
+  kept: z.literal(true).optional(),
   /** The tombstone: nothing of it may remain but what snapshots of it, and volumes made from those, stand on. */
   gone: z.boolean(),
 })
@@ -128,6 +130,8 @@ export const WantedSnapshot = z.strictObject({
   sizeMiB: z.int().positive(),
   /** Shared by the snapshots of one machine that hold what its volumes held at one and the same moment. */
   moment: z.string().optional(),
+  /** As of a volume. */
+  kept: z.literal(true).optional(),
   gone: z.boolean(),
 })
 export type WantedSnapshot = z.output<typeof WantedSnapshot>

@@ -247,6 +247,7 @@ export class VolumeKeeper {
       case 'remove':
         return volumes.remove(action.volume)
       case 'snapshot': {
+        if (action.snapshot.kept) return this.#known(action.snapshot)
         if (action.snapshot.moment !== undefined) return this.#keepMoment(action.snapshot.moment, view)
         const open: OpenIn | null = live
           ? { path: live.path, switchTo: path => compute.switchDisk(live.machine, live.device, path) }
@@ -283,11 +284,22 @@ export class VolumeKeeper {
     }
   }
 
+  /** One that was here before: taken now, it would hold what its volume holds today. */
+  async #known(snapshot: WantedSnapshot): Promise<Result<void>> {
+    const here = await this.#parts.volumes.hasSnapshot(snapshot)
+    if (!here.ok) return here
+    if (!here.value) return refuse('not_found', 'the snapshot is not on its host any more', { detail: snapshot.id })
+    await this.#settleSnapshot(snapshot, true, this.#parts.journal.kept(snapshot.id)?.quiet)
+    return ok(undefined)
+  }
+
   /** Snapshots of a moment that are not finished with yet. */
   #dueOf(moment: string | undefined): WantedSnapshot[] {
     const { held, journal } = this.#parts
     const isDue = ({ id, generation }: WantedSnapshot) => (journal.kept(id)?.applied ?? -1) < generation
-    return moment === undefined ? [] : held.snapshots().filter(one => one.moment === moment && !one.gone && isDue(one))
+    return moment === undefined
+      ? []
+      : held.snapshots().filter(one => one.moment === moment && !one.gone && !one.kept && isDue(one))
   }
 
   /** All that is still to be kept of a moment, or none: volumes of one machine, which is worked on by nobody else meanwhile. */
@@ -334,14 +346,15 @@ export class VolumeKeeper {
 
   async #make(volume: WantedVolume): Promise<Result<void>> {
     const { volumes, journal } = this.#parts
-    if (!journal.kept(volume.id)?.made) {
+    if (!journal.kept(volume.id)?.made && !volume.kept) {
       const fetched = await this.#fetch(volume)
       if (!fetched.ok) return fetched
     }
     const facts = journal.kept(volume.id) ?? noVolumeFacts
-    const found = facts.made ? await volumes.find(volume) : ok(null)
+    const was = facts.made || volume.kept === true
+    const found = was ? await volumes.find(volume) : ok(null)
     if (!found.ok) return found
-    if (facts.made && !found.value)
+    if (was && !found.value)
       return refuse('internal', "the volume's data is not on its host any more; restore it from a backup", { detail: volume.id })
     return volumes.make(volume)
   }

@@ -768,6 +768,8 @@ export const volume = sqliteTable(
     /** MiB before it last became larger, and when that was asked for. */
     grownFrom: integer(),
     grownAt: integer(),
+    /** The host that it was on when the data was backed up which was restored since. */
+    keptOn: text().$type<Id<'host'>>(),
     createdAt: integer().notNull(),
     /** Wanted gone. */
     deleted: integer({ mode: 'boolean' }).notNull(),
@@ -843,6 +845,8 @@ export const snapshot = sqliteTable(
     name: text().notNull(),
     /** Made for a copy of its volume, and deleted when that is there. */
     passing: integer({ mode: 'boolean' }).notNull(),
+    /** As of a volume. */
+    keptOn: text().$type<Id<'host'>>(),
     /** Of snapshots of all volumes of one machine at once: the id of the first. */
     moment: text().$type<Id<'snapshot'>>(),
     /** Of the volume when it was made. */

@@ -9,6 +9,7 @@ import { agentReads } from './reads/agents.ts'
 import { backupReads } from './reads/backups.ts'
 import { catalogueReads } from './reads/catalogue.ts'
 import { eventReads } from './reads/events.ts'
+import { figureReads } from './reads/figures.ts'
 import { hostReads } from './reads/hosts.ts'
 import { machineReads } from './reads/machines.ts'
 import { migrationReads } from './reads/migrations.ts'
@@ -50,6 +51,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     samples: sampleReads(database),
     ...accessReads(database),
     tenancy: tenancyReads(database),
+    ...figureReads(database),
     async incarnation() {
       const rows = await database.read(() => db.select({ value: s.meta.value }).from(s.meta).where(eq(s.meta.key, 'incarnation')))
       if (!rows.ok) return rows

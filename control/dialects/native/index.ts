@@ -14,7 +14,7 @@ import { jsonOf, parsed, queryOf } from './parse.ts'
 import type { NativeParts } from './parts.ts'
 import { problemResponse } from './problem.ts'
 
-type Env = { Bindings: NativeParts; Variables: { requestId: string } }
+type Env = { Bindings: NativeParts; Variables: { requestId: string; route?: RouteName } }
 
 /** Any route's handler, as the frame calls it: what it is given was parsed by its own schemas. */
 type AnyHandler = (
@@ -29,6 +29,8 @@ export function native(): Hono<Env> {
   app.use(async (context, next) => {
     context.set('requestId', `req_${hex(context.env.ports.random, 24)}`)
     await next()
+    const labels = { dialect: 'native', verb: context.var.route ?? 'none', status: String(context.res.status) }
+    context.env.ports.meters?.count('sirocco_requests_total', labels)
   })
   app.get('/openapi.json', ({ env }) =>
     Response.json(openapi(new URL(env.publicUrl).origin, env.version), { headers: { 'cache-control': 'no-cache' } }),
@@ -37,7 +39,10 @@ export function native(): Hono<Env> {
   app.get('/consoles/:ticket', joinConsole)
   for (const name of Object.keys(routes) as RouteName[]) {
     const route: Route = routes[name]
-    app.on(route.method, route.path, context => serve(context, route, handlers[name] as Handler<Route> as AnyHandler))
+    app.on(route.method, route.path, context => {
+      context.set('route', name)
+      return serve(context, route, handlers[name] as Handler<Route> as AnyHandler)
+    })
   }
   app.notFound(context =>
     refused(

@@ -71,6 +71,7 @@ export const rights = {
   'placement-groups.create': 'operator',
   'placement-groups.delete': 'operator',
   'placement.explain': 'admin',
+  'metrics.read': 'admin',
   'hosts.list': 'admin',
   'hosts.update': 'admin',
   'hosts.enrol-token': 'admin',

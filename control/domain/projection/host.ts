@@ -51,6 +51,8 @@ export interface PlacedVolume {
   readonly sourceBackup: string | null
   readonly revertSnapshot: string | null
   readonly revertTurn: number | null
+  /** It was on this host when the data was backed up which was restored since. */
+  readonly kept: boolean
   readonly pool: PlacedPool
   readonly image: { readonly id: string; readonly files: readonly ImageFile[] } | null
   readonly attachment: {
@@ -65,6 +67,7 @@ export interface PlacedSnapshot {
   readonly generation: number
   readonly volume: string
   readonly moment: string | null
+  readonly kept: boolean
   readonly sizeMiB: number
   readonly deleted: boolean
   readonly pool: PlacedPool
@@ -102,7 +105,7 @@ export function desiredOf(
     ),
     ...volumes.map(wantedVolume),
     ...snapshots.map(
-      ({ id, generation, volume, sizeMiB, moment, deleted, pool }): Wanted => ({
+      ({ id, generation, volume, sizeMiB, moment, kept, deleted, pool }): Wanted => ({
         kind: 'snapshot',
         id,
         generation,
@@ -110,6 +113,7 @@ export function desiredOf(
         volume,
         sizeMiB,
         ...(moment === null ? {} : { moment }),
+        ...(kept ? { kept } : {}),
         gone: deleted,
       }),
     ),
@@ -182,6 +186,7 @@ const wantedVolume = (volume: PlacedVolume): WantedVolume => ({
   ...(volume.revertSnapshot === null || volume.revertTurn === null
     ? {}
     : { reverted: { snapshot: volume.revertSnapshot, turn: volume.revertTurn } }),
+  ...(volume.kept ? { kept: true } : {}),
   gone: volume.deleted,
 })
 

@@ -142,6 +142,8 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   },
   'tenancy.ground': at => at.store.tenancy.ground(),
   'tokens.find': at => at.store.tokens.find('u', 'v', 't'),
+  figures: at => at.store.figures(at.clock.now()),
+  version: at => at.store.version(),
   incarnation: at => at.store.incarnation(),
   expire: at => at.store.expire(),
   'a commit': async at => {

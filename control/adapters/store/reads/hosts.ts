@@ -248,8 +248,14 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           migration: moves.find(move => move.machine === machine.id) ?? null,
         })),
         portsOn.get(host) ?? [],
-        (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image }) => ({ ...volume, attachment, pool, image })),
-        (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, pool })),
+        (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image }) => ({
+          ...volume,
+          kept: volume.keptOn === host,
+          attachment,
+          pool,
+          image,
+        })),
+        (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, kept: snapshot.keptOn === host, pool })),
         (leftOn.get(host) ?? []).map(({ tombstone, pool }) => ({ ...tombstone, pool })),
         [...(importsOn.get(host) ?? []).map(wantedImport), ...(backupsOn.get(host) ?? []).map(wantedBackup)],
       )
