@@ -31,6 +31,17 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
   'member.is_admin': 'seuls les administrateurs de la plateforme nomment et révoquent ses administrateurs',
   'session.is_key':
     'une clé d’accès reste dans son projet ; connectez-vous pour changer de projet, ou utilisez une clé de l’autre projet',
+  'sign_in.wait': 'trop d’essais ont échoué de là où vous êtes ; réessayez dans {seconds} secondes',
+  'sign_in.busy': 'trop de connexions à la fois ; réessayez dans un instant',
+  'sign_in.too_late': 'cela a pris trop de temps, ou la réponse a déjà servi ; connectez-vous de nouveau',
+  'sign_in.wrong_code':
+    'ce code n’est pas bon, ou a déjà servi ; saisissez celui que votre application affiche maintenant, ou un code de secours',
+  'sign_in.not_fresh': 'déconnectez-vous et reconnectez-vous d’abord : la connexion se modifie juste après s’être connecté',
+  'sign_in.only_session': 'la connexion se modifie dans le portail, pas avec une clé d’accès',
+  'totp.wrong_code':
+    'ce code n’est pas bon ; saisissez celui que votre application affiche maintenant, et vérifiez l’heure de votre appareil',
+  'totp.is_on': 'les codes par application sont déjà activés ; désactivez-les d’abord',
+  'totp.is_off': 'les codes par application ne sont pas activés ; configurez-les d’abord',
   'user.is_self': 'personne ne désactive son propre compte ; demandez à un autre administrateur',
   'user.last_admin': '{email} est le dernier administrateur ; désignez-en d’abord un autre',
   'quota.machines':

@@ -26,7 +26,8 @@ import { problems } from './problems.ts'
 import { commonFaults, type Route } from './route.ts'
 import { base, routes } from './routes.ts'
 import { Usage } from './samples.ts'
-import { Me } from './sessions.ts'
+import { NewSecondFactor, RecoveryCodes, SecondFactor } from './second-factor.ts'
+import { Me, SignInAnswer } from './sessions.ts'
 import { TagPage } from './tags.ts'
 import {
   AccessKeyPage,
@@ -95,6 +96,10 @@ const named = {
   MadeEnrolToken,
   MaintenancePlan,
   Me,
+  SignInAnswer,
+  SecondFactor,
+  NewSecondFactor,
+  RecoveryCodes,
   AccessKeyPage,
   InvitationPage,
   MadeAccessKey,

@@ -76,7 +76,8 @@ import { ExplainPlacement, PlacementExplained } from './placement.ts'
 import { NewPlacementGroup, PlacementGroup, PlacementGroupPage, PlacementGroupParams } from './placement-groups.ts'
 import type { Route } from './route.ts'
 import { SampleQuery, Usage } from './samples.ts'
-import { Me, SignIn } from './sessions.ts'
+import { ConfirmSecondFactor, NewSecondFactor, RecoveryCodes, SecondFactor } from './second-factor.ts'
+import { Me, SignIn, SignInAnswer } from './sessions.ts'
 import { SetTags, TagPage, UnsetTags } from './tags.ts'
 import {
   AccessKeyPage,
@@ -1093,12 +1094,12 @@ export const routes = {
   signIn: {
     method: 'POST',
     path: '/sessions',
-    summary: 'Sign in by password or one-time link: sets the session cookie',
+    summary: 'Sign in by password, code or one-time link: sets the session cookie, or asks for a second factor',
     verbs: [],
     status: 201,
     faults: [],
     body: SignIn,
-    answer: Me,
+    answer: SignInAnswer,
     open: true,
   },
   getMe: {
@@ -1146,6 +1147,52 @@ export const routes = {
     status: 204,
     faults: ['not_found', 'conflict'],
     params: SessionParams,
+    idempotent: true,
+  },
+  getSecondFactor: {
+    method: 'GET',
+    path: '/second-factor',
+    summary: 'Whether your sign-in asks for a code',
+    verbs: ['second-factor.show'],
+    status: 200,
+    faults: [],
+    answer: SecondFactor,
+  },
+  beginSecondFactor: {
+    method: 'POST',
+    path: '/second-factor',
+    summary: 'A new secret for your authenticator app; asked for once a code of it came back',
+    verbs: ['second-factor.begin'],
+    status: 201,
+    faults: ['precondition', 'conflict'],
+    answer: NewSecondFactor,
+  },
+  confirmSecondFactor: {
+    method: 'POST',
+    path: '/second-factor/confirm',
+    summary: 'Turn codes on by a first one; answers the recovery codes',
+    verbs: ['second-factor.confirm'],
+    status: 200,
+    faults: ['precondition', 'stale', 'conflict'],
+    body: ConfirmSecondFactor,
+    answer: RecoveryCodes,
+  },
+  renewRecoveryCodes: {
+    method: 'POST',
+    path: '/second-factor/recovery-codes',
+    summary: 'New recovery codes in place of the old ones',
+    verbs: ['second-factor.renew-codes'],
+    status: 200,
+    faults: ['precondition', 'conflict'],
+    answer: RecoveryCodes,
+  },
+  removeSecondFactor: {
+    method: 'DELETE',
+    path: '/second-factor',
+    summary: 'Turn codes off',
+    verbs: ['second-factor.remove'],
+    status: 204,
+    faults: ['precondition', 'conflict'],
     idempotent: true,
   },
   listProjects: {

@@ -32,6 +32,16 @@ export const messages = {
   'member.last_owner': '{email} is the last owner of this project; make somebody else an owner first',
   'member.is_admin': 'who administers the platform is made and unmade by its administrators only',
   'session.is_key': 'an access key stays in its project; sign in to change projects, or use a key of the other project',
+  'sign_in.wait': 'too many tries failed from where you are; try again in {seconds} seconds',
+  'sign_in.busy': 'too many are signing in; try again in a moment',
+  'sign_in.too_late': 'this took too long, or was answered already; sign in again',
+  'sign_in.wrong_code': 'this code is not right, or was used already; enter the one that your app shows now, or a recovery code',
+  'sign_in.not_fresh': 'sign out and in again first: how you sign in is changed right after signing in',
+  'sign_in.only_session': 'how you sign in is changed in the portal, not by an access key',
+  'totp.wrong_code':
+    'this code is not right; enter the one that your app shows now, and check that the clock of your device is right',
+  'totp.is_on': 'codes by an app are on already; turn them off first',
+  'totp.is_off': 'codes by an app are not on; set them up first',
   'user.is_self': 'nobody disables their own account; ask another administrator',
   'user.last_admin': '{email} is the last administrator; make somebody else one first',
   'quota.machines':

@@ -11,6 +11,7 @@ import * as machines from './routes/machines.ts'
 import * as operations from './routes/operations.ts'
 import * as placement from './routes/placement.ts'
 import * as samples from './routes/samples.ts'
+import * as secondFactor from './routes/second-factor.ts'
 import * as sessions from './routes/sessions.ts'
 import * as snapshots from './routes/snapshots.ts'
 import * as tags from './routes/tags.ts'
@@ -113,6 +114,11 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   switchProject: sessions.move,
   listSignIns: tenancy.sessions,
   endSignIn: tenancy.endSession,
+  getSecondFactor: secondFactor.show,
+  beginSecondFactor: secondFactor.begin,
+  confirmSecondFactor: secondFactor.confirm,
+  renewRecoveryCodes: secondFactor.renew,
+  removeSecondFactor: secondFactor.remove,
   listProjects: tenancy.projects,
   addProject: tenancy.addProject,
   getQuota: tenancy.quota,

@@ -96,6 +96,11 @@ export const rights = {
   'sessions.list': 'viewer',
   'sessions.revoke': 'viewer',
   'sessions.switch': 'viewer',
+  'second-factor.show': 'viewer',
+  'second-factor.begin': 'viewer',
+  'second-factor.confirm': 'viewer',
+  'second-factor.remove': 'viewer',
+  'second-factor.renew-codes': 'viewer',
   'users.list': 'admin',
   'users.disable': 'admin',
 } as const satisfies Record<string, Role>

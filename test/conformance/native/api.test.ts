@@ -4,6 +4,7 @@ import { Problem } from '@sirocco/shared/api/problem.ts'
 import type { Route } from '@sirocco/shared/api/route.ts'
 import { type RouteName, routes } from '@sirocco/shared/api/routes.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { Secret as OtpSecret, TOTP } from 'otpauth'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, at, type NativeWorld, nativeWorld, publicUrl } from './native-world.ts'
 
@@ -304,6 +305,7 @@ describe('a machine\u2019s life over REST', () => {
     const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
     expect((await w.ask('getMe', { as: null, headers: { cookie } })).body).toMatchObject({ via: 'session' })
     await people(w, cookie)
+    await secondFactor(w, cookie)
     expect((await w.ask('signOut', { as: null, headers: { cookie } })).status).toBe(204)
     expect((await w.ask('getMe', { as: null, headers: { cookie } })).status).toBe(401)
 
@@ -478,6 +480,18 @@ describe('who may what', () => {
     },
   )
 })
+
+/** Codes by an app, on and off; how they sign in is sign-in.test.ts's. */
+async function secondFactor(w: NativeWorld, cookie: string): Promise<void> {
+  const me = { as: null, headers: { cookie, origin: publicUrl } }
+  const { body } = await w.ask('beginSecondFactor', me)
+  const secret = OtpSecret.fromBase32(String(at(body, 'secret')))
+  const code = TOTP.generate({ secret, timestamp: w.rows.clock.at })
+  expect((await w.ask('confirmSecondFactor', { ...me, body: { code } })).status).toBe(200)
+  expect((await w.ask('renewRecoveryCodes', me)).status).toBe(200)
+  expect((await w.ask('removeSecondFactor', me)).status).toBe(204)
+  expect((await w.ask('getSecondFactor', me)).body).toEqual({ since: null, recoveryCodes: 0 })
+}
 
 describe('signing in', () => {
   let w: NativeWorld

@@ -131,6 +131,11 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'the guard of a quota': async at => {
     await at.store.commit([{ do: 'quota.spend', project: at.project, resources: quotaResources }])
   },
+  'signIn.waitUntil': at => at.store.signIn.waitUntil(['x', 'y']),
+  'signIn.challenge': at => at.store.signIn.challenge('x', 'second-factor'),
+  'signIn.totp': at => at.store.signIn.totp(at.user),
+  'signIn.recoveryCodes': at => at.store.signIn.recoveryCodes(at.user),
+  'signIn.session': at => at.store.signIn.session('ses_x'),
   'tenancy.ground': at => at.store.tenancy.ground(),
   'tokens.find': at => at.store.tokens.find('u', 'v', 't'),
   incarnation: at => at.store.incarnation(),

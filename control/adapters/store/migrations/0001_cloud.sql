@@ -279,6 +279,38 @@ CREATE TABLE `volume_observed` (
 	`at` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `challenge` (
+	`tokenHash` text PRIMARY KEY NOT NULL,
+	`kind` text NOT NULL,
+	`user` text,
+	`data` text NOT NULL,
+	`tries` integer DEFAULT 0 NOT NULL,
+	`expiresAt` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `challenge_expires` ON `challenge` (`expiresAt`);--> statement-breakpoint
+CREATE TABLE `recovery_code` (
+	`user` text NOT NULL,
+	`hash` text NOT NULL,
+	PRIMARY KEY(`user`, `hash`)
+);
+--> statement-breakpoint
+CREATE TABLE `sign_in_try` (
+	`key` text PRIMARY KEY NOT NULL,
+	`tries` integer NOT NULL,
+	`until` integer NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `sign_in_try_at` ON `sign_in_try` (`at`);--> statement-breakpoint
+CREATE TABLE `totp` (
+	`user` text PRIMARY KEY NOT NULL,
+	`secret` text NOT NULL,
+	`confirmedAt` integer,
+	`lastStep` integer DEFAULT 0 NOT NULL,
+	`createdAt` integer NOT NULL
+);
+--> statement-breakpoint
 ALTER TABLE `access_key` ADD `expiresAt` integer;--> statement-breakpoint
 ALTER TABLE `access_key` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `access_key_project` ON `access_key` (`project`,`id`);--> statement-breakpoint
@@ -338,6 +370,9 @@ ALTER TABLE `operation` ADD `asked` text;--> statement-breakpoint
 ALTER TABLE `operation` ADD `stuckIn` text;--> statement-breakpoint
 CREATE INDEX `operation_stuck` ON `operation` (`id`) WHERE "operation"."state" = 'stuck';--> statement-breakpoint
 ALTER TABLE `session` ADD `createdAt` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `session` ADD `address` text;--> statement-breakpoint
+ALTER TABLE `session` ADD `device` text DEFAULT '' NOT NULL;--> statement-breakpoint
+ALTER TABLE `session` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `session_user` ON `session` (`user`,`id`);--> statement-breakpoint
 ALTER TABLE `user` ADD `disabledAt` integer;--> statement-breakpoint
 CREATE INDEX `membership_project` ON `membership` (`project`,`user`);--> statement-breakpoint
