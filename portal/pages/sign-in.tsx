@@ -12,10 +12,14 @@ import { focusField } from '../ui/focus-field.ts'
 import { Mark } from '../ui/icons.tsx'
 import { problemText } from '../ui/problem-text.ts'
 import { Invitation } from './invitation.tsx'
+import { SecondStep } from './second-step.tsx'
 
 const invites = 'invitation='
 
-/** By the start command's link, whose token stands behind the `#` and so never in a server's log; by an invitation's; or by password. */
+/**
+ * By the start command's link, whose token stands behind the `#` and so never in a server's log; by an invitation's; or by password, with a code
+ * behind it where the account asks for one.
+ */
 export function SignInPage() {
   const { t, language, speak } = useSpeech()
   const navigate = useNavigate()
@@ -24,6 +28,7 @@ export function SignInPage() {
   const link = useLocation({ select: location => location.hash })
   const [phase, setPhase] = useState<'ask' | 'link' | 'busy'>(link === '' ? 'ask' : 'link')
   const [invitation, setInvitation] = useState('')
+  const [challenge, setChallenge] = useState('')
   const [problem, setProblem] = useState<{ of: 'link' | 'password'; error: unknown } | null>(null)
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
@@ -32,10 +37,18 @@ export function SignInPage() {
   const tried = useRef('')
 
   const enter = async (body: SignIn): Promise<void> => {
-    await calls.signIn(body)
+    const answer = await calls.signIn(body)
+    if ('challenge' in answer) return setChallenge(answer.challenge)
     queryClient.clear()
     if (to) router.history.replace(to)
     else await navigate({ to: '/machines', replace: true })
+  }
+
+  const startAgain = (): void => {
+    setChallenge('')
+    setInvitation('')
+    setPassword('')
+    setPhase('ask')
   }
 
   useEffect(() => {
@@ -84,7 +97,9 @@ export function SignInPage() {
           <Mark />
           <span>Sirocco</span>
         </div>
-        {invitation !== '' ? (
+        {challenge !== '' ? (
+          <SecondStep challenge={challenge} enter={enter} back={startAgain} />
+        ) : invitation !== '' ? (
           <Invitation token={invitation} enter={enter} />
         ) : phase === 'link' ? (
           <p role="status" className="waiting">

@@ -39,7 +39,7 @@ export interface Answer {
  * The native API over the real verbs and store in memory. Each answer is held against the OpenAPI document: an undocumented status, or a
  * body that its schema does not permit, throws.
  */
-export async function nativeWorld(options: Parameters<typeof world>[0] = {}) {
+export async function nativeWorld({ url = publicUrl, ...options }: Parameters<typeof world>[0] & { readonly url?: string } = {}) {
   const inner = await world(options)
   const { ports, database, rows } = inner
   const app = native()
@@ -53,7 +53,7 @@ export async function nativeWorld(options: Parameters<typeof world>[0] = {}) {
   const logged: unknown[] = []
   const parts: NativeParts = {
     ports,
-    publicUrl,
+    publicUrl: url,
     ec2Url: 'https://ec2.cloud.example',
     region: 'test-1',
     version: '0.1.0',
