@@ -1,7 +1,9 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { Passkey } from '../domain/access/passkey.ts'
+import type { Page, Paged } from './store.ts'
 
-export type ChallengeKind = 'second-factor'
+export type ChallengeKind = 'second-factor' | 'passkey' | 'passkey-add'
 
 /** Something that is asked of a person once. */
 export interface Challenge {
@@ -32,6 +34,8 @@ export type SignInChange =
     }
   /** Guard `conflict` where it was used, has expired or is unknown. */
   | { readonly do: 'challenge.use'; readonly tokenHash: string; readonly kind: ChallengeKind }
+  /** One that was kept nowhere is used up, and remembered for as long as it would be good. Guard `conflict` where it was. */
+  | { readonly do: 'challenge.spend'; readonly tokenHash: string; readonly kind: ChallengeKind; readonly expiresAt: number }
   /** It was answered wrongly, which it bears `most` times. Guard `conflict` where it is gone, or was so often. */
   | { readonly do: 'challenge.miss'; readonly tokenHash: string; readonly most: number }
   /** One that was not confirmed gives way. Guard `conflict` where one was confirmed. */
@@ -51,6 +55,26 @@ export type SignInChange =
   | { readonly do: 'recovery.set'; readonly user: Id<'user'>; readonly hashes: readonly string[] }
   /** Guard `conflict` where it was used, or is none. */
   | { readonly do: 'recovery.use'; readonly user: Id<'user'>; readonly hash: string }
+  /** Guard `conflict` where it is somebody's, `quota` where the user has `limit` already. */
+  | {
+      readonly do: 'passkey.insert'
+      readonly passkey: Omit<Passkey, 'createdAt' | 'lastUsedAt'>
+      readonly user: Id<'user'>
+      /** COSE, in base64. */
+      readonly publicKey: string
+      readonly counter: number
+      readonly limit: number
+    }
+  /** Guard `stale` unless its counter is still as it was read. */
+  | {
+      readonly do: 'passkey.used'
+      readonly id: Id<'passkey'>
+      readonly counter: number
+      readonly to: number
+      readonly backedUp: boolean
+    }
+  | { readonly do: 'passkey.rename'; readonly id: Id<'passkey'>; readonly name: string }
+  | { readonly do: 'passkey.delete'; readonly id: Id<'passkey'> }
   | { readonly do: 'session.used'; readonly id: Id<'session'> }
   /** All of the user's but this one. */
   | { readonly do: 'session.end-others'; readonly user: Id<'user'>; readonly but: Id<'session'> | null }
@@ -72,5 +96,16 @@ export interface SignInReads {
   totp(user: Id<'user'>): Promise<Result<Totp | null>>
   /** Those that are left. */
   recoveryCodes(user: Id<'user'>): Promise<Result<number>>
+  passkeys(user: Id<'user'>, page: Page): Promise<Result<Paged<Passkey>>>
+  /** By how the device knows it: of whom, where they sign in, and what it takes to look at what it signs. `not_found` where the person may not. */
+  passkey(credential: string): Promise<
+    Result<{
+      readonly id: Id<'passkey'>
+      readonly user: Id<'user'>
+      readonly project: Id<'project'>
+      readonly publicKey: string
+      readonly counter: number
+    }>
+  >
   session(id: Id<'session'>): Promise<Result<{ readonly createdAt: number }>>
 }

@@ -42,6 +42,13 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
     'ce code n’est pas bon ; saisissez celui que votre application affiche maintenant, et vérifiez l’heure de votre appareil',
   'totp.is_on': 'les codes par application sont déjà activés ; désactivez-les d’abord',
   'totp.is_off': 'les codes par application ne sont pas activés ; configurez-les d’abord',
+  'passkey.cancelled': 'l’appareil ou le navigateur n’a pas continué ; réessayez, à l’adresse sous laquelle ce cloud est connu',
+  'passkey.no_site':
+    'les clés d’accès numériques demandent une adresse qui soit un nom, avec TLS ; voyez avec qui gère ce cloud, ou utilisez votre mot de passe',
+  'passkey.refused':
+    'cette clé d’accès numérique n’est pas acceptée ; réessayez, avec un appareil qui demande votre doigt, votre visage ou un code',
+  'passkey.wrong':
+    'cette clé d’accès numérique est inconnue ici ; connectez-vous avec votre mot de passe, puis ajoutez-la dans les préférences',
   'user.is_self': 'personne ne désactive son propre compte ; demandez à un autre administrateur',
   'user.last_admin': '{email} est le dernier administrateur ; désignez-en d’abord un autre',
   'quota.machines':

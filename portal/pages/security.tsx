@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { queries } from '../api/queries.ts'
 import { useSpeech } from '../locales/language.tsx'
 import { Trouble, Waiting } from '../ui/trouble.tsx'
+import { Passkeys } from './passkeys.tsx'
 import { SecondFactorCard } from './second-factor.tsx'
 
 /** How one signs in: the part of the settings that is about that. */
@@ -18,6 +19,7 @@ export function Security() {
       ) : (
         <Waiting />
       )}
+      <Passkeys />
     </section>
   )
 }

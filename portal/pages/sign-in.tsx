@@ -29,7 +29,7 @@ export function SignInPage() {
   const [phase, setPhase] = useState<'ask' | 'link' | 'busy'>(link === '' ? 'ask' : 'link')
   const [invitation, setInvitation] = useState('')
   const [challenge, setChallenge] = useState('')
-  const [problem, setProblem] = useState<{ of: 'link' | 'password'; error: unknown } | null>(null)
+  const [problem, setProblem] = useState<{ of: 'link' | 'password' | 'passkey'; error: unknown } | null>(null)
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
   const [missing, setMissing] = useState<{ email?: string; password?: string }>({})
@@ -90,6 +90,19 @@ export function SignInPage() {
     }
   }
 
+  const byPasskey = async (): Promise<void> => {
+    setProblem(null)
+    setMissing({})
+    setPhase('busy')
+    try {
+      const { showPasskey } = await import('./passkey-ceremonies.ts')
+      await enter(await showPasskey())
+    } catch (error) {
+      setProblem({ of: 'passkey', error })
+      setPhase('ask')
+    }
+  }
+
   return (
     <main className="sign-in">
       <div className="sign-in-card">
@@ -117,7 +130,7 @@ export function SignInPage() {
                     <p>{t.signIn.linkFailedText}</p>
                   </>
                 ) : (
-                  <p>{isRefusal(problem.error) ? t.signIn.wrong : problemText(t, problem.error)}</p>
+                  <p>{problem.of === 'password' && isRefusal(problem.error) ? t.signIn.wrong : problemText(t, problem.error)}</p>
                 )}
               </div>
             )}
@@ -144,6 +157,11 @@ export function SignInPage() {
                 {phase === 'busy' ? t.signIn.busy : t.signIn.submit}
               </Button>
             </form>
+            <p>
+              <Button onPress={() => void byPasskey()} busy={phase === 'busy'}>
+                {t.signIn.passkey}
+              </Button>
+            </p>
             <p className="soft small">{t.signIn.link}</p>
           </>
         )}

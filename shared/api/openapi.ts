@@ -19,6 +19,7 @@ import { Image, ImageCaptured, ImageCatalogue, ImageDeleted, ImagePage, ImageSha
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
 import { Operation, OperationAsked, OperationDetail, OperationPage } from './operations.ts'
+import { Passkey, PasskeyOptions, PasskeyPage } from './passkeys.ts'
 import { PlacementExplained } from './placement.ts'
 import { PlacementGroup, PlacementGroupPage } from './placement-groups.ts'
 import { Problem } from './problem.ts'
@@ -97,6 +98,9 @@ const named = {
   MaintenancePlan,
   Me,
   SignInAnswer,
+  Passkey,
+  PasskeyPage,
+  PasskeyOptions,
   SecondFactor,
   NewSecondFactor,
   RecoveryCodes,

@@ -72,6 +72,7 @@ import {
   ResolveOperation,
 } from './operations.ts'
 import { PageQuery } from './page.ts'
+import { NewPasskey, Passkey, PasskeyOptions, PasskeyPage, PasskeyParams, RenamePasskey } from './passkeys.ts'
 import { ExplainPlacement, PlacementExplained } from './placement.ts'
 import { NewPlacementGroup, PlacementGroup, PlacementGroupPage, PlacementGroupParams } from './placement-groups.ts'
 import type { Route } from './route.ts'
@@ -1147,6 +1148,67 @@ export const routes = {
     status: 204,
     faults: ['not_found', 'conflict'],
     params: SessionParams,
+    idempotent: true,
+  },
+  askPasskey: {
+    method: 'POST',
+    path: '/sessions/passkey',
+    summary: 'What a browser asks its passkeys for; the answer signs in',
+    verbs: [],
+    status: 200,
+    faults: ['unsupported'],
+    answer: PasskeyOptions,
+    open: true,
+  },
+  listPasskeys: {
+    method: 'GET',
+    path: '/passkeys',
+    summary: 'Your passkeys',
+    verbs: ['passkeys.list'],
+    status: 200,
+    faults: [],
+    query: PageQuery,
+    answer: PasskeyPage,
+  },
+  beginPasskey: {
+    method: 'POST',
+    path: '/passkeys/begin',
+    summary: 'What a browser makes a passkey by',
+    verbs: ['passkeys.begin'],
+    status: 200,
+    faults: ['precondition', 'unsupported'],
+    answer: PasskeyOptions,
+  },
+  addPasskey: {
+    method: 'POST',
+    path: '/passkeys',
+    summary: 'Take the passkey that a browser made',
+    verbs: ['passkeys.add'],
+    status: 201,
+    faults: ['precondition', 'unsupported', 'conflict', 'quota'],
+    body: NewPasskey,
+    answer: Passkey,
+  },
+  renamePasskey: {
+    method: 'PATCH',
+    path: '/passkeys/:id',
+    summary: 'Call it something else',
+    verbs: ['passkeys.rename'],
+    status: 200,
+    faults: ['not_found', 'conflict'],
+    params: PasskeyParams,
+    body: RenamePasskey,
+    answer: Passkey,
+    idempotent: true,
+  },
+  removePasskey: {
+    method: 'DELETE',
+    path: '/passkeys/:id',
+    summary: 'It signs you in no more',
+    verbs: ['passkeys.remove'],
+    status: 204,
+    faults: ['not_found', 'precondition', 'conflict'],
+    params: PasskeyParams,
     idempotent: true,
   },
   getSecondFactor: {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SignInByPasskey } from './passkeys.ts'
 
 /**
  * By password, by a one-time sign-in link's token, or by that of an invitation: whoever is new chooses their password with it, whoever has an
@@ -9,6 +10,7 @@ export const SignIn = z.union([
   z.strictObject({ link: z.string().min(16).max(200) }),
   z.strictObject({ invitation: z.string().min(16).max(200), password: z.string().min(1).max(1_000) }),
   z.strictObject({ challenge: z.string().min(16).max(200), code: z.string().min(6).max(40) }),
+  SignInByPasskey,
 ])
 export type SignIn = z.input<typeof SignIn>
 

@@ -29,6 +29,7 @@ export const prefixes = {
   user: 'usr',
   accessKey: 'ak',
   session: 'ses',
+  passkey: 'pky',
   invitation: 'inv',
   operation: 'op',
   event: 'evt',

@@ -200,6 +200,8 @@ export const limits = {
   /** From the password to the code of the second factor, and wrong codes on the way. */
   secondFactor: 5 * minute,
   secondFactorTries: 5,
+  /** Passkeys of one person. */
+  passkeys: 20,
   /** How one signs in is changed by who signed in no longer ago than this. */
   freshSession: 15 * minute,
   /** Codes that get somebody in who has lost their second factor. */

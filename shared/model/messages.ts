@@ -42,6 +42,10 @@ export const messages = {
     'this code is not right; enter the one that your app shows now, and check that the clock of your device is right',
   'totp.is_on': 'codes by an app are on already; turn them off first',
   'totp.is_off': 'codes by an app are not on; set them up first',
+  'passkey.cancelled': 'the device or browser did not go on; try again, at the address that this cloud is known by',
+  'passkey.no_site': 'passkeys need an address that is a name, with TLS; ask whoever runs this cloud, or use your password',
+  'passkey.refused': 'this passkey cannot be taken; try again, with a device that asks for your finger, face or PIN',
+  'passkey.wrong': 'this passkey is not known here; sign in with your password, then add it in the settings',
   'user.is_self': 'nobody disables their own account; ask another administrator',
   'user.last_admin': '{email} is the last administrator; make somebody else one first',
   'quota.machines':

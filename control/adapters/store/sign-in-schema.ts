@@ -25,7 +25,7 @@ export const challenge = sqliteTable(
     /** null: whoever answers it. */
     user: text().$type<Id<'user'>>(),
     /** What it takes to look at the answer. */
-    data: text({ mode: 'json' }).$type<unknown>().notNull(),
+    data: text({ mode: 'json' }).$type<unknown>(),
     tries: integer().notNull().default(0),
     expiresAt: integer().notNull(),
   },
@@ -52,4 +52,22 @@ export const recoveryCode = sqliteTable(
     hash: text().notNull(),
   },
   t => [primaryKey({ columns: [t.user, t.hash] })],
+)
+
+export const passkey = sqliteTable(
+  'passkey',
+  {
+    id: text().$type<Id<'passkey'>>().primaryKey(),
+    credential: text().notNull().unique(),
+    user: text().$type<Id<'user'>>().notNull(),
+    name: text().notNull(),
+    /** COSE, in base64. */
+    publicKey: text().notNull(),
+    counter: integer().notNull(),
+    transports: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
+    backedUp: integer({ mode: 'boolean' }).notNull(),
+    createdAt: integer().notNull(),
+    lastUsedAt: integer(),
+  },
+  t => [index('passkey_user').on(t.user, t.id)],
 )

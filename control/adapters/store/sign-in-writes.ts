@@ -33,6 +33,9 @@ export const signInWrites: { readonly [D in SignInChange['do']]: Write<D> } = {
       .where(and(eq(s.challenge.tokenHash, tokenHash), eq(s.challenge.kind, kind), gt(s.challenge.expiresAt, now))),
     unless('conflict'),
   ],
+  'challenge.spend': ({ do: _, ...row }, { database: { db } }) => [
+    db.insert(s.challenge).values({ ...row, user: null, data: null }),
+  ],
   'challenge.miss': ({ tokenHash, most }) => [
     sql`UPDATE challenge SET tries = tries + 1 WHERE ${sql.identifier('tokenHash')} = ${tokenHash} AND tries < ${most}`,
     unless('conflict'),
@@ -67,6 +70,19 @@ export const signInWrites: { readonly [D in SignInChange['do']]: Write<D> } = {
     db.delete(s.recoveryCode).where(and(eq(s.recoveryCode.user, user), eq(s.recoveryCode.hash, hash))),
     unless('conflict'),
   ],
+  'passkey.insert': ({ passkey, limit, do: _, ...row }, { database: { db }, now }) => [
+    db.insert(s.passkey).values({ ...passkey, ...row, createdAt: now }),
+    sql`INSERT INTO guard (quota) SELECT 1 WHERE (SELECT count(*) FROM passkey WHERE user = ${row.user}) > ${limit}`,
+  ],
+  'passkey.used': ({ id, counter, to, backedUp }, { database: { db }, now }) => [
+    db
+      .update(s.passkey)
+      .set({ counter: to, backedUp, lastUsedAt: now })
+      .where(and(eq(s.passkey.id, id), eq(s.passkey.counter, counter))),
+    unless('stale'),
+  ],
+  'passkey.rename': ({ id, name }, { database: { db } }) => [db.update(s.passkey).set({ name }).where(eq(s.passkey.id, id))],
+  'passkey.delete': ({ id }, { database: { db } }) => [db.delete(s.passkey).where(eq(s.passkey.id, id))],
   'session.used': ({ id }, { database: { db }, now }) => [
     db.update(s.session).set({ lastUsedAt: now }).where(eq(s.session.id, id)),
   ],

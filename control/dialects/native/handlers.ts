@@ -9,6 +9,7 @@ import * as images from './routes/images.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as operations from './routes/operations.ts'
+import * as passkeys from './routes/passkeys.ts'
 import * as placement from './routes/placement.ts'
 import * as samples from './routes/samples.ts'
 import * as secondFactor from './routes/second-factor.ts'
@@ -114,6 +115,12 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   switchProject: sessions.move,
   listSignIns: tenancy.sessions,
   endSignIn: tenancy.endSession,
+  askPasskey: passkeys.ask,
+  listPasskeys: passkeys.list,
+  beginPasskey: passkeys.begin,
+  addPasskey: passkeys.add,
+  renamePasskey: passkeys.rename,
+  removePasskey: passkeys.remove,
   getSecondFactor: secondFactor.show,
   beginSecondFactor: secondFactor.begin,
   confirmSecondFactor: secondFactor.confirm,

@@ -434,6 +434,8 @@ export async function startFake({
     if (noun === 'sessions')
       return method === 'DELETE' ? send(204, null, { 'set-cookie': 'sirocco_session=; Max-Age=0; Path=/' }) : send(200, me)
     if (noun === 'second-factor') return send(200, { since: iso(86_400_000), recoveryCodes: 9 })
+    if (noun === 'passkeys')
+      return page([{ id: id('pky'), name: 'laptop', backedUp: true, createdAt: iso(86_400_000), lastUsedAt: null }])
     if (noun === 'images') return page(images)
     if (noun === 'flavors') return page(flavors)
     if (noun === 'placement-groups') {

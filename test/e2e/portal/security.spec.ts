@@ -79,3 +79,50 @@ test('who tries too often is told for how long to wait', async ({ page, memory }
   await showPassword(page, memory.url)
   await expect(page.getByRole('alert')).toContainText(/try again in [12] seconds/)
 })
+
+test('a passkey is added, signs in without a password, is renamed and removed', async ({ page, memory }) => {
+  const { url } = memory
+  const device = await page.context().newCDPSession(page)
+  await device.send('WebAuthn.enable')
+  const { authenticatorId } = await device.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  })
+  await showPassword(page, url)
+  await expect(machines(page)).toBeVisible()
+  await page.goto(`${url}/settings`)
+  await page.getByRole('button', { name: 'Add a passkey' }).click()
+  await page.getByRole('textbox', { name: 'Name' }).fill('laptop')
+  await page.getByRole('dialog').getByRole('button', { name: 'Add a passkey' }).click()
+  const kept = page.getByRole('list', { name: 'Passkeys' }).getByRole('listitem')
+  await expect(kept).toContainText(['laptop'])
+  const { credentials } = await device.send('WebAuthn.getCredentials', { authenticatorId })
+  expect(credentials).toMatchObject([{ rpId: 'localhost', isResidentCredential: true }])
+  await page.getByRole('button', { name: 'Sign out' }).click()
+
+  await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await expect(machines(page)).toBeVisible()
+  await page.goto(`${url}/settings`)
+  await expect(kept).toContainText(['Last used'])
+  await kept.getByRole('button', { name: 'Rename' }).click()
+  await page.getByRole('textbox', { name: 'Name' }).fill('desk')
+  await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click()
+  await expect(kept).toContainText(['desk'])
+  await page.getByRole('button', { name: 'Remove desk' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
+  await expect(kept).toHaveCount(0)
+  await page.getByRole('button', { name: 'Sign out' }).click()
+
+  await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await expect(page.getByRole('alert')).toContainText('this passkey is not known here')
+  // A person that the device does not know.
+  await device.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false })
+  await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await expect(page.getByRole('alert')).toContainText('the device or browser did not go on')
+})

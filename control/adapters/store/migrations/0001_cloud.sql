@@ -283,12 +283,27 @@ CREATE TABLE `challenge` (
 	`tokenHash` text PRIMARY KEY NOT NULL,
 	`kind` text NOT NULL,
 	`user` text,
-	`data` text NOT NULL,
+	`data` text,
 	`tries` integer DEFAULT 0 NOT NULL,
 	`expiresAt` integer NOT NULL
 );
 --> statement-breakpoint
 CREATE INDEX `challenge_expires` ON `challenge` (`expiresAt`);--> statement-breakpoint
+CREATE TABLE `passkey` (
+	`id` text PRIMARY KEY NOT NULL,
+	`credential` text NOT NULL,
+	`user` text NOT NULL,
+	`name` text NOT NULL,
+	`publicKey` text NOT NULL,
+	`counter` integer NOT NULL,
+	`transports` text NOT NULL,
+	`backedUp` integer NOT NULL,
+	`createdAt` integer NOT NULL,
+	`lastUsedAt` integer
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `passkey_credential_unique` ON `passkey` (`credential`);--> statement-breakpoint
+CREATE INDEX `passkey_user` ON `passkey` (`user`,`id`);--> statement-breakpoint
 CREATE TABLE `recovery_code` (
 	`user` text NOT NULL,
 	`hash` text NOT NULL,

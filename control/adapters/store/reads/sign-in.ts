@@ -1,10 +1,11 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
 import { say } from '@sirocco/shared/model/messages.ts'
-import { and, count, eq, gt, inArray, max } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNull, max } from 'drizzle-orm'
 import type { SignInReads } from '../../../ports/sign-in.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
-import { first } from './page.ts'
+import { first, paged } from './page.ts'
 
 /** How people show who they are. */
 export function signInReads(database: Database): SignInReads {
@@ -44,6 +45,46 @@ export function signInReads(database: Database): SignInReads {
         db.select({ left: count() }).from(s.recoveryCode).where(eq(s.recoveryCode.user, user)),
       )
       return rows.ok ? ok(first(rows.value)?.left ?? 0) : rows
+    },
+    async passkeys(user, page) {
+      const rows = await database.read(() =>
+        db
+          .select({
+            id: s.passkey.id,
+            name: s.passkey.name,
+            credential: s.passkey.credential,
+            transports: s.passkey.transports,
+            backedUp: s.passkey.backedUp,
+            createdAt: s.passkey.createdAt,
+            lastUsedAt: s.passkey.lastUsedAt,
+          })
+          .from(s.passkey)
+          .where(and(eq(s.passkey.user, user), page.after === null ? undefined : gt(s.passkey.id, page.after as Id<'passkey'>)))
+          .orderBy(asc(s.passkey.id))
+          .limit(page.limit + 1),
+      )
+      return rows.ok ? ok(paged(rows.value, page.limit, row => row.id)) : rows
+    },
+    async passkey(credential) {
+      const rows = await database.read(() =>
+        db
+          .select({
+            id: s.passkey.id,
+            user: s.passkey.user,
+            project: s.membership.project,
+            publicKey: s.passkey.publicKey,
+            counter: s.passkey.counter,
+          })
+          .from(s.passkey)
+          .innerJoin(s.user, and(eq(s.user.id, s.passkey.user), isNull(s.user.disabledAt)))
+          .innerJoin(s.membership, eq(s.membership.user, s.passkey.user))
+          .where(eq(s.passkey.credential, credential))
+          .orderBy(asc(s.membership.project))
+          .limit(1),
+      )
+      if (!rows.ok) return rows
+      const found = first(rows.value)
+      return found ? ok(found) : refuse('not_found', say('passkey.wrong'))
     },
     async session(id) {
       const rows = await database.read(() =>

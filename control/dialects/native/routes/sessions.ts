@@ -6,6 +6,7 @@ import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Principal } from '../../../domain/access/principal.ts'
 import { acceptInvitation } from '../../../services/invitations/accept.ts'
+import { signInByPasskey } from '../../../services/passkeys/sign-in.ts'
 import { answerSecondFactor } from '../../../services/second-factor/answer.ts'
 import type { SecondFactorAsked } from '../../../services/second-factor/ask.ts'
 import type { SignedIn } from '../../../services/sessions/begin.ts'
@@ -36,9 +37,10 @@ async function meOf(
 /** Whatever somebody shows to sign in by. */
 function shown(
   body: Asked<Routes['signIn']>['body'],
-  { ports, origin }: NativeParts,
+  { ports, origin, publicUrl }: NativeParts,
 ): Promise<Result<SignedIn | SecondFactorAsked>> {
   if ('link' in body) return signInByLink(ports, { token: new Secret(body.link), origin })
+  if ('passkey' in body) return signInByPasskey(ports, { publicUrl, response: body.passkey, origin })
   if ('challenge' in body) return answerSecondFactor(ports, { challenge: new Secret(body.challenge), code: body.code, origin })
   const password = new Secret(body.password)
   if ('invitation' in body) return acceptInvitation(ports, { token: new Secret(body.invitation), password, origin })
