@@ -75,6 +75,8 @@ export type SignInChange =
     }
   | { readonly do: 'passkey.rename'; readonly id: Id<'passkey'>; readonly name: string }
   | { readonly do: 'passkey.delete'; readonly id: Id<'passkey'> }
+  /** Guard `stale` unless it is still `from`. */
+  | { readonly do: 'user.password'; readonly user: Id<'user'>; readonly from: string | null; readonly password: string }
   | { readonly do: 'session.used'; readonly id: Id<'session'> }
   /** All of the user's but this one. */
   | { readonly do: 'session.end-others'; readonly user: Id<'user'>; readonly but: Id<'session'> | null }

@@ -77,6 +77,7 @@ export const calls = {
   confirmSecondFactor: (code: string) => request<RecoveryCodes>('/second-factor/confirm', { method: 'POST', body: { code } }),
   renewRecoveryCodes: () => request<RecoveryCodes>('/second-factor/recovery-codes', { method: 'POST', body: {} }),
   removeSecondFactor: () => request<null>('/second-factor', { method: 'DELETE' }),
+  changePassword: (body: { old?: string; new: string }) => request<null>('/password', { method: 'PUT', body }),
   askPasskey: () => request<PasskeyOptions>('/sessions/passkey', { method: 'POST' }),
   passkeys: () => request<Page<Passkey>>('/passkeys'),
   beginPasskey: () => request<PasskeyOptions>('/passkeys/begin', { method: 'POST' }),

@@ -97,6 +97,7 @@ export const en = {
     name: 'Name',
     nameHint: 'What tells this device from your others.',
     rename: 'Rename',
+    unwilling: 'The device or browser did not go on. Try again, at the address that this cloud is known by.',
     unused: 'Not used yet',
     used: 'Last used',
     remove: ({ name }: { name: string }) => `Remove ${name}`,
@@ -104,6 +105,13 @@ export const en = {
     removeText: 'It signs you in no more. Sessions that it began go on.',
     removeConfirm: 'Remove',
     removed: ({ name }: { name: string }) => `${name} was removed.`,
+  },
+  password: {
+    change: 'Change password',
+    lead: 'All your other sessions end.',
+    old: 'Your password now',
+    new: 'New password',
+    changed: 'Your password was changed.',
   },
   security: {
     title: 'Signing in',

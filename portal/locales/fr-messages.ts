@@ -42,7 +42,8 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
     'ce code n’est pas bon ; saisissez celui que votre application affiche maintenant, et vérifiez l’heure de votre appareil',
   'totp.is_on': 'les codes par application sont déjà activés ; désactivez-les d’abord',
   'totp.is_off': 'les codes par application ne sont pas activés ; configurez-les d’abord',
-  'passkey.cancelled': 'l’appareil ou le navigateur n’a pas continué ; réessayez, à l’adresse sous laquelle ce cloud est connu',
+  'password.wrong': 'ce n’est pas votre mot de passe',
+  'password.too_short': 'choisissez un mot de passe d’au moins {length} caractères',
   'passkey.no_site':
     'les clés d’accès numériques demandent une adresse qui soit un nom, avec TLS ; voyez avec qui gère ce cloud, ou utilisez votre mot de passe',
   'passkey.refused':

@@ -100,6 +100,7 @@ export const fr: Messages = {
     name: 'Nom',
     nameHint: 'Ce qui distingue cet appareil des autres.',
     rename: 'Renommer',
+    unwilling: 'L’appareil ou le navigateur n’a pas continué. Réessayez, à l’adresse sous laquelle ce cloud est connu.',
     unused: 'Pas encore utilisée',
     used: 'Dernière utilisation',
     remove: ({ name }: { name: string }) => `Retirer ${name}`,
@@ -107,6 +108,13 @@ export const fr: Messages = {
     removeText: 'Elle ne vous connectera plus. Les sessions qu’elle a ouvertes continuent.',
     removeConfirm: 'Retirer',
     removed: ({ name }: { name: string }) => `${name} a été retirée.`,
+  },
+  password: {
+    change: 'Changer de mot de passe',
+    lead: 'Toutes vos autres sessions prennent fin.',
+    old: 'Votre mot de passe actuel',
+    new: 'Nouveau mot de passe',
+    changed: 'Votre mot de passe a été changé.',
   },
   security: {
     title: 'Connexion',

@@ -93,7 +93,7 @@ function NamePasskey({ passkey, close }: { readonly passkey: Passkey | null; clo
         if (passkey) await calls.renamePasskey(passkey.id, name.trim())
         else {
           const { makePasskey } = await import('./passkey-ceremonies.ts')
-          await makePasskey(name.trim())
+          await makePasskey(name.trim(), t.passkeys.unwilling)
         }
         await refresh()
         return 'done'

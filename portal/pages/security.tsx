@@ -3,6 +3,7 @@ import { queries } from '../api/queries.ts'
 import { useSpeech } from '../locales/language.tsx'
 import { Trouble, Waiting } from '../ui/trouble.tsx'
 import { Passkeys } from './passkeys.tsx'
+import { Password } from './password.tsx'
 import { SecondFactorCard } from './second-factor.tsx'
 
 /** How one signs in: the part of the settings that is about that. */
@@ -20,6 +21,7 @@ export function Security() {
         <Waiting />
       )}
       <Passkeys />
+      <Password />
     </section>
   )
 }

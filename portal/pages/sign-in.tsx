@@ -96,7 +96,7 @@ export function SignInPage() {
     setPhase('busy')
     try {
       const { showPasskey } = await import('./passkey-ceremonies.ts')
-      await enter(await showPasskey())
+      await enter(await showPasskey(t.passkeys.unwilling))
     } catch (error) {
       setProblem({ of: 'passkey', error })
       setPhase('ask')

@@ -78,7 +78,7 @@ import { NewPlacementGroup, PlacementGroup, PlacementGroupPage, PlacementGroupPa
 import type { Route } from './route.ts'
 import { SampleQuery, Usage } from './samples.ts'
 import { ConfirmSecondFactor, NewSecondFactor, RecoveryCodes, SecondFactor } from './second-factor.ts'
-import { Me, SignIn, SignInAnswer } from './sessions.ts'
+import { ChangePassword, Me, SignIn, SignInAnswer } from './sessions.ts'
 import { SetTags, TagPage, UnsetTags } from './tags.ts'
 import {
   AccessKeyPage,
@@ -1159,6 +1159,15 @@ export const routes = {
     faults: ['unsupported'],
     answer: PasskeyOptions,
     open: true,
+  },
+  changePassword: {
+    method: 'PUT',
+    path: '/password',
+    summary: 'Another password of yours; all other sessions end',
+    verbs: ['password.change'],
+    status: 204,
+    faults: ['precondition', 'stale', 'conflict'],
+    body: ChangePassword,
   },
   listPasskeys: {
     method: 'GET',

@@ -14,6 +14,9 @@ export const SignIn = z.union([
 ])
 export type SignIn = z.input<typeof SignIn>
 
+/** `old` by who has one. At least 12 characters. */
+export const ChangePassword = z.strictObject({ old: z.string().min(1).max(1_000).optional(), new: z.string().max(1_000) })
+
 /** Who asks, as what, and what they are working with. */
 export const Me = z.strictObject({
   user: z.strictObject({ id: z.string(), email: z.string() }),

@@ -83,6 +83,13 @@ export const signInWrites: { readonly [D in SignInChange['do']]: Write<D> } = {
   ],
   'passkey.rename': ({ id, name }, { database: { db } }) => [db.update(s.passkey).set({ name }).where(eq(s.passkey.id, id))],
   'passkey.delete': ({ id }, { database: { db } }) => [db.delete(s.passkey).where(eq(s.passkey.id, id))],
+  'user.password': ({ user, from, password }, { database: { db } }) => [
+    db
+      .update(s.user)
+      .set({ password })
+      .where(and(eq(s.user.id, user), from === null ? isNull(s.user.password) : eq(s.user.password, from))),
+    unless('stale'),
+  ],
   'session.used': ({ id }, { database: { db }, now }) => [
     db.update(s.session).set({ lastUsedAt: now }).where(eq(s.session.id, id)),
   ],

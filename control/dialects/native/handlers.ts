@@ -10,6 +10,7 @@ import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as operations from './routes/operations.ts'
 import * as passkeys from './routes/passkeys.ts'
+import * as password from './routes/password.ts'
 import * as placement from './routes/placement.ts'
 import * as samples from './routes/samples.ts'
 import * as secondFactor from './routes/second-factor.ts'
@@ -116,6 +117,7 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listSignIns: tenancy.sessions,
   endSignIn: tenancy.endSession,
   askPasskey: passkeys.ask,
+  changePassword: password.change,
   listPasskeys: passkeys.list,
   beginPasskey: passkeys.begin,
   addPasskey: passkeys.add,

@@ -96,6 +96,7 @@ export const rights = {
   'sessions.list': 'viewer',
   'sessions.revoke': 'viewer',
   'sessions.switch': 'viewer',
+  'password.change': 'viewer',
   'passkeys.list': 'viewer',
   'passkeys.begin': 'viewer',
   'passkeys.add': 'viewer',

@@ -306,6 +306,8 @@ describe('a machine\u2019s life over REST', () => {
     const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
     expect((await w.ask('getMe', { as: null, headers: { cookie } })).body).toMatchObject({ via: 'session' })
     await people(w, cookie)
+    const changed = { as: null, headers: { cookie, origin: publicUrl }, body: { new: 'a long enough password' } }
+    expect((await w.ask('changePassword', changed)).status).toBe(204)
     await secondFactor(w, cookie)
     await passkeys(w, cookie)
     expect((await w.ask('signOut', { as: null, headers: { cookie } })).status).toBe(204)

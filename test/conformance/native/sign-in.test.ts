@@ -103,6 +103,35 @@ describe('a session', () => {
   })
 })
 
+describe('another password', () => {
+  const wanted = 'a longer horse battery'
+
+  test('is for who shows the old one, and ends all other sessions', async () => {
+    const [here, there] = [by(await guess(password, home)), by(await guess(password, attacker))]
+    expect((await w.ask('changePassword', { ...here, body: { old: password, new: wanted } })).status).toBe(204)
+    expect([(await w.ask('getMe', here)).status, (await w.ask('getMe', there)).status]).toEqual([200, 401])
+    expect([(await guess(password, home)).status, (await guess(wanted, home)).status]).toEqual([401, 201])
+  })
+
+  test('is refused to a wrong old one, to none, to a short new one and to a key', async () => {
+    const me = by(await guess(password, home))
+    const change = (body: object) => w.ask('changePassword', { ...me, body })
+    expect(await change({ old: 'wrong', new: wanted })).toMatchObject({ status: 400, body: { field: 'old' } })
+    expect(await change({ new: wanted })).toMatchObject({ status: 400, body: { field: 'old' } })
+    expect(await change({ old: password, new: 'short' })).toMatchObject({ status: 400, body: { field: 'new' } })
+    const byKey = await w.ask('changePassword', { body: { old: password, new: wanted } })
+    expect(byKey).toMatchObject({ status: 409, body: { key: 'sign_in.only_session' } })
+    expect((await guess(password, home)).status).toBe(201)
+  })
+
+  test('is not guessed at an open browser', async () => {
+    const me = by(await guess(password, home))
+    const change = () => w.ask('changePassword', { ...me, body: { old: 'wrong', new: wanted }, headers: { ...me.headers } })
+    for (let i = 0; i < limits.signInTries; i++) expect((await change()).status).toBe(400)
+    expect((await change()).status).toBe(429)
+  })
+})
+
 describe('codes by an app', () => {
   /** What the app shows now. */
   const codeOf = (secret: string, ahead = 0): string =>

@@ -26,6 +26,7 @@ async function showPassword(page: Page, url: string, given = password): Promise<
 const machines = (page: Page) => page.getByRole('heading', { name: 'Machines', level: 1 })
 
 test('codes by an app are set up, asked for, and turned off', async ({ page, memory }) => {
+  test.setTimeout(180_000)
   const { url, world } = memory
   await showPassword(page, url)
   await expect(machines(page)).toBeVisible()
@@ -72,6 +73,7 @@ test('codes by an app are set up, asked for, and turned off', async ({ page, mem
 })
 
 test('who tries too often is told for how long to wait', async ({ page, memory }) => {
+  test.setTimeout(120_000)
   for (let i = 0; i < 5; i++) {
     await showPassword(page, memory.url, 'wrong')
     await expect(page.getByRole('alert')).toContainText('E-mail and password do not match.')
@@ -81,6 +83,7 @@ test('who tries too often is told for how long to wait', async ({ page, memory }
 })
 
 test('a passkey is added, signs in without a password, is renamed and removed', async ({ page, memory }) => {
+  test.setTimeout(180_000)
   const { url } = memory
   const device = await page.context().newCDPSession(page)
   await device.send('WebAuthn.enable')
@@ -124,5 +127,5 @@ test('a passkey is added, signs in without a password, is renamed and removed', 
   // A person that the device does not know.
   await device.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false })
   await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
-  await expect(page.getByRole('alert')).toContainText('the device or browser did not go on')
+  await expect(page.getByRole('alert')).toContainText('The device or browser did not go on')
 })
