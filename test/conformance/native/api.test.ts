@@ -4,9 +4,9 @@ import { Problem } from '@sirocco/shared/api/problem.ts'
 import type { Route } from '@sirocco/shared/api/route.ts'
 import { type RouteName, routes } from '@sirocco/shared/api/routes.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import { Secret as OtpSecret, TOTP } from 'otpauth'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { authenticator } from '../../support/authenticator.ts'
+import { totpOf } from '../../support/totp.ts'
 import { type Answer, at, type NativeWorld, nativeWorld, publicUrl } from './native-world.ts'
 
 const all = Object.entries<Route>(routes) as [RouteName, Route][]
@@ -306,7 +306,12 @@ describe('a machine\u2019s life over REST', () => {
     const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
     expect((await w.ask('getMe', { as: null, headers: { cookie } })).body).toMatchObject({ via: 'session' })
     await people(w, cookie)
-    const changed = { as: null, headers: { cookie, origin: publicUrl }, body: { new: 'a long enough password' } }
+    await w.password('correct horse')
+    const changed = {
+      as: null,
+      headers: { cookie, origin: publicUrl },
+      body: { old: 'correct horse', new: 'a long enough password' },
+    }
     expect((await w.ask('changePassword', changed)).status).toBe(204)
     await secondFactor(w, cookie)
     await passkeys(w, cookie)
@@ -489,8 +494,7 @@ describe('who may what', () => {
 async function secondFactor(w: NativeWorld, cookie: string): Promise<void> {
   const me = { as: null, headers: { cookie, origin: publicUrl } }
   const { body } = await w.ask('beginSecondFactor', me)
-  const secret = OtpSecret.fromBase32(String(at(body, 'secret')))
-  const code = TOTP.generate({ secret, timestamp: w.rows.clock.at })
+  const code = totpOf(String(at(body, 'secret')), w.rows.clock.at)
   expect((await w.ask('confirmSecondFactor', { ...me, body: { code } })).status).toBe(200)
   expect((await w.ask('renewRecoveryCodes', me)).status).toBe(200)
   expect((await w.ask('removeSecondFactor', me)).status).toBe(204)
