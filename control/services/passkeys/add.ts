@@ -5,12 +5,12 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import { say } from '@sirocco/shared/model/messages.ts'
 import { z } from 'zod'
 import type { Passkey } from '../../domain/access/passkey.ts'
-import { siteOf } from '../../domain/access/site.ts'
 import { toBase64 } from '../base64.ts'
 import { Name } from '../inputs.ts'
 import { freshSession } from '../sessions/fresh.ts'
 import { type Decision, write } from '../verb.ts'
 import { answered } from './challenge.ts'
+import { siteOf } from './site.ts'
 
 /** Takes a passkey that a browser made, with a user who was verified. */
 export const addPasskey = write('passkeys.add', {

@@ -3,10 +3,10 @@ import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { say } from '@sirocco/shared/model/messages.ts'
 import { z } from 'zod'
-import { siteOf } from '../../domain/access/site.ts'
 import { freshSession } from '../sessions/fresh.ts'
 import { read } from '../verb.ts'
 import { newChallenge } from './challenge.ts'
+import { siteOf } from './site.ts'
 
 /** What a browser is to make a passkey of one's own by: on a device that asks for a finger, a face or a PIN. */
 export const beginPasskey = read('passkeys.begin', {

@@ -8,11 +8,11 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { say } from '@sirocco/shared/model/messages.ts'
 import type { Origin } from '../../domain/access/origin.ts'
-import { siteOf } from '../../domain/access/site.ts'
 import { fromBase64, toBase64Url } from '../base64.ts'
 import type { Ports } from '../context.ts'
 import { begin, type SignedIn } from '../sessions/begin.ts'
 import { answered, newChallenge } from './challenge.ts'
+import { siteOf } from './site.ts'
 
 /** What a browser is to ask its passkeys for; whose, the passkey says. */
 export async function askPasskey(ports: Ports, publicUrl: string): Promise<Result<PublicKeyCredentialRequestOptionsJSON>> {
