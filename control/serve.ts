@@ -10,6 +10,7 @@ import type { Here } from './http/here.ts'
 import { inward } from './http/inward.ts'
 import { joinLine } from './http/join.ts'
 import { metrics } from './http/metrics.ts'
+import { originOf } from './http/origin.ts'
 import { feedOf, streamOf } from './objects/addresses.ts'
 import type { Ports } from './services/context.ts'
 import { watchOf } from './services/events/watch.ts'
@@ -25,21 +26,22 @@ const rest = new Hono<{ Bindings: Here }>().route('/agent', agentRoutes()).route
 export async function serve(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   const { pathname } = new URL(request.url)
   const answer = pathname.startsWith('/api/')
-    ? await api.fetch(request, nativeParts(env, compose(env, ctx)))
+    ? await api.fetch(request, nativeParts(env, compose(env, ctx), request))
     : /^\/(agent\/|healthz$|readyz$)/.test(pathname)
       ? await rest.fetch(request, { env, ports: compose(env, ctx) })
       : pathname === '/metrics'
-        ? await metrics(request, nativeParts(env, compose(env, ctx)))
+        ? await metrics(request, nativeParts(env, compose(env, ctx), request))
         : await asset(request, env)
   return secured(answer, env.PUBLIC_URL)
 }
 
-const nativeParts = (env: Env, ports: Ports): NativeParts => ({
+const nativeParts = (env: Env, ports: Ports, request: Request): NativeParts => ({
   ports,
   publicUrl: env.PUBLIC_URL,
   ec2Url: env.EC2_URL,
   region: env.REGION,
   version,
+  origin: originOf(request),
   feed: (principal, after, request) => {
     const { project, hosts } = watchOf(principal)
     return feedOf(env, project).fetch(

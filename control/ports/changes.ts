@@ -19,6 +19,7 @@ import type { Operation, OperationAsk, SubjectId } from '../domain/operations/op
 import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
 import type { BackupChange } from './backups.ts'
+import type { SignInChange } from './sign-in.ts'
 import type { TenancyChange } from './tenancy.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
@@ -537,11 +538,14 @@ export type Change =
       readonly user: Id<'user'>
       readonly project: Id<'project'>
       readonly expiresAt: number
+      readonly address: string | null
+      readonly device: string
     }
   /** Guard `conflict` where it was used or is unknown. */
   | { readonly do: 'session.use-link'; readonly tokenHash: string }
   | { readonly do: 'session.end'; readonly id: Id<'session'> }
   | TenancyChange
+  | SignInChange
   | {
       readonly do: 'event'
       readonly project: Id<'project'> | null

@@ -25,6 +25,7 @@ import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
 import type { BackupReads } from './backups.ts'
 import type { Change, HostPower } from './changes.ts'
+import type { SignInReads } from './sign-in.ts'
 import type { TenancyReads } from './tenancy.ts'
 
 /** One page by keyset: rows after `after` (an id, or null for the first), at most `limit`. */
@@ -222,8 +223,8 @@ export interface Store {
     newest(scope: Watch): Promise<Result<number>>
   }
   readonly access: {
-    /** A live session by the SHA-256 of its token. */
-    bySession(tokenHash: string): Promise<Result<Principal>>
+    /** A live session by the SHA-256 of its token. `lastUsedAt` null: not since it began. */
+    bySession(tokenHash: string): Promise<Result<{ principal: Principal; lastUsedAt: number | null }>>
     /** A live one-time sign-in link. */
     byLink(tokenHash: string): Promise<Result<{ user: Id<'user'>; project: Id<'project'> }>>
     byEmail(email: string): Promise<Result<{ user: Id<'user'>; project: Id<'project'>; password: string | null }>>
@@ -233,6 +234,7 @@ export interface Store {
     ): Promise<Result<{ principal: Principal; id: Id<'accessKey'>; sealedSecret: string; lastUsedAt: number | null }>>
   }
   readonly tenancy: TenancyReads
+  readonly signIn: SignInReads
   readonly tokens: {
     find(principal: string, verb: string, token: string): Promise<Result<{ requestHash: string; answer: unknown } | null>>
   }

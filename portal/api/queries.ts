@@ -33,6 +33,8 @@ export const queryClient = new QueryClient({
 
 export const queries = {
   me: queryOptions({ queryKey: ['me'], queryFn: calls.me, retry: false }),
+  passkeys: queryOptions({ queryKey: ['passkeys'], queryFn: calls.passkeys, staleTime: 0 }),
+  secondFactor: queryOptions({ queryKey: ['second-factor'], queryFn: calls.secondFactor, staleTime: 0 }),
   images: queryOptions({ queryKey: ['images'], queryFn: calls.images }),
   imageCatalogue: queryOptions({ queryKey: ['image-catalogue'], queryFn: calls.imageCatalogue }),
   flavors: queryOptions({ queryKey: ['flavors'], queryFn: calls.flavors }),

@@ -8,9 +8,11 @@ export type { KeyPair, MadeKeyPair } from '@sirocco/shared/api/key-pairs.ts'
 export type { Accepted, Launch, Machine } from '@sirocco/shared/api/machines.ts'
 export type { Operation, OperationAsked } from '@sirocco/shared/api/operations.ts'
 export type { AdoptOrphan, Orphan } from '@sirocco/shared/api/orphans.ts'
+export type { Passkey, PasskeyOptions } from '@sirocco/shared/api/passkeys.ts'
 export type { PlacementGroup } from '@sirocco/shared/api/placement-groups.ts'
 export type { Usage } from '@sirocco/shared/api/samples.ts'
-export type { Me, SignIn } from '@sirocco/shared/api/sessions.ts'
+export type { NewSecondFactor, RecoveryCodes, SecondFactor } from '@sirocco/shared/api/second-factor.ts'
+export type { Me, SignIn, SignInAnswer } from '@sirocco/shared/api/sessions.ts'
 export type {
   AcceptedMoment,
   AcceptedSnapshot,

@@ -38,6 +38,25 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
   'member.is_admin': 'seuls les administrateurs de la plateforme nomment et révoquent ses administrateurs',
   'session.is_key':
     'une clé d’accès reste dans son projet ; connectez-vous pour changer de projet, ou utilisez une clé de l’autre projet',
+  'sign_in.wait': 'trop d’essais ont échoué de là où vous êtes ; réessayez dans {seconds} secondes',
+  'sign_in.busy': 'trop de connexions à la fois ; réessayez dans un instant',
+  'sign_in.too_late': 'cela a pris trop de temps, ou la réponse a déjà servi ; connectez-vous de nouveau',
+  'sign_in.wrong_code':
+    'ce code n’est pas bon, ou a déjà servi ; saisissez celui que votre application affiche maintenant, ou un code de secours',
+  'sign_in.not_fresh': 'déconnectez-vous et reconnectez-vous d’abord : la connexion se modifie juste après s’être connecté',
+  'sign_in.only_session': 'la connexion se modifie dans le portail, pas avec une clé d’accès',
+  'totp.wrong_code':
+    'ce code n’est pas bon ; saisissez celui que votre application affiche maintenant, et vérifiez l’heure de votre appareil',
+  'totp.is_on': 'les codes par application sont déjà activés ; désactivez-les d’abord',
+  'totp.is_off': 'les codes par application ne sont pas activés ; configurez-les d’abord',
+  'password.wrong': 'ce n’est pas votre mot de passe',
+  'password.too_short': 'choisissez un mot de passe d’au moins {length} caractères',
+  'passkey.no_site':
+    'les clés d’accès numériques demandent une adresse qui soit un nom, avec TLS ; voyez avec qui gère ce cloud, ou utilisez votre mot de passe',
+  'passkey.refused':
+    'cette clé d’accès numérique n’est pas acceptée ; réessayez, avec un appareil qui demande votre doigt, votre visage ou un code',
+  'passkey.wrong':
+    'cette clé d’accès numérique est inconnue ici ; connectez-vous avec votre mot de passe, puis ajoutez-la dans les préférences',
   'user.is_self': 'personne ne désactive son propre compte ; demandez à un autre administrateur',
   'user.last_admin': '{email} est le dernier administrateur ; désignez-en d’abord un autre',
   'quota.machines':

@@ -5,6 +5,8 @@ import { fr } from './fr.ts'
 
 /** The same word in both languages, and rightly so. */
 const same = new Set([
+  'secondStep.code',
+  'security.secret',
   'nav.machines',
   'nav.images',
   'machines.title',

@@ -6,6 +6,7 @@ import { Copyable } from '../ui/copy.tsx'
 import { Page } from '../ui/page.tsx'
 import { Radios } from '../ui/radios.tsx'
 import { applyTheme, currentTheme, type Theme, themes } from '../ui/theme.ts'
+import { Security } from './security.tsx'
 
 /** How this browser shows the portal, and who is signed in. */
 export function SettingsPage() {
@@ -53,6 +54,7 @@ export function SettingsPage() {
             <dd>{me.region}</dd>
           </dl>
         </section>
+        <Security />
       </div>
     </Page>
   )

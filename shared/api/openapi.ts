@@ -20,6 +20,7 @@ import { Image, ImageCaptured, ImageCatalogue, ImageDeleted, ImagePage, ImageSha
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
 import { Operation, OperationAsked, OperationDetail, OperationPage } from './operations.ts'
+import { Passkey, PasskeyOptions, PasskeyPage } from './passkeys.ts'
 import { PlacementExplained } from './placement.ts'
 import { PlacementGroup, PlacementGroupPage } from './placement-groups.ts'
 import { Problem } from './problem.ts'
@@ -27,7 +28,8 @@ import { problems } from './problems.ts'
 import { commonFaults, type Route } from './route.ts'
 import { base, routes } from './routes.ts'
 import { Usage } from './samples.ts'
-import { Me } from './sessions.ts'
+import { NewSecondFactor, RecoveryCodes, SecondFactor } from './second-factor.ts'
+import { Me, SignInAnswer } from './sessions.ts'
 import { TagPage } from './tags.ts'
 import {
   AccessKeyPage,
@@ -99,6 +101,13 @@ const named = {
   MadeEnrolToken,
   MaintenancePlan,
   Me,
+  SignInAnswer,
+  Passkey,
+  PasskeyPage,
+  PasskeyOptions,
+  SecondFactor,
+  NewSecondFactor,
+  RecoveryCodes,
   AccessKeyPage,
   InvitationPage,
   MadeAccessKey,

@@ -74,11 +74,13 @@ import {
 } from './operations.ts'
 import { AdoptOrphan, OrphanAdopted, OrphanPage, OrphanParams, OrphanRemoving, RemoveOrphan } from './orphans.ts'
 import { PageQuery } from './page.ts'
+import { NewPasskey, Passkey, PasskeyOptions, PasskeyPage, PasskeyParams, RenamePasskey } from './passkeys.ts'
 import { ExplainPlacement, PlacementExplained } from './placement.ts'
 import { NewPlacementGroup, PlacementGroup, PlacementGroupPage, PlacementGroupParams } from './placement-groups.ts'
 import type { Route } from './route.ts'
 import { SampleQuery, Usage } from './samples.ts'
-import { Me, SignIn } from './sessions.ts'
+import { ConfirmSecondFactor, NewSecondFactor, RecoveryCodes, SecondFactor } from './second-factor.ts'
+import { ChangePassword, Me, SignIn, SignInAnswer } from './sessions.ts'
 import { SetTags, TagPage, UnsetTags } from './tags.ts'
 import {
   AccessKeyPage,
@@ -1172,12 +1174,12 @@ export const routes = {
   signIn: {
     method: 'POST',
     path: '/sessions',
-    summary: 'Sign in by password or one-time link: sets the session cookie',
+    summary: 'Sign in by password, code or one-time link: sets the session cookie, or asks for a second factor',
     verbs: [],
     status: 201,
     faults: [],
     body: SignIn,
-    answer: Me,
+    answer: SignInAnswer,
     open: true,
   },
   getMe: {
@@ -1225,6 +1227,122 @@ export const routes = {
     status: 204,
     faults: ['not_found', 'conflict'],
     params: SessionParams,
+    idempotent: true,
+  },
+  askPasskey: {
+    method: 'POST',
+    path: '/sessions/passkey',
+    summary: 'What a browser asks its passkeys for; the answer signs in',
+    verbs: [],
+    status: 200,
+    faults: ['unsupported'],
+    answer: PasskeyOptions,
+    open: true,
+  },
+  changePassword: {
+    method: 'PUT',
+    path: '/password',
+    summary: 'Another password of yours; all other sessions end',
+    verbs: ['password.change'],
+    status: 204,
+    faults: ['precondition', 'stale', 'conflict'],
+    body: ChangePassword,
+  },
+  listPasskeys: {
+    method: 'GET',
+    path: '/passkeys',
+    summary: 'Your passkeys',
+    verbs: ['passkeys.list'],
+    status: 200,
+    faults: [],
+    query: PageQuery,
+    answer: PasskeyPage,
+  },
+  beginPasskey: {
+    method: 'POST',
+    path: '/passkeys/begin',
+    summary: 'What a browser makes a passkey by',
+    verbs: ['passkeys.begin'],
+    status: 200,
+    faults: ['precondition', 'unsupported'],
+    answer: PasskeyOptions,
+  },
+  addPasskey: {
+    method: 'POST',
+    path: '/passkeys',
+    summary: 'Take the passkey that a browser made',
+    verbs: ['passkeys.add'],
+    status: 201,
+    faults: ['precondition', 'unsupported', 'conflict', 'quota'],
+    body: NewPasskey,
+    answer: Passkey,
+  },
+  renamePasskey: {
+    method: 'PATCH',
+    path: '/passkeys/:id',
+    summary: 'Call it something else',
+    verbs: ['passkeys.rename'],
+    status: 200,
+    faults: ['not_found', 'conflict'],
+    params: PasskeyParams,
+    body: RenamePasskey,
+    answer: Passkey,
+    idempotent: true,
+  },
+  removePasskey: {
+    method: 'DELETE',
+    path: '/passkeys/:id',
+    summary: 'It signs you in no more',
+    verbs: ['passkeys.remove'],
+    status: 204,
+    faults: ['not_found', 'precondition', 'conflict'],
+    params: PasskeyParams,
+    idempotent: true,
+  },
+  getSecondFactor: {
+    method: 'GET',
+    path: '/second-factor',
+    summary: 'Whether your sign-in asks for a code',
+    verbs: ['second-factor.show'],
+    status: 200,
+    faults: [],
+    answer: SecondFactor,
+  },
+  beginSecondFactor: {
+    method: 'POST',
+    path: '/second-factor',
+    summary: 'A new secret for your authenticator app; asked for once a code of it came back',
+    verbs: ['second-factor.begin'],
+    status: 201,
+    faults: ['precondition', 'conflict'],
+    answer: NewSecondFactor,
+  },
+  confirmSecondFactor: {
+    method: 'POST',
+    path: '/second-factor/confirm',
+    summary: 'Turn codes on by a first one; answers the recovery codes',
+    verbs: ['second-factor.confirm'],
+    status: 200,
+    faults: ['precondition', 'stale', 'conflict'],
+    body: ConfirmSecondFactor,
+    answer: RecoveryCodes,
+  },
+  renewRecoveryCodes: {
+    method: 'POST',
+    path: '/second-factor/recovery-codes',
+    summary: 'New recovery codes in place of the old ones',
+    verbs: ['second-factor.renew-codes'],
+    status: 200,
+    faults: ['precondition', 'conflict'],
+    answer: RecoveryCodes,
+  },
+  removeSecondFactor: {
+    method: 'DELETE',
+    path: '/second-factor',
+    summary: 'Turn codes off',
+    verbs: ['second-factor.remove'],
+    status: 204,
+    faults: ['precondition', 'conflict'],
     idempotent: true,
   },
   listProjects: {

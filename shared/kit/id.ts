@@ -31,6 +31,7 @@ export const prefixes = {
   user: 'usr',
   accessKey: 'ak',
   session: 'ses',
+  passkey: 'pky',
   invitation: 'inv',
   operation: 'op',
   event: 'evt',

@@ -205,6 +205,27 @@ export const limits = {
   /** Passwords checked at once in one isolate (16 MiB each), and those that may wait for it. */
   passwordChecks: 2,
   passwordQueue: 16,
+  /** Sign-ins that fail before the next from the same address has to wait: those to one account, those to any, those with a wrong code. */
+  signInTries: 5,
+  signInTriesOfAddress: 20,
+  signInCodes: 10,
+  /** The first such wait, doubled by each further failure up to the longest. What failed is forgotten after so long a time without another. */
+  signInWait: 2 * second,
+  signInWaitMost: 15 * minute,
+  signInMemory: 1 * hour,
+  /** From the password to the code of the second factor, and wrong codes on the way. */
+  secondFactor: 5 * minute,
+  secondFactorTries: 5,
+  /** Passkeys of one person. */
+  passkeys: 20,
+  /** How one signs in is changed by who signed in no longer ago than this. */
+  freshSession: 15 * minute,
+  /** Codes that get somebody in who has lost their second factor. */
+  recoveryCodes: 10,
+  /** Of what a browser calls itself, as it is kept beside a session. */
+  deviceLength: 200,
+  /** The last use of a session is written down once in this. */
+  sessionUseNoted: 5 * minute,
   /** Listeners of one project's feed, sockets and event streams together. */
   feedListeners: 500,
   /** A feed looks for events by itself this often while somebody listens, in case a poke was lost. */

@@ -43,6 +43,8 @@ export async function expire(database: Database): Promise<Result<number>> {
     sample_history: rowsOf('sample_history', 'at', before(limits.sampleRetention)),
     session: rowsOf('session', 'expiresAt', before(0)),
     invitation: rowsOf('invitation', 'expiresAt', before(0)),
+    sign_in_try: rowsOf('sign_in_try', 'at', before(limits.signInMemory)),
+    challenge: rowsOf('challenge', 'expiresAt', before(0)),
   }
 
   const due = await database.read(() =>

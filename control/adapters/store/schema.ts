@@ -21,6 +21,8 @@ import type { Maintenance } from '../../domain/hosts/host.ts'
 import type { MigrationPhase } from '../../domain/migrations/migration.ts'
 import type { OperationAsk, SubjectId } from '../../domain/operations/operation.ts'
 
+export * from './sign-in-schema.ts'
+
 /** Times are milliseconds since the Unix epoch. Aliases are EC2's ids: random, made in the batch that inserts. */
 
 /** One row a key: `incarnation` (renewed on restore), `version` of the data, `forgotten` (the last event that was dropped). */
@@ -111,6 +113,11 @@ export const session = sqliteTable(
     project: text().$type<Id<'project'>>().notNull(),
     createdAt: integer().notNull().default(0),
     expiresAt: integer().notNull(),
+    /** Of who began it; null: not told. */
+    address: text(),
+    device: text().notNull().default(''),
+    /** Noted once in `limits.sessionUseNoted`. */
+    lastUsedAt: integer(),
   },
   t => [index('session_expires').on(t.expiresAt), index('session_user').on(t.user, t.id)],
 )

@@ -20,6 +20,7 @@ import { first } from './reads/page.ts'
 import { placementReads } from './reads/placement.ts'
 import { placementGroupReads } from './reads/placement-groups.ts'
 import { sampleReads } from './reads/samples.ts'
+import { signInReads } from './reads/sign-in.ts'
 import { tagReads } from './reads/tags.ts'
 import { tenancyReads } from './reads/tenancy.ts'
 import { volumeReads } from './reads/volumes.ts'
@@ -52,6 +53,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     ...accessReads(database),
     tenancy: tenancyReads(database),
     ...figureReads(database),
+    signIn: signInReads(database),
     async incarnation() {
       const rows = await database.read(() => db.select({ value: s.meta.value }).from(s.meta).where(eq(s.meta.key, 'incarnation')))
       if (!rows.ok) return rows

@@ -11,8 +11,11 @@ import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as operations from './routes/operations.ts'
 import * as orphans from './routes/orphans.ts'
+import * as passkeys from './routes/passkeys.ts'
+import * as password from './routes/password.ts'
 import * as placement from './routes/placement.ts'
 import * as samples from './routes/samples.ts'
+import * as secondFactor from './routes/second-factor.ts'
 import * as sessions from './routes/sessions.ts'
 import * as snapshots from './routes/snapshots.ts'
 import * as tags from './routes/tags.ts'
@@ -122,6 +125,18 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   switchProject: sessions.move,
   listSignIns: tenancy.sessions,
   endSignIn: tenancy.endSession,
+  askPasskey: passkeys.ask,
+  changePassword: password.change,
+  listPasskeys: passkeys.list,
+  beginPasskey: passkeys.begin,
+  addPasskey: passkeys.add,
+  renamePasskey: passkeys.rename,
+  removePasskey: passkeys.remove,
+  getSecondFactor: secondFactor.show,
+  beginSecondFactor: secondFactor.begin,
+  confirmSecondFactor: secondFactor.confirm,
+  renewRecoveryCodes: secondFactor.renew,
+  removeSecondFactor: secondFactor.remove,
   listProjects: tenancy.projects,
   addProject: tenancy.addProject,
   getQuota: tenancy.quota,

@@ -5,6 +5,8 @@ import type { Route } from '@sirocco/shared/api/route.ts'
 import { type RouteName, routes } from '@sirocco/shared/api/routes.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { authenticator } from '../../support/authenticator.ts'
+import { totpOf } from '../../support/totp.ts'
 import { type Answer, at, type NativeWorld, nativeWorld, publicUrl } from './native-world.ts'
 
 const all = Object.entries<Route>(routes) as [RouteName, Route][]
@@ -306,6 +308,15 @@ describe('a machine\u2019s life over REST', () => {
     const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
     expect((await w.ask('getMe', { as: null, headers: { cookie } })).body).toMatchObject({ via: 'session' })
     await people(w, cookie)
+    await w.password('correct horse')
+    const changed = {
+      as: null,
+      headers: { cookie, origin: publicUrl },
+      body: { old: 'correct horse', new: 'a long enough password' },
+    }
+    expect((await w.ask('changePassword', changed)).status).toBe(204)
+    await secondFactor(w, cookie)
+    await passkeys(w, cookie)
     expect((await w.ask('signOut', { as: null, headers: { cookie } })).status).toBe(204)
     expect((await w.ask('getMe', { as: null, headers: { cookie } })).status).toBe(401)
 
@@ -499,6 +510,33 @@ describe('who may what', () => {
     },
   )
 })
+
+/** Codes by an app, on and off; how they sign in is sign-in.test.ts's. */
+async function secondFactor(w: NativeWorld, cookie: string): Promise<void> {
+  const me = { as: null, headers: { cookie, origin: publicUrl } }
+  const { body } = await w.ask('beginSecondFactor', me)
+  const code = totpOf(String(at(body, 'secret')), w.rows.clock.at)
+  expect((await w.ask('confirmSecondFactor', { ...me, body: { code } })).status).toBe(200)
+  expect((await w.ask('renewRecoveryCodes', me)).status).toBe(200)
+  expect((await w.ask('removeSecondFactor', me)).status).toBe(204)
+  expect((await w.ask('getSecondFactor', me)).body).toEqual({ since: null, recoveryCodes: 0 })
+}
+
+/** A passkey that comes and goes; how it signs in is passkeys.test.ts's. */
+async function passkeys(w: NativeWorld, cookie: string): Promise<void> {
+  const me = { as: null, headers: { cookie, origin: publicUrl } }
+  expect((await w.ask('askPasskey', { as: null })).status).toBe(200)
+  const { body } = await w.ask('beginPasskey', me)
+  const made = authenticator({ domain: 'cloud.example', origin: publicUrl }).make({
+    challenge: String(at(body, 'challenge')),
+    userId: String(at(body, 'user', 'id')),
+  })
+  const added = await w.ask('addPasskey', { ...me, body: { name: 'laptop', response: made } })
+  const params = { id: String(at(added.body, 'id')) }
+  expect((await w.ask('renamePasskey', { ...me, params, body: { name: 'phone' } })).status).toBe(200)
+  expect(itemsOf(await w.ask('listPasskeys', me))).toMatchObject([{ name: 'phone' }])
+  expect((await w.ask('removePasskey', { ...me, params })).status).toBe(204)
+}
 
 describe('signing in', () => {
   let w: NativeWorld

@@ -140,6 +140,13 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'the guard of a quota': async at => {
     await at.store.commit([{ do: 'quota.spend', project: at.project, resources: quotaResources }])
   },
+  'signIn.waitUntil': at => at.store.signIn.waitUntil(['x', 'y']),
+  'signIn.challenge': at => at.store.signIn.challenge('x', 'second-factor'),
+  'signIn.totp': at => at.store.signIn.totp(at.user),
+  'signIn.recoveryCodes': at => at.store.signIn.recoveryCodes(at.user),
+  'signIn.passkeys': at => at.store.signIn.passkeys(at.user, { after: 'pky_0', limit: 10 }),
+  'signIn.passkey': at => at.store.signIn.passkey('x'),
+  'signIn.session': at => at.store.signIn.session('ses_x'),
   'tenancy.ground': at => at.store.tenancy.ground(),
   'tokens.find': at => at.store.tokens.find('u', 'v', 't'),
   figures: at => at.store.figures(at.clock.now()),

@@ -433,6 +433,9 @@ export async function startFake({
     if (!(request.headers.cookie ?? '').includes('sirocco_session=1')) return refuse(401, 'unauthenticated', 'sign in first')
     if (noun === 'sessions')
       return method === 'DELETE' ? send(204, null, { 'set-cookie': 'sirocco_session=; Max-Age=0; Path=/' }) : send(200, me)
+    if (noun === 'second-factor') return send(200, { since: iso(86_400_000), recoveryCodes: 9 })
+    if (noun === 'passkeys')
+      return page([{ id: id('pky'), name: 'laptop', backedUp: true, createdAt: iso(86_400_000), lastUsedAt: null }])
     if (noun === 'images') return page(images)
     if (noun === 'flavors') return page(flavors)
     if (noun === 'placement-groups') {
@@ -553,17 +556,6 @@ export async function startFake({
     send(202, { machine: machines.get(machine.id), operations: operation ? [operation.id] : [] })
   }
 
-  function asset(path: string, response: ServerResponse): void {
-    const file = join(dist, normalize(path))
-    const known = file.startsWith(dist) && extname(file) !== '' && existsSync(file)
-    const served = known ? file : join(dist, 'index.html')
-    response.writeHead(200, {
-      'content-type': types[extname(served)] ?? 'application/octet-stream',
-      'content-security-policy': policy,
-    })
-    createReadStream(served).pipe(response)
-  }
-
   const server = createServer((request, response) => {
     answer(request, response).catch(error => {
       response.writeHead(500).end(String(error))
@@ -649,4 +641,16 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
   if (chunks.length === 0) return {}
   const body: unknown = JSON.parse(Buffer.concat(chunks).toString())
   return typeof body === 'object' && body !== null ? { ...body } : {}
+}
+
+/** A file of the built portal, or its page. */
+export function asset(path: string, response: ServerResponse): void {
+  const file = join(dist, normalize(path))
+  const known = file.startsWith(dist) && extname(file) !== '' && existsSync(file)
+  const served = known ? file : join(dist, 'index.html')
+  response.writeHead(200, {
+    'content-type': types[extname(served)] ?? 'application/octet-stream',
+    'content-security-policy': policy,
+  })
+  createReadStream(served).pipe(response)
 }

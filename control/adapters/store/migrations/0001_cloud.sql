@@ -328,6 +328,53 @@ CREATE TABLE `volume_observed` (
 	`at` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `challenge` (
+	`tokenHash` text PRIMARY KEY NOT NULL,
+	`kind` text NOT NULL,
+	`user` text,
+	`data` text,
+	`tries` integer DEFAULT 0 NOT NULL,
+	`expiresAt` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `challenge_expires` ON `challenge` (`expiresAt`);--> statement-breakpoint
+CREATE TABLE `passkey` (
+	`id` text PRIMARY KEY NOT NULL,
+	`credential` text NOT NULL,
+	`user` text NOT NULL,
+	`name` text NOT NULL,
+	`publicKey` text NOT NULL,
+	`counter` integer NOT NULL,
+	`transports` text NOT NULL,
+	`backedUp` integer NOT NULL,
+	`createdAt` integer NOT NULL,
+	`lastUsedAt` integer
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `passkey_credential_unique` ON `passkey` (`credential`);--> statement-breakpoint
+CREATE INDEX `passkey_user` ON `passkey` (`user`,`id`);--> statement-breakpoint
+CREATE TABLE `recovery_code` (
+	`user` text NOT NULL,
+	`hash` text NOT NULL,
+	PRIMARY KEY(`user`, `hash`)
+);
+--> statement-breakpoint
+CREATE TABLE `sign_in_try` (
+	`key` text PRIMARY KEY NOT NULL,
+	`tries` integer NOT NULL,
+	`until` integer NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `sign_in_try_at` ON `sign_in_try` (`at`);--> statement-breakpoint
+CREATE TABLE `totp` (
+	`user` text PRIMARY KEY NOT NULL,
+	`secret` text NOT NULL,
+	`confirmedAt` integer,
+	`lastStep` integer DEFAULT 0 NOT NULL,
+	`createdAt` integer NOT NULL
+);
+--> statement-breakpoint
 ALTER TABLE `access_key` ADD `expiresAt` integer;--> statement-breakpoint
 ALTER TABLE `access_key` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `access_key_project` ON `access_key` (`project`,`id`);--> statement-breakpoint
@@ -393,6 +440,9 @@ ALTER TABLE `orphan` ADD `generation` integer DEFAULT 0 NOT NULL;--> statement-b
 ALTER TABLE `orphan` ADD `removing` integer DEFAULT false NOT NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX `orphan_id` ON `orphan` (`id`) WHERE "orphan"."id" <> '';--> statement-breakpoint
 ALTER TABLE `session` ADD `createdAt` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `session` ADD `address` text;--> statement-breakpoint
+ALTER TABLE `session` ADD `device` text DEFAULT '' NOT NULL;--> statement-breakpoint
+ALTER TABLE `session` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `session_user` ON `session` (`user`,`id`);--> statement-breakpoint
 ALTER TABLE `user` ADD `disabledAt` integer;--> statement-breakpoint
 CREATE INDEX `membership_project` ON `membership` (`project`,`user`);--> statement-breakpoint
