@@ -5,6 +5,7 @@ import type { Random } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import type { Seen, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import { groupsOf } from '../network/groups-of.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Importer } from '../ports/importer.ts'
@@ -388,11 +389,12 @@ export class Reconciler {
   #networksWanted(): NetworkOnHost[] {
     const strays = this.#held.strayMachines().filter(machine => this.#host.mayHave(machine.id))
     const machines = [...this.#held.machines().filter(machine => this.#carries(machine)), ...strays]
+    const groups = this.#held.groups()
     return this.#held.networks().flatMap(network => {
       const ports = machines.flatMap(machine =>
         machine.ports.filter(port => port.network === network.id).map(port => ({ ...port, hostname: machine.name })),
       )
-      return ports.length === 0 && (network.gone || this.#stopped) ? [] : [{ network, ports }]
+      return ports.length === 0 && (network.gone || this.#stopped) ? [] : [{ network, ports, groups: groupsOf(ports, groups) }]
     })
   }
 

@@ -17,6 +17,7 @@ import type { Migration, MigrationPhase } from '../domain/migrations/migration.t
 import type { Operation, OperationAsk, SubjectId } from '../domain/operations/operation.ts'
 import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
+import type { SecurityChange } from './security.ts'
 import type { TenancyChange } from './tenancy.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
@@ -131,6 +132,7 @@ export interface NewSnapshot {
  * Fault that its guard means; a failed guard undoes the whole batch.
  */
 export type Change =
+  | SecurityChange
   | { readonly do: 'machine.insert'; readonly machine: NewMachine }
   /** Guard `stale` by version. */
   | ({ readonly do: 'machine.intent' } & Intent)
@@ -358,6 +360,7 @@ export type Change =
   | { readonly do: 'port.insert'; readonly port: NewPort }
   /** With any of `others` where its address is taken. Guard `conflict` where all are. */
   | { readonly do: 'port.claim'; readonly port: NewPort; readonly others: readonly string[] }
+  /** Hosts are told of what its groups lose by it, too. */
   | { readonly do: 'port.release'; readonly machine: Id<'machine'> }
   /** Guard `capacity`: the sum of live claims with this one fits the host, which accepts; a strict group is there, and kept by it. */
   | {

@@ -3,7 +3,7 @@ import { agentRoles } from '../model/agents/roles.ts'
 import { fenceWays, powerWays } from '../model/hosts/power.ts'
 import { limits } from '../model/limits.ts'
 import { WantedImport } from '../wire/imports.ts'
-import { WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '../wire/objects.ts'
+import { WantedGroup, WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '../wire/objects.ts'
 import { pageOf } from './page.ts'
 import { Tags, Time } from './text.ts'
 
@@ -75,6 +75,7 @@ export const HostProjection = z.strictObject({
     z.discriminatedUnion('kind', [
       WantedMachine.omit({ seed: true, move: true }),
       WantedNetwork,
+      WantedGroup,
       WantedVolume,
       WantedSnapshot,
       WantedImport.omit({ source: true }),

@@ -17,6 +17,7 @@ import { first } from './reads/page.ts'
 import { placementReads } from './reads/placement.ts'
 import { placementGroupReads } from './reads/placement-groups.ts'
 import { sampleReads } from './reads/samples.ts'
+import { securityGroupReads } from './reads/security-groups.ts'
 import { tagReads } from './reads/tags.ts'
 import { tenancyReads } from './reads/tenancy.ts'
 import { volumeReads } from './reads/volumes.ts'
@@ -39,6 +40,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     agents: agentReads(database),
     migrations: migrationReads(database),
     networks: networkReads(database),
+    securityGroups: securityGroupReads(database),
     tags: tagReads(database),
     events: eventReads(database),
     ...catalogueReads(database),
