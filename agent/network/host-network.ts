@@ -12,7 +12,7 @@ const IpLink = z.object({
   flags: z.array(z.string()),
   ifalias: z.string().optional(),
   master: z.string().optional(),
-  linkinfo: z.object({ info_kind: z.string().optional(), info_data: z.unknown() }).optional(),
+  linkinfo: z.object({ info_kind: z.string().optional(), info_data: z.unknown().optional() }).optional(),
   inet6_addr_gen_mode: z.string().optional(),
   addr_info: z.array(z.object({ family: z.string(), local: z.string(), prefixlen: z.number() })),
 })

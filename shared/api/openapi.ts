@@ -26,6 +26,7 @@ import { problems } from './problems.ts'
 import { commonFaults, type Route } from './route.ts'
 import { base, routes } from './routes.ts'
 import { Usage } from './samples.ts'
+import { SecurityGroup, SecurityGroupPage, SecurityRule } from './security-groups.ts'
 import { Me } from './sessions.ts'
 import { TagPage } from './tags.ts'
 import {
@@ -59,6 +60,9 @@ const named = {
   MadeKeyPair,
   PlacementGroup,
   PlacementGroupPage,
+  SecurityGroup,
+  SecurityGroupPage,
+  SecurityRule,
   PlacementExplained,
   Image,
   ImagePage,

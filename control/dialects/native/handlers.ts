@@ -11,6 +11,7 @@ import * as machines from './routes/machines.ts'
 import * as operations from './routes/operations.ts'
 import * as placement from './routes/placement.ts'
 import * as samples from './routes/samples.ts'
+import * as groups from './routes/security-groups.ts'
 import * as sessions from './routes/sessions.ts'
 import * as snapshots from './routes/snapshots.ts'
 import * as tags from './routes/tags.ts'
@@ -83,6 +84,14 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listFlavors: catalogue.flavors,
   listRegions: catalogue.regions,
   listNetworks: catalogue.networks,
+  listSecurityGroups: groups.list,
+  addSecurityGroup: groups.add,
+  getSecurityGroup: groups.get,
+  changeSecurityGroup: groups.change,
+  deleteSecurityGroup: groups.remove,
+  authoriseRules: groups.authorise,
+  revokeRules: groups.revoke,
+  setMachineGroups: machines.setGroups,
   listOperations: history.operations,
   listStuckOperations: operations.stuck,
   getOperation: operations.get,

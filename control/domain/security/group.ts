@@ -20,6 +20,7 @@ export interface SecurityGroup {
   readonly ports: number
   /** Rules of other groups that name it. */
   readonly namedBy: number
+  readonly tags: Readonly<Record<string, string>>
   readonly createdAt: number
 }
 

@@ -11,7 +11,7 @@ import { hostsOf } from '../security-writes.ts'
 import { among } from './among.ts'
 import { paged } from './page.ts'
 
-/** Groups with their rules: one batch of two statements. */
+/** Groups with their rules: one batch of three statements. */
 export function securityGroupReads(database: Database): SecurityReads {
   const { db } = database
   const group = s.securityGroup
@@ -23,7 +23,7 @@ export function securityGroupReads(database: Database): SecurityReads {
   const load = (which: SQL | undefined, limit: number): Promise<Result<SecurityGroup[]>> =>
     database.read(async () => {
       const chosen = db.select({ id: group.id }).from(group).where(which).orderBy(asc(group.id)).limit(limit)
-      const [groups, rules] = await db.batch([
+      const [groups, rules, tags] = await db.batch([
         db
           .select({ group, networkAlias: s.network.alias, region: s.region.name, ports, namedBy })
           .from(group)
@@ -37,9 +37,12 @@ export function securityGroupReads(database: Database): SecurityReads {
           .from(s.securityRule)
           .leftJoin(peer, eq(peer.id, s.securityRule.peer))
           .where(inArray(s.securityRule.securityGroup, chosen)),
+        db.select().from(s.tag).where(inArray(s.tag.resource, chosen)),
       ])
       const rulesOf = Map.groupBy(rules, row => row.rule.securityGroup)
+      const tagsOf = Map.groupBy(tags, row => row.resource)
       return groups.map(({ group, ...row }) => ({
+        tags: Object.fromEntries((tagsOf.get(group.id) ?? []).map(({ key, value }) => [key, value])),
         ...group,
         ...row,
         rules: (rulesOf.get(group.id) ?? [])
