@@ -229,7 +229,17 @@ export async function startFake({
         },
       ],
       addresses: [address],
-      ports: [{ id: id('prt'), ec2Id: hex('eni'), network: id('net'), subnet: id('sub'), mac: '52:54:00:12:34:56', address }],
+      ports: [
+        {
+          id: id('prt'),
+          ec2Id: hex('eni'),
+          network: id('net'),
+          subnet: id('sub'),
+          mac: '52:54:00:12:34:56',
+          address,
+          groups: [],
+        },
+      ],
       rescue: null,
       tags: name === '' ? {} : { Name: name },
       ...(role === 'admin' ? { host: hostId } : {}),
