@@ -71,7 +71,7 @@ def frames(own, address, peer, peer_address, gateway):
     yield peer + own + b"\x08\x06" + arp(2, other, address, peer, peer_address) + name("arp-mac")
     yield peer + own + b"\x08\x00" + said("dhcp-server", ports=(67, 68))
     yield all_nodes + own + b"\x86\xdd" + ipv6(own_local, nodes, 58, icmpv6(own_local, nodes, advert + name("router")))
-    yield all_nodes + own + b"\x86\xdd" + ipv6(own_local, nodes, 58, icmpv6(own_local, nodes, neighbour)) + name("neighbour")
+    yield all_nodes + own + b"\x86\xdd" + ipv6(own_local, nodes, 58, icmpv6(own_local, nodes, neighbour + name("neighbour")))
     yield peer + own + b"\x86\xdd" + ipv6(gateway_local, local("52:54:00:00:00:01"), 17, udp(7777, 7777, name("ipv6-address")))
     yield peer + own + b"\x86\xdd" + ipv6(own_local, nodes, 17, udp(547, 546, name("dhcpv6-server")))
     yield mac("01:80:c2:00:00:00") + own + struct.pack("!H", 38) + b"\x42\x42\x03" + bytes(35) + name("stp")

@@ -182,6 +182,8 @@ describe.skipIf(why !== null)(`security groups on Linux${why === null ? '' : ` (
       'stp',
       'vlan',
     ])
+    // What it was made to believe meanwhile.
+    must('ip', '-n', namespace('b'), 'neigh', 'flush', 'dev', 'eth0')
     await apply(wanted([everything]))
     expect(await heard()).toEqual(['good'])
   }, 30_000)
