@@ -8,6 +8,7 @@ export type { Accepted, Launch, Machine } from '@sirocco/shared/api/machines.ts'
 export type { Operation, OperationAsked } from '@sirocco/shared/api/operations.ts'
 export type { PlacementGroup } from '@sirocco/shared/api/placement-groups.ts'
 export type { Usage } from '@sirocco/shared/api/samples.ts'
+export type { SecurityGroup, SecurityRule } from '@sirocco/shared/api/security-groups.ts'
 export type { Me, SignIn } from '@sirocco/shared/api/sessions.ts'
 export type {
   AcceptedMoment,

@@ -418,7 +418,7 @@ describe('who may what', () => {
 
     id = only(launchedOf(await w.ask('launchMachines', { body: { ...launchBody(w), securityGroups: ['web'] } }))).id
     expect((await w.ask('getSecurityGroup', { params })).body).toMatchObject({ ports: 1 })
-    expect((await w.ask('deleteSecurityGroup', { params })).status).toBe(412)
+    expect((await w.ask('deleteSecurityGroup', { params })).status).toBe(409)
     const moved = await w.ask('setMachineGroups', { params: { id }, body: { groups: ['default'] } })
     expect(moved.body).toMatchObject({ ports: [{ groups: [{ name: 'default' }] }] })
     expect((await w.ask('deleteSecurityGroup', { params })).status).toBe(204)

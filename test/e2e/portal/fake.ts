@@ -445,6 +445,7 @@ export async function startFake({
       return method === 'DELETE' ? send(204, null, { 'set-cookie': 'sirocco_session=; Max-Age=0; Path=/' }) : send(200, me)
     if (noun === 'images') return page(images)
     if (noun === 'flavors') return page(flavors)
+    if (noun === 'security-groups') return page([])
     if (noun === 'placement-groups') {
       if (method === 'GET') return page(groups)
       const at = groups.findIndex(({ name }) => name === key)
