@@ -158,7 +158,7 @@ describe.skipIf(!hasBoto)('boto3, unmodified,', () => {
       address: true,
       network: [true, true],
       groups: ['default'],
-      'a group with a rule': [80, [{ CidrIp: '0.0.0.0/0', Description: 'http' }], 2],
+      'a group with a rule': [80, [{ CidrIp: '0.0.0.0/0', Description: 'http' }], 1],
       'groups changed': ['boto'],
       'a group in use': 'DependencyViolation',
       pages: [5, 1],
