@@ -7,6 +7,7 @@ import type { BackupResult, WantedBackup } from '@sirocco/shared/wire/backups.ts
 import type { Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import type { ImportResult, WantedImport } from '@sirocco/shared/wire/imports.ts'
 import type { Seen, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import { groupsOf } from '../network/groups-of.ts'
 import type { Backups } from '../ports/backups.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
@@ -435,11 +436,12 @@ export class Reconciler {
   #networksWanted(): NetworkOnHost[] {
     const strays = this.#held.strayMachines().filter(machine => this.#host.mayHave(machine.id))
     const machines = [...this.#held.machines().filter(machine => this.#carries(machine)), ...strays]
+    const groups = this.#held.groups()
     return this.#held.networks().flatMap(network => {
       const ports = machines.flatMap(machine =>
         machine.ports.filter(port => port.network === network.id).map(port => ({ ...port, hostname: machine.name })),
       )
-      return ports.length === 0 && (network.gone || this.#stopped) ? [] : [{ network, ports }]
+      return ports.length === 0 && (network.gone || this.#stopped) ? [] : [{ network, ports, groups: groupsOf(ports, groups) }]
     })
   }
 

@@ -19,6 +19,7 @@ import type { Operation, OperationAsk, SubjectId } from '../domain/operations/op
 import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
 import type { BackupChange } from './backups.ts'
+import type { SecurityChange } from './security.ts'
 import type { SignInChange } from './sign-in.ts'
 import type { TenancyChange } from './tenancy.ts'
 
@@ -135,6 +136,7 @@ export interface NewSnapshot {
  * Fault that its guard means; a failed guard undoes the whole batch.
  */
 export type Change =
+  | SecurityChange
   | { readonly do: 'machine.insert'; readonly machine: NewMachine }
   /** Guard `stale` by version. */
   | ({ readonly do: 'machine.intent' } & Intent)
@@ -363,6 +365,7 @@ export type Change =
   | { readonly do: 'port.insert'; readonly port: NewPort }
   /** With any of `others` where its address is taken. Guard `conflict` where all are. */
   | { readonly do: 'port.claim'; readonly port: NewPort; readonly others: readonly string[] }
+  /** Hosts are told of what its groups lose by it, too. */
   | { readonly do: 'port.release'; readonly machine: Id<'machine'> }
   /** Guard `capacity`: the sum of live claims with this one fits the host, which accepts; a strict group is there, and kept by it. */
   | {

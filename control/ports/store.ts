@@ -25,6 +25,7 @@ import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
 import type { BackupReads } from './backups.ts'
 import type { Change, HostPower } from './changes.ts'
+import type { SecurityReads } from './security.ts'
 import type { SignInReads } from './sign-in.ts'
 import type { TenancyReads } from './tenancy.ts'
 
@@ -185,6 +186,7 @@ export interface Store {
     /** Of these addresses those that ports of the subnet have; of all, where none are named. */
     taken(subnet: Id<'subnet'>, among?: readonly string[]): Promise<Result<readonly string[]>>
   }
+  readonly securityGroups: SecurityReads
   readonly tags: {
     /** Of everything in the scope that has any. */
     list(scope: Scope, page: Page): Promise<Result<Paged<{ resource: string; alias: string; key: string; value: string }>>>

@@ -45,6 +45,8 @@ import type {
   PlacementGroup,
   RecoveryCodes,
   SecondFactor,
+  SecurityGroup,
+  SecurityRule,
   SignIn,
   SignInAnswer,
   Snapshot,
@@ -70,6 +72,12 @@ async function every<T>(path: string, most: number, ask: Ask = {}): Promise<{ it
     cursor = page.next
   } while (cursor !== null && items.length < most)
   return { items, more: cursor !== null }
+}
+
+/** Of a rule what is asked for; the other end is a range, or a group by id. */
+type NewRule = Pick<SecurityRule, 'direction' | 'protocol' | 'from' | 'to'> & {
+  readonly cidr?: string
+  readonly group?: string
 }
 
 /** The native API, one function a call. */
@@ -150,6 +158,16 @@ export const calls = {
   addKeyPair: (body: { name: string; publicKey?: string; type?: 'ed25519' | 'rsa' }) =>
     request<MadeKeyPair>('/key-pairs', { method: 'POST', body }),
   deleteKeyPair: (name: string) => request<null>(`/key-pairs/${at(name)}`, { method: 'DELETE' }),
+  securityGroups: () => every<SecurityGroup>('/security-groups', pageMax),
+  addSecurityGroup: (body: { name: string; description: string }) =>
+    request<SecurityGroup>('/security-groups', { method: 'POST', body }),
+  deleteSecurityGroup: (id: string) => request<null>(`/security-groups/${at(id)}`, { method: 'DELETE' }),
+  addRule: (id: string, rule: NewRule) =>
+    request<SecurityGroup>(`/security-groups/${at(id)}/rules`, { method: 'POST', body: { rules: [rule] } }),
+  removeRule: (id: string, rule: string) =>
+    request<SecurityGroup>(`/security-groups/${at(id)}/rules/revoke`, { method: 'POST', body: { ids: [rule] } }),
+  setGroups: (machine: string, groups: readonly string[]) =>
+    request<Machine>(`/machines/${at(machine)}/security-groups`, { method: 'PUT', body: { groups } }),
   placementGroups: () => every<PlacementGroup>('/placement-groups', pageMax),
   addPlacementGroup: (body: { name: string; policy: PlacementGroup['policy']; strict: boolean }) =>
     request<PlacementGroup>('/placement-groups', { method: 'POST', body }),

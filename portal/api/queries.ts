@@ -39,6 +39,7 @@ export const queries = {
   imageCatalogue: queryOptions({ queryKey: ['image-catalogue'], queryFn: calls.imageCatalogue }),
   flavors: queryOptions({ queryKey: ['flavors'], queryFn: calls.flavors }),
   keyPairs: queryOptions({ queryKey: ['key-pairs'], queryFn: calls.keyPairs }),
+  securityGroups: queryOptions({ queryKey: ['security-groups'], queryFn: calls.securityGroups }),
   placementGroups: queryOptions({ queryKey: ['placement-groups'], queryFn: calls.placementGroups }),
   volumes: queryOptions({ queryKey: ['volumes'], queryFn: calls.volumes }),
   snapshots: queryOptions({ queryKey: ['snapshots'], queryFn: calls.snapshots }),

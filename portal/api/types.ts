@@ -12,6 +12,7 @@ export type { Passkey, PasskeyOptions } from '@sirocco/shared/api/passkeys.ts'
 export type { PlacementGroup } from '@sirocco/shared/api/placement-groups.ts'
 export type { Usage } from '@sirocco/shared/api/samples.ts'
 export type { NewSecondFactor, RecoveryCodes, SecondFactor } from '@sirocco/shared/api/second-factor.ts'
+export type { SecurityGroup, SecurityRule } from '@sirocco/shared/api/security-groups.ts'
 export type { Me, SignIn, SignInAnswer } from '@sirocco/shared/api/sessions.ts'
 export type {
   AcceptedMoment,

@@ -91,6 +91,8 @@ export function follow(): () => void {
       if (subjects.some(id => id.startsWith('kpr_'))) void queryClient.invalidateQueries(queries.keyPairs)
       if (subjects.some(id => id.startsWith('pgr_') || id.startsWith('vm_')))
         void queryClient.invalidateQueries(queries.placementGroups)
+      if (subjects.some(id => id.startsWith('sg_') || id.startsWith('vm_')))
+        void queryClient.invalidateQueries(queries.securityGroups)
       if (subjects.some(id => id.startsWith('vol_') || id.startsWith('snp_'))) {
         void queryClient.invalidateQueries(queries.volumes)
         void queryClient.invalidateQueries(queries.snapshots)

@@ -12,6 +12,7 @@ describe('the addresses of the portal', () => {
       '/machines/$machine',
       '/machines/new',
       '/placement-groups',
+      '/security-groups',
       '/settings',
       '/sign-in',
       '/volumes',

@@ -110,6 +110,12 @@ const keyPairs = createRoute({
   component: lazyRouteComponent(() => import('./key-pairs.tsx'), 'KeyPairsPage'),
 })
 
+const securityGroups = createRoute({
+  getParentRoute: () => shell,
+  path: '/security-groups',
+  component: lazyRouteComponent(() => import('./security-groups.tsx'), 'SecurityGroupsPage'),
+})
+
 const placementGroups = createRoute({
   getParentRoute: () => shell,
   path: '/placement-groups',
@@ -130,7 +136,19 @@ const settings = createRoute({
 
 export const routeTree = root.addChildren([
   signIn,
-  shell.addChildren([home, machines, launch, machine, volumes, images, keyPairs, placementGroups, hosts, settings]),
+  shell.addChildren([
+    home,
+    machines,
+    launch,
+    machine,
+    volumes,
+    images,
+    keyPairs,
+    securityGroups,
+    placementGroups,
+    hosts,
+    settings,
+  ]),
 ])
 
 export const router = createRouter({ routeTree, defaultPreload: 'intent', scrollRestoration: true })

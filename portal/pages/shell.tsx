@@ -45,6 +45,7 @@ export function Shell() {
             <Place to="/volumes" icon={icons.volumes} word={t.nav.volumes} />
             <Place to="/images" icon={icons.images} word={t.nav.images} />
             <Place to="/key-pairs" icon={icons.keyPairs} word={t.nav.keyPairs} />
+            <Place to="/security-groups" icon={icons.securityGroups} word={t.nav.securityGroups} />
             <Place to="/placement-groups" icon={icons.placementGroups} word={t.nav.placementGroups} />
             {me.role === 'admin' && <Place to="/hosts" icon={icons.hosts} word={t.nav.hosts} />}
             <Place to="/settings" icon={icons.settings} word={t.nav.settings} />

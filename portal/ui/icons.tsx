@@ -33,6 +33,12 @@ export const icons = {
       <path d="m7.3 8.7 5.9-5.9M10.6 5.4l2 2" />
     </Icon>
   ),
+  securityGroups: (
+    <Icon>
+      <path d="M8 1.8 13 4v3.8c0 3-2 5.2-5 6.4-3-1.2-5-3.4-5-6.4V4z" />
+      <path d="m5.8 8 1.6 1.6 2.9-3" />
+    </Icon>
+  ),
   placementGroups: (
     <Icon>
       <rect x="2" y="2" width="5" height="5" rx="1" />

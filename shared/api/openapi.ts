@@ -29,6 +29,7 @@ import { commonFaults, type Route } from './route.ts'
 import { base, routes } from './routes.ts'
 import { Usage } from './samples.ts'
 import { NewSecondFactor, RecoveryCodes, SecondFactor } from './second-factor.ts'
+import { SecurityGroup, SecurityGroupPage, SecurityRule } from './security-groups.ts'
 import { Me, SignInAnswer } from './sessions.ts'
 import { TagPage } from './tags.ts'
 import {
@@ -62,6 +63,9 @@ const named = {
   MadeKeyPair,
   PlacementGroup,
   PlacementGroupPage,
+  SecurityGroup,
+  SecurityGroupPage,
+  SecurityRule,
   PlacementExplained,
   Image,
   ImagePage,

@@ -23,6 +23,8 @@ export const prefixes = {
   network: 'net',
   subnet: 'sub',
   port: 'prt',
+  securityGroup: 'sg',
+  securityRule: 'sgr',
   addressPool: 'apl',
   keyPair: 'kpr',
   placementGroup: 'pgr',

@@ -125,6 +125,12 @@ export const limits = {
   addressWindow: 32,
   /** Placement groups of one project. */
   placementGroups: 500,
+  /** Security groups of a network. */
+  securityGroups: 500,
+  /** Rules of a security group, both ways together. */
+  rulesOfGroup: 120,
+  /** Security groups of one network interface. */
+  groupsOfPort: 5,
   /** What may be claimed of one unit that a host has. */
   ratioMin: 0.1,
   ratioMax: 64,
@@ -301,6 +307,8 @@ export const limits = {
   programOutput: 16 * MiB,
   /** A dnsmasq that does not end by SIGTERM within this time is killed. */
   dnsmasqEnd: 2 * second,
+  /** Programs at once that look for open connections, and end them. */
+  conntracksAtOnce: 4,
   /** Pings of one network's guests that their gateway answers, per second. */
   gatewayPings: 50,
   /** A call to libvirt is given up after this long, and the connection with it: an answer that came later would belong to nobody. */

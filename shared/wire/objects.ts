@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { firmwares, powers, seenPowers } from '../model/machines/states.ts'
+import { protocolOf, ruleDirections } from '../model/security/rule.ts'
 import { SeenBackup, WantedBackup } from './backups.ts'
 import { SeenImport, WantedImport } from './imports.ts'
 import { FoundSpec } from './orphans.ts'
@@ -22,6 +23,8 @@ export const WantedPort = z.strictObject({
   network: z.string(),
   mac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/),
   address: z.ipv4(),
+  /** Security groups that it is in. Left out by a control plane that knows of none: then it is not filtered. */
+  groups: z.array(z.string()).max(64).optional(),
 })
 export type WantedPort = z.output<typeof WantedPort>
 
@@ -79,6 +82,32 @@ export const WantedNetwork = z.strictObject({
   gone: z.boolean(),
 })
 export type WantedNetwork = z.output<typeof WantedNetwork>
+
+/** What a security group lets through. Answers to it always pass. */
+export const WantedRule = z.strictObject({
+  direction: z.enum(ruleDirections),
+  /** `all`, a name or a number. */
+  protocol: z.string().refine(text => protocolOf(text) === text),
+  /** Ports from and to; of ICMP type and code. Left out: any. */
+  from: z.int().min(0).max(65_535).optional(),
+  to: z.int().min(0).max(65_535).optional(),
+  /** Of the other end; one of the two is there. */
+  cidr: z.union([z.cidrv4(), z.cidrv6()]).optional(),
+  group: z.string().optional(),
+})
+export type WantedRule = z.output<typeof WantedRule>
+
+/** A security group as one host must know it. */
+export const WantedGroup = z.strictObject({
+  kind: z.literal('group'),
+  id: z.string(),
+  generation: z.int().nonnegative(),
+  /** None where no port here is in it. */
+  rules: z.array(WantedRule),
+  /** Addresses of all its ports, on other hosts too; none where no rule here names it. */
+  members: z.array(z.union([z.ipv4(), z.ipv6()])),
+})
+export type WantedGroup = z.output<typeof WantedGroup>
 
 /** Where a volume's bytes lie on its host; the same words name the same place on every host of a zone. */
 export const WantedPool = z.discriminatedUnion('type', [
@@ -139,6 +168,7 @@ export type WantedSnapshot = z.output<typeof WantedSnapshot>
 export const Wanted = z.discriminatedUnion('kind', [
   WantedMachine,
   WantedNetwork,
+  WantedGroup,
   WantedVolume,
   WantedSnapshot,
   WantedImport,

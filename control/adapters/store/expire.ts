@@ -67,6 +67,7 @@ export async function expire(database: Database): Promise<Result<number>> {
     ...Object.entries(old).map(([table, rows]) => sql`DELETE FROM ${sql.identifier(table)} WHERE rowid IN (${rows})`),
     sql`DELETE FROM machine_observed WHERE machine IN (${forgotten})`,
     sql`DELETE FROM tag WHERE resource IN (${forgotten})`,
+    sql`DELETE FROM port_group WHERE port IN (SELECT id FROM port WHERE machine IN (${forgotten}))`,
     sql`DELETE FROM port WHERE machine IN (${forgotten})`,
     sql`DELETE FROM operation_log WHERE operation IN (${operations})`,
     sql`DELETE FROM operation WHERE id IN (${operations})`,

@@ -7,6 +7,7 @@ import type { Firmware, Power, Recover, SeenPower } from '@sirocco/shared/model/
 import type { OperationKind, OperationState } from '@sirocco/shared/model/operations/states.ts'
 import type { PlacementPolicy } from '@sirocco/shared/model/placement/policies.ts'
 import { type QuotaResource, quotaResources } from '@sirocco/shared/model/quota.ts'
+import type { RuleDirection } from '@sirocco/shared/model/security/rule.ts'
 import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
 import type { BackupResult } from '@sirocco/shared/wire/backups.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
@@ -966,6 +967,55 @@ export const port = sqliteTable(
     uniqueIndex('port_mac').on(t.subnet, t.mac),
     index('port_machine').on(t.machine),
   ],
+)
+
+/** Stateful allow rules of the ports that are in it. */
+export const securityGroup = sqliteTable(
+  'security_group',
+  {
+    id: text().$type<Id<'securityGroup'>>().primaryKey(),
+    alias: text().notNull().unique(),
+    project: text().$type<Id<'project'>>().notNull(),
+    network: text().$type<Id<'network'>>().notNull(),
+    name: text().notNull(),
+    description: text().notNull(),
+    isDefault: integer({ mode: 'boolean' }).notNull(),
+    createdAt: integer().notNull(),
+  },
+  t => [
+    uniqueIndex('security_group_name').on(t.network, t.name),
+    uniqueIndex('security_group_default').on(t.network).where(sql`${t.isDefault} = 1`),
+    index('security_group_project').on(t.project, t.id),
+  ],
+)
+
+/** Of `cidr` and `peer` one is null. `likeness`: of two rules of a group that are alike one is too many. */
+export const securityRule = sqliteTable(
+  'security_rule',
+  {
+    id: text().$type<Id<'securityRule'>>().primaryKey(),
+    alias: text().notNull().unique(),
+    securityGroup: text().$type<Id<'securityGroup'>>().notNull(),
+    direction: text().$type<RuleDirection>().notNull(),
+    protocol: text().notNull(),
+    from: integer(),
+    to: integer(),
+    cidr: text(),
+    peer: text().$type<Id<'securityGroup'>>(),
+    description: text().notNull(),
+    likeness: text().notNull(),
+  },
+  t => [
+    uniqueIndex('security_rule_alike').on(t.securityGroup, t.likeness),
+    index('security_rule_peer').on(t.peer, t.securityGroup),
+  ],
+)
+
+/** Which groups a port is in. */
+export const portGroup = sqliteTable(
+  'port_group',
+  { port: text().$type<Id<'port'>>().notNull(), securityGroup: text().$type<Id<'securityGroup'>>().notNull() },
+  t => [primaryKey({ columns: [t.port, t.securityGroup] }), index('port_group_members').on(t.securityGroup, t.port)],
 )
 
 /** Key and value of any noun; `resource` is our id. */

@@ -11,6 +11,7 @@ import { type Built, insertRows, putNewer, updateRows } from './insert-rows.ts'
 import { quotaGuards } from './quota.ts'
 import { roomSql } from './room.ts'
 import * as s from './schema.ts'
+import { securityWrites, touchPeersOf } from './security-writes.ts'
 import { signInWrites } from './sign-in-writes.ts'
 import { stoodOn } from './stood-on.ts'
 import { tenancyWrites } from './tenancy-writes.ts'
@@ -481,7 +482,11 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   'maintenance-stop.drop': ({ host }, { database: { db } }) => [
     db.delete(s.maintenanceStop).where(eq(s.maintenanceStop.host, host)),
   ],
-  'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
+  'port.release': ({ machine }, { database: { db } }) => [
+    touchPeersOf(machine),
+    sql`DELETE FROM port_group WHERE port IN (SELECT id FROM port WHERE machine = ${machine})`,
+    db.delete(s.port).where(eq(s.port.machine, machine)),
+  ],
   'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB, root, group = null, others = [] }, { now }) => {
     const used = (column: string) =>
       sql`(SELECT coalesce(sum(${sql.identifier(column)}), 0) FROM allocation WHERE host = h.id AND until IS NULL)`
@@ -789,6 +794,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   'session.end': ({ id }, { database: { db } }) => [db.delete(s.session).where(eq(s.session.id, id))],
   ...backupWrites,
   ...tenancyWrites,
+  ...securityWrites,
   ...signInWrites,
   audit: ({ do: _, ...row }, { now }) => [insertRows(s.audit, [{ ...row, at: now }])],
   token: ({ do: _, ...row }, { now }) => [insertRows(s.token, [{ ...row, at: now }])],
@@ -868,6 +874,11 @@ const gathered = {
     insertRows(
       s.port,
       changes.map(({ port }) => port),
+    ),
+  'port-group.insert': changes =>
+    insertRows(
+      s.portGroup,
+      changes.map(({ port, group }) => ({ port, securityGroup: group })),
     ),
   'operation.start': (changes, { now }) =>
     insertRows(

@@ -20,6 +20,7 @@ import { first } from './reads/page.ts'
 import { placementReads } from './reads/placement.ts'
 import { placementGroupReads } from './reads/placement-groups.ts'
 import { sampleReads } from './reads/samples.ts'
+import { securityGroupReads } from './reads/security-groups.ts'
 import { signInReads } from './reads/sign-in.ts'
 import { tagReads } from './reads/tags.ts'
 import { tenancyReads } from './reads/tenancy.ts'
@@ -45,6 +46,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     agents: agentReads(database),
     migrations: migrationReads(database),
     networks: networkReads(database),
+    securityGroups: securityGroupReads(database),
     tags: tagReads(database),
     events: eventReads(database),
     ...catalogueReads(database),

@@ -16,6 +16,7 @@ import * as password from './routes/password.ts'
 import * as placement from './routes/placement.ts'
 import * as samples from './routes/samples.ts'
 import * as secondFactor from './routes/second-factor.ts'
+import * as groups from './routes/security-groups.ts'
 import * as sessions from './routes/sessions.ts'
 import * as snapshots from './routes/snapshots.ts'
 import * as tags from './routes/tags.ts'
@@ -92,6 +93,14 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listFlavors: catalogue.flavors,
   listRegions: catalogue.regions,
   listNetworks: catalogue.networks,
+  listSecurityGroups: groups.list,
+  addSecurityGroup: groups.add,
+  getSecurityGroup: groups.get,
+  changeSecurityGroup: groups.change,
+  deleteSecurityGroup: groups.remove,
+  authoriseRules: groups.authorise,
+  revokeRules: groups.revoke,
+  setMachineGroups: machines.setGroups,
   listOperations: history.operations,
   listStuckOperations: operations.stuck,
   getOperation: operations.get,

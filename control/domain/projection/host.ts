@@ -5,6 +5,7 @@ import type {
   SeenMove,
   VolumeSource,
   Wanted,
+  WantedGroup,
   WantedMachine,
   WantedMove,
   WantedPool,
@@ -13,6 +14,7 @@ import type {
 import type { Tombstone } from '../machines/tombstone.ts'
 import type { MigrationPhase } from '../migrations/migration.ts'
 import { gatewayOf } from '../networks/range.ts'
+import { likeness, type SecurityRule } from '../security/group.ts'
 
 /** A machine's rows as far as its host must know them; user-data opened. */
 export interface PlacedMachine {
@@ -28,7 +30,13 @@ export interface PlacedMachine {
   readonly publicKeys: readonly string[]
   /** base64; empty where there is none. */
   readonly userData: string
-  readonly ports: readonly { readonly id: string; readonly subnet: string; readonly mac: string; readonly address: string }[]
+  readonly ports: readonly {
+    readonly id: string
+    readonly subnet: string
+    readonly mac: string
+    readonly address: string
+    readonly groups: readonly string[]
+  }[]
   readonly move?: WantedMove
 }
 
@@ -38,6 +46,13 @@ export interface PlacedSubnet {
   readonly generation: number
   readonly cidr: string
   readonly mtu: number
+}
+
+/** A security group that a port on the host is in, or that a rule of such a one names. */
+export interface PlacedGroup {
+  readonly id: string
+  readonly rules: readonly Pick<SecurityRule, 'direction' | 'protocol' | 'from' | 'to' | 'cidr' | 'peer'>[]
+  readonly members: readonly string[]
 }
 
 /** A volume that lies on the host. */
@@ -88,6 +103,7 @@ export function desiredOf(
   volumes: readonly PlacedVolume[],
   snapshots: readonly PlacedSnapshot[],
   left: readonly PlacedTombstone[] = [],
+  groups: readonly PlacedGroup[] = [],
 ): Wanted[] {
   const here = new Set<string>([...machines, ...volumes].map(({ id }) => id))
   return [
@@ -103,6 +119,7 @@ export function desiredOf(
         gone: false,
       }),
     ),
+    ...groups.map(wantedGroup),
     ...volumes.map(wantedVolume),
     ...snapshots.map(
       ({ id, generation, volume, sizeMiB, moment, kept, deleted, pool }): Wanted => ({
@@ -163,9 +180,34 @@ const wantedMachine = (machine: PlacedMachine): WantedMachine => ({
     files: [...machine.image.files],
     ...(machine.image.cmdline === null ? {} : { cmdline: machine.image.cmdline }),
   },
-  ports: machine.ports.map(({ id, subnet, mac, address }) => ({ id, network: subnet, mac, address })),
+  ports: machine.ports.map(({ id, subnet, mac, address, groups }) => ({
+    id,
+    network: subnet,
+    mac,
+    address,
+    groups: [...groups].sort(),
+  })),
   seed: { instanceId: machine.alias, keys: [...machine.publicKeys], userData: machine.userData },
   ...(machine.move ? { move: machine.move } : {}),
+})
+
+/** Sorted, so that the same rules and members are the same object, whatever order they were read in. */
+const wantedGroup = ({ id, rules, members }: PlacedGroup): WantedGroup => ({
+  kind: 'group',
+  id,
+  generation: 0,
+  rules: rules
+    .map(rule => ({ rule, like: likeness(rule) }))
+    .sort((a, b) => (a.like < b.like ? -1 : 1))
+    .map(({ rule: { direction, protocol, from, to, cidr, peer } }) => ({
+      direction,
+      protocol,
+      ...(from === null ? {} : { from }),
+      ...(to === null ? {} : { to }),
+      ...(cidr === null ? {} : { cidr }),
+      ...(peer === null ? {} : { group: peer }),
+    })),
+  members: [...members].sort(),
 })
 
 const wantedPool = ({ id, type }: PlacedPool): WantedPool => ({ type, id })

@@ -423,7 +423,36 @@ describe('who may what', () => {
     w = await nativeWorld()
     viewer = await w.person('viewer')
     stranger = await w.person('owner', true)
-    id = only(launchedOf(await w.ask('launchMachines', { body: launchBody(w) }))).id
+    const [standing] = itemsOf(await w.ask('listSecurityGroups'))
+    expect(standing).toMatchObject({ name: 'default', isDefault: true, ports: 0, rules: [{ direction: 'in' }, {}, {}, {}, {}] })
+    const web = await w.ask('addSecurityGroup', { body: { name: 'web', tags: { team: 'a' } } })
+    expect(web).toMatchObject({ status: 201, body: { name: 'web', tags: { team: 'a' }, rules: [{ direction: 'out' }, {}] } })
+    const params = { id: String((web.body as { id: unknown }).id) }
+    expect((await w.ask('changeSecurityGroup', { params, body: { description: 'of the web' } })).body).toMatchObject({
+      name: 'web',
+      description: 'of the web',
+    })
+    const rule = { direction: 'in', protocol: '6', from: 80, to: 80, cidr: '0.0.0.0/0' }
+    const ruled = await w.ask('authoriseRules', { params, body: { rules: [rule, { direction: 'in', group: 'default' }] } })
+    expect(ruled).toMatchObject({
+      status: 200,
+      body: {
+        rules: [{}, {}, { protocol: 'tcp', from: 80 }, { protocol: 'all', group: { ec2Id: expect.stringMatching(/^sg-/) } }],
+      },
+    })
+    expect((await w.ask('authoriseRules', { params, body: { rules: [rule] } })).status).toBe(409)
+    expect((await w.ask('authoriseRules', { params, body: { rules: [{ ...rule, to: 79 }] } })).status).toBe(400)
+    const added = (ruled.body as { rules: { id: string }[] }).rules.slice(2)
+    expect((await w.ask('revokeRules', { params, body: { ids: added.map(one => one.id) } })).body).toMatchObject({
+      rules: [{}, {}],
+    })
+
+    id = only(launchedOf(await w.ask('launchMachines', { body: { ...launchBody(w), securityGroups: ['web'] } }))).id
+    expect((await w.ask('getSecurityGroup', { params })).body).toMatchObject({ ports: 1 })
+    expect((await w.ask('deleteSecurityGroup', { params })).status).toBe(409)
+    const moved = await w.ask('setMachineGroups', { params: { id }, body: { groups: ['default'] } })
+    expect(moved.body).toMatchObject({ ports: [{ groups: [{ name: 'default' }] }] })
+    expect((await w.ask('deleteSecurityGroup', { params })).status).toBe(204)
   })
   const bodies: Partial<Record<RouteName, unknown>> = {
     setGuestPassword: { user: 'root', password: 'x' },
@@ -435,6 +464,10 @@ describe('who may what', () => {
     launchMachines: { image: 'img_none', flavor: 't3.nano' },
     addKeyPair: { name: 'k' },
     addPlacementGroup: { name: 'k', policy: 'affinity' },
+    addSecurityGroup: { name: 'k' },
+    authoriseRules: { rules: [{ direction: 'in', cidr: '0.0.0.0/0' }] },
+    revokeRules: { ids: ['sgr_1'] },
+    setMachineGroups: { groups: ['default'] },
     explainPlacement: { image: 'img_none', flavor: 't3.nano' },
     attachVolume: { machine: 'vm_1' },
     growVolume: { sizeMiB: 1 },

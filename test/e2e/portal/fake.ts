@@ -229,7 +229,17 @@ export async function startFake({
         },
       ],
       addresses: [address],
-      ports: [{ id: id('prt'), ec2Id: hex('eni'), network: id('net'), subnet: id('sub'), mac: '52:54:00:12:34:56', address }],
+      ports: [
+        {
+          id: id('prt'),
+          ec2Id: hex('eni'),
+          network: id('net'),
+          subnet: id('sub'),
+          mac: '52:54:00:12:34:56',
+          address,
+          groups: [],
+        },
+      ],
       rescue: null,
       tags: name === '' ? {} : { Name: name },
       ...(role === 'admin' ? { host: hostId } : {}),
@@ -438,6 +448,7 @@ export async function startFake({
       return page([{ id: id('pky'), name: 'laptop', backedUp: true, createdAt: iso(86_400_000), lastUsedAt: null }])
     if (noun === 'images') return page(images)
     if (noun === 'flavors') return page(flavors)
+    if (noun === 'security-groups') return page([])
     if (noun === 'placement-groups') {
       if (method === 'GET') return page(groups)
       const at = groups.findIndex(({ name }) => name === key)

@@ -188,6 +188,13 @@ CREATE TABLE `placement_group` (
 CREATE UNIQUE INDEX `placement_group_alias_unique` ON `placement_group` (`alias`);--> statement-breakpoint
 CREATE UNIQUE INDEX `placement_group_name` ON `placement_group` (`project`,`name`);--> statement-breakpoint
 CREATE INDEX `placement_group_project` ON `placement_group` (`project`,`id`);--> statement-breakpoint
+CREATE TABLE `port_group` (
+	`port` text NOT NULL,
+	`securityGroup` text NOT NULL,
+	PRIMARY KEY(`port`, `securityGroup`)
+);
+--> statement-breakpoint
+CREATE INDEX `port_group_members` ON `port_group` (`securityGroup`,`port`);--> statement-breakpoint
 CREATE TABLE `quota` (
 	`project` text NOT NULL,
 	`resource` text NOT NULL,
@@ -213,6 +220,38 @@ CREATE TABLE `sample_history` (
 );
 --> statement-breakpoint
 CREATE INDEX `sample_history_at` ON `sample_history` (`at`);--> statement-breakpoint
+CREATE TABLE `security_group` (
+	`id` text PRIMARY KEY NOT NULL,
+	`alias` text NOT NULL,
+	`project` text NOT NULL,
+	`network` text NOT NULL,
+	`name` text NOT NULL,
+	`description` text NOT NULL,
+	`isDefault` integer NOT NULL,
+	`createdAt` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `security_group_alias_unique` ON `security_group` (`alias`);--> statement-breakpoint
+CREATE UNIQUE INDEX `security_group_name` ON `security_group` (`network`,`name`);--> statement-breakpoint
+CREATE UNIQUE INDEX `security_group_default` ON `security_group` (`network`) WHERE "security_group"."isDefault" = 1;--> statement-breakpoint
+CREATE INDEX `security_group_project` ON `security_group` (`project`,`id`);--> statement-breakpoint
+CREATE TABLE `security_rule` (
+	`id` text PRIMARY KEY NOT NULL,
+	`alias` text NOT NULL,
+	`securityGroup` text NOT NULL,
+	`direction` text NOT NULL,
+	`protocol` text NOT NULL,
+	`from` integer,
+	`to` integer,
+	`cidr` text,
+	`peer` text,
+	`description` text NOT NULL,
+	`likeness` text NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `security_rule_alias_unique` ON `security_rule` (`alias`);--> statement-breakpoint
+CREATE UNIQUE INDEX `security_rule_alike` ON `security_rule` (`securityGroup`,`likeness`);--> statement-breakpoint
+CREATE INDEX `security_rule_peer` ON `security_rule` (`peer`,`securityGroup`);--> statement-breakpoint
 CREATE TABLE `snapshot` (
 	`id` text PRIMARY KEY NOT NULL,
 	`alias` text NOT NULL,

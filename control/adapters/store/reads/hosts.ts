@@ -20,6 +20,7 @@ import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { among } from './among.ts'
 import { paged } from './page.ts'
+import { type Security, securityOf, securityQueries } from './placed-groups.ts'
 import { together } from './together.ts'
 
 /** In rescue it boots by another image than its own. */
@@ -207,6 +208,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           })
           .from(s.backup)
           .where(among(s.backup.host, hosts)),
+        ...securityQueries(db, hosts),
       ]),
     )
     if (!rows.ok) return rows
@@ -223,7 +225,9 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       left,
       imports,
       backups,
+      ...security
     ] = rows.value
+    const groups = securityOf(...security)
     const leftOn = Map.groupBy(left, row => row.tombstone.host)
     const revisions = new Map(found.map(row => [row.host, row.revision]))
     const machinesOf = Map.groupBy([...machines, ...comingMachines], row => row.host)
@@ -258,6 +262,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
         (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, kept: snapshot.keptOn === host, pool })),
         (leftOn.get(host) ?? []).map(({ tombstone, pool }) => ({ ...tombstone, pool })),
         [...(importsOn.get(host) ?? []).map(wantedImport), ...(backupsOn.get(host) ?? []).map(wantedBackup)],
+        groups,
       )
     })
   })
@@ -272,6 +277,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     snapshots: readonly PlacedSnapshot[],
     left: readonly PlacedTombstone[],
     works: readonly Wanted[],
+    security: Security,
   ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
     const portsOf = Map.groupBy(ports, row => row.port.machine)
     const placed: PlacedMachine[] = []
@@ -289,11 +295,14 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
         image,
         userData,
         ...(migration && secret ? { move: wantedMove(migration, host, secret.value.reveal()) } : {}),
-        ports: (portsOf.get(machine.id) ?? []).sort((a, b) => a.port.position - b.port.position).map(row => row.port),
+        ports: (portsOf.get(machine.id) ?? [])
+          .sort((a, b) => a.port.position - b.port.position)
+          .map(({ port }) => ({ ...port, groups: security.groupsOf(port.id) })),
       })
     }
     const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
-    return ok({ revision, objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left), ...works] })
+    const groups = security.placed(ports.map(({ port }) => port.id))
+    return ok({ revision, objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left, groups), ...works] })
   }
 
   const tombstonesOf = together(async (hosts: readonly Id<'host'>[]) => {
