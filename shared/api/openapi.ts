@@ -19,6 +19,7 @@ import { Image, ImageCaptured, ImageCatalogue, ImageDeleted, ImagePage, ImageSha
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
 import { Operation, OperationAsked, OperationDetail, OperationPage } from './operations.ts'
+import { Orphan, OrphanAdopted, OrphanPage, OrphanRemoving } from './orphans.ts'
 import { PlacementExplained } from './placement.ts'
 import { PlacementGroup, PlacementGroupPage } from './placement-groups.ts'
 import { Problem } from './problem.ts'
@@ -91,6 +92,10 @@ const named = {
   Usage,
   Fencing,
   Upgrading,
+  Orphan,
+  OrphanPage,
+  OrphanAdopted,
+  OrphanRemoving,
   EnrolTokenPage,
   MadeEnrolToken,
   MaintenancePlan,
