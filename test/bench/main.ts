@@ -28,11 +28,12 @@ export async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
+    strict: false,
     options: { json: { type: 'boolean', default: false } },
   })
-  const unknown = positionals.find(name => !isBench(name))
+  const unknown = positionals.find(name => !isBench(name)) ?? Object.keys(values).find(name => name !== 'json')
   if (unknown !== undefined) {
-    console.error(`there is no bench ${unknown}; choose of ${Object.keys(benches).join(', ')}, or none for all`)
+    console.error(`there is no bench ${unknown}; choose of ${Object.keys(benches).join(', ')}, or none for all, and --json`)
     return 2
   }
   let failed = false

@@ -7,8 +7,6 @@ import { readReady } from '@sirocco/local/instance/ready.ts'
 import { type Figure, figure } from './figure.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-/** A fresh clone fetches its packages each time: fewer of those. */
-const freshRuns = 3
 const runs = 10
 const limitMs = 300_000
 
@@ -42,7 +40,7 @@ export async function start(): Promise<Figure[]> {
   const again: number[] = []
   const folder = mkdtempSync(join(tmpdir(), 'sirocco-bench-'))
   try {
-    for (let i = 0; i < freshRuns; i++) {
+    for (let i = 0; i < runs; i++) {
       const clone = join(folder, `clone-${i}`)
       execFileSync('git', ['clone', '--quiet', '--no-hardlinks', root, clone])
       fresh.push(await started(clone, join(folder, `data-${i}`), 18_787 + 10 * i))

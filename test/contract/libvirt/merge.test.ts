@@ -102,7 +102,10 @@ describe.skipIf(why !== null)(`files of a guest that become one${why === null ? 
     return next
   }
   /** Calls back when a hypervisor is in the middle of it. */
-  const by = (compute = bench.compute, midway: () => void = () => undefined): MergeOptions => ({
+  const by = (
+    compute: Pick<LibvirtBench['compute'], 'mergeDisk'> = bench.compute,
+    midway: () => void = () => undefined,
+  ): MergeOptions => ({
     open: { merge: (merge: DiskMerge, how: Merging) => compute.mergeDisk('vm_merge', 'vdc', merge, how) },
     progress: () => midway(),
     cancel: new AbortController().signal,
@@ -140,13 +143,26 @@ describe.skipIf(why !== null)(`files of a guest that become one${why === null ? 
     const midway = new Promise<void>(resolve => {
       begun = resolve
     })
-    const first = bench.volumes.merge(
-      next,
-      by(bench.compute, () => begun()),
+    let bury = () => {}
+    const buried = new Promise<void>(resolve => {
+      bury = resolve
+    })
+    // A dead agent hears no answer, and writes nothing: not before the next one is through.
+    const died = by(
+      {
+        mergeDisk: async (...words) => {
+          const answer = await bench.compute.mergeDisk(...words)
+          await buried
+          return answer
+        },
+      },
+      () => begun(),
     )
+    const first = bench.volumes.merge(next, died)
     await midway
     const later = { volumes: directoryVolumes({ dir: join(bench.libvirtd.dir, 'storage') }), compute: await bench.reopen() }
     granted(await later.volumes.merge(next, by(later.compute)))
+    bury()
     await first
     await later.compute.close()
     expect(granted(await bench.volumes.merges(data))).toBeNull()
