@@ -20,6 +20,7 @@ import { Image, ImageCaptured, ImageCatalogue, ImageDeleted, ImagePage, ImageSha
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
 import { Operation, OperationAsked, OperationDetail, OperationPage } from './operations.ts'
+import { Orphan, OrphanAdopted, OrphanPage, OrphanRemoving } from './orphans.ts'
 import { Passkey, PasskeyOptions, PasskeyPage } from './passkeys.ts'
 import { PlacementExplained } from './placement.ts'
 import { PlacementGroup, PlacementGroupPage } from './placement-groups.ts'
@@ -101,6 +102,10 @@ const named = {
   Usage,
   Fencing,
   Upgrading,
+  Orphan,
+  OrphanPage,
+  OrphanAdopted,
+  OrphanRemoving,
   EnrolTokenPage,
   MadeEnrolToken,
   MaintenancePlan,

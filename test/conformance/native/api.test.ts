@@ -277,6 +277,10 @@ describe('a machine\u2019s life over REST', () => {
     expect((await w.ask('upgradeHosts')).status).toBe(422)
     const fence = await w.ask('fenceHost', { params: which, body: { how: 'ipmi' } })
     expect(fence).toMatchObject({ status: 409, body: { code: 'precondition' } })
+    expect(itemsOf(await w.ask('listOrphans', { params: which }))).toEqual([])
+    const found = { params: { ...which, orphan: 'orp_none' } }
+    expect((await w.ask('adoptOrphan', { ...found, body: { project: 'demo' } })).status).toBe(404)
+    expect((await w.ask('removeOrphan', { ...found, body: { confirm: 'web' } })).status).toBe(404)
     const token = await w.ask('makeEnrolToken', { body: { minutes: 5 } })
     expect(token).toMatchObject({ status: 201, body: { line: `join ${at(token.body, 'token')}` } })
     expect(itemsOf(await w.ask('listEnrolTokens'))).toMatchObject([{ id: at(token.body, 'id'), state: 'open' }])
@@ -481,6 +485,8 @@ describe('who may what', () => {
     recoverMachine: { recover: 'no' },
     forgetMachine: { confirm: 'web' },
     fenceHost: { how: 'ipmi' },
+    adoptOrphan: { project: 'demo' },
+    removeOrphan: { confirm: 'web' },
     setHostPower: { power: null },
     addImage: { catalogue: 'debian-13' },
     captureImage: { name: 'kept', volume: 'vol_1' },
@@ -495,7 +501,10 @@ describe('who may what', () => {
   }
 
   test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {
-    const answer = await w.ask(name, { as: null, params: { id: 'vm_1', name: 'k', n: '1', user: 'usr_1', project: 'prj_1' } })
+    const answer = await w.ask(name, {
+      as: null,
+      params: { id: 'vm_1', name: 'k', n: '1', user: 'usr_1', project: 'prj_1', orphan: 'orp_1' },
+    })
     expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
     expect(answer.headers.get('www-authenticate')).toContain('Bearer')
   })
@@ -505,7 +514,7 @@ describe('who may what', () => {
     async name => {
       const answer = await w.ask(name, {
         as: viewer,
-        params: { id, name: 'k', n: '1', user: 'usr_1', project: 'prj_1' },
+        params: { id, name: 'k', n: '1', user: 'usr_1', project: 'prj_1', orphan: 'orp_1' },
         ...(name in bodies ? { body: bodies[name] } : {}),
       })
       expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } })
