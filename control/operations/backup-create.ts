@@ -6,7 +6,7 @@ import { stateOfSnapshot } from '../domain/volumes/snapshot.ts'
 import { backupObject } from '../ports/blobs.ts'
 import type { Change } from '../ports/changes.ts'
 import { backupsWake, isBusy } from './backup-turns.ts'
-import { done, park, type Step, type Workflow, type World } from './engine.ts'
+import { done, park, type Step, type Workflow } from './engine.ts'
 import { passingSnapshotEnds, passingSnapshotOf } from './passing-snapshot.ts'
 import { finalCode } from './steps.ts'
 

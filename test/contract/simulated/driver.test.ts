@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { simulatedBackups } from '@sirocco/agent/drivers/simulated/backups.ts'
+import { simulatedBackups } from '@sirocco/agent/backups/simulated.ts'
 import { simulatedCompute } from '@sirocco/agent/drivers/simulated/compute.ts'
 import { SimulatedHost } from '@sirocco/agent/drivers/simulated/host.ts'
 import { simulatedNetworks } from '@sirocco/agent/drivers/simulated/networks.ts'
