@@ -1,3 +1,4 @@
+import { simulatedBackups } from '@sirocco/agent/backups/simulated.ts'
 import { privateCloud } from '@sirocco/control/adapters/clouds/private/connector.ts'
 import { shardOf } from '@sirocco/control/domain/operations/shard.ts'
 import { runDue, type Step, type Workflows } from '@sirocco/control/operations/engine.ts'
@@ -15,6 +16,7 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { must } from '../contract/store/furnish.ts'
+import { storedObjects } from '../support/backup-objects.ts'
 import { type World, world } from '../support/world.ts'
 
 /** Everything that every operation on backups must stand, as those on machines do: over blobs in memory, with real tables in them. */
@@ -78,8 +80,6 @@ const changed =
 
 /** Can all that this backup holds be read and checked, by whatever host a volume of it comes to lie on? */
 async function isWhole(backup: Id<'backup'>): Promise<boolean> {
-  const { simulatedBackups } = await import('@sirocco/agent/drivers/simulated/backups.ts')
-  const { storedObjects } = await import('../support/backup-objects.ts')
   const brought = await simulatedBackups(storedObjects(at.ports.store, at.blobs)).bring(
     { id: 'vol_new', sizeMiB: 1_048_576 },
     backup,

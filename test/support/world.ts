@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { simulatedBackups } from '@sirocco/agent/drivers/simulated/backups.ts'
+import { simulatedBackups } from '@sirocco/agent/backups/simulated.ts'
 import { privateCloud } from '@sirocco/control/adapters/clouds/private/connector.ts'
 import type { Principal } from '@sirocco/control/domain/access/principal.ts'
 import { runDue } from '@sirocco/control/operations/engine.ts'

@@ -1,9 +1,9 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { chunkBytes } from '@sirocco/shared/model/backups/table.ts'
-import { restoreBackup } from '../../backups/restore.ts'
-import { takeBackup } from '../../backups/take.ts'
-import type { BackupObjects, Backups } from '../../ports/backups.ts'
+import type { BackupObjects, Backups } from '../ports/backups.ts'
+import { restoreBackup } from './restore.ts'
+import { takeBackup } from './take.ts'
 
 /** Of a simulated disk: so many chunks hold something, so many chunks apart. */
 const written = 8
