@@ -6,6 +6,7 @@ import { type DatabaseParts, open } from './database.ts'
 import { expire } from './expire.ts'
 import { accessReads } from './reads/access.ts'
 import { agentReads } from './reads/agents.ts'
+import { auditReads } from './reads/audit.ts'
 import { catalogueReads } from './reads/catalogue.ts'
 import { eventReads } from './reads/events.ts'
 import { figureReads } from './reads/figures.ts'
@@ -47,6 +48,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     samples: sampleReads(database),
     ...accessReads(database),
     tenancy: tenancyReads(database),
+    audit: auditReads(database),
     ...figureReads(database),
     async incarnation() {
       const rows = await database.read(() => db.select({ value: s.meta.value }).from(s.meta).where(eq(s.meta.key, 'incarnation')))
