@@ -342,6 +342,8 @@ export type Change =
   /** Guard `stale` by generation. */
   | { readonly do: 'image.fail'; readonly image: Id<'image'>; readonly generation: number; readonly fault: Fault }
   /** Nobody sees it from now on. Guard `stale` by generation, which rises by one. */
+  /** Everything up to `seq`, on top of what was sealed up to `after`; guard `stale` where more is sealed already. */
+  | { readonly do: 'audit.seal'; readonly after: number; readonly seq: number; readonly hash: string }
   | { readonly do: 'image.delete'; readonly image: Id<'image'>; readonly generation: number }
   /** Its row goes, where still nothing stands on it; guard `stale`. */
   | { readonly do: 'image.forget'; readonly image: Id<'image'> }

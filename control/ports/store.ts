@@ -1,3 +1,4 @@
+import type { AuditLine, AuditSeal } from '@sirocco/shared/api/audit.ts'
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { AgentRole } from '@sirocco/shared/model/agents/roles.ts'
@@ -223,6 +224,13 @@ export interface Store {
     /** After `seq`, oldest first; `reset` when events after `seq` were already forgotten. */
     since(scope: Watch, seq: number, limit: number, subject?: Ref): Promise<Result<{ events: readonly Event[]; reset: boolean }>>
     newest(scope: Watch): Promise<Result<number>>
+  }
+  readonly audit: {
+    /** After `seq`, oldest first. */
+    lines(after: number, limit: number): Promise<Result<readonly AuditLine[]>>
+    /** From `seq` on, oldest first. */
+    seals(from: number, limit: number): Promise<Result<readonly AuditSeal[]>>
+    lastSeal(): Promise<Result<AuditSeal | null>>
   }
   readonly access: {
     /** A live session by the SHA-256 of its token. `lastUsedAt` null: not since it began. */

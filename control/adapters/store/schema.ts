@@ -1133,6 +1133,13 @@ export const audit = sqliteTable(
   t => [index('audit_project').on(t.project, t.seq)],
 )
 
+/** The audit's chain: the hash of all lines up to this one. */
+export const auditSeal = sqliteTable('audit_seal', {
+  seq: integer().primaryKey(),
+  hash: text().notNull(),
+  at: integer().notNull(),
+})
+
 /** Idempotency: EC2's ClientToken, native's Idempotency-Key. The same token with another request is a conflict. */
 export const token = sqliteTable(
   'token',

@@ -797,6 +797,14 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   ...securityWrites,
   ...signInWrites,
   audit: ({ do: _, ...row }, { now }) => [insertRows(s.audit, [{ ...row, at: now }])],
+  'audit.seal': ({ after, seq, hash }, { now }) => [
+    {
+      sql: `INSERT INTO audit_seal (seq, hash, at) SELECT ?, ?, ?
+        WHERE coalesce((SELECT max(seq) FROM audit_seal), 0) = ?`,
+      args: [seq, hash, now, after],
+    },
+    unless('stale'),
+  ],
   token: ({ do: _, ...row }, { now }) => [insertRows(s.token, [{ ...row, at: now }])],
 }
 

@@ -6,6 +6,7 @@ import { type DatabaseParts, open } from './database.ts'
 import { expire } from './expire.ts'
 import { accessReads } from './reads/access.ts'
 import { agentReads } from './reads/agents.ts'
+import { auditReads } from './reads/audit.ts'
 import { backupReads } from './reads/backups.ts'
 import { catalogueReads } from './reads/catalogue.ts'
 import { eventReads } from './reads/events.ts'
@@ -54,6 +55,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     samples: sampleReads(database),
     ...accessReads(database),
     tenancy: tenancyReads(database),
+    audit: auditReads(database),
     ...figureReads(database),
     signIn: signInReads(database),
     async incarnation() {

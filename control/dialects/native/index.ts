@@ -6,6 +6,7 @@ import { hex } from '@sirocco/shared/kit/random.ts'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import type { Principal } from '../../domain/access/principal.ts'
+import { exportAudit } from './audit.ts'
 import { principalOf } from './credentials.ts'
 import { isCrossSite } from './cross-site.ts'
 import type { Handler, Here, Reply } from './handler.ts'
@@ -36,6 +37,7 @@ export function native(): Hono<Env> {
     Response.json(openapi(new URL(env.publicUrl).origin, env.version), { headers: { 'cache-control': 'no-cache' } }),
   )
   app.get('/feed', feed)
+  app.get('/audit', audit)
   app.get('/consoles/:ticket', joinConsole)
   for (const name of Object.keys(routes) as RouteName[]) {
     const route: Route = routes[name]
@@ -152,6 +154,14 @@ async function feed(context: Context<Env>): Promise<Response> {
   if (!principal.ok) return refused(context, principal)
   const after = afterOf(context.req.query('after'))
   return after.ok ? context.env.feed(principal.value, after.value, request) : refused(context, after)
+}
+
+async function audit(context: Context<Env>): Promise<Response> {
+  const { env } = context
+  const principal = await principalOf(context.req.raw, env)
+  if (!principal.ok) return refused(context, principal)
+  const exported = await exportAudit({ ports: env.ports, principal: principal.value }, context.req.query('after'))
+  return exported.ok ? exported.value : refused(context, exported)
 }
 
 async function joinConsole(context: Context<Env>): Promise<Response> {

@@ -79,6 +79,7 @@ export const rights = {
   'placement-groups.delete': 'operator',
   'placement.explain': 'admin',
   'metrics.read': 'admin',
+  'audit.read': 'admin',
   'hosts.list': 'admin',
   'hosts.update': 'admin',
   'hosts.enrol-token': 'admin',

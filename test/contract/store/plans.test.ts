@@ -155,6 +155,12 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'signIn.session': at => at.store.signIn.session('ses_x'),
   'tenancy.ground': at => at.store.tenancy.ground(),
   'tokens.find': at => at.store.tokens.find('u', 'v', 't'),
+  'audit.lines': at => at.store.audit.lines(0, 10),
+  'audit.seals': at => at.store.audit.seals(0, 10),
+  'audit.lastSeal': at => at.store.audit.lastSeal(),
+  'the sealing of the audit': async at => {
+    await at.store.commit([{ do: 'audit.seal', after: 0, seq: 1, hash: 'h' }])
+  },
   figures: at => at.store.figures(at.clock.now()),
   version: at => at.store.version(),
   incarnation: at => at.store.incarnation(),

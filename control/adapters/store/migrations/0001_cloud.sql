@@ -24,6 +24,12 @@ CREATE TABLE `attachment` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `attachment_device` ON `attachment` (`machine`,`device`);--> statement-breakpoint
+CREATE TABLE `audit_seal` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`hash` text NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `backup` (
 	`id` text PRIMARY KEY NOT NULL,
 	`project` text NOT NULL,
