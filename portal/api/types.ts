@@ -10,6 +10,16 @@ export type { PlacementGroup } from '@sirocco/shared/api/placement-groups.ts'
 export type { Usage } from '@sirocco/shared/api/samples.ts'
 export type { Me, SignIn } from '@sirocco/shared/api/sessions.ts'
 export type {
+  AccessKey,
+  Invitation,
+  MadeAccessKey,
+  MadeInvitation,
+  Member,
+  Project,
+  QuotaList,
+  Session,
+} from '@sirocco/shared/api/tenancy.ts'
+export type {
   AcceptedMoment,
   AcceptedSnapshot,
   AcceptedVolume,

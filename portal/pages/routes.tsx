@@ -116,6 +116,12 @@ const placementGroups = createRoute({
   component: lazyRouteComponent(() => import('./placement-groups.tsx'), 'PlacementGroupsPage'),
 })
 
+const people = createRoute({
+  getParentRoute: () => shell,
+  path: '/people',
+  component: lazyRouteComponent(() => import('./people.tsx'), 'PeoplePage'),
+})
+
 const hosts = createRoute({
   getParentRoute: () => shell,
   path: '/hosts',
@@ -130,7 +136,7 @@ const settings = createRoute({
 
 export const routeTree = root.addChildren([
   signIn,
-  shell.addChildren([home, machines, launch, machine, volumes, images, keyPairs, placementGroups, hosts, settings]),
+  shell.addChildren([home, machines, launch, machine, volumes, images, keyPairs, placementGroups, people, hosts, settings]),
 ])
 
 export const router = createRouter({ routeTree, defaultPreload: 'intent', scrollRestoration: true })

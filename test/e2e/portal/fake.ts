@@ -18,6 +18,7 @@ import { flavors as shapes } from '@sirocco/shared/model/flavors.ts'
 import { type MachineState, type MachineVerb, machineVerbs } from '@sirocco/shared/model/machines/states.ts'
 import { changeRefusal, refusal, verdictOf } from '@sirocco/shared/model/machines/transitions.ts'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { fakePeople } from './fake-people.ts'
 
 /**
  * A control plane of cardboard, for the portal's own specs: the native API's shapes, its feed and a console that echoes. Machines
@@ -394,6 +395,8 @@ export async function startFake({
     })),
   })
 
+  const people = fakePeople(me)
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://fake')
     const path = url.pathname
@@ -433,6 +436,8 @@ export async function startFake({
     if (!(request.headers.cookie ?? '').includes('sirocco_session=1')) return refuse(401, 'unauthenticated', 'sign in first')
     if (noun === 'sessions')
       return method === 'DELETE' ? send(204, null, { 'set-cookie': 'sirocco_session=; Max-Age=0; Path=/' }) : send(200, me)
+    const tenancy = people(method, parts, body)
+    if (tenancy) return send(tenancy.status, tenancy.body)
     if (noun === 'images') return page(images)
     if (noun === 'flavors') return page(flavors)
     if (noun === 'placement-groups') {
