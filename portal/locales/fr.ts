@@ -4,7 +4,7 @@ import type { Messages } from './messages.ts'
 
 const n = counted('fr-FR')
 
-/** En français : l’apostrophe typographique, l’espace insécable devant « : », « ? » et « ! ». */
+/** En français : l’apostrophe typographique, l’espace insécable devant « : », « ? » et « ! ». */
 export const fr: Messages = {
   name: 'Français',
   nav: {
