@@ -41,6 +41,13 @@ export const queries = {
   keyPairs: queryOptions({ queryKey: ['key-pairs'], queryFn: calls.keyPairs }),
   securityGroups: queryOptions({ queryKey: ['security-groups'], queryFn: calls.securityGroups }),
   placementGroups: queryOptions({ queryKey: ['placement-groups'], queryFn: calls.placementGroups }),
+  projects: queryOptions({ queryKey: ['projects'], queryFn: calls.projects }),
+  // No feed tells of these: they are read anew whenever their page is opened.
+  members: queryOptions({ queryKey: ['members'], queryFn: calls.members, staleTime: 0 }),
+  invitations: queryOptions({ queryKey: ['invitations'], queryFn: calls.invitations, staleTime: 0 }),
+  quota: (project: string) => queryOptions({ queryKey: ['quota', project], queryFn: () => calls.quota(project), staleTime: 0 }),
+  accessKeys: queryOptions({ queryKey: ['access-keys'], queryFn: calls.accessKeys, staleTime: 0 }),
+  signIns: queryOptions({ queryKey: ['sign-ins'], queryFn: calls.signIns, staleTime: 0 }),
   volumes: queryOptions({ queryKey: ['volumes'], queryFn: calls.volumes }),
   snapshots: queryOptions({ queryKey: ['snapshots'], queryFn: calls.snapshots }),
   backups: queryOptions({ queryKey: ['backups'], queryFn: calls.backups }),

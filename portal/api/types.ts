@@ -15,6 +15,16 @@ export type { NewSecondFactor, RecoveryCodes, SecondFactor } from '@sirocco/shar
 export type { SecurityGroup, SecurityRule } from '@sirocco/shared/api/security-groups.ts'
 export type { Me, SignIn, SignInAnswer } from '@sirocco/shared/api/sessions.ts'
 export type {
+  AccessKey,
+  Invitation,
+  MadeAccessKey,
+  MadeInvitation,
+  Member,
+  Project,
+  QuotaList,
+  Session,
+} from '@sirocco/shared/api/tenancy.ts'
+export type {
   AcceptedMoment,
   AcceptedSnapshot,
   AcceptedVolume,

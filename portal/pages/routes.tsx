@@ -122,6 +122,12 @@ const placementGroups = createRoute({
   component: lazyRouteComponent(() => import('./placement-groups.tsx'), 'PlacementGroupsPage'),
 })
 
+const people = createRoute({
+  getParentRoute: () => shell,
+  path: '/people',
+  component: lazyRouteComponent(() => import('./people.tsx'), 'PeoplePage'),
+})
+
 const hosts = createRoute({
   getParentRoute: () => shell,
   path: '/hosts',
@@ -146,6 +152,7 @@ export const routeTree = root.addChildren([
     keyPairs,
     securityGroups,
     placementGroups,
+    people,
     hosts,
     settings,
   ]),

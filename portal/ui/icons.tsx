@@ -47,6 +47,12 @@ export const icons = {
       <path d="M9 11.5h5M11.5 9v5" />
     </Icon>
   ),
+  people: (
+    <Icon>
+      <circle cx="6" cy="5" r="2.5" />
+      <path d="M1.5 13.5c0-2.6 2-4.2 4.5-4.2s4.5 1.6 4.5 4.2M10.5 2.8a2.5 2.5 0 0 1 0 4.4M12 9.7c1.5.6 2.5 1.9 2.5 3.8" />
+    </Icon>
+  ),
   hosts: (
     <Icon>
       <rect x="4" y="4" width="8" height="8" rx="1.2" />

@@ -18,6 +18,7 @@ import { flavors as shapes } from '@sirocco/shared/model/flavors.ts'
 import { type MachineState, type MachineVerb, machineVerbs } from '@sirocco/shared/model/machines/states.ts'
 import { changeRefusal, refusal, verdictOf } from '@sirocco/shared/model/machines/transitions.ts'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { fakePeople } from './fake-people.ts'
 
 /**
  * A control plane of cardboard, for the portal's own specs: the native API's shapes, its feed and a console that echoes. Machines
@@ -404,6 +405,8 @@ export async function startFake({
     })),
   })
 
+  const people = fakePeople(me)
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://fake')
     const path = url.pathname
@@ -446,6 +449,8 @@ export async function startFake({
     if (noun === 'second-factor') return send(200, { since: iso(86_400_000), recoveryCodes: 9 })
     if (noun === 'passkeys')
       return page([{ id: id('pky'), name: 'laptop', backedUp: true, createdAt: iso(86_400_000), lastUsedAt: null }])
+    const tenancy = people(method, parts, body)
+    if (tenancy) return send(tenancy.status, tenancy.body)
     if (noun === 'images') return page(images)
     if (noun === 'flavors') return page(flavors)
     if (noun === 'security-groups') return page([])
