@@ -19,8 +19,26 @@ export function fakePeople(me: Me): (method: string, parts: readonly string[], b
   let invitations: Invitation[] = []
   let keys: AccessKey[] = []
   let sessions: Session[] = [
-    { id: 'session_here', project: me.project.id, current: true, createdAt: inDays(-1), expiresAt: inDays(6) },
-    { id: 'session_there', project: me.project.id, current: false, createdAt: inDays(-2), expiresAt: inDays(5) },
+    {
+      id: 'session_here',
+      project: me.project.id,
+      current: true,
+      createdAt: inDays(-1),
+      address: '192.0.2.7',
+      device: 'Firefox on Linux',
+      lastUsedAt: null,
+      expiresAt: inDays(6),
+    },
+    {
+      id: 'session_there',
+      project: me.project.id,
+      current: false,
+      createdAt: inDays(-2),
+      address: '192.0.2.7',
+      device: 'Firefox on Linux',
+      lastUsedAt: null,
+      expiresAt: inDays(5),
+    },
   ]
   let quota: QuotaList['items'] = [
     { resource: 'machines', limit: 10, used: 3 },
