@@ -183,6 +183,7 @@ describe('a machine\u2019s life over REST', () => {
     expect((await get(id)).tags).toEqual({ env: 'prod' })
 
     await volumesLife(w, id)
+    await securityGroupsLife(w, id)
     await w.ask('stopMachine', { params: { id }, body: { force: true } })
     await w.settle()
     const kept = await w.ask('snapshotMachine', { params: { id }, body: { name: 'all of it' } })
@@ -345,6 +346,29 @@ async function backupsLife(w: NativeWorld, volume: string): Promise<void> {
   expect((await w.ask('deleteBackup', { params: { id: backup } })).status).toBe(202)
   await w.settle()
   expect((await w.ask('getBackup', { params: { id: backup } })).body).toMatchObject({ state: 'gone' })
+}
+
+async function securityGroupsLife(w: NativeWorld, machine: string): Promise<void> {
+  const [standard] = itemsOf(await w.ask('listSecurityGroups'))
+  expect(standard).toMatchObject({ name: 'default', isDefault: true, ports: 1 })
+  const made = await w.ask('addSecurityGroup', { body: { name: 'web', description: 'to browsers' } })
+  expect(made).toMatchObject({ status: 201, body: { name: 'web', isDefault: false, ports: 0 } })
+  const params = { id: String(at(made.body, 'id')) }
+  expect(await w.ask('changeSecurityGroup', { params, body: { name: 'front' } })).toMatchObject({ body: { name: 'front' } })
+  const https = { direction: 'in', protocol: 'tcp', from: 443, to: 443, cidr: '0.0.0.0/0' }
+  const wider = await w.ask('authoriseRules', { params, body: { rules: [https] } })
+  expect(wider.status).toBe(200)
+  expect((await w.ask('authoriseRules', { params, body: { rules: [{ ...https, cidr: '10.0.0.0/40' }] } })).status).toBe(400)
+  const shown = await w.ask('getSecurityGroup', { params })
+  const rule = (at(shown.body, 'rules') as unknown[]).find(each => at(each, 'protocol') === 'tcp')
+  expect(rule).toMatchObject(https)
+  expect((await w.ask('setMachineGroups', { params: { id: machine }, body: { groups: ['front'] } })).status).toBe(200)
+  expect(await w.ask('deleteSecurityGroup', { params })).toMatchObject({ status: 409 })
+  expect((await w.ask('setMachineGroups', { params: { id: machine }, body: { groups: ['default'] } })).status).toBe(200)
+  expect((await w.ask('revokeRules', { params, body: { ids: [String(at(rule, 'id'))] } })).status).toBe(200)
+  expect((await w.ask('deleteSecurityGroup', { params })).status).toBe(204)
+  expect((await w.ask('getSecurityGroup', { params })).status).toBe(404)
+  await w.settle()
 }
 
 async function volumesLife(w: NativeWorld, machine: string): Promise<void> {
