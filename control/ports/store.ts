@@ -67,6 +67,8 @@ export interface Store {
     onHost(host: Id<'host'>, ids: readonly string[]): Promise<Result<readonly Machine[]>>
     /** Whose live claim is on this host, oldest first. */
     ofHost(host: Id<'host'>, page: Page): Promise<Result<Paged<Machine>>>
+    /** Which of these their owners deleted, while that is remembered. */
+    deleted(ids: readonly string[]): Promise<Result<readonly string[]>>
     /** Hosts where something of this machine is still to go. */
     left(machine: Id<'machine'>): Promise<Result<readonly Id<'host'>[]>>
     /** Deleted before `before`: due to be forgotten. */

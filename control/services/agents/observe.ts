@@ -122,6 +122,12 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   const byId = new Map<string, Machine>(placed.value.map(machine => [machine.id, machine]))
   const at = { host, epoch: frame.epoch, seq: frame.seq }
   const known = new Map(orphans.value.map(orphan => [orphan.machine, orphan.digest]))
+  const isToGo = (id: string) => tombstones.value.some(({ subject }) => subject === id)
+  const risen = await deletedOf(
+    store,
+    machines.filter(({ id, power }) => power !== 'absent' && !byId.has(id) && !isToGo(id)).map(({ id }) => id),
+  )
+  if (!risen.ok) return risen
   const changes: Change[] = []
   const now = ports.clock.now()
   for (const volume of placedVolumes.value)
@@ -149,18 +155,33 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
       continue
     }
     const machine = byId.get(object.id)
-    const isBuried = tombstones.value.some(({ subject }) => subject === object.id)
+    const isBuried = isToGo(object.id)
     const migration = moves.value.find(({ machine: id }) => id === object.id)
     if (migration) changes.push(...movedOn(migration, host, object))
     // Away, or away for all that this host knows: what it shows of the machine is no word about its power.
     if (machine && migration && object.power !== 'running' && awayOf(object)) continue
     if (machine) changes.push(...noticed(ports, machine, object, at))
+    else if (!migration && risen.value.has(object.id)) changes.push(...buriedAgain(host, object.id))
     else if (!migration && !isBuried) changes.push(...orphaned(host, object, known))
   }
   const isMine = (id: string) => byId.has(id) || moves.value.some(({ machine }) => machine === id)
   changes.push(...orphansLeft({ host, frame }, orphans.value, isMine, changes))
   return ok(changes)
 }
+
+/**
+ * Of these, which their owners deleted: one may be there again all the same, defined by a hypervisor that its agent had asked before both
+ * died. Nobody need be asked what is to become of it.
+ */
+async function deletedOf(store: Ports['store'], ids: readonly string[]): Promise<Result<ReadonlySet<string>>> {
+  const found = ids.length === 0 ? ok([]) : await store.machines.deleted(ids)
+  return found.ok ? ok(new Set(found.value)) : found
+}
+
+const buriedAgain = (host: Id<'host'>, machine: string): Change[] => [
+  { do: 'tombstone.insert', host, subject: machine as Id<'machine'> },
+  { do: 'host.touch', host },
+]
 
 /** Has the machine left this host, or may it have? */
 const awayOf = ({ move }: SeenMachine): boolean => move?.phase === 'left' || move?.phase === 'unknown'

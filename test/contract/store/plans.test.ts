@@ -39,6 +39,7 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'machines.onHost': (at, machine) => at.store.machines.onHost(at.hosts[0] ?? 'hst_', [machine]),
   'machines.ofHost': at => at.store.machines.ofHost(at.hosts[0] ?? 'hst_', { after: 'vm_0', limit: 10 }),
   'machines.left': (at, machine) => at.store.machines.left(machine as 'vm_'),
+  'machines.deleted': (at, machine) => at.store.machines.deleted([machine]),
   'machines.forgettable': at => at.store.machines.forgettable(1, 10),
   'volumes.find': at => at.store.volumes.find(at.scope, ['vol_x', 'vol-00000000000000000']),
   'volumes.list': at => at.store.volumes.list(at.scope, { after: 'vol_0', limit: 10 }),

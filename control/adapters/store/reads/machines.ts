@@ -186,6 +186,15 @@ export function machineReads(database: Database): Store['machines'] {
       )
       return found.ok ? ok(paged(found.value, page.limit, m => m.id)) : found
     },
+    async deleted(ids) {
+      const rows = await database.read(() =>
+        db
+          .select({ id: s.machine.id })
+          .from(s.machine)
+          .where(and(among(s.machine.id, ids), isNotNull(s.machine.goneAt))),
+      )
+      return rows.ok ? ok(rows.value.map(({ id }) => id)) : rows
+    },
     async left(machine) {
       const rows = await database.read(() =>
         db.select({ host: s.tombstone.host }).from(s.tombstone).where(eq(s.tombstone.subject, machine)),
