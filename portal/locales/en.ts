@@ -75,7 +75,7 @@ export const en = {
     password: 'Password',
     submit: 'Sign in',
     busy: 'Signing in',
-    passkey: 'Sign in with a passkey',
+    passkey: 'Use a passkey',
     link: 'The start command also prints a link that signs you in without a password.',
     linkBusy: 'Signing you in with your link',
     linkFailed: 'This link does not work any more',

@@ -77,7 +77,7 @@ export const fr: Messages = {
     password: 'Mot de passe',
     submit: 'Se connecter',
     busy: 'Connexion en cours',
-    passkey: 'Se connecter avec une clé d’accès numérique',
+    passkey: 'Utiliser une clé d’accès numérique',
     link: 'La commande de démarrage affiche aussi un lien qui vous connecte sans mot de passe.',
     linkBusy: 'Connexion avec votre lien',
     linkFailed: 'Ce lien ne fonctionne plus',

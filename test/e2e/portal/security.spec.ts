@@ -109,7 +109,7 @@ test('a passkey is added, signs in without a password, is renamed and removed', 
   expect(credentials).toMatchObject([{ rpId: 'localhost', isResidentCredential: true }])
   await page.getByRole('button', { name: 'Sign out' }).click()
 
-  await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await page.getByRole('button', { name: 'Use a passkey' }).click()
   await expect(machines(page)).toBeVisible()
   await page.goto(`${url}/settings`)
   await expect(kept).toContainText(['Last used'])
@@ -122,10 +122,10 @@ test('a passkey is added, signs in without a password, is renamed and removed', 
   await expect(kept).toHaveCount(0)
   await page.getByRole('button', { name: 'Sign out' }).click()
 
-  await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await page.getByRole('button', { name: 'Use a passkey' }).click()
   await expect(page.getByRole('alert')).toContainText('this passkey is not known here')
   // A person that the device does not know.
   await device.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false })
-  await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await page.getByRole('button', { name: 'Use a passkey' }).click()
   await expect(page.getByRole('alert')).toContainText('The device or browser did not go on')
 })
