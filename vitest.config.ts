@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
 /** Whole instances of simulated hosts: they share nothing but cores with what boots machines. */
-const simulated = ['test/e2e/{kills,start}.test.ts', 'test/e2e/portal/**/*.test.ts']
+const simulated = ['test/e2e/{kills,restore,start}.test.ts', 'test/e2e/portal/**/*.test.ts']
 
-/** `npm test` runs them in two lanes: the first without machines, the cheap and pure first; the second with real ones (local/test.ts). */
+/** Several hosts, each in namespaces of its own with its own libvirtd: they share nothing with the one of the machine. */
+const sites = ['test/e2e/{hosts,move-volumes,storm}.test.ts']
+
+/** `npm test` runs them in two lanes: the cheap and pure first, and hosts in namespaces; what needs the machine's own libvirtd (local/test.ts). */
 export default defineConfig({
   test: {
     projects: [
@@ -41,12 +44,21 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
+      {
+        test: {
+          name: 'sites',
+          include: sites,
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
       { test: { name: 'libvirt', include: ['test/contract/libvirt/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: simulated,
+          exclude: [...simulated, ...sites],
           // Instances share the machine's bridges, libvirtd and cores: one file at a time.
           fileParallelism: false,
           testTimeout: 300_000,

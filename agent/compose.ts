@@ -4,6 +4,7 @@ import type { Random } from '@sirocco/shared/kit/random.ts'
 import { type AskUpgrade, executeBy, type JoinConsole, type PowerOff } from './link/commands.ts'
 import { Outbox } from './link/outbox.ts'
 import { Session, type SessionParts } from './link/session.ts'
+import type { Backups } from './ports/backups.ts'
 import type { Compute } from './ports/compute.ts'
 import type { Disk } from './ports/disk.ts'
 import type { Importer } from './ports/importer.ts'
@@ -34,6 +35,8 @@ export interface AgentParts {
   readonly fetchImage: FetchImage
   /** For agents of role `convert`. */
   readonly importer?: Importer
+  /** Absent: this agent takes no backups, and gives none back. */
+  readonly backups?: Backups
   readonly joinConsole: JoinConsole
   /** Absent: no management controller of a neighbour is within its reach. */
   readonly powerOff?: PowerOff
@@ -72,6 +75,7 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
         disk,
         fetchImage,
         importer: parts.importer ? withPoints(parts.importer, 'port.importer', at) : null,
+        backups: parts.backups ? withPoints(parts.backups, 'port.backups', at) : null,
         timers,
         random,
         log,

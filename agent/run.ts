@@ -8,6 +8,9 @@ import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { linuxBackups } from './backups/linux.ts'
+import { backupObjectsBy } from './backups/objects.ts'
+import { simulatedBackups } from './backups/simulated.ts'
 import { composeAgent } from './compose.ts'
 import { type AgentConfig, readConfig } from './config.ts'
 import { haltAt } from './crash.ts'
@@ -26,6 +29,7 @@ import { readCredential, type Signer, signedHeaders } from './link/credential.ts
 import { Dialler } from './link/dial.ts'
 import { addressOf, bytesOf, request } from './link/request.ts'
 import { openWebSocket } from './link/web-socket.ts'
+import type { Backups } from './ports/backups.ts'
 import type { Importer } from './ports/importer.ts'
 import type { Underlay } from './ports/move.ts'
 import { run as runProgram } from './programs/run.ts'
@@ -80,6 +84,7 @@ export async function run(
     random,
     fetchImage: imagesFrom(control, signer),
     importer: importerOf(config.value, signer),
+    backups: backupsOf(config.value, signer),
     joinConsole: (source, path, how) => joinConsole(source, path, streamsTo(control, signer), how),
     powerOff: controller =>
       powerOff(controller, {
@@ -177,6 +182,16 @@ function importerOf({ control, storage, driver }: AgentConfig, signer: Signer): 
     allow: allowed(process.env.SIROCCO_EGRESS_ALLOW),
   }
   return linuxImporter({ dir: join(storage, 'imports'), egress, run: runConfined, blobs })
+}
+
+/** Backups by signed, ranged requests; a simulated host's disks hold next to nothing. */
+function backupsOf({ control, storage, driver }: AgentConfig, signer: Signer): Backups {
+  const objects = backupObjectsBy((method, path, { body, range }) => {
+    const url = addressOf(control, path)
+    const headers = { ...signedHeaders(signer, method, url), ...(range === undefined ? {} : { range }) }
+    return request(control, url, { method, headers, ...(body === undefined ? {} : { body }) })
+  })
+  return driver.kind === 'simulated' ? simulatedBackups(objects) : linuxBackups({ dir: storage, run: runConfined, objects })
 }
 
 /** Streams by signed sockets; only paths of streams are dialled. */

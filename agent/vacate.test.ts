@@ -33,6 +33,8 @@ const machine = (instance: string): SimulatedMachine => ({
   name: 'vm-1',
   shape: 'a',
   memoryMiB: 64,
+  vcpus: 1,
+  macs: [],
   disks: [{ volume: 'vol_1', device: 'vda', path: '/disk' }],
   bridges: [],
   addresses: [],

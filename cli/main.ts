@@ -7,6 +7,7 @@ import { second } from '@sirocco/shared/kit/clock.ts'
 import { type Fault, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { askAll } from './api.ts'
 import { audit } from './audit/audit.ts'
+import { checkAuditFile } from './check-audit/file.ts'
 import { doctor } from './doctor/doctor.ts'
 import { type Endpoint, endpointAt, endpointIn, placeIn } from './place.ts'
 import { table } from './table.ts'
@@ -16,8 +17,11 @@ const usage = `usage: sirocco COMMAND [options]
   audit-host      compare this host with what the control plane wants on it: empty where nothing is lost, leaked or doubled
                   --host NAME    one of the agent's hosts only
                   --wait SECONDS look again for as long where something differs, since it may be under way (5)
+  check-audit FILE  whether an export of the audit (GET /api/v1/audit) is as it was sealed: needs no control plane
   doctor          look for what keeps this machine or its instance from working, and say what to do
   machines list   machines of the project
+  backup          in a clone: the control plane of an instance as one sealed file, while it runs, see backup --help
+  restore         in a clone: an instance of such a file, see restore --help
   uninstall       in a clone: remove an instance from this machine for good, see uninstall --help
 
   --json          for programs
@@ -46,7 +50,18 @@ type Values = ReturnType<typeof parse>['values']
 /** Of a search; `failed` where it could not be made. */
 const codes = { nothing: 0, something: 1, failed: 2 } as const
 
-const commands: Readonly<Record<string, (values: Values) => Promise<number>>> = {
+const commands: Readonly<Record<string, (values: Values, file: string) => Promise<number>>> = {
+  'check-audit': async (values, file) => {
+    const checked = await checkAuditFile(file)
+    if (!checked.ok) return checked.fault.code === 'invalid' ? found(checked.fault) : refused(checked.fault)
+    const { lines, unsealed, last } = checked.value
+    if (values.json) print(`${JSON.stringify(checked.value, null, 2)}\n`)
+    else
+      print(
+        `${lines} lines are as they were sealed, ${unsealed} of them not sealed yet; up to ${last?.seal ?? 0}, hash ${last?.hash ?? 'none'}\n`,
+      )
+    return codes.nothing
+  },
   'audit-host': async values => {
     const wait = Number(values.wait)
     if (!Number.isFinite(wait) || wait < 0 || wait > 3_600) return fail('--wait takes seconds, up to 3600')
@@ -107,17 +122,22 @@ function fail(why: string): number {
   return codes.failed
 }
 const refused = ({ message }: Fault): number => fail(message)
+function found({ message }: Fault): number {
+  print(`${message}\n`)
+  return codes.something
+}
 
 /** Runs one command; answers with the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse(args)
+  const [file = ''] = positionals[0] === 'check-audit' ? positionals.splice(1, 1) : []
   const name = positionals.join(' ')
   if (values.help || name === '' || name === 'help') {
     print(usage)
     return codes.nothing
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  return command ? command(values) : fail(`there is no command ${name}\n\n${usage}`)
+  return command ? command(values, file) : fail(`there is no command ${name}\n\n${usage}`)
 }
 
 // Not where the bootstrap of a clone has loaded it.

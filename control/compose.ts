@@ -7,6 +7,7 @@ import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { r2Blobs } from './adapters/blobs/r2.ts'
 import { privateCloud } from './adapters/clouds/private/connector.ts'
+import { isolateMeters } from './adapters/meters/isolate.ts'
 import { aesGcm } from './adapters/secrets/aes-gcm.ts'
 import { libsqlStore } from './adapters/store/store.ts'
 import type { Env } from './env.ts'
@@ -32,6 +33,9 @@ const random: Random = {
   bytes: length => crypto.getRandomValues(new Uint8Array(length)),
 }
 
+/** Of the isolate: every request and object of it counts in the same. */
+const meters = isolateMeters()
+
 /** The composition root: the environment as ports. Made anew for each request or wake of an object; what lasts is in the database. */
 export function compose(env: Env, lasting: Lasting): Ports {
   const secrets = secretsOf(env.SEALING_KEY)
@@ -48,6 +52,7 @@ export function compose(env: Env, lasting: Lasting): Ports {
     ids: makeIds,
     secrets,
     pause: ms => new Promise(resolve => setTimeout(resolve, ms)),
+    written: outcome => meters.count('sirocco_batches_total', { outcome }),
   })
   return {
     store,
@@ -58,6 +63,7 @@ export function compose(env: Env, lasting: Lasting): Ports {
     pokes: pokesOver(env, lasting, store),
     links: linksOver(env, store),
     blobs: blobsOf(env),
+    meters,
     ...(env.AGENT_BUNDLE === undefined ? {} : { agentBundle: env.AGENT_BUNDLE }),
     streams: {
       async open(ticket, { agent }) {

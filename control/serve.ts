@@ -9,6 +9,8 @@ import { healthRoutes } from './http/health.ts'
 import type { Here } from './http/here.ts'
 import { inward } from './http/inward.ts'
 import { joinLine } from './http/join.ts'
+import { metrics } from './http/metrics.ts'
+import { originOf } from './http/origin.ts'
 import { feedOf, streamOf } from './objects/addresses.ts'
 import type { Ports } from './services/context.ts'
 import { watchOf } from './services/events/watch.ts'
@@ -20,23 +22,26 @@ const version = '0.1.0'
 const api = native()
 const rest = new Hono<{ Bindings: Here }>().route('/agent', agentRoutes()).route('/', healthRoutes())
 
-/** Every request but EC2's: the native API, agents, health; all else are the portal's files. */
+/** Every request but EC2's: the native API, agents, health, metrics; all else are the portal's files. */
 export async function serve(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   const { pathname } = new URL(request.url)
   const answer = pathname.startsWith('/api/')
-    ? await api.fetch(request, nativeParts(env, compose(env, ctx)))
+    ? await api.fetch(request, nativeParts(env, compose(env, ctx), request))
     : /^\/(agent\/|healthz$|readyz$)/.test(pathname)
       ? await rest.fetch(request, { env, ports: compose(env, ctx) })
-      : await asset(request, env)
+      : pathname === '/metrics'
+        ? await metrics(request, nativeParts(env, compose(env, ctx), request))
+        : await asset(request, env)
   return secured(answer, env.PUBLIC_URL)
 }
 
-const nativeParts = (env: Env, ports: Ports): NativeParts => ({
+const nativeParts = (env: Env, ports: Ports, request: Request): NativeParts => ({
   ports,
   publicUrl: env.PUBLIC_URL,
   ec2Url: env.EC2_URL,
   region: env.REGION,
   version,
+  origin: originOf(request),
   feed: (principal, after, request) => {
     const { project, hosts } = watchOf(principal)
     return feedOf(env, project).fetch(

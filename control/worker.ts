@@ -27,7 +27,10 @@ export default {
     return serve(request, env, ctx)
   },
   async scheduled(_, env, ctx) {
-    for (const { name, fault } of await reconcile(compose(env, ctx)))
+    const ports = compose(env, ctx)
+    for (const { name, fault } of await reconcile(ports)) {
+      ports.meters?.count('sirocco_reconciles_total', { name, outcome: fault ? 'failed' : 'done' })
       if (fault) console.error(JSON.stringify({ level: 'error', message: 'reconcile', name, fault }))
+    }
   },
 } satisfies ExportedHandler<Env>

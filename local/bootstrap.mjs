@@ -28,7 +28,11 @@ const commands = /** @type {const} */ ({
   sirocco: 'cli/main.ts',
 })
 /** What `sirocco` does in a clone alone, beside what every `sirocco` does. */
-const ofClone = /** @type {Record<string, string>} */ ({ uninstall: 'local/uninstall.ts' })
+const ofClone = /** @type {Record<string, string>} */ ({
+  backup: 'local/backup/backup.ts',
+  restore: 'local/backup/restore.ts',
+  uninstall: 'local/uninstall.ts',
+})
 
 /** As `stop.ts`, which cannot be read yet. */
 class Stop extends Error {

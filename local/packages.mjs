@@ -42,6 +42,7 @@ export const hostNeeds = [
   { package: 'libvirt-daemon-system', present: () => !hasSystemd() || existsSync('/lib/systemd/system/libvirtd.service') },
   { package: 'dnsmasq-base', present: () => isInstalled('dnsmasq') },
   { package: 'nftables', present: () => isInstalled('nft') },
+  { package: 'conntrack', present: () => isInstalled('conntrack') },
   { package: 'iproute2', present: () => isInstalled('ip') },
   { package: 'openssh-client', present: () => isInstalled('ssh') },
 ]

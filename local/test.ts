@@ -10,10 +10,10 @@ import { progress } from './progress.mjs'
 
 /**
  * Two lanes side by side, each in its order: what is quick to tell is told first, and what boots machines, which mostly waits for them,
- * goes beside what computes. Both touch the machine's bridges and libvirtd nowhere but in the second.
+ * goes beside what computes. The machine's own bridges and libvirtd are touched nowhere but in the second.
  */
 const lanes = [
-  ['unit', 'contract', 'simulation', 'e2e-simulated'],
+  ['unit', 'contract', 'simulation', 'e2e-simulated', 'sites'],
   ['libvirt', 'e2e'],
 ] as const
 

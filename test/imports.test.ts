@@ -21,7 +21,7 @@ const rules: readonly {
   {
     from: 'control/services',
     may: ['control/services', 'control/domain', 'control/ports', 'shared'],
-    libraries: ['zod', 'node:crypto'],
+    libraries: ['zod', 'node:crypto', 'otpauth', '@simplewebauthn/server'],
   },
   { from: 'control/operations', may: ['control/operations', 'control/services', 'control/domain', 'control/ports', 'shared'] },
   { from: 'control/reconcile', may: ['control/reconcile', 'control/services', 'control/domain', 'control/ports', 'shared'] },
@@ -30,7 +30,7 @@ const rules: readonly {
     may: ['control/adapters/store', 'control/ports', 'control/domain', 'shared'],
     libraries: ['@libsql/client/web', /^drizzle-orm/, 'zod', node],
   },
-  ...['clouds/private', 'clouds/simulated', 'blobs', 'secrets'].map(adapter => ({
+  ...['clouds/private', 'clouds/simulated', 'blobs', 'meters', 'secrets'].map(adapter => ({
     from: `control/adapters/${adapter}`,
     may: [`control/adapters/${adapter}`, 'control/ports', 'control/domain', 'shared'],
     libraries: ['zod', node],

@@ -12,13 +12,21 @@ const IpLink = z.object({
   flags: z.array(z.string()),
   ifalias: z.string().optional(),
   master: z.string().optional(),
-  linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
+  linkinfo: z.object({ info_kind: z.string().optional(), info_data: z.unknown().optional() }).optional(),
   inet6_addr_gen_mode: z.string().optional(),
   addr_info: z.array(z.object({ family: z.string(), local: z.string(), prefixlen: z.number() })),
 })
 
 /** `ip -j -4 route show table all`. */
 const IpRoute = z.object({ dst: z.string(), dev: z.string().optional(), table: z.string().optional() })
+
+/** Of a bridge; a kernel without br_netfilter does not say. */
+const Shown = z.object({ nf_call_iptables: z.number(), nf_call_ip6tables: z.number() })
+function filteredOf(info: z.output<typeof IpLink>['linkinfo']): Pick<Link, 'filtered'> {
+  if (info?.info_kind !== 'bridge') return {}
+  const shown = Shown.safeParse(info.info_data)
+  return shown.success ? { filtered: shown.data.nf_call_iptables === 1 && shown.data.nf_call_ip6tables === 1 } : {}
+}
 
 const linkOf = (link: z.output<typeof IpLink>): Link => ({
   name: link.ifname,
@@ -30,6 +38,7 @@ const linkOf = (link: z.output<typeof IpLink>): Link => ({
   ...(link.master === undefined ? {} : { master: link.master }),
   // Not shown at all once a link has no IPv6.
   generates: link.inet6_addr_gen_mode !== undefined && link.inet6_addr_gen_mode !== 'none',
+  ...filteredOf(link.linkinfo),
   addresses: link.addr_info.filter(({ family }) => family === 'inet').map(({ local, prefixlen }) => `${local}/${prefixlen}`),
 })
 
@@ -79,3 +88,17 @@ export const linkIndex = async (name: string): Promise<string> =>
 
 /** Names of the entries of a directory; none where there is no directory. */
 export const entries = (dir: string): Promise<string[]> => readdir(dir).catch(() => [])
+
+const bridgeFilter = '/proc/sys/net/bridge'
+
+/**
+ * Whether this kernel shows frames within a bridge to connection tracking (br_netfilter), without which security groups cannot be enforced.
+ * Where the module had to be loaded, the host's other bridges stay as they were: it would show theirs, too.
+ */
+export async function bridgesFilter(run: Run): Promise<boolean> {
+  if ((await entries(bridgeFilter)).length > 0) return true
+  await run('modprobe', ['br_netfilter'])
+  if ((await entries(bridgeFilter)).length === 0) return false
+  for (const name of ['iptables', 'ip6tables', 'arptables']) await ensure(`${bridgeFilter}/bridge-nf-call-${name}`, '0')
+  return true
+}

@@ -25,3 +25,13 @@ export function networkOfAlias(instance: string, alias: string | undefined): str
 }
 
 export const tableName = (tag: string): string => `sirocco_${tag}`
+
+/** Taps of one instance; only ever matched. */
+export const anyTap = (tag: string): string => `st${tag}*`
+
+/** A port's or group's part in the names of chains and sets. */
+export const ruleName = (kind: 'port' | 'group', id: string): string => hex(kind, id).slice(0, 10)
+
+/** Where in the zones of the host's connection tracking a network would like to be: 1 to 65535. */
+export const zoneWish = (tag: string, network: string): number =>
+  (Number.parseInt(hex('zone', tag, network).slice(0, 8), 16) % 65_535) + 1

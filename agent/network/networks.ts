@@ -9,9 +9,9 @@ import { type Run, run as runHere } from '../programs/run.ts'
 import { type DnsmasqPaths, dnsmasqFiles, dnsmasqPaths, isDomain } from './dnsmasq.ts'
 import { dnsmasqUser, serveDnsmasq, stopDnsmasq } from './dnsmasq-process.ts'
 import { entries, forwardPackets, hardenBridge, linkIndex, readHostNetwork } from './host-network.ts'
-import { bridgeName, bridgePrefix, networkOfAlias, tableName, tapName } from './names.ts'
+import { bridgeName, bridgePrefix, networkOfAlias, tapName } from './names.ts'
+import { PacketFilter } from './packet-filter.ts'
 import { type Owner, planLinks } from './plan.ts'
-import { ruleset } from './ruleset.ts'
 
 export interface LinuxNetworksOptions {
   readonly instance: string
@@ -34,7 +34,7 @@ const idFile = 'network'
 const failed = (what: string, stderr: string) =>
   refuse('internal', `${what} failed on the host`, { detail: stderr.slice(0, 2_000) })
 
-/** Networks as bridges of this host, each with a dnsmasq, behind one nftables table. */
+/** Networks as bridges of this host, each with a dnsmasq, behind nftables. */
 export function linuxNetworks(options: LinuxNetworksOptions): Networks {
   if (!words.tag.test(options.tag)) throw new RangeError('a tag is three lower-case letters or digits')
   if (!words.instance.test(options.instance)) throw new RangeError('an instance id is letters, digits, - and _')
@@ -45,12 +45,14 @@ class LinuxNetworks implements Networks {
   readonly #owner: Owner
   readonly #dir: string
   readonly #run: Run
+  readonly #filter: PacketFilter
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor({ instance, tag, dir, run = runHere }: LinuxNetworksOptions) {
     this.#owner = { instance, tag }
     this.#dir = dir
     this.#run = run
+    this.#filter = new PacketFilter(tag, run)
   }
 
   apply(wanted: readonly NetworkOnHost[]): Promise<Result<void>> {
@@ -87,6 +89,7 @@ class LinuxNetworks implements Networks {
       ...(asRoot
         ? [`${this.#dir} is closed to other users, so DHCP and DNS of guests run as root: choose a directory below /run`]
         : []),
+      ...(await this.#filter.warnings()),
     ]
   }
 
@@ -104,7 +107,7 @@ class LinuxNetworks implements Networks {
     const linksGone = await this.#batch(plan.removed.map(name => `link del ${name}`))
     if (!linksGone.ok) return linksGone
     // Before a bridge is there, so that no guest ever meets a host without rules.
-    const ruled = await this.#rule(plan.wanted.map(({ network }) => network))
+    const ruled = await this.#filter.apply(plan.wanted)
     if (!ruled.ok) return ruled
     const linked = await this.#batch(plan.commands)
     if (!linked.ok) return linked
@@ -135,21 +138,6 @@ class LinuxNetworks implements Networks {
     const host = await readHostNetwork(this.#run)
     if (!host.ok) return host
     return planLinks(this.#owner, host.value, all).plugs.length === 0 ? ok(undefined) : failed('plugging guests in', ran.stderr)
-  }
-
-  async #rule(networks: readonly WantedNetwork[]): Promise<Result<void>> {
-    const table = tableName(this.#owner.tag)
-    if (networks.length === 0) {
-      const there = await this.#run('nft', ['list', 'table', 'inet', table])
-      if (there.code !== 0) return ok(undefined)
-      const deleted = await this.#run('nft', ['delete', 'table', 'inet', table])
-      return deleted.code === 0 ? ok(undefined) : failed('removing the rules', deleted.stderr)
-    }
-    const wanted = ruleset(this.#owner.tag, networks)
-    const loaded = await this.#run('nft', ['list', 'chain', 'inet', table, wanted.version])
-    if (loaded.code === 0) return ok(undefined)
-    const ran = await this.#run('nft', ['-f', '-'], wanted.text)
-    return ran.code === 0 ? ok(undefined) : failed('loading the rules', ran.stderr)
   }
 
   async #serve(one: NetworkOnHost): Promise<Result<void>> {

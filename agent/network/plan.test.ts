@@ -50,7 +50,7 @@ test('a bridge is made with its fixed address, its owner and no IPv6 of its own'
   const name = bridgeName('abc', 'net_1')
   expect(name).toMatch(/^sbabc[0-9a-f]{10}$/)
   expect(planLinks(owner, empty, [network('net_1')]).commands).toEqual([
-    `link add ${name} address ${bridgeMac('net_1')} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+    `link add ${name} address ${bridgeMac('net_1')} type bridge stp_state 0 forward_delay 0 mcast_snooping 0 nf_call_iptables 1 nf_call_ip6tables 1`,
     `link set ${name} alias sirocco:ins_1:net_1`,
     `link set ${name} mtu 1450`,
     `link set ${name} addrgenmode none`,

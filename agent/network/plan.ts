@@ -14,6 +14,8 @@ export interface Link {
   readonly master?: string
   /** Whether IPv6 makes it an address by itself. */
   readonly generates: boolean
+  /** Of a bridge: are frames within it shown to the packet filter of IPv4 and IPv6? */
+  readonly filtered?: boolean
   /** IPv4, with prefix. */
   readonly addresses: readonly string[]
 }
@@ -71,10 +73,13 @@ function conflictOf(owner: Owner, host: HostNetwork, { network }: NetworkOnHost)
   return route ? `${network.cidr} overlaps the route to ${route.to} through ${route.link}` : null
 }
 
+/** Frames within the bridge pass the filter's connection tracking too, whatever the host says of its other bridges. */
+const shown = 'nf_call_iptables 1 nf_call_ip6tables 1'
+
 function create(owner: Owner, { network }: NetworkOnHost): string[] {
   const name = bridgeName(owner.tag, network.id)
   return [
-    `link add ${name} address ${bridgeMac(network.id)} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+    `link add ${name} address ${bridgeMac(network.id)} type bridge stp_state 0 forward_delay 0 mcast_snooping 0 ${shown}`,
     `link set ${name} alias ${bridgeAlias(owner.instance, network.id)}`,
     // Not at its making, which the kernel does not count as set: the last tap to leave would take it along.
     `link set ${name} mtu ${network.mtu}`,
@@ -93,6 +98,7 @@ function mend(owner: Owner, { network }: NetworkOnHost, link: Link): string[] {
     ...(link.alias === alias ? [] : [`link set ${link.name} alias ${alias}`]),
     ...(link.mac === mac ? [] : [`link set ${link.name} address ${mac}`]),
     ...(link.mtu === network.mtu ? [] : [`link set ${link.name} mtu ${network.mtu}`]),
+    ...(link.filtered === false ? [`link set ${link.name} type bridge ${shown}`] : []),
     ...(link.generates ? [`link set ${link.name} addrgenmode none`] : []),
     ...link.addresses.filter(found => found !== address).map(found => `address del ${found} dev ${link.name}`),
     ...(link.addresses.includes(address) ? [] : [`address add ${address} dev ${link.name}`]),

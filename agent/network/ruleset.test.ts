@@ -37,6 +37,6 @@ test('what is not let through is dropped, in both directions', () => {
   const lines = ruleset('abc', [a, b]).text.split('\n')
   const order = (first: string, second: string) => expect(lines.indexOf(first)).toBeLessThan(lines.indexOf(second))
   order('iifname @bridges oifname "sb*" drop', 'iifname @bridges accept')
-  order('oifname @bridges ct state established,related accept', 'oifname @bridges drop')
+  order('oifname @bridges ct state established,related meta mark set 0x5100001 accept', 'oifname @bridges drop')
   expect(lines[lines.indexOf('chain outside {') - 2]).toBe('drop')
 })

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { WantedNetwork } from '@sirocco/shared/wire/objects.ts'
-import { anyBridge, bridgeName, tableName } from './names.ts'
+import { marks } from './marks.ts'
+import { anyBridge, anyTap, bridgeMac, bridgeName, tableName } from './names.ts'
+import { zonesOf } from './zones.ts'
 
 /** A ruleset and the chain whose presence says that exactly this text is loaded. */
 export interface Ruleset {
@@ -14,9 +16,12 @@ export interface Ruleset {
  * The one table of an instance, replaced whole and at once.
  * Guests reach the outside (masqueraded) and, of their host, DHCP, DNS and ping of their own gateway. The host reaches its guests. Networks
  * do not reach each other, nor those of another instance here.
- * What a port may send (its own MAC and address) belongs into a table of the bridge family, beside this one.
+ * What ports may send and get is in a table of the bridge family, beside this one; that one knows no connections, so this one tells it by a mark
+ * whether a packet belongs to one. Frames within a network have a zone of their own: two networks with the same addresses, ports and all do
+ * not meet. What is routed has not, since its answers come back from outside of it.
  */
 export function ruleset(tag: string, networks: readonly WantedNetwork[]): Ruleset {
+  const zones = zonesOf(tag, networks)
   const table = tableName(tag)
   const bridges = networks
     .map(network => ({ ...network, bridge: bridgeName(tag, network.id) }))
@@ -24,6 +29,19 @@ export function ruleset(tag: string, networks: readonly WantedNetwork[]): Rulese
   const named = (text: (network: (typeof bridges)[number]) => readonly string[]) => bridges.flatMap(text)
   const chains = [
     `set bridges { type ifname; elements = { ${bridges.map(({ bridge }) => `"${bridge}"`).join(', ')} }; }`,
+    'chain zone {',
+    'type filter hook prerouting priority -300; policy accept;',
+    ...named(({ id, bridge }) => [`iifname "${bridge}" ether daddr != ${bridgeMac(id)} ct zone set ${zones.get(id)}`]),
+    '}',
+    'chain known {',
+    'type filter hook prerouting priority -140; policy accept;',
+    `iifname @bridges ct state established,related meta mark set ${marks.known}`,
+    `iifname @bridges ct state invalid meta mark set ${marks.invalid}`,
+    '}',
+    'chain answers {',
+    'type filter hook output priority 0; policy accept;',
+    `oifname @bridges ct state established,related meta mark set ${marks.known}`,
+    '}',
     'chain forward {',
     'type filter hook forward priority 0; policy accept;',
     // With br_netfilter, frames within one bridge pass here too.
@@ -34,11 +52,13 @@ export function ruleset(tag: string, networks: readonly WantedNetwork[]): Rulese
     'oifname @bridges meta nfproto ipv6 drop',
     ...named(({ bridge, cidr }) => [`iifname "${bridge}" ip saddr != ${cidr} drop`]),
     'iifname @bridges accept',
-    'oifname @bridges ct state established,related accept',
+    `oifname @bridges ct state established,related meta mark set ${marks.known} accept`,
     'oifname @bridges drop',
     '}',
     'chain input {',
     'type filter hook input priority 0; policy accept;',
+    // Frames to a bridge's own multicast addresses pass it by.
+    `iifname "${anyTap(tag)}" drop`,
     'iifname != @bridges accept',
     'ct state established,related accept',
     'udp sport 68 udp dport 67 accept',

@@ -1,4 +1,5 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
+import type { Firmware } from '@sirocco/shared/model/machines/states.ts'
 import type { SeenHost, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import type { Arrival, Departure, Peer } from './move.ts'
 
@@ -82,6 +83,16 @@ export interface FoundMachine {
   readonly run: string
 }
 
+/** What a machine is made of, as the hypervisor has it written down; its disks apart. */
+export interface DescribedMachine {
+  readonly name: string
+  readonly vcpus: number
+  readonly memoryMiB: number
+  readonly firmware: Firmware
+  /** Lower case, with colons. */
+  readonly macs: readonly string[]
+}
+
 /** Counted since some beginning; less than before means that it began anew. Memory is what is in use now. */
 export interface Counters {
   readonly cpuNs: number
@@ -127,6 +138,7 @@ export interface Compute {
   /** What the host is and can. */
   fingerprint(): Promise<Result<Omit<SeenHost, 'kind' | 'id' | 'diskMiB' | 'underlay' | 'warnings'>>>
   list(): Promise<Result<readonly FoundMachine[]>>
+  describe(id: string): Promise<Result<DescribedMachine>>
   /** Defines, or redefines one that is off; refuses (`precondition`) one that runs with another shape. */
   define(definition: Definition): Promise<Result<void>>
   /** Starts what is off; lets what is paused, or suspended, go on. */

@@ -1,6 +1,7 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { DiskMerge, DiskSource, Merging } from './compute.ts'
+import type { Arrival, Departure, Peer } from './move.ts'
 
 /** A volume whose bytes lie here. */
 export interface FoundVolume {
@@ -8,6 +9,8 @@ export interface FoundVolume {
   readonly sizeMiB: number
   /** Of the last time that it went back to a snapshot; 0: never. */
   readonly turn: number
+  /** The pool that it was found in, where nobody said which, and it is not the agent's own directory. */
+  readonly pool?: string
 }
 
 /** One of the snapshots of a moment, and by what the guest has its volume open; null where none has. */
@@ -56,7 +59,7 @@ export interface MergeOptions {
  * are not what was promised.
  */
 export interface Volumes {
-  /** The volume as it is here; null where it is not. */
+  /** The volume as it is here; null where it is not. A pool without an id: whichever it lies in. */
   find(volume: Pick<WantedVolume, 'id' | 'pool'>): Promise<Result<FoundVolume | null>>
   /** Makes it from its source, whose files are here; one that is here is left as it is. No guest has it open. */
   make(volume: WantedVolume): Promise<Result<void>>
@@ -93,4 +96,13 @@ export interface Volumes {
   merge(merge: Merge, options: MergeOptions): Promise<Result<void>>
   /** Ends merging of files that it stands on, since a guest is to open it, or to go where its files may not change. */
   still(volume: Pick<WantedVolume, 'id' | 'pool'>): Promise<void>
+
+  /** Sends volumes that no guest has open to the host behind `peer`, which `take`s them; they stay here, too. Ends with where they are to be used. */
+  send(
+    volumes: readonly Pick<WantedVolume, 'id' | 'pool'>[],
+    peer: Peer,
+    options: { progress(percent: number): void; readonly cancel: AbortSignal },
+  ): Promise<Departure>
+  /** Waits for volumes that another host sends; they are made here, and once it came they hold what those hold. */
+  take(volumes: readonly WantedVolume[]): Promise<Result<Arrival>>
 }

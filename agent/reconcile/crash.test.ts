@@ -4,7 +4,17 @@ import type { CommandBody } from '@sirocco/shared/wire/frames.ts'
 import type { Wanted, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { AgentWorld, anImport, importResult, machine, network, rootOf, snapshotOf } from '../../test/support/agent-world.ts'
+import {
+  AgentWorld,
+  aBackup,
+  anImport,
+  backupResult,
+  importResult,
+  machine,
+  network,
+  rootOf,
+  snapshotOf,
+} from '../../test/support/agent-world.ts'
 import { points } from './points.ts'
 
 /** At the n-th passing of `point` this life of the agent ends. */
@@ -27,7 +37,7 @@ const command = (world: AgentWorld, id: string, body: CommandBody = { do: 'reboo
   })
 
 /** Those that only a move passes: killed at in move-crash.test.ts. */
-const ofMoves = /^port\.compute\.(leave|arrive|adopt|abandon|stay)\./
+const ofMoves = /^port\.(compute\.(leave|arrive|adopt|abandon|stay)|volumes\.(send|take))\./
 const ordinary = points.filter(point => !ofMoves.test(point))
 const reached = new Set<string>()
 
@@ -45,6 +55,8 @@ test.each(ordinary.map(point => [point]))(
       await world.connect()
       const data = (generation: number, more: Partial<WantedVolume> = {}) =>
         rootOf('vm_data', { generation, attached: null, source: { from: 'nothing' }, ...more })
+      const restored = (generation: number, more: Partial<WantedVolume> = {}) =>
+        rootOf('vm_back', { generation, attached: null, source: { from: 'backup', backup: 'bak_old' }, ...more })
       const given = { machine: 'vm_a', device: 'vdc', boot: false, readOnly: false }
       const kept = snapshotOf('snp_1', 'vol_data')
       // Its file is merged away under the running machine.
@@ -59,6 +71,8 @@ test.each(ordinary.map(point => [point]))(
         { want: [data(1, { attached: given })], power: 'running', generation: 1, has: ['vda', 'vdc'] },
         { want: [data(2, { attached: given, sizeMiB: 2048 })], power: 'running', generation: 1, has: ['vda', 'vdc'] },
         { want: [kept], power: 'running', generation: 1, has: ['vda', 'vdc'] },
+        { want: [aBackup(), restored(1)], power: 'running', generation: 1, has: ['vda', 'vdc'] },
+        { want: [restored(2, { gone: true })], power: 'running', generation: 1 },
         { want: [data(3, { sizeMiB: 2048 })], power: 'running', generation: 1, has: ['vda'] },
         { want: [data(4, { sizeMiB: 4096 })], power: 'running', generation: 1 },
         { want: [{ ...kept, generation: 2, gone: true }], power: 'running', generation: 1 },
@@ -112,6 +126,11 @@ test.each(ordinary.map(point => [point]))(
               sizeMiB: object.gone ? 0 : object.sizeMiB,
               machine: object.attached?.machine ?? null,
             })
+        for (const { kind, id } of want)
+          if (kind === 'backup') {
+            expect(world.seenObject(kind, id)).toMatchObject({ applied: 1, result: backupResult })
+            await world.drop(kind, id)
+          }
         if (has) expect(world.host.machine('one', 'vm_a')?.disks.map(disk => disk.device)).toEqual(has)
       }
       // Then the pool is short of room: nothing stands on the image any more.
@@ -127,6 +146,7 @@ test.each(ordinary.map(point => [point]))(
       expect(world.host.store('one')).toMatchObject({ volumes: {}, snapshots: {} })
       expect(world.host.store('one').images).toEqual({})
       expect(world.remains('vm_a')).toBe(false)
+      expect(world.backups).toContain('bak_made')
       expect(world.imports).toContain('img_made')
       expect(world.seenObject('import', 'img_made')).toMatchObject({ applied: 1, result: importResult })
       expect(world.log.filter(line => line.level === 'error')).toEqual([])
@@ -222,6 +242,7 @@ test('whatever order intents, deaths and accidents come in, the newest intent is
         paused: ['paused'],
         suspended: ['suspended'],
         gone: ['absent'],
+        'as-is': ['running', 'paused', 'stopped', 'suspended', 'absent'],
       }[power]
       const seen = world.seenMachine('vm_a')
       expect(seen).toMatchObject({ applied: generation, power: world.power('vm_a') })

@@ -1,8 +1,10 @@
 import { limits } from '@sirocco/shared/model/limits.ts'
+import type { WantedBackup } from '@sirocco/shared/wire/backups.ts'
 import { type Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import type { WantedImport } from '@sirocco/shared/wire/imports.ts'
 import {
   Wanted,
+  type WantedGroup,
   type WantedMachine,
   type WantedNetwork,
   type WantedSnapshot,
@@ -15,7 +17,7 @@ const File = z.strictObject({ objects: z.array(Wanted), strays: z.array(Wanted) 
 
 /**
  * What is wanted on one host, as last told, and kept on disk. What vanished from it without a tombstone while it is still here is a
- * stray: never removed, and its networks stay for it.
+ * stray: never removed, and its networks and security groups stay for it.
  */
 export class Held {
   readonly #disk: Disk
@@ -67,6 +69,14 @@ export class Held {
   networks(): WantedNetwork[] {
     return [...this.#objects.values(), ...this.#strays.values()].filter(object => object.kind === 'network')
   }
+  /** What was last wanted of a machine that is here, and wanted no more. */
+  stray(id: string): WantedMachine | undefined {
+    const object = this.#strays.get('machine', id)
+    return object?.kind === 'machine' ? object : undefined
+  }
+  groups(): WantedGroup[] {
+    return [...this.#objects.values(), ...this.#strays.values()].filter(object => object.kind === 'group')
+  }
   volume(id: string): WantedVolume | undefined {
     const object = this.#objects.get('volume', id)
     return object?.kind === 'volume' ? object : undefined
@@ -79,6 +89,9 @@ export class Held {
   }
   imports(): WantedImport[] {
     return this.#objects.values().filter(object => object.kind === 'import')
+  }
+  backups(): WantedBackup[] {
+    return this.#objects.values().filter(object => object.kind === 'backup')
   }
   strayMachines(): WantedMachine[] {
     return this.#strays.values().filter(object => object.kind === 'machine')
@@ -126,7 +139,14 @@ export class Held {
     const earlier = [...this.#strays.values(), ...this.#objects.values()]
     const vanished = earlier.filter(object => !next.get(object.kind, object.id))
     const machines = vanished.filter(object => object.kind === 'machine' && here(object.id))
-    const used = new Set(machines.flatMap(object => (object.kind === 'machine' ? object.ports.map(p => p.network) : [])))
-    return [...machines, ...vanished.filter(object => object.kind === 'network' && used.has(object.id))]
+    const ports = machines.flatMap(object => (object.kind === 'machine' ? object.ports : []))
+    const used = new Set(ports.flatMap(({ network, groups = [] }) => [network, ...groups]))
+    for (const object of earlier)
+      if (object.kind === 'group' && used.has(object.id))
+        for (const { group } of object.rules) if (group !== undefined) used.add(group)
+    return [
+      ...machines,
+      ...vanished.filter(object => (object.kind === 'network' || object.kind === 'group') && used.has(object.id)),
+    ]
   }
 }

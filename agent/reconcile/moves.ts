@@ -1,7 +1,8 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
-import type { SeenMove, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import type { SeenMove, WantedMachine, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Compute, Definition } from '../ports/compute.ts'
 import type { Arrival, Endpoint, Underlay } from '../ports/move.ts'
+import type { Volumes } from '../ports/volumes.ts'
 import type { MachineFacts, NotedPhase } from './facts.ts'
 import type { Journal } from './journal.ts'
 import { wireFault } from './wire-fault.ts'
@@ -15,6 +16,9 @@ interface Coming {
 
 export interface MovesParts {
   readonly compute: Compute
+  readonly volumes: Volumes
+  /** Those of a machine. */
+  volumesOf(machine: string): readonly WantedVolume[]
   readonly underlay: Underlay
   readonly journal: Journal
   /** For the person who waits. */
@@ -47,7 +51,7 @@ export class Moves {
 
   /** What is under way for a move that was called off ends. */
   heed({ id, move, power }: WantedMachine): void {
-    if (!move || move.off || power !== 'on') this.#leaving.get(id)?.abort()
+    if (!move || move.off || (power === 'on') === (move.offline === true)) this.#leaving.get(id)?.abort()
   }
 
   /** Waits for the machine as `definition` says; its disk is made. */
@@ -55,7 +59,8 @@ export class Moves {
     const { move, id } = machine
     if (!move) throw new Error('impossible: nobody is listened for without a move')
     await this.#hangUp(id)
-    const arrival = await this.#parts.compute.arrive({ machine, ...made })
+    const { compute, volumes, volumesOf } = this.#parts
+    const arrival = await (move.offline ? volumes.take(volumesOf(id)) : compute.arrive({ machine, ...made }))
     if (!arrival.ok) return arrival
     let noted = false
     const open = await this.#parts.underlay.receive(move, {
@@ -81,7 +86,8 @@ export class Moves {
   /** It runs here: from now on it is this host's as any other. */
   async adopt(definition: Definition): Promise<Result<void>> {
     const { machine } = definition
-    const adopted = await this.#parts.compute.adopt(definition)
+    const { compute } = this.#parts
+    const adopted = await (machine.move?.offline ? compute.define(definition) : compute.adopt(definition))
     if (!adopted.ok) return adopted
     await this.#note(machine, 'arrived')
     await this.#hangUp(machine.id)
@@ -102,17 +108,15 @@ export class Moves {
   /** Sends the machine to the other host; how that ended is in the journal, and whoever asks for the move decides what follows. */
   async leave(machine: WantedMachine): Promise<Result<void>> {
     const { id, move } = machine
-    const { compute, underlay, progress } = this.#parts
+    const { compute, volumes, volumesOf, underlay, progress } = this.#parts
     if (!move?.endpoint) throw new Error('impossible: a machine leaves for nowhere')
     await this.#note(machine, 'moving')
     const cancel = new AbortController()
     this.#leaving.set(id, cancel)
     const peer = underlay.peer(move, move.endpoint)
     try {
-      const departure = await compute.leave(id, peer, {
-        progress: percent => progress(id, `moving ${percent} %`),
-        cancel: cancel.signal,
-      })
+      const how = { progress: (percent: number) => progress(id, `moving ${percent} %`), cancel: cancel.signal }
+      const departure = await (move.offline ? volumes.send(volumesOf(id), peer, how) : compute.leave(id, peer, how))
       if (departure.kind === 'left') await this.#note(machine, 'left')
       else await this.#note(machine, departure.kind, departure.fault)
     } finally {

@@ -1,5 +1,5 @@
 import type { WantedMove } from '@sirocco/shared/wire/objects.ts'
-import type { Plan, View } from './plan.ts'
+import { isUp, type Plan, type View } from './plan.ts'
 
 /** What of a machine's move decides on this host. */
 export type MoveView = WantedMove & {
@@ -23,10 +23,11 @@ export function planMove({ wanted, found, facts }: View): Plan | null {
   const { move } = wanted
   if (!move) return facts.move && wanted.power !== 'gone' ? { steps: ['stay'] } : null
   const known = facts.move?.id === move.id ? facts.move.phase : null
-  if (move.role === 'from')
-    return known === null && move.endpoint && !move.off && wanted.power === 'on' ? { steps: ['leave'] } : nothing
+  // It goes as it was when that was asked.
+  const goes = move.offline ? (wanted.power === 'off' || wanted.power === 'cut') && !isUp(found) : wanted.power === 'on'
+  if (move.role === 'from') return known === null && move.endpoint && !move.off && goes ? { steps: ['leave'] } : nothing
   if (known === 'arrived' || known === 'nothing') return nothing
   if (known === 'came' || (found && found.power !== 'paused')) return { steps: ['network', 'fetch', 'prepare', 'adopt'] }
-  if (move.off || wanted.power !== 'on') return { steps: ['refuse'] }
+  if (move.off || !goes) return { steps: ['refuse'] }
   return move.listening ? nothing : { steps: ['network', 'fetch', 'prepare', 'listen'] }
 }

@@ -73,6 +73,7 @@ const plans = {
   cut: ({ found, facts }, generation) => (isUp(found) ? { steps: ['cut'] } : unlessSettled(facts, generation)),
   paused: (view, generation) => planStill(view, generation, 'pause', 'paused'),
   suspended: (view, generation) => planStill(view, generation, 'suspend', 'suspended'),
+  'as-is': ({ facts }, generation) => unlessSettled(facts, generation),
   gone: (view, generation) => (view.facts.applied >= generation && !view.found ? nothing : { steps: removal(view), settle: {} }),
 } satisfies Record<Power, (view: View, generation: number) => Plan>
 

@@ -1,4 +1,5 @@
 import { assert } from '@sirocco/shared/kit/assert.ts'
+import type { Backups } from '../ports/backups.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Importer } from '../ports/importer.ts'
@@ -16,6 +17,7 @@ const verbs = {
   'port.compute': {
     fingerprint: false,
     list: false,
+    describe: false,
     define: true,
     start: true,
     askToStop: true,
@@ -75,15 +77,19 @@ const verbs = {
     merges: false,
     merge: true,
     still: false,
+    send: true,
+    take: true,
   },
   'port.networks': { apply: true, plug: false, list: false, warnings: false },
   'port.importer': { make: true, keepOnly: true },
+  'port.backups': { take: true, bring: true, keepOnly: true },
 } as const satisfies {
   'port.compute': Record<keyof Compute, boolean>
   'port.storage': Record<keyof Storage, boolean>
   'port.volumes': Record<keyof Volumes, boolean>
   'port.networks': Record<keyof Networks, boolean>
   'port.importer': Record<keyof Importer, boolean>
+  'port.backups': Record<keyof Backups, boolean>
 }
 type Port = keyof typeof verbs
 
@@ -100,7 +106,7 @@ const around = (name: string, done: readonly string[]) =>
 
 /** Every crash point there is. */
 export const points: readonly string[] = [
-  ...(['port.compute', 'port.storage', 'port.volumes', 'port.networks', 'port.importer'] as const).flatMap(port =>
+  ...(['port.compute', 'port.storage', 'port.volumes', 'port.networks', 'port.importer', 'port.backups'] as const).flatMap(port =>
     around(port, effectsOf(port)),
   ),
   ...Object.entries(files).flatMap(([name, done]) => around(name, done)),

@@ -256,6 +256,44 @@ test('a machine found here that nobody asked for is reported, never touched, and
   expect(Object.keys(world.host.store('one').networks)).toEqual(['net_1'])
 })
 
+test('what a machine that nobody asks for is made of is said, as it was wanted last', async () => {
+  const world = await up()
+  await world.want(network(), machine('vm_a', { generation: 3 }))
+  await world.pass(5_000)
+  const [port] = machine('vm_a').ports
+  await world.drop('machine', 'vm_a')
+  await world.drop('volume', 'vol_a')
+  await world.pass(1_000)
+  expect(world.seenMachine('vm_a')?.found).toEqual({
+    generation: 3,
+    name: machine('vm_a').name,
+    vcpus: machine('vm_a').vcpus,
+    memoryMiB: machine('vm_a').memoryMiB,
+    firmware: 'bios',
+    image: machine('vm_a').image.id,
+    ports: [port],
+    volumes: [expect.objectContaining({ id: 'vol_a', device: 'vda' })],
+  })
+})
+
+test('a machine that was adopted is counted as it is, and nothing is done to it before it is asked for', async () => {
+  const world = await up()
+  await world.want(network(), machine('vm_a', { generation: 3 }))
+  await world.pass(5_000)
+  await world.drop('machine', 'vm_a')
+  await world.pass(1_000)
+  await world.want(machine('vm_a', { generation: 4, power: 'as-is' }))
+  await world.pass(1_000)
+  expect(world.seenMachine('vm_a')).toMatchObject({ applied: 4, power: 'running' })
+  expect(world.seenMachine('vm_a')?.found).toBeUndefined()
+  world.host.guestCrashes('one', 'vm_a')
+  await world.pass(60_000)
+  expect([world.power('vm_a'), world.starts('vm_a')]).toEqual(['stopped', 1])
+  await world.want(machine('vm_a', { generation: 5 }))
+  await world.pass(5_000)
+  expect([world.power('vm_a'), world.starts('vm_a')]).toEqual(['running', 2])
+})
+
 test('an older intent than one already followed is ignored', async () => {
   const world = await up()
   await world.want(network(), machine('vm_a', { generation: 5 }))

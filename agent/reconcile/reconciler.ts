@@ -3,8 +3,12 @@ import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import type { BackupResult, WantedBackup } from '@sirocco/shared/wire/backups.ts'
 import type { Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
+import type { ImportResult, WantedImport } from '@sirocco/shared/wire/imports.ts'
 import type { Seen, Wanted, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import { groupsOf } from '../network/groups-of.ts'
+import type { Backups } from '../ports/backups.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Importer } from '../ports/importer.ts'
@@ -14,6 +18,8 @@ import type { Storage } from '../ports/storage.ts'
 import type { FrozenDisk, Volumes } from '../ports/volumes.ts'
 import { Alarms } from './alarms.ts'
 import type { Attempt } from './apply.ts'
+import { BackupRoom } from './backup-room.ts'
+import { backingUp, importing } from './crafts.ts'
 import { Exclusive } from './exclusive.ts'
 import { noFacts } from './facts.ts'
 import { follow, type StepFault } from './follow.ts'
@@ -21,15 +27,16 @@ import { Held } from './held.ts'
 import { HostWatch } from './host-watch.ts'
 import { ImageCache } from './image-cache.ts'
 import { type FetchImage, ImageRoom } from './image-room.ts'
-import { ImportKeeper } from './imports.ts'
 import { Journal } from './journal.ts'
 import { Lanes, type Turn } from './lanes.ts'
 import { Moves } from './moves.ts'
 import { NetworkRoom, passing } from './network-room.ts'
+import { Orphans } from './orphans.ts'
 import { isOn, noticed, type Plan, plan, type View } from './plan.ts'
 import { Report } from './report.ts'
 import { VolumeKeeper } from './volumes/keeper.ts'
 import { wireFault } from './wire-fault.ts'
+import { WorkKeeper } from './work.ts'
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, more?: Readonly<Record<string, unknown>>) => void
 
@@ -45,6 +52,8 @@ export interface HostParts {
   readonly fetchImage: FetchImage
   /** Makes images of what people bring; null where this agent does not. */
   readonly importer?: Importer | null
+  /** Takes backups and gives them back; null where this agent does not. */
+  readonly backups?: Backups | null
   readonly timers: Timers
   readonly random: Random
   readonly log: Log
@@ -67,8 +76,12 @@ export class Reconciler {
   readonly #lanes: Lanes
   readonly #machines = new Exclusive()
   readonly #volumes: VolumeKeeper
-  readonly #imports: ImportKeeper
+  readonly #imports: WorkKeeper<WantedImport, ImportResult>
+  readonly #backups: WorkKeeper<WantedBackup, BackupResult>
+  readonly #restores: BackupRoom
+  #swept = false
   readonly #moves: Moves
+  readonly #orphans: Orphans
   readonly #unplugged = new Set<string>()
   #stale: () => void = () => {}
   #stopped = false
@@ -82,7 +95,8 @@ export class Reconciler {
     this.#images = new ImageRoom(parts.storage, parts.fetchImage, this.#cache)
     this.#report = new Report(parts.timers)
     this.#alarms = new Alarms(parts.timers, parts.random)
-    this.#moves = new Moves({ ...parts, journal, progress: (id, text) => this.#tell(id, text) })
+    const volumesOf = (machine: string) => held.volumes().filter(({ attached, gone }) => attached?.machine === machine && !gone)
+    this.#moves = new Moves({ ...parts, journal, volumesOf, progress: (id, text) => this.#tell(id, text) })
     this.#host = new HostWatch({
       ...parts,
       journal,
@@ -91,8 +105,10 @@ export class Reconciler {
       heard: changed => this.#heard(changed),
       rebooted: () => this.#stale(),
     })
+    this.#restores = new BackupRoom(parts.backups ?? null)
     this.#volumes = new VolumeKeeper({
       ...parts,
+      restores: this.#restores,
       journal,
       held,
       watch: this.#host,
@@ -100,7 +116,10 @@ export class Reconciler {
       report: this.#report,
       machines: this.#machines,
     })
-    this.#imports = new ImportKeeper(parts.importer ?? null, id => this.#frozen(id), this.#report, parts.timers)
+    this.#orphans = new Orphans({ ...parts, journal, stray: id => held.stray(id) })
+    const works = [(id: string) => this.#frozen(id), this.#report, parts.timers] as const
+    this.#imports = new WorkKeeper(importing(parts.importer ?? null), ...works)
+    this.#backups = new WorkKeeper(backingUp(parts.backups ?? null), ...works)
     this.#lanes = new Lanes((id, turn) => this.#work(id, turn).catch(error => this.#stumbled(id, error)))
   }
 
@@ -128,6 +147,7 @@ export class Reconciler {
     this.#parts.compute.watch(id => void this.#host.look(id === null))
     void this.#host.look(true)
     this.#imports.wanted(this.#held.imports())
+    this.#backups.wanted(this.#held.backups())
     this.#sweepLater()
   }
 
@@ -139,6 +159,8 @@ export class Reconciler {
     this.#stopped = true
     this.#alarms.end()
     this.#imports.end()
+    this.#backups.end()
+    this.#restores.end()
     this.#moves.end()
     this.#host.end()
     await within(limits.agentFarewell, this.#parts.timers, this.#leave())
@@ -203,14 +225,29 @@ export class Reconciler {
     this.#wakeAll()
     if (frozen) this.#volumes.wakeAll()
     this.#volumes.wanted(this.#volumesChanged(kept))
-    this.#imports.sweep(this.#held.imports())
+    this.#sweepImports()
     this.#imports.wanted(this.#held.imports())
+    this.#backups.wanted(this.#held.backups())
+    this.#restores.wanted(this.#kept())
     if (moving.size > 0) this.#volumes.machinesChanged(moving)
     // A machine that is made meanwhile has its networks made, and all others with them.
     const begun = this.#networks.begun
     this.#alarms.in(limits.networksHold, 'networks', () => {
       if (this.#networks.begun === begun) void this.#settleNetworks()
     })
+  }
+
+  /** Drops, once in a life, what earlier ones left of imports that nobody wants any more. */
+  #sweepImports(): void {
+    if (this.#swept) return
+    this.#swept = true
+    void this.#parts.importer?.keepOnly(this.#held.imports().map(({ id }) => id)).catch(() => undefined)
+  }
+
+  /** Backups that are taken here, and volumes that are made from some. */
+  #kept(): string[] {
+    const restored = this.#held.volumes().filter(({ gone, source }) => !gone && source.from === 'backup')
+    return [...this.#held.backups(), ...restored].map(({ id }) => id)
   }
 
   /** Volumes that are wanted otherwise than `before`, or of which a snapshot is. */
@@ -262,10 +299,20 @@ export class Reconciler {
       this.#show(id)
       if (next.wakeMs !== undefined) this.#alarms.in(next.wakeMs, id, () => this.#lanes.wake(id))
       const machine = this.#held.machine(id)
+      if (!machine && !(await this.#foundToo(id))) return this.#retry(id)
       if (!machine || (next.steps.length === 0 && !next.settle)) return
       const refused = await this.#follow(machine, next, turn)
       if (refused && !(await this.#refused(machine, refused))) return
     }
+  }
+
+  /** Of a machine that nobody asks for, what it is made of is said once it is read; false: it cannot be read now. */
+  async #foundToo(id: string): Promise<boolean> {
+    const found = this.#host.machine(id)
+    if (!found || this.#held.digest === null) return true
+    const looked = await this.#orphans.look(found)
+    if (looked.ok && looked.value) this.#show(id)
+    return looked.ok
   }
 
   #stumbled(id: string, error: unknown): void {
@@ -291,6 +338,7 @@ export class Reconciler {
     await this.#moves.forget(id)
     if (facts !== noFacts) await this.#journal.write([{ note: 'forget', machine: id }])
     this.#unplugged.delete(id)
+    this.#orphans.forget(id)
     this.#alarms.succeeded(id)
     this.#report.forget(id)
     return true
@@ -388,11 +436,12 @@ export class Reconciler {
   #networksWanted(): NetworkOnHost[] {
     const strays = this.#held.strayMachines().filter(machine => this.#host.mayHave(machine.id))
     const machines = [...this.#held.machines().filter(machine => this.#carries(machine)), ...strays]
+    const groups = this.#held.groups()
     return this.#held.networks().flatMap(network => {
       const ports = machines.flatMap(machine =>
         machine.ports.filter(port => port.network === network.id).map(port => ({ ...port, hostname: machine.name })),
       )
-      return ports.length === 0 && (network.gone || this.#stopped) ? [] : [{ network, ports }]
+      return ports.length === 0 && (network.gone || this.#stopped) ? [] : [{ network, ports, groups: groupsOf(ports, groups) }]
     })
   }
 
@@ -434,7 +483,8 @@ export class Reconciler {
   #show(id: string): void {
     const machine = this.#held.machine(id)
     const view = this.#view(id)
-    this.#report.show(view, machine, machine && this.#moves.seen(machine, view.facts))
+    const told = machine ? { move: this.#moves.seen(machine, view.facts) } : { found: this.#orphans.of(id) }
+    this.#report.show(view, machine, told)
   }
 
   #sweepLater(): void {

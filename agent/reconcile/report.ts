@@ -2,12 +2,19 @@ import { digest } from '@sirocco/shared/kit/canonical.ts'
 import type { Clock } from '@sirocco/shared/kit/clock.ts'
 import { ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import type { Seen, SeenMachine, SeenMove, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import type { FoundSpec } from '@sirocco/shared/wire/orphans.ts'
 import { isOn, noticed, type View } from './plan.ts'
 
 /** Between two reports of a machine's progress. Milliseconds. */
 const progressPause = 1_000
 /** Of a progress's text, as the wire has it. */
 const progressLength = 200
+
+/** Of a machine, beside what is seen of it: how far its move is, or, of one that nobody asks for, what it is made of. */
+interface Told {
+  readonly move?: SeenMove | undefined
+  readonly found?: FoundSpec | undefined
+}
 
 /** What is said of one host, and what is being done for each of its machines. */
 export class Report {
@@ -32,8 +39,8 @@ export class Report {
   }
 
   /** Says what is to be seen of a machine; `wanted` is what the view was made of. */
-  show(view: View, wanted: WantedMachine | undefined, move?: SeenMove): void {
-    if (view.wanted || view.found) this.put(seenOf(view, wanted, this.#progress.get(view.id)?.text, move))
+  show(view: View, wanted: WantedMachine | undefined, more: Told): void {
+    if (view.wanted || view.found) this.put(seenOf(view, wanted, this.#progress.get(view.id)?.text, more))
   }
 
   /** Notes what is being done for the person who waits; false where the same was said within a second. */
@@ -73,7 +80,12 @@ export class Report {
 /** `40 %` and `41 %` are the same thing being done. */
 const kindOf = (text: string) => text.replace(/\d+/g, '')
 
-function seenOf(view: View, wanted: WantedMachine | undefined, progress: string | undefined, move?: SeenMove): SeenMachine {
+function seenOf(
+  view: View,
+  wanted: WantedMachine | undefined,
+  progress: string | undefined,
+  { move, found: spec }: Told,
+): SeenMachine {
   const { id, found, facts } = view
   const change = noticed(view)
   const cause = change?.note === 'off' ? change.cause : isOn(found) ? undefined : facts.off
@@ -86,6 +98,7 @@ function seenOf(view: View, wanted: WantedMachine | undefined, progress: string 
     ...(progress ? { progress } : {}),
     addresses: found && wanted ? wanted.ports.map(port => port.address) : [],
     ...(move ? { move } : {}),
+    ...(spec && !wanted ? { found: spec } : {}),
     ...(facts.fault && wanted && facts.applied >= wanted.generation ? { fault: facts.fault } : {}),
   }
 }

@@ -1,29 +1,43 @@
 import { chmod, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 
+import type { Arrival, Departure } from '../ports/move.ts'
 import type { FoundVolume, FrozenDisk, Merge, MergeOptions, OfMoment, OpenIn, Volumes } from '../ports/volumes.ts'
 
 import { type Run, run as runHere } from '../programs/run.ts'
 import { type RunConfined, runConfined } from '../programs/sandbox.ts'
+import { broughtDisk } from './brought.ts'
 import { Chains, chainMost, mayMerge } from './chains.ts'
 import { createDisk, createOverlay, growDisk, sizeOfBase } from './disk-image.ts'
 import { fileFault, isThere, makeDirectory, namesIn, settle, syncDirectory } from './files.ts'
 import { InTurn } from './in-turn.ts'
 import { goneMark, homeOf, homesIn, idShape, isFrozen, type Layers, layersOf, turnOf } from './layers.ts'
 import { Merging } from './merging.ts'
+import { type Parcel, parcelOf } from './parcel.ts'
 import { readQcow2 } from './qcow2.ts'
+import { sendParcels } from './send.ts'
+import { takeParcels } from './take.ts'
 
 export interface DirectoryVolumesOptions {
   /** Of this instance alone. */
   readonly dir: string
-  /** Where images lie; in the same directory where it is not said. */
-  readonly images?: string
+  /** The agent's own, where images lie and what is brought from backups; the same directory where it is not said. */
+  readonly own?: string
   readonly run?: Run
   readonly confined?: RunConfined
+}
+
+/** What moving volumes of several directories at once takes. */
+export interface VolumesOfDirectory extends Volumes {
+  /** What a volume that no guest has open is made of, to be sent. */
+  pack(volume: Pick<WantedVolume, 'id'>): Promise<Result<Parcel>>
+  /** While nothing else is done to what files stand on. */
+  alone<T>(run: () => Promise<Result<T>>): Promise<Result<T>>
 }
 
 /**
@@ -34,15 +48,16 @@ export interface DirectoryVolumesOptions {
  */
 export function directoryVolumes({
   dir,
-  images = join(dir, 'images'),
+  own = dir,
   run = runHere,
   confined = runConfined,
-}: DirectoryVolumesOptions): Volumes {
-  return new DirectoryVolumes(resolve(dir), resolve(images), run, confined)
+}: DirectoryVolumesOptions): VolumesOfDirectory {
+  return new DirectoryVolumes(resolve(dir), resolve(own), run, confined)
 }
 
-class DirectoryVolumes implements Volumes {
+class DirectoryVolumes implements VolumesOfDirectory {
   readonly #dir: string
+  readonly #own: string
   readonly #images: string
   readonly #run: Run
   readonly #turns = new InTurn()
@@ -51,9 +66,10 @@ class DirectoryVolumes implements Volumes {
 
   readonly #merging: Merging
 
-  constructor(dir: string, images: string, run: Run, confined: RunConfined) {
+  constructor(dir: string, own: string, run: Run, confined: RunConfined) {
     this.#dir = dir
-    this.#images = images
+    this.#own = own
+    this.#images = join(own, 'images')
     this.#run = run
     this.#merging = new Merging(dir, confined, this.#turns, () => this.#clear())
   }
@@ -334,6 +350,40 @@ class DirectoryVolumes implements Volumes {
     })
   }
 
+  pack({ id }: Pick<WantedVolume, 'id'>): Promise<Result<Parcel>> {
+    return this.#turns.take(id, async () => {
+      const closed = await this.#closed({ id })
+      if (!closed.ok) return closed
+      const path = await this.#active(id)
+      if (path === null) return refuse('not_found', 'the volume is not on this host', { detail: id })
+      const place = { dir: this.#dir, images: this.#images }
+      return parcelOf(place, id, await this.#below(path), turnOf(await layersOf(this.#dir, id)))
+    })
+  }
+  alone<T>(run: () => Promise<Result<T>>): Promise<Result<T>> {
+    return this.#turns.take('chains', run)
+  }
+
+  async send(...[volumes, peer, options]: Parameters<Volumes['send']>): Promise<Departure> {
+    const parcels: Parcel[] = []
+    for (const volume of volumes) {
+      const packed = await this.pack(volume)
+      if (!packed.ok) return { kind: 'stayed', fault: packed.fault }
+      parcels.push(packed.value)
+    }
+    return sendParcels(() => this.#dir, parcels, peer, { ...options, pause: setTimeout })
+  }
+
+  take(volumes: readonly WantedVolume[]): Promise<Result<Arrival>> {
+    return takeParcels({
+      dirOf: () => this.#dir,
+      images: this.#images,
+      run: this.#run,
+      volumes,
+      alone: run => this.alone(run),
+    })
+  }
+
   /** Nobody works on its files, and nothing is left undone by a hypervisor that died. No guest has it open. */
   async #closed({ id }: Pick<WantedVolume, 'id'>): Promise<Result<void>> {
     const path = await this.#active(id)
@@ -375,11 +425,19 @@ class DirectoryVolumes implements Volumes {
 
   async #create(path: string, volume: WantedVolume): Promise<Result<void>> {
     const { source, sizeMiB } = volume
+    if (source.from === 'found') return lost(volume.id)
     if (source.from === 'nothing') return createDisk(this.#run, path, sizeMiB)
     if (source.from === 'snapshot') {
       const base = await this.#frozen(source.snapshot)
       if (base === null) return refuse('unavailable', 'waiting for the snapshot that the volume is made from')
       return createOverlay(this.#run, path, { path: base, format: 'qcow2' }, sizeMiB)
+    }
+    if (source.from === 'backup') {
+      const brought = broughtDisk(this.#own, volume.id)
+      if (!(await isThere(brought))) return refuse('unavailable', 'waiting for the backup to be brought here')
+      await rename(brought, path)
+      await rm(dirname(brought), { recursive: true, force: true })
+      return growDisk(this.#run, path, sizeMiB)
     }
     const file = source.files.find(({ role }) => role === 'disk')
     if (!file) return refuse('invalid', 'the image has no disk')
@@ -463,3 +521,5 @@ class DirectoryVolumes implements Volumes {
     return ok(undefined)
   }
 }
+
+const lost = (id: string) => refuse('internal', 'the volume was found on its host, and is not there any more', { detail: id })

@@ -2,12 +2,14 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Result } from '@sirocco/shared/kit/fault.ts'
+import { dirname, join } from 'node:path'
+import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Peer } from '../ports/move.ts'
 import type { Volumes } from '../ports/volumes.ts'
 import { run } from '../programs/run.ts'
+import { broughtDisk } from './brought.ts'
 import { pooledVolumes } from './pools.ts'
 
 const missing = ['qemu-img', 'qemu-io', 'prlimit'].filter(program => spawnSync(program, ['--version']).error !== undefined)
@@ -146,6 +148,50 @@ describe.skipIf(missing.length > 0)(
       expect(await readdir(join(root, 'own/pools'))).toEqual([])
       granted(await volumes.make(a))
       expect(granted(await volumes.list())).toEqual(['vol_a'])
+    })
+
+    test('whoever does not know where a volume lies is told', async () => {
+      granted(await volumes.make(volume('vol_a', fast())))
+      granted(await volumes.make(volume('vol_b', own)))
+      const found = async (id: string) => granted(await volumes.find({ id, pool: { type: 'directory', id: '' } }))
+      expect((await found('vol_a'))?.pool).toBe('spl_fast')
+      expect(await found('vol_b')).toMatchObject({ sizeMiB: 8 })
+      expect((await found('vol_b'))?.pool).toBeUndefined()
+      expect(await found('vol_c')).toBeNull()
+    })
+
+    test('volumes of several pools go to another host together, each into its own', async () => {
+      const [a, b] = [volume('vol_a', fast()), volume('vol_b', own)] as const
+      const there = pooledVolumes({ dir: join(root, 'there'), host: 'hst_2' })
+      for (const one of [a, b]) {
+        granted(await volumes.make(one))
+        granted(await there.make(one))
+      }
+      expect([await io(a, 'write -P 1 0 1M'), await io(b, 'write -P 2 0 1M')]).toEqual([true, true])
+      const arrival = granted(await there.take([a, b]))
+      const peer: Peer = {
+        ask: question => arrival.answer(question),
+        tunnel: async name => ok(arrival.socket(name) ?? ''),
+        close: async () => undefined,
+      }
+      const how = { progress: () => undefined, cancel: new AbortController().signal }
+      expect(await volumes.send([a, b], peer, how)).toEqual({ kind: 'left' })
+      expect(granted(await arrival.close())).toBe('arrived')
+      const read = async (of: WantedVolume, byte: number) => {
+        const path = granted(await there.find(of))?.source.path ?? ''
+        const { stdout } = await run('qemu-io', ['-f', 'qcow2', '-c', `read -P ${byte} 0 1M`, path])
+        return stdout.includes('read 1048576') && !stdout.includes('verification failed')
+      }
+      expect([await read(a, 1), await read(b, 2)]).toEqual([true, true])
+      expect(existsSync(join(root, 'fast/sirocco-hst_2/spl_fast/volumes/vol_a/0.qcow2'))).toBe(true)
+    })
+
+    test('what was brought from a backup is made into a volume of a pool', async () => {
+      const at = broughtDisk(join(root, 'own'), 'vol_a')
+      await mkdir(dirname(at), { recursive: true })
+      await run('qemu-img', ['create', '-q', '-f', 'qcow2', at, '8M'])
+      granted(await volumes.make(volume('vol_a', fast(), { source: { from: 'backup', backup: 'bak_1' } })))
+      expect(granted(await volumes.find(volume('vol_a', fast())))?.sizeMiB).toBe(8)
     })
 
     test('whoever takes everything off the host needs not know where it lies', async () => {

@@ -1,18 +1,23 @@
 import { readdir, realpath, rename, rm, rmdir, stat, symlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { WantedPool, WantedVolume } from '@sirocco/shared/wire/objects.ts'
-import type { Merge, OfMoment, Volumes } from '../ports/volumes.ts'
-import { directoryVolumes } from './directory-volumes.ts'
+import type { Arrival, Departure } from '../ports/move.ts'
+import type { FoundVolume, Merge, OfMoment, Volumes } from '../ports/volumes.ts'
+import { run } from '../programs/run.ts'
+import { directoryVolumes, type VolumesOfDirectory } from './directory-volumes.ts'
 import { fileFault, isThere, makeDirectory, namesIn, syncDirectory } from './files.ts'
 import { InTurn } from './in-turn.ts'
+import type { Parcel } from './parcel.ts'
+import { sendParcels } from './send.ts'
+import { takeParcels } from './take.ts'
 
 export interface PooledVolumesOptions {
   /** Of this instance alone. */
   readonly dir: string
   /** This host, unlike any other that may see the same directories. */
   readonly host: string
-  readonly open?: (place: { readonly dir: string; readonly images: string }) => Volumes
 }
 
 /**
@@ -20,8 +25,8 @@ export interface PooledVolumesOptions {
  * `sirocco-<host>` under its path, to which `pools/<id>` here is a link from before the first volume on: so it is known what lies where, whoever asks
  * and whatever is wanted. Images stay in the agent's own directory, and volumes stand on them from there.
  */
-export function pooledVolumes({ dir, host, open = directoryVolumes }: PooledVolumesOptions): Volumes {
-  return new PooledVolumes(dir, host, open)
+export function pooledVolumes({ dir, host }: PooledVolumesOptions): Volumes {
+  return new PooledVolumes(resolve(dir), host)
 }
 
 type Pooled = Pick<WantedVolume, 'pool'>
@@ -32,21 +37,18 @@ class PooledVolumes implements Volumes {
   readonly #dir: string
   readonly #links: string
   readonly #host: string
-  readonly #open: (place: { readonly dir: string; readonly images: string }) => Volumes
-  readonly #own: Volumes
-  readonly #opened = new Map<string, Volumes>()
+  readonly #own: VolumesOfDirectory
+  readonly #opened = new Map<string, VolumesOfDirectory>()
   readonly #turns = new InTurn()
 
-  constructor(dir: string, host: string, open: NonNullable<PooledVolumesOptions['open']>) {
+  constructor(dir: string, host: string) {
     if (!nameShape.test(host)) throw new Error('impossible: a host whose id is no name')
     this.#dir = dir
     this.#links = join(dir, 'pools')
     this.#host = host
-    this.#open = open
-    this.#own = open({ dir, images: join(dir, 'images') })
+    this.#own = directoryVolumes({ dir })
   }
 
-  find: Volumes['find'] = volume => this.#in(volume, ok(null), pool => pool.find(volume))
   grow: Volumes['grow'] = volume => this.#in(volume, missing(volume.id), pool => pool.grow(volume))
   revert: Volumes['revert'] = volume => this.#in(volume, missing(volume.id), pool => pool.revert(volume))
   hasSnapshot: Volumes['hasSnapshot'] = snapshot => this.#in(snapshot, ok(false), pool => pool.hasSnapshot(snapshot))
@@ -62,6 +64,18 @@ class PooledVolumes implements Volumes {
       if (!linked.ok) return linked
       return this.#in(volume, missing(volume.id), pool => pool.make(volume))
     })
+  }
+
+  async find(volume: Parameters<Volumes['find']>[0]): Promise<Result<FoundVolume | null>> {
+    if (volume.pool.id !== '') return this.#in(volume, ok(null), pool => pool.find(volume))
+    const pools = await this.#known()
+    if (!pools.ok) return pools
+    for (const [id, pool] of pools.value) {
+      const found = await pool.find(volume)
+      if (!found.ok) return found
+      if (found.value) return ok(id === null ? found.value : { ...found.value, pool: id })
+    }
+    return ok(null)
   }
 
   async remove(volume: Parameters<Volumes['remove']>[0]): Promise<Result<void>> {
@@ -116,21 +130,59 @@ class PooledVolumes implements Volumes {
     await this.#in(volume, ok(undefined), async pool => ok(await pool.still(volume)))
   }
 
+  async send(...[volumes, peer, options]: Parameters<Volumes['send']>): Promise<Departure> {
+    const parcels: Parcel[] = []
+    for (const volume of volumes) {
+      const packed = await this.#in(volume, missing(volume.id), pool => pool.pack(volume))
+      if (!packed.ok) return { kind: 'stayed', fault: packed.fault }
+      parcels.push(packed.value)
+    }
+    return sendParcels(this.#dirOf(volumes), parcels, peer, { ...options, pause: setTimeout })
+  }
+
+  take(volumes: readonly WantedVolume[]): Promise<Result<Arrival>> {
+    const pools = [...new Map(volumes.map(volume => [volume.pool.id, volume])).values()].sort((a, b) =>
+      a.pool.id < b.pool.id ? -1 : 1,
+    )
+    // In one order, so that nobody waits for another in a ring.
+    const within = ([first, ...rest]: readonly WantedVolume[], work: () => Promise<Result<void>>): Promise<Result<void>> =>
+      first === undefined ? work() : this.#in(first, missing(first.id), pool => pool.alone(() => within(rest, work)))
+    return takeParcels({
+      dirOf: this.#dirOf(volumes),
+      images: join(this.#dir, 'images'),
+      run,
+      volumes,
+      alone: work => within(pools, work),
+    })
+  }
+
+  #dirOf(volumes: readonly Pick<WantedVolume, 'id' | 'pool'>[]): (volume: string) => string {
+    const pools = new Map(volumes.map(({ id, pool }) => [id, pool]))
+    return id => {
+      const pool = pools.get(id)
+      return pool?.path === undefined ? this.#dir : join(this.#links, pool.id)
+    }
+  }
+
   /** What a pool says; `unknown` where nothing was ever made in it, `unavailable` while its directory is not there. */
-  async #in<T>({ pool }: Pooled, unknown: Result<T>, ask: (volumes: Volumes) => Promise<Result<T>>): Promise<Result<T>> {
+  async #in<T>(
+    { pool }: Pooled,
+    unknown: Result<T>,
+    ask: (volumes: VolumesOfDirectory) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
     if (pool.path === undefined) return ask(this.#own)
     if (!nameShape.test(pool.id)) return refuse('invalid', 'not a pool id')
     if (!(await this.#isLinked(pool.id))) return unknown
     return (await isThere(join(this.#links, pool.id, 'volumes'))) ? ask(this.#opening(pool.id)) : away(pool.path)
   }
 
-  async #emptying(one: Pooled, remove: (volumes: Volumes) => Promise<Result<void>>): Promise<Result<void>> {
+  async #emptying(one: Pooled, remove: (volumes: VolumesOfDirectory) => Promise<Result<void>>): Promise<Result<void>> {
     const removed = await this.#in(one, ok(undefined), remove)
     if (removed.ok && one.pool.path !== undefined) await this.#turns.take(one.pool.id, () => this.#unlink(one.pool.id))
     return removed
   }
 
-  async #ofAll(ask: (volumes: Volumes) => Promise<Result<readonly string[]>>): Promise<Result<readonly string[]>> {
+  async #ofAll(ask: (volumes: VolumesOfDirectory) => Promise<Result<readonly string[]>>): Promise<Result<readonly string[]>> {
     const pools = await this.#known()
     if (!pools.ok) return pools
     const found = new Set<string>()
@@ -143,8 +195,8 @@ class PooledVolumes implements Volumes {
   }
 
   /** Every pool here by id, the own by none; `unavailable` while one of them cannot be looked into. */
-  async #known(): Promise<Result<ReadonlyMap<string | null, Volumes>>> {
-    const pools = new Map<string | null, Volumes>([[null, this.#own]])
+  async #known(): Promise<Result<ReadonlyMap<string | null, VolumesOfDirectory>>> {
+    const pools = new Map<string | null, VolumesOfDirectory>([[null, this.#own]])
     try {
       for (const id of await namesIn(this.#links)) {
         if (!nameShape.test(id)) continue
@@ -157,8 +209,8 @@ class PooledVolumes implements Volumes {
     }
   }
 
-  #opening(id: string): Volumes {
-    const opened = this.#opened.get(id) ?? this.#open({ dir: join(this.#links, id), images: join(this.#dir, 'images') })
+  #opening(id: string): VolumesOfDirectory {
+    const opened = this.#opened.get(id) ?? directoryVolumes({ dir: join(this.#links, id), own: this.#dir })
     this.#opened.set(id, opened)
     return opened
   }

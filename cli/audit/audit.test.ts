@@ -205,12 +205,17 @@ describe('audit-host', () => {
 
   const unlike: readonly [string, (state: State) => void][] = [
     ['machine vm_b', s => s.machines['one/vm_b'] && (s.machines['one/vm_b'].power = 'running')],
+    ['machine vm_a', s => s.machines['one/vm_a'] && (s.machines['one/vm_a'].memoryMiB = 256)],
     ['machine vm_b', s => s.machines['one/vm_b']?.disks.push({ volume: 'vol_a', device: 'vdc' })],
     ['volume vol_a', s => (s.stores.one.volumes.vol_a = { base: 'img_1', mib: 7 })],
     ['bridge sub_1', s => (s.stores.one.networks.sub_1 = { bridge: 'b', cidr: '10.9.0.0/20', ports: ['prt_vm_a', 'prt_vm_b'] })],
   ]
   test.each(unlike)('sees a %s that is other than wanted', async (what, plant) => {
     expect(await look(plant)).toEqual([`differs ${what}`])
+  })
+
+  test('does not mind that a machine which is off gets its new size when it starts', async () => {
+    expect(await look(s => s.machines['one/vm_b'] && (s.machines['one/vm_b'].memoryMiB = 256))).toEqual([])
   })
 
   test('sees that more is counted as used than is there', async () => {

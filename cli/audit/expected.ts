@@ -23,7 +23,7 @@ export interface Wishes {
 const need = ({ power }: ProjectedMachine, told: Told | undefined): Pick<Expected, 'optional'> =>
   power === 'on' || told?.ran ? {} : { optional: true }
 
-const shown: Record<ProjectedMachine['power'], string> = {
+const shown: Record<Exclude<ProjectedMachine['power'], 'as-is'>, string> = {
   on: 'running',
   off: 'stopped',
   cut: 'stopped',
@@ -32,12 +32,19 @@ const shown: Record<ProjectedMachine['power'], string> = {
   gone: 'absent',
 }
 
-/** A machine that was given up is as it is. */
+/** A machine that was given up is as it is, and so is one that was found and of which nothing was asked since. */
 function powerOf({ power }: ProjectedMachine, told: Told | undefined): { readonly power?: string } {
-  if (told?.state === 'failed') return {}
+  if (told?.state === 'failed' || power === 'as-is') return {}
   // What went off while it was to stand still is off.
   const still = power === 'paused' || power === 'suspended'
   return { power: still && told?.state === 'stopped' ? 'stopped' : shown[power] }
+}
+
+/** One that is off may have been given another size since: it gets that when it starts. */
+function sizeOf(machine: ProjectedMachine, told: Told | undefined, isReal: boolean): { memoryMiB?: number; vcpus?: number } {
+  const { power = 'stopped' } = powerOf(machine, told)
+  if (power === 'stopped') return {}
+  return { memoryMiB: machine.memoryMiB, ...(isReal ? { vcpus: machine.vcpus } : {}) }
 }
 
 /** What a host should carry, by kind. A machine that is to be gone is to have nothing there. */
@@ -45,6 +52,7 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
   const machines = projection.objects.filter(object => object.kind === 'machine')
   const wanted = machines.filter(({ power }) => power !== 'gone')
   const running = wanted.filter(machine => ['running', 'paused'].includes(powerOf(machine, told.get(machine.id)).power ?? ''))
+  const mayRun = wanted.filter(({ power }) => power === 'as-is')
   const networks = projection.objects.filter(object => object.kind === 'network').filter(({ gone }) => !gone)
   const volumes = projection.objects.filter(object => object.kind === 'volume')
   const snapshots = projection.objects.filter(object => object.kind === 'snapshot')
@@ -57,11 +65,11 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
   return [
     ...each('machine', machine => ({
       ...powerOf(machine, told.get(machine.id)),
-      memoryMiB: machine.memoryMiB,
-      ...(storage === null ? {} : { vcpus: machine.vcpus }),
+      ...sizeOf(machine, told.get(machine.id), storage !== null),
       disks: disksOf(volumes.filter(({ attached, gone }) => attached?.machine === machine.id && !gone)),
     })),
     ...running.map(({ id }): Expected => ({ kind: 'process', id, facts: {} })),
+    ...mayRun.map(({ id }): Expected => ({ kind: 'process', id, facts: {}, optional: true })),
     ...volumes
       .filter(({ gone }) => !gone)
       .map((volume): Expected => {
@@ -83,6 +91,7 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
     ...running.flatMap(({ ports }) =>
       ports.map(({ mac, network }): Expected => ({ kind: 'tap', id: mac, facts: { network, up: true } })),
     ),
+    ...mayRun.flatMap(({ ports }) => ports.map(({ mac }): Expected => ({ kind: 'tap', id: mac, facts: {}, optional: true }))),
     ...ofNetwork('rules', ({ cidr }) => ({ masquerades: cidr, filters: true })),
     ...ofNetwork('dhcp', () => ({ pidFile: true })),
     ...ofNetwork('settings', () => ({})),
@@ -116,10 +125,11 @@ export const disksOf = (
     .sort()
     .join(', ')
 
-/** What a volume stands on: an image's content, or nothing. On a simulated host by its id. One that was made from a snapshot stands on that, or alone where it came from another host. */
+/** What a volume stands on: an image's content, or nothing. On a simulated host by its id. Of one that was found nobody knows. One that was made from a snapshot stands on that, or alone where it came from another host. */
 function baseOf({ source }: ProjectedVolume, isReal: boolean): { readonly base?: string } {
-  if (source.from === 'snapshot') return {}
-  if (source.from === 'nothing') return { base: '' }
+  if (source.from === 'snapshot' || source.from === 'found') return {}
+  // What a backup held was brought there, and stands alone.
+  if (source.from === 'nothing' || source.from === 'backup') return { base: '' }
   return { base: isReal ? (source.files[0]?.sha256 ?? '') : source.image }
 }
 

@@ -1,8 +1,9 @@
-import { HostPage } from '@sirocco/shared/api/hosts.ts'
+import { type Host, HostPage } from '@sirocco/shared/api/hosts.ts'
 import { OperationPage } from '@sirocco/shared/api/operations.ts'
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import { ask, askAll } from '../api.ts'
+import { z } from 'zod'
+import { askAll } from '../api.ts'
 import type { Endpoint } from '../place.ts'
 import { bad, type Finding, good, odd } from './finding.ts'
 
@@ -18,15 +19,41 @@ export async function examineInstance(endpoint: Result<Endpoint>): Promise<Findi
   }
   return [
     good('control plane', `answers at ${endpoint.value.url}`),
+    await readiness(endpoint.value),
     await clock(endpoint.value),
     ...(hosts.value.length === 0 ? [odd('hosts', 'none is enrolled: machines cannot be launched')] : []),
-    ...hosts.value.flatMap(({ name, state, warnings, orphans }) => [
+    ...hosts.value.flatMap(({ name, state, warnings, orphans, upgrade, agentVersion }) => [
       states[state](name),
+      ...versions[upgrade](name, agentVersion),
       ...warnings.map(warning => odd(`host ${name}`, warning)),
       ...(orphans.length === 0 ? [] : [odd(`host ${name}`, `carries ${orphans.length} machines that nobody asked for`)]),
     ]),
     ...(await operations(endpoint.value)),
   ]
+}
+
+/** Of its agent, against what the control plane hands out. */
+const versions: Readonly<Record<Host['upgrade'], (name: string, version: string) => Finding[]>> = {
+  current: () => [],
+  unknown: () => [],
+  available: (name, version) => [
+    odd(`host ${name}`, `its agent is of version ${version}, and there is another: upgrade it from Hosts`),
+  ],
+  outdated: (name, version) => [
+    bad(`host ${name}`, `its agent is of version ${version}, too old to be linked: upgrade it from Hosts`),
+  ],
+}
+
+const Ready = z.object({ ok: z.boolean(), message: z.string().optional() })
+
+async function readiness({ url }: Endpoint): Promise<Finding> {
+  try {
+    const answer = await fetch(`${new URL(url).origin}/readyz`, { signal: AbortSignal.timeout(limits.ask) })
+    const { ok, message } = Ready.parse(await answer.json())
+    return ok ? good('readiness', 'it is ready') : bad('readiness', message ?? 'it is not ready, and does not say why')
+  } catch {
+    return bad('readiness', 'the control plane does not answer /readyz')
+  }
 }
 
 /** Signed requests are refused where clocks differ by more than `limits.clockSkew`. */
@@ -46,14 +73,16 @@ async function clock({ url }: Endpoint): Promise<Finding> {
   }
 }
 
-/** Of the newest operations. */
+/** Of every project. */
 async function operations(endpoint: Endpoint): Promise<Finding[]> {
-  const page = await ask(endpoint, '/operations?limit=1000', OperationPage)
-  if (!page.ok) return [bad('operations', page.fault.message)]
-  const stuck = page.value.items.filter(({ state }) => state === 'stuck')
-  return stuck.length === 0
+  const stuck = await askAll(endpoint, '/operations/stuck', OperationPage)
+  if (!stuck.ok) return [bad('operations', stuck.fault.message)]
+  return stuck.value.length === 0
     ? [good('operations', 'none is stuck')]
-    : stuck.map(({ id, subject, fault }) =>
-        bad('operations', `${id} of ${subject} is stuck: ${fault?.message ?? 'it does not say why'}`),
+    : stuck.value.map(({ id, subject, fault }) =>
+        bad(
+          'operations',
+          `${id} of ${subject} is stuck: ${fault?.message ?? 'it does not say why'}; once that is mended, POST /api/v1/operations/${id}/resolve`,
+        ),
       )
 }

@@ -92,7 +92,17 @@ async function libvirt(socket: string): Promise<Finding> {
 async function forwarding(): Promise<Finding[]> {
   const chains = await read('nft', ['list', 'chains'])
   const drops = chains.ok && /hook forward [^;]*; policy drop;/.test(chains.value)
-  return drops
-    ? [odd('forwarding', 'a chain of others drops what is forwarded (Docker, ufw): see the warnings of the host for what to run')]
-    : []
+  if (!drops) return []
+  const filtered = (await readFile('/proc/sys/net/bridge/bridge-nf-call-iptables', 'utf8').catch(() => '0')).trim() === '1'
+  return [
+    odd('forwarding', 'a chain of others drops what is forwarded (Docker, ufw): see the warnings of the host for what to run'),
+    ...(filtered
+      ? [
+          bad(
+            'br_netfilter',
+            'it hands frames within a bridge to that chain, too: guests of one network do not reach each other; run `sysctl -w net.bridge.bridge-nf-call-iptables=0`',
+          ),
+        ]
+      : []),
+  ]
 }

@@ -14,6 +14,7 @@ import { enrol } from '../services/agents/enrol.ts'
 import { hearUpgrade } from '../services/agents/upgrade.ts'
 import { verifyAgent } from '../services/agents/verify.ts'
 import { sha256 } from '../services/sha256.ts'
+import { backupRoutes } from './backups.ts'
 import { convertRoutes } from './convert.ts'
 import type { Here } from './here.ts'
 import { inward, upgrades } from './inward.ts'
@@ -78,6 +79,7 @@ export function agentRoutes(): Hono<Env> {
   )
   app.get('/blobs/:sha256', context => signed(context, () => blob(context)))
   app.route('/', convertRoutes())
+  app.route('/', backupRoutes())
   return app
 }
 

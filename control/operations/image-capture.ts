@@ -4,15 +4,11 @@ import type { Image } from '../domain/images/image.ts'
 import { type Snapshot, stateOfSnapshot } from '../domain/volumes/snapshot.ts'
 import { done, type Step, type Workflow, type World } from './engine.ts'
 import { converted, imageFails, tidy } from './image-import.ts'
-import { passingSnapshotEnds } from './passing-snapshot.ts'
+import { passingSnapshotEnds, passingSnapshotOf } from './passing-snapshot.ts'
 
 /** The snapshot that it is made from; null once that is forgotten. */
-async function frozenOf({ import: making }: Image, { store }: World): Promise<Result<Snapshot | null>> {
-  if (making?.source.kind !== 'snapshot') return ok(null)
-  const found = await store.snapshots.find('platform', [making.source.snapshot])
-  if (!found.ok) return found.fault.code === 'not_found' ? ok(null) : found
-  return ok(found.value[0] ?? null)
-}
+const frozenOf = async ({ import: making }: Image, world: World): Promise<Result<Snapshot | null>> =>
+  making?.source.kind === 'snapshot' ? passingSnapshotOf(making.source.snapshot, world) : ok(null)
 
 const lost = refuse('precondition', 'the snapshot that was made for it is not there any more; capture it again')
 

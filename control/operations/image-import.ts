@@ -6,6 +6,7 @@ import { imageBytes, uploadedParts } from '../ports/blobs.ts'
 import type { Change } from '../ports/changes.ts'
 import { done, type Outcome, park, type Step, type StepContext, type Workflow } from './engine.ts'
 import { passingSnapshotEnds } from './passing-snapshot.ts'
+import { finalCode } from './steps.ts'
 
 /** Chooses the converting agent that has least to do; what it is to make is part of what is wanted on its host from then on. */
 const place: Step<'image'> = {
@@ -36,7 +37,7 @@ export const converted: Step<'image'> = {
       if (making && !making.hostAlive) return park(say('waiting.silent_converter'))
       return park(seen?.progress ?? say('waiting.converter'))
     }
-    if (seen.fault) return refuse(final(seen.fault.code), seen.fault.message, detailOf(seen.fault.detail))
+    if (seen.fault) return refuse(finalCode(seen.fault), seen.fault.message, detailOf(seen.fault.detail))
     if (!seen.result) return refuse('internal', 'the converting host ended without a result; import the image again')
     const { sha256, bytes, virtualBytes } = seen.result
     if ((await world.blobs.size(imageBytes(sha256))) !== bytes)
@@ -82,9 +83,6 @@ export const tidy: Step<'image'> = {
 
 const touch = (host: `hst_${string}` | null): Change[] => (host === null ? [] : [{ do: 'host.touch', host }])
 const detailOf = (detail: string | undefined) => (detail === undefined ? {} : { detail })
-/** The converting host is finished with it: there is nothing left that a retry here could change. */
-const final = <C extends string>(code: C) =>
-  code === 'unavailable' || code === 'throttled' || code === 'stale' ? ('internal' as const) : code
 
 export function imageFails(
   { subject: image, operation: { id, project, generation } }: StepContext<'image'>,

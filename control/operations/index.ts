@@ -1,4 +1,6 @@
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
+import { backupCreate } from './backup-create.ts'
+import { backupDelete } from './backup-delete.ts'
 import type { AnyWorkflow, Workflows } from './engine.ts'
 import { hostFence } from './host-fence.ts'
 
@@ -9,6 +11,7 @@ import { imageCapture } from './image-capture.ts'
 
 import { imageDelete } from './image-delete.ts'
 import { imageImport } from './image-import.ts'
+import { machineAdopt } from './machine-adopt.ts'
 import { machineCreate } from './machine-create.ts'
 import { machineDelete } from './machine-delete.ts'
 import { machinePause } from './machine-pause.ts'
@@ -21,6 +24,7 @@ import { machineStop } from './machine-stop.ts'
 import { machineSuspend } from './machine-suspend.ts'
 import { machineUnrescue } from './machine-unrescue.ts'
 import { migrationRun } from './migration-run.ts'
+import { orphanRemove } from './orphan-remove.ts'
 import { snapshotCreate } from './snapshot-create.ts'
 import { snapshotDelete } from './snapshot-delete.ts'
 import { volumeAttach } from './volume-attach.ts'
@@ -43,6 +47,7 @@ const registry = {
   'machine.unrescue': [machineUnrescue],
   'machine.delete': [machineDelete],
   'machine.recover': [machineRecover],
+  'machine.adopt': [machineAdopt],
   'volume.create': [volumeCreate],
   'volume.attach': [volumeAttach],
   'volume.detach': [volumeDetach],
@@ -51,8 +56,11 @@ const registry = {
   'volume.delete': [volumeDelete],
   'snapshot.create': [snapshotCreate],
   'snapshot.delete': [snapshotDelete],
+  'backup.create': [backupCreate],
+  'backup.delete': [backupDelete],
   'host.fence': [hostFence],
   'host.upgrade': [hostUpgrade],
+  'orphan.remove': [orphanRemove],
   'image.import': [imageImport],
   'image.capture': [imageCapture],
   'image.delete': [imageDelete],

@@ -3,8 +3,8 @@ import { say } from '@sirocco/shared/model/messages.ts'
 import { done, type Outcome, park, type Step, type StepContext } from './engine.ts'
 import type { SubjectNoun } from './subjects.ts'
 
-/** Of a host nothing observes what is wanted; of an image its own import tells; a move is what two hosts say. */
-type WatchedNoun = Exclude<SubjectNoun, 'host' | 'image' | 'migration'>
+/** Of a host nothing observes what is wanted; of an image or backup its own making tells; a move is what two hosts say. */
+type WatchedNoun = Exclude<SubjectNoun, 'host' | 'orphan' | 'image' | 'backup' | 'migration'>
 
 /** Tells the cloud what is wanted of the machine now; that it is so is observed. */
 export const ensure: Step = {
@@ -52,9 +52,10 @@ export const settled = <N extends WatchedNoun = 'machine'>(
   async run(context) {
     const seen = seenOf(context)
     if (seen.kind === 'pending') return park(seen.waiting)
-    return seen.kind === 'failed' ? { ok: false, fault: { ...seen.fault, code: final(seen.fault) } } : arrived(context)
+    return seen.kind === 'failed' ? { ok: false, fault: { ...seen.fault, code: finalCode(seen.fault) } } : arrived(context)
   },
 })
 
 /** The observer is finished with it: there is nothing left that a retry here could change. */
-const final = ({ code }: Fault) => (code === 'unavailable' || code === 'throttled' || code === 'stale' ? 'internal' : code)
+export const finalCode = ({ code }: Fault) =>
+  code === 'unavailable' || code === 'throttled' || code === 'stale' ? 'internal' : code

@@ -1,6 +1,8 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { OperationKind } from '@sirocco/shared/model/operations/states.ts'
+import type { Backup } from '../domain/backups/backup.ts'
 import type { Host } from '../domain/hosts/host.ts'
+import type { Orphan } from '../domain/hosts/orphan.ts'
 import type { Image } from '../domain/images/image.ts'
 import type { Machine } from '../domain/machines/machine.ts'
 import type { Migration } from '../domain/migrations/migration.ts'
@@ -13,8 +15,10 @@ export interface Subjects {
   readonly machine: Machine
   readonly volume: Volume
   readonly snapshot: Snapshot
+  readonly backup: Backup
   readonly migration: Migration
   readonly host: Host
+  readonly orphan: Orphan
   readonly image: Image
 }
 export type SubjectNoun = keyof Subjects
@@ -27,8 +31,10 @@ export const finders: {
   machine: (store, refs) => store.machines.find('platform', refs),
   volume: (store, refs) => store.volumes.find('platform', refs),
   snapshot: (store, refs) => store.snapshots.find('platform', refs),
+  backup: (store, refs) => store.backups.find('platform', refs),
   migration: (store, refs) => store.migrations.find(refs),
   host: (store, refs) => store.hosts.find(refs),
+  orphan: (store, refs) => store.orphans.find(refs),
   image: (store, refs) => store.images.many(refs),
 }
 

@@ -1,4 +1,5 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
+import type { ObjectName } from '@sirocco/shared/model/backups/table.ts'
 
 /** One part of a blob that is put in several; `etag` is the store's word for it. */
 export interface BlobPart {
@@ -7,7 +8,8 @@ export interface BlobPart {
 }
 
 /**
- * Image bytes, by key: `images/<sha256>` is what machines boot from, `uploads/<image>/<n>` what somebody brings. At the edge R2; on one
+ * Image bytes, by key: `images/<sha256>` is what machines boot from, `uploads/<image>/<n>` what somebody brings,
+ * `backups/<volume>/<backup>/<level>/<index>` what volumes held. At the edge R2; on one
  * machine a folder behind the same interface. A put that is repeated lands once; what does not answer is `unavailable`.
  */
 export interface Blobs {
@@ -30,6 +32,13 @@ export interface Blobs {
   complete(key: string, upload: string, parts: readonly BlobPart[]): Promise<Result<void>>
 }
 
+/** Keys that one list tells at most. */
+export const listed = 10_000
+
+/** Where an object of a volume's backups lies: with those of the backup that made it. */
+export const backupObject = (volume: string, { maker, level, index }: ObjectName): string =>
+  `${backupObjects(volume, maker)}${level}/${index}`
+export const backupObjects = (volume: string, maker: string): string => `backups/${volume}/${maker}/`
 /** Where a part of an upload lies. */
 export const uploadedPart = (image: string, n: number): string => `uploads/${image}/${String(n).padStart(6, '0')}`
 export const uploadedParts = (image: string): string => `uploads/${image}/`

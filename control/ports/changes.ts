@@ -10,6 +10,7 @@ import type { ImportResult, ImportSource } from '@sirocco/shared/wire/imports.ts
 import type { ImageFile, SeenHost, SeenMove } from '@sirocco/shared/wire/objects.ts'
 import type { Window } from '@sirocco/shared/wire/samples.ts'
 import type { HostWords, Maintenance } from '../domain/hosts/host.ts'
+import type { Orphan } from '../domain/hosts/orphan.ts'
 import type { KeyPair } from '../domain/images/image.ts'
 import type { Intent, MachineUpdate } from '../domain/machines/machine.ts'
 import type { Tombstone } from '../domain/machines/tombstone.ts'
@@ -18,6 +19,9 @@ import type { Operation, OperationAsk, SubjectId } from '../domain/operations/op
 import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
 import type { StoragePool } from '../domain/volumes/pool.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
+import type { BackupChange } from './backups.ts'
+import type { SecurityChange } from './security.ts'
+import type { SignInChange } from './sign-in.ts'
 import type { TenancyChange } from './tenancy.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
@@ -102,6 +106,7 @@ export interface NewVolume {
   readonly sourceKind: SourceKind
   readonly sourceImage: Id<'image'> | null
   readonly sourceSnapshot: Id<'snapshot'> | null
+  readonly sourceBackup?: Id<'backup'> | null
 }
 
 export interface NewAttachment {
@@ -132,6 +137,7 @@ export interface NewSnapshot {
  * Fault that its guard means; a failed guard undoes the whole batch.
  */
 export type Change =
+  | SecurityChange
   | { readonly do: 'machine.insert'; readonly machine: NewMachine }
   /** Guard `stale` by version. */
   | ({ readonly do: 'machine.intent' } & Intent)
@@ -221,7 +227,7 @@ export type Change =
   /** Guard `conflict` where it moves already, or something of it is still to go from the target; `stale` unless it has these volumes, none with a snapshot. */
   | {
       readonly do: 'migration.insert'
-      readonly migration: Pick<Migration, 'id' | 'machine' | 'project' | 'source' | 'target' | 'volumes'> & {
+      readonly migration: Pick<Migration, 'id' | 'machine' | 'project' | 'source' | 'target' | 'volumes' | 'offline'> & {
         /** Sealed. */
         readonly secret: string
       }
@@ -317,6 +323,7 @@ export type Change =
       readonly fault: Fault | null
       readonly digest: string
     }
+  | BackupChange
   | { readonly do: 'image.insert'; readonly image: NewImage }
   /** What it is made from changed hands: a host is to make it, or (null) no longer. Guard `stale` by generation. */
   | { readonly do: 'image.place'; readonly image: Id<'image'>; readonly generation: number; readonly host: Id<'host'> | null }
@@ -336,6 +343,8 @@ export type Change =
   /** Guard `stale` by generation. */
   | { readonly do: 'image.fail'; readonly image: Id<'image'>; readonly generation: number; readonly fault: Fault }
   /** Nobody sees it from now on. Guard `stale` by generation, which rises by one. */
+  /** Everything up to `seq`, on top of what was sealed up to `after`; guard `stale` where more is sealed already. */
+  | { readonly do: 'audit.seal'; readonly after: number; readonly seq: number; readonly hash: string }
   | { readonly do: 'image.delete'; readonly image: Id<'image'>; readonly generation: number }
   /** Its row goes, where still nothing stands on it; guard `stale`. */
   | { readonly do: 'image.forget'; readonly image: Id<'image'> }
@@ -359,6 +368,7 @@ export type Change =
   | { readonly do: 'port.insert'; readonly port: NewPort }
   /** With any of `others` where its address is taken. Guard `conflict` where all are. */
   | { readonly do: 'port.claim'; readonly port: NewPort; readonly others: readonly string[] }
+  /** Hosts are told of what its groups lose by it, too. */
   | { readonly do: 'port.release'; readonly machine: Id<'machine'> }
   /** Guard `capacity`: the sum of live claims with this one fits the host, which accepts; a strict group is there, and kept by it. */
   | {
@@ -404,7 +414,23 @@ export type Change =
     }
   /** Guard `stale` unless the link of this epoch is the newest of the host's agent: what an older one says is not written any more. */
   | { readonly do: 'link.holds'; readonly host: Id<'host'>; readonly epoch: number }
-  | { readonly do: 'orphan.seen'; readonly host: Id<'host'>; readonly machine: string; readonly power: SeenPower }
+  | ({ readonly do: 'orphan.seen' } & Pick<Orphan, 'host' | 'machine' | 'power' | 'found' | 'digest'>)
+  /** To go from its host. Guard `stale` by generation. */
+  | { readonly do: 'orphan.remove'; readonly orphan: Id<'orphan'>; readonly generation: number }
+  /** A machine of a project now. Guard `stale` by generation. */
+  | { readonly do: 'orphan.adopted'; readonly orphan: Id<'orphan'>; readonly generation: number }
+  /** Nothing of it may remain there; of a volume, in this pool. */
+  | {
+      readonly do: 'orphan.bury'
+      readonly host: Id<'host'>
+      readonly subject: Tombstone['subject']
+      readonly generation: number
+      readonly pool: Id<'storagePool'> | null
+    }
+  /** As it was found, with nothing asked of it. Guard `conflict` where a machine of this id is there and not gone. */
+  | { readonly do: 'machine.adopt'; readonly machine: NewMachine; readonly generation: number }
+  /** The same of a volume. */
+  | { readonly do: 'volume.adopt'; readonly volume: NewVolume; readonly generation: number }
   | { readonly do: 'orphan.gone'; readonly host: Id<'host'>; readonly machine: string }
   | {
       readonly do: 'machine.observed'
@@ -533,11 +559,14 @@ export type Change =
       readonly user: Id<'user'>
       readonly project: Id<'project'>
       readonly expiresAt: number
+      readonly address: string | null
+      readonly device: string
     }
   /** Guard `conflict` where it was used or is unknown. */
   | { readonly do: 'session.use-link'; readonly tokenHash: string }
   | { readonly do: 'session.end'; readonly id: Id<'session'> }
   | TenancyChange
+  | SignInChange
   | {
       readonly do: 'event'
       readonly project: Id<'project'> | null

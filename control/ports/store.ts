@@ -1,3 +1,4 @@
+import type { AuditLine, AuditSeal } from '@sirocco/shared/api/audit.ts'
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { AgentRole } from '@sirocco/shared/model/agents/roles.ts'
@@ -9,9 +10,11 @@ import type { Principal, Scope } from '../domain/access/principal.ts'
 import type { Event } from '../domain/events/event.ts'
 import type { Enrolment } from '../domain/hosts/enrolment.ts'
 import type { Host } from '../domain/hosts/host.ts'
+import type { Orphan } from '../domain/hosts/orphan.ts'
 import type { Flavor, Image, KeyPair } from '../domain/images/image.ts'
 import type { Machine, MachineFilter } from '../domain/machines/machine.ts'
 import type { Tombstone } from '../domain/machines/tombstone.ts'
+import type { Figures } from '../domain/metrics/figures.ts'
 import type { Luggage } from '../domain/migrations/luggage.ts'
 import type { Migration } from '../domain/migrations/migration.ts'
 import type { Network } from '../domain/networks/network.ts'
@@ -21,7 +24,10 @@ import type { PlacementGroup } from '../domain/placement/group.ts'
 import type { PoolUse, StoragePool } from '../domain/volumes/pool.ts'
 import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
+import type { BackupReads } from './backups.ts'
 import type { Change, HostPower } from './changes.ts'
+import type { SecurityReads } from './security.ts'
+import type { SignInReads } from './sign-in.ts'
 import type { TenancyReads } from './tenancy.ts'
 
 /** One page by keyset: rows after `after` (an id, or null for the first), at most `limit`. */
@@ -61,6 +67,8 @@ export interface Store {
     onHost(host: Id<'host'>, ids: readonly string[]): Promise<Result<readonly Machine[]>>
     /** Whose live claim is on this host, oldest first. */
     ofHost(host: Id<'host'>, page: Page): Promise<Result<Paged<Machine>>>
+    /** Which of these their owners deleted, while that is remembered. */
+    deleted(ids: readonly string[]): Promise<Result<readonly string[]>>
     /** Hosts where something of this machine is still to go. */
     left(machine: Id<'machine'>): Promise<Result<readonly Id<'host'>[]>>
     /** Deleted before `before`: due to be forgotten. */
@@ -81,6 +89,7 @@ export interface Store {
     ofMoment(scope: Scope, moment: Id<'snapshot'>): Promise<Result<readonly Snapshot[]>>
     onHost(host: Id<'host'>, ids: readonly string[]): Promise<Result<readonly Snapshot[]>>
   }
+  readonly backups: BackupReads
   readonly pools: {
     /** All of every zone, oldest first: at most `limits.storagePools`. */
     list(): Promise<Result<readonly StoragePool[]>>
@@ -101,7 +110,6 @@ export interface Store {
     desired(host: Id<'host'>): Promise<Result<{ revision: number; objects: readonly Wanted[] }>>
     /** By id; `not_found` names the first that is not there. */
     find(hosts: readonly string[]): Promise<Result<readonly Host[]>>
-    orphans(host: Id<'host'>): Promise<Result<readonly string[]>>
     /** What must go from it. */
     tombstones(host: Id<'host'>): Promise<Result<readonly Tombstone[]>>
     /** What was asked for at this generation; `at` null until it is so. */
@@ -114,6 +122,13 @@ export interface Store {
     stopped(host: Id<'host'>): Promise<Result<readonly Id<'machine'>[]>>
     /** The digest of what its agent last said of the host itself; null: nothing yet. */
     factsDigest(host: Id<'host'>): Promise<Result<string | null>>
+  }
+  readonly orphans: {
+    onHost(host: Id<'host'>): Promise<Result<readonly Orphan[]>>
+    /** In the order of their machines' ids. */
+    list(host: Id<'host'>, page: Page): Promise<Result<Paged<Orphan>>>
+    /** By id; `not_found` names the first that is not there any more. */
+    find(ids: readonly string[]): Promise<Result<readonly Orphan[]>>
   }
   readonly migrations: {
     /** `not_found` names the first that is forgotten. */
@@ -176,6 +191,7 @@ export interface Store {
     /** Of these addresses those that ports of the subnet have; of all, where none are named. */
     taken(subnet: Id<'subnet'>, among?: readonly string[]): Promise<Result<readonly string[]>>
   }
+  readonly securityGroups: SecurityReads
   readonly tags: {
     /** Of everything in the scope that has any. */
     list(scope: Scope, page: Page): Promise<Result<Paged<{ resource: string; alias: string; key: string; value: string }>>>
@@ -213,9 +229,16 @@ export interface Store {
     since(scope: Watch, seq: number, limit: number, subject?: Ref): Promise<Result<{ events: readonly Event[]; reset: boolean }>>
     newest(scope: Watch): Promise<Result<number>>
   }
+  readonly audit: {
+    /** After `seq`, oldest first. */
+    lines(after: number, limit: number): Promise<Result<readonly AuditLine[]>>
+    /** From `seq` on, oldest first. */
+    seals(from: number, limit: number): Promise<Result<readonly AuditSeal[]>>
+    lastSeal(): Promise<Result<AuditSeal | null>>
+  }
   readonly access: {
-    /** A live session by the SHA-256 of its token. */
-    bySession(tokenHash: string): Promise<Result<Principal>>
+    /** A live session by the SHA-256 of its token. `lastUsedAt` null: not since it began. */
+    bySession(tokenHash: string): Promise<Result<{ principal: Principal; lastUsedAt: number | null }>>
     /** A live one-time sign-in link. */
     byLink(tokenHash: string): Promise<Result<{ user: Id<'user'>; project: Id<'project'> }>>
     byEmail(email: string): Promise<Result<{ user: Id<'user'>; project: Id<'project'>; password: string | null }>>
@@ -225,9 +248,14 @@ export interface Store {
     ): Promise<Result<{ principal: Principal; id: Id<'accessKey'>; sealedSecret: string; lastUsedAt: number | null }>>
   }
   readonly tenancy: TenancyReads
+  readonly signIn: SignInReads
   readonly tokens: {
     find(principal: string, verb: string, token: string): Promise<Result<{ requestHash: string; answer: unknown } | null>>
   }
+  /** How the whole cloud stands at `now`. */
+  figures(now: number): Promise<Result<Figures>>
+  /** How many migrations the data has seen, and how many this code wants. */
+  version(): Promise<Result<{ readonly data: number; readonly code: number }>>
   /** Renewed when the database is restored. */
   incarnation(): Promise<Result<string>>
   /**

@@ -4,6 +4,7 @@ import type { QuotaResource } from '@sirocco/shared/model/quota.ts'
 import type { AccessKey, Invitation, Member, Membership, Person, SignIn } from '../domain/access/member.ts'
 import type { Role } from '../domain/access/principal.ts'
 import type { Quota } from '../domain/access/quota.ts'
+import type { DefaultGroup } from './security.ts'
 import type { Page, Paged } from './store.ts'
 
 /** A network that a new project begins with: one in each region, a subnet in each of its zones. */
@@ -11,6 +12,7 @@ export interface FirstNetwork {
   readonly id: Id<'network'>
   readonly alias: string
   readonly region: Id<'region'>
+  readonly defaultGroup: DefaultGroup
   readonly subnets: readonly {
     readonly id: Id<'subnet'>
     readonly alias: string

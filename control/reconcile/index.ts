@@ -1,12 +1,14 @@
 import { type Fault, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Ports } from '../services/context.ts'
 import { alarms } from './alarms.ts'
+import { backups } from './backups.ts'
 import { expire } from './expire.ts'
 import { images } from './images.ts'
 import { links } from './links.ts'
 import type { Reconciler } from './reconciler.ts'
+import { sealAudit } from './seal-audit.ts'
 
-export const reconcilers: readonly Reconciler[] = [alarms, links, expire, images]
+export const reconcilers: readonly Reconciler[] = [alarms, links, expire, images, backups, sealAudit]
 
 /** Runs all of them once, as cron does; one that fails stops no other. */
 export async function reconcile(ports: Ports): Promise<readonly { name: string; found: number; fault: Fault | null }[]> {

@@ -47,6 +47,7 @@ export const VolumeSize = z
 export const VolumeRefs = z.object({ volumes: z.array(Ref).min(1).max(limits.bulk) })
 
 export const SnapshotRefs = z.object({ snapshots: z.array(Ref).min(1).max(limits.bulk) })
+export const BackupRefs = z.object({ backups: z.array(Ref).min(1).max(limits.bulk) })
 /** base64, at most 16 KiB before it. */
 export const UserData = z
   .base64()

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
+import { connect as plain } from 'node:net'
 import { connect } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { seeded } from '../../shared/kit/random.ts'
@@ -69,8 +70,56 @@ describe('the TLS front', () => {
       })
       socket.on('error', reject)
     })
-    expect(answer).toMatch(/inside$/)
+    expect(answer).toMatch(/inside\r\n0\r\n\r\n$|inside$/)
     expect(pin).toBe(pinOf(made.certificate))
+    outer.close()
+    inner.close()
+  })
+
+  it('tells the Worker the client\u2019s address, whatever the client says that it is', async () => {
+    const heard: string[][] = []
+    const hear = ({ rawHeaders }: IncomingMessage) =>
+      heard.push(rawHeaders.filter((_, at) => rawHeaders[at - (at % 2)]?.toLowerCase() === 'cf-connecting-ip'))
+    const inner = createServer((request, response) => {
+      hear(request)
+      request.resume().on('end', () => response.end('inside'))
+    })
+    inner.on('upgrade', (request, socket) => {
+      hear(request)
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\nthrough')
+    })
+    await new Promise<void>(resolve => inner.listen(0, '127.0.0.1', resolve))
+    const address = inner.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    const outer = await front(['127.0.0.2'], [port], made)
+    const say = (text: string) =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect(
+          {
+            socket: plain({ host: '127.0.0.2', port, localAddress: '127.0.0.3' }),
+            ca: made.certificate,
+            servername: 'sirocco.example',
+          },
+          () => {
+            socket.write(text)
+            let all = ''
+            socket.on('data', chunk => {
+              all += chunk
+            })
+            socket.on('end', () => resolve(all))
+          },
+        )
+        socket.on('error', reject)
+      })
+    const lie = 'host: sirocco.example\r\nCF-Connecting-IP: 203.0.113.9\r\n'
+    expect(await say(`GET / HTTP/1.1\r\n${lie}\r\nGET / HTTP/1.1\r\n${lie}connection: close\r\n\r\n`)).toMatch(
+      /inside[\s\S]*inside/,
+    )
+    expect(
+      await say(`PUT / HTTP/1.1\r\n${lie}transfer-encoding: chunked\r\nconnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n`),
+    ).toMatch(/inside/)
+    expect(await say(`GET / HTTP/1.1\r\n${lie}connection: upgrade\r\nupgrade: x\r\n\r\n`)).toMatch(/through$/)
+    expect(heard).toEqual(Array(4).fill(['cf-connecting-ip', '127.0.0.3']))
     outer.close()
     inner.close()
   })

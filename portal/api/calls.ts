@@ -13,9 +13,13 @@ import type { z } from 'zod'
 import { type Ask, request } from './request.ts'
 import type {
   Accepted,
+  AcceptedBackup,
   AcceptedMoment,
   AcceptedSnapshot,
   AcceptedVolume,
+  AccessKey,
+  AdoptOrphan,
+  Backup,
   CatalogueImage,
   ChangeHost,
   FeedEvent,
@@ -23,22 +27,38 @@ import type {
   Host,
   Image,
   ImageUpload,
+  Invitation,
   KeyPair,
   Launch,
   Machine,
+  MadeAccessKey,
   MadeEnrolToken,
+  MadeInvitation,
   MadeKeyPair,
   Me,
+  Member,
   NewCapture,
   NewImage,
+  NewSecondFactor,
   NewVolume,
   Operation,
   OperationAsked,
+  Orphan,
   Page,
+  Passkey,
+  PasskeyOptions,
   PlacementGroup,
   Pool,
   PoolDetail,
+  Project,
+  QuotaList,
+  RecoveryCodes,
+  SecondFactor,
+  SecurityGroup,
+  SecurityRule,
+  Session,
   SignIn,
+  SignInAnswer,
   Snapshot,
   Usage,
   Volume,
@@ -64,10 +84,28 @@ async function every<T>(path: string, most: number, ask: Ask = {}): Promise<{ it
   return { items, more: cursor !== null }
 }
 
+/** Of a rule what is asked for; the other end is a range, or a group by id. */
+type NewRule = Pick<SecurityRule, 'direction' | 'protocol' | 'from' | 'to'> & {
+  readonly cidr?: string
+  readonly group?: string
+}
+
 /** The native API, one function a call. */
 export const calls = {
   me: () => request<Me>('/sessions'),
-  signIn: (body: SignIn) => request<unknown>('/sessions', { method: 'POST', body }),
+  signIn: (body: SignIn) => request<SignInAnswer>('/sessions', { method: 'POST', body }),
+  secondFactor: () => request<SecondFactor>('/second-factor'),
+  beginSecondFactor: () => request<NewSecondFactor>('/second-factor', { method: 'POST', body: {} }),
+  confirmSecondFactor: (code: string) => request<RecoveryCodes>('/second-factor/confirm', { method: 'POST', body: { code } }),
+  renewRecoveryCodes: () => request<RecoveryCodes>('/second-factor/recovery-codes', { method: 'POST', body: {} }),
+  removeSecondFactor: () => request<null>('/second-factor', { method: 'DELETE' }),
+  changePassword: (body: { old?: string; new: string }) => request<null>('/password', { method: 'PUT', body }),
+  askPasskey: () => request<PasskeyOptions>('/sessions/passkey', { method: 'POST' }),
+  passkeys: () => request<Page<Passkey>>('/passkeys'),
+  beginPasskey: () => request<PasskeyOptions>('/passkeys/begin', { method: 'POST' }),
+  addPasskey: (body: { name: string; response: unknown }) => request<Passkey>('/passkeys', { method: 'POST', body }),
+  renamePasskey: (id: string, name: string) => request<Passkey>(`/passkeys/${at(id)}`, { method: 'PATCH', body: { name } }),
+  removePasskey: (id: string) => request<null>(`/passkeys/${at(id)}`, { method: 'DELETE' }),
   signOut: () => request<null>('/sessions', { method: 'DELETE' }),
 
   machines: (most: number) => every<Machine>('/machines', most),
@@ -130,6 +168,16 @@ export const calls = {
   addKeyPair: (body: { name: string; publicKey?: string; type?: 'ed25519' | 'rsa' }) =>
     request<MadeKeyPair>('/key-pairs', { method: 'POST', body }),
   deleteKeyPair: (name: string) => request<null>(`/key-pairs/${at(name)}`, { method: 'DELETE' }),
+  securityGroups: () => every<SecurityGroup>('/security-groups', pageMax),
+  addSecurityGroup: (body: { name: string; description: string }) =>
+    request<SecurityGroup>('/security-groups', { method: 'POST', body }),
+  deleteSecurityGroup: (id: string) => request<null>(`/security-groups/${at(id)}`, { method: 'DELETE' }),
+  addRule: (id: string, rule: NewRule) =>
+    request<SecurityGroup>(`/security-groups/${at(id)}/rules`, { method: 'POST', body: { rules: [rule] } }),
+  removeRule: (id: string, rule: string) =>
+    request<SecurityGroup>(`/security-groups/${at(id)}/rules/revoke`, { method: 'POST', body: { ids: [rule] } }),
+  setGroups: (machine: string, groups: readonly string[]) =>
+    request<Machine>(`/machines/${at(machine)}/security-groups`, { method: 'PUT', body: { groups } }),
   placementGroups: () => every<PlacementGroup>('/placement-groups', pageMax),
   addPlacementGroup: (body: { name: string; policy: PlacementGroup['policy']; strict: boolean }) =>
     request<PlacementGroup>('/placement-groups', { method: 'POST', body }),
@@ -138,6 +186,24 @@ export const calls = {
   addPool: (body: { name: string; path: string }) => request<PoolDetail>('/pools', { method: 'POST', body }),
   preferPool: (id: string) => request<PoolDetail>(`/pools/${at(id)}`, { method: 'PATCH', body: { isDefault: true } }),
   deletePool: (id: string) => request<null>(`/pools/${at(id)}`, { method: 'DELETE' }),
+  projects: () => every<Project>('/projects', pageMax),
+  switchProject: (project: string) => request<Me>('/sessions', { method: 'PUT', body: { project } }),
+  members: () => every<Member>('/members', pageMax),
+  changeMember: (user: string, role: Member['role']) =>
+    request<Member>(`/members/${at(user)}`, { method: 'PATCH', body: { role } }),
+  removeMember: (user: string) => request<null>(`/members/${at(user)}`, { method: 'DELETE' }),
+  invitations: () => every<Invitation>('/invitations', pageMax),
+  invite: (body: { email: string; role: 'viewer' | 'operator' | 'owner' }) =>
+    request<MadeInvitation>('/invitations', { method: 'POST', body }),
+  withdrawInvitation: (id: string) => request<null>(`/invitations/${at(id)}`, { method: 'DELETE' }),
+  quota: (project: string) => request<QuotaList>(`/projects/${at(project)}/quota`),
+  setQuota: (project: string, body: Readonly<Record<string, number | null>>) =>
+    request<null>(`/projects/${at(project)}/quota`, { method: 'PATCH', body }),
+  accessKeys: () => every<AccessKey>('/access-keys', pageMax),
+  makeAccessKey: (body: { days?: number }) => request<MadeAccessKey>('/access-keys', { method: 'POST', body }),
+  revokeAccessKey: (id: string) => request<null>(`/access-keys/${at(id)}`, { method: 'DELETE' }),
+  signIns: () => every<Session>('/sign-ins', pageMax),
+  endSignIn: (id: string) => request<null>(`/sign-ins/${at(id)}`, { method: 'DELETE' }),
   volumes: () => every<Volume>('/volumes', pageMax),
   createVolume: (body: NewVolume) => request<AcceptedVolume>('/volumes', { method: 'POST', body }),
   changeVolume: (deed: 'attach' | 'detach' | 'grow' | 'revert', id: string, body: object) =>
@@ -150,6 +216,9 @@ export const calls = {
   revertMachine: (id: string, snapshot: string) =>
     request<Accepted>(`/machines/${at(id)}/revert`, { method: 'POST', body: { snapshot } }),
   deleteSnapshot: (id: string) => request<AcceptedSnapshot>(`/snapshots/${at(id)}`, { method: 'DELETE' }),
+  backups: () => every<Backup>('/backups', pageMax),
+  createBackup: (body: { volume: string; name?: string }) => request<AcceptedBackup>('/backups', { method: 'POST', body }),
+  deleteBackup: (id: string) => request<AcceptedBackup>(`/backups/${at(id)}`, { method: 'DELETE' }),
   hosts: () => every<Host>('/hosts', pageMax),
   changeHost: (id: string, body: ChangeHost) => request<Host>(`/hosts/${at(id)}`, { method: 'PATCH', body }),
   makeEnrolToken: (roles: MadeEnrolToken['roles']) =>
@@ -158,6 +227,11 @@ export const calls = {
     request<unknown>(`/hosts/${at(id)}/fence`, { method: 'POST', token, body: how === 'word' ? { how, confirm } : { how } }),
   upgradeHost: (id: string, token: string) => request<HostAccepted>(`/hosts/${at(id)}/upgrade`, { method: 'POST', token }),
   upgradeHosts: (token: string) => request<unknown>('/hosts/upgrade', { method: 'POST', token }),
+  orphans: (host: string) => every<Orphan>(`/hosts/${at(host)}/orphans`, pageMax),
+  adoptOrphan: (host: string, orphan: string, body: AdoptOrphan, token: string) =>
+    request<unknown>(`/hosts/${at(host)}/orphans/${at(orphan)}/adopt`, { method: 'POST', token, body }),
+  removeOrphan: (host: string, orphan: string, confirm: string, token: string) =>
+    request<unknown>(`/hosts/${at(host)}/orphans/${at(orphan)}/remove`, { method: 'POST', token, body: { confirm } }),
   removeHost: (id: string, token: string) => request<null>(`/hosts/${at(id)}`, { method: 'DELETE', token }),
   maintenancePlan: (host: string) => request<MaintenancePlan>(`/hosts/${at(host)}/maintenance`),
   maintain: (host: string, stopRest: boolean, token: string) =>

@@ -13,8 +13,8 @@ export interface Order {
 
 /**
  * The ids of a live collection, filtered and sorted: at once when the person asks (another filter, another sort), at most once
- * a second when rows change by themselves, and held still while pointer or focus is in `holder` so that nothing moves from
- * under a click. Rows themselves stay fresh meanwhile.
+ * a second when rows change by themselves, and held still while the pointer is in `holder`, or focus in a table of it, so that nothing
+ * moves from under a click. Rows themselves stay fresh meanwhile.
  */
 export function useOrder<T extends { readonly id: string }>(
   collection: Collection<T>,
@@ -32,9 +32,9 @@ export function useOrder<T extends { readonly id: string }>(
     let inside = false
     let focused = false
     const set = (): void => setHeld(inside || focused)
-    const on = (name: string, change: () => void): (() => void) => {
-      const call = (): void => {
-        change()
+    const on = (name: string, change: (event: Event) => void): (() => void) => {
+      const call = (event: Event): void => {
+        change(event)
         set()
       }
       holder.addEventListener(name, call)
@@ -43,7 +43,7 @@ export function useOrder<T extends { readonly id: string }>(
     const off = [
       on('pointerenter', () => (inside = true)),
       on('pointerleave', () => (inside = false)),
-      on('focusin', () => (focused = true)),
+      on('focusin', ({ target }) => (focused = target instanceof Element && target.closest('table') !== null)),
       on('focusout', () => (focused = false)),
     ]
     return () => {

@@ -91,11 +91,14 @@ export function follow(): () => void {
       if (subjects.some(id => id.startsWith('kpr_'))) void queryClient.invalidateQueries(queries.keyPairs)
       if (subjects.some(id => id.startsWith('pgr_') || id.startsWith('vm_')))
         void queryClient.invalidateQueries(queries.placementGroups)
+      if (subjects.some(id => id.startsWith('sg_') || id.startsWith('vm_')))
+        void queryClient.invalidateQueries(queries.securityGroups)
       if (subjects.some(id => id.startsWith('vol_') || id.startsWith('snp_'))) {
         void queryClient.invalidateQueries(queries.volumes)
         void queryClient.invalidateQueries(queries.snapshots)
       }
       if (subjects.some(id => id.startsWith('spl_'))) void queryClient.invalidateQueries(queries.pools)
+      if (subjects.some(id => id.startsWith('bak_'))) void queryClient.invalidateQueries(queries.backups)
       if (subjects.some(id => id.startsWith('img_'))) void queryClient.invalidateQueries(queries.images)
     },
     everything: () => void queryClient.invalidateQueries({ predicate: query => query.queryKey[0] !== 'me' }),

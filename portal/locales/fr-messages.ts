@@ -22,6 +22,13 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
   'machine.no_answer': 'l’hôte de {name} n’a pas répondu à temps ; réessayez',
   'machine.rescue_no_room':
     'l’hôte de {name} n’a pas la place pour un disque de secours de {size} Mio ; choisissez une image plus petite',
+  'backup.is_creating': '{name} est encore en cours ; attendez qu’elle soit prête',
+  'backup.is_failed': '{name} a échoué ; choisissez-en une autre',
+  'backup.is_deleting': '{name} est en suppression ; choisissez-en une autre',
+  'backup.is_gone': '{name} n’existe plus',
+  'backup.awaited': '{name} doit encore être restaurée dans {count} volume(s) : utilisez-les une fois, ou supprimez-les',
+  'backup.lost': 'l’instantané pris pour elle n’existe plus ; reprenez-la',
+  'backup.too_late': 'la sauvegarde n’a pas été prise en {hours} heures ; reprenez-la',
   'volume.in_rescue': '{name} appartient à {machine}, qui est en secours ; faites-la d’abord quitter le secours',
   'host.not_linked': 'l’hôte de cette machine n’est pas connecté pour le moment ; réessayez dans un instant',
   'host.connecting': 'l’hôte est en train de se connecter ; réessayez dans un instant',
@@ -31,6 +38,25 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
   'member.is_admin': 'seuls les administrateurs de la plateforme nomment et révoquent ses administrateurs',
   'session.is_key':
     'une clé d’accès reste dans son projet ; connectez-vous pour changer de projet, ou utilisez une clé de l’autre projet',
+  'sign_in.wait': 'trop d’essais ont échoué de là où vous êtes ; réessayez dans {seconds} secondes',
+  'sign_in.busy': 'trop de connexions à la fois ; réessayez dans un instant',
+  'sign_in.too_late': 'cela a pris trop de temps, ou la réponse a déjà servi ; connectez-vous de nouveau',
+  'sign_in.wrong_code':
+    'ce code n’est pas bon, ou a déjà servi ; saisissez celui que votre application affiche maintenant, ou un code de secours',
+  'sign_in.not_fresh': 'déconnectez-vous et reconnectez-vous d’abord : la connexion se modifie juste après s’être connecté',
+  'sign_in.only_session': 'la connexion se modifie dans le portail, pas avec une clé d’accès',
+  'totp.wrong_code':
+    'ce code n’est pas bon ; saisissez celui que votre application affiche maintenant, et vérifiez l’heure de votre appareil',
+  'totp.is_on': 'les codes par application sont déjà activés ; désactivez-les d’abord',
+  'totp.is_off': 'les codes par application ne sont pas activés ; configurez-les d’abord',
+  'password.wrong': 'ce n’est pas votre mot de passe',
+  'password.too_short': 'choisissez un mot de passe d’au moins {length} caractères',
+  'passkey.no_site':
+    'les clés d’accès numériques demandent une adresse qui soit un nom, avec TLS ; voyez avec qui gère ce cloud, ou utilisez votre mot de passe',
+  'passkey.refused':
+    'cette clé d’accès numérique n’est pas acceptée ; réessayez, avec un appareil qui demande votre doigt, votre visage ou un code',
+  'passkey.wrong':
+    'cette clé d’accès numérique est inconnue ici ; connectez-vous avec votre mot de passe, puis ajoutez-la dans les préférences',
   'user.is_self': 'personne ne désactive son propre compte ; demandez à un autre administrateur',
   'user.last_admin': '{email} est le dernier administrateur ; désignez-en d’abord un autre',
   'quota.machines':
@@ -73,6 +99,8 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
   'waiting.move_off': 'l’annulation du déplacement',
   'waiting.move_settled': 'l’autre hôte, qui doit dire qu’il ne l’a pas démarrée',
   'waiting.move_end': 'la fin de son déplacement, que l’autre hôte doit annoncer',
+  'waiting.backup_turn': 'une autre sauvegarde du même volume',
+  'waiting.reclaiming': 'suppression de ce dont aucune autre sauvegarde n’a besoin',
   'waiting.agent_upgrade': 'l’agent, qui se met à jour',
   'waiting.emptying': '{count} machine(s) encore sur {name}',
   'waiting.cleaning_up': 'la fin du nettoyage',

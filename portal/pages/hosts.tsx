@@ -13,6 +13,7 @@ import { ChangeHost } from './change-host.tsx'
 import { textOfTags } from './host-check.ts'
 import { AddHost, HostVerbs } from './host-lifecycle.tsx'
 import { HostMaintenance } from './host-maintenance.tsx'
+import { HostOrphans } from './host-orphans.tsx'
 import { AgentAge, UpgradeAgent, UpgradeAgents } from './host-upgrade.tsx'
 import { UsageCharts } from './usage.tsx'
 
@@ -119,19 +120,7 @@ function HostCard({ host, hosts }: { host: Host; hosts: readonly Host[] }) {
           </ul>
         </section>
       )}
-      {host.orphans.length > 0 && (
-        <section className="warn">
-          <h3>{t.hosts.orphans}</h3>
-          <p>{t.hosts.orphansText}</p>
-          <ul>
-            {host.orphans.map(orphan => (
-              <li key={orphan.machine}>
-                <code>{orphan.machine}</code> {orphan.power}
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <HostOrphans host={host} />
       <HostVerbs host={host} />
     </article>
   )

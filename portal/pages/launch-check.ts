@@ -10,6 +10,8 @@ export interface LaunchForm {
   readonly flavor: string | null
   /** By name; empty: none. */
   readonly placementGroup: string
+  /** By id; empty: the default one. */
+  readonly securityGroup: string
   readonly keyMode: KeyMode
   readonly keyPair: string | null
   readonly keyName: string

@@ -30,6 +30,7 @@ import {
 } from './launch-check.ts'
 import { awsCommand, curlCommand, type Wanted } from './launch-commands.ts'
 import { Terminal } from './launch-terminal.tsx'
+import { SecurityGroupChoice } from './machine-groups.tsx'
 
 export function LaunchPage() {
   const { t } = useSpeech()
@@ -182,6 +183,7 @@ function Form({ images, flavors, keyNames, groups }: FormProps) {
             error={errors.placementGroup ?? null}
           />
         )}
+        <SecurityGroupChoice value={form.securityGroup} onChange={securityGroup => set({ securityGroup })} />
         <fieldset className="group">
           <legend>{t.launch.key}</legend>
           <Radios<KeyMode>
@@ -307,6 +309,7 @@ function firstForm(
     image: image?.id ?? null,
     flavor: flavor?.name ?? flavors[0]?.name ?? null,
     placementGroup: '',
+    securityGroup: '',
     keyMode: keyNames.length > 0 ? 'existing' : 'import',
     keyPair: keyNames[0] ?? null,
     keyName: '',
@@ -324,6 +327,7 @@ function wantedOf(form: LaunchForm, image: Image | undefined): Wanted {
     count: countOf(form.count) ?? 1,
     ...(form.name === '' ? {} : { name: form.name }),
     ...(form.placementGroup === '' ? {} : { placementGroup: form.placementGroup }),
+    ...(form.securityGroup === '' ? {} : { securityGroups: [form.securityGroup] }),
     ...(key ? { keyPair: key } : {}),
     ...(form.userData === '' ? {} : { userData: base64(form.userData) }),
   }

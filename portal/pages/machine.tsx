@@ -19,6 +19,7 @@ import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
 import { Rebuild, Rescue } from './machine-boot.tsx'
 import { Keep, Protection, Rename, Resize } from './machine-changes.tsx'
+import { MachineGroups } from './machine-groups.tsx'
 import { Inside } from './machine-guest.tsx'
 import { Actions } from './machine-verbs.tsx'
 import { plainText } from './plain-text.ts'
@@ -172,6 +173,9 @@ function Facts({ machine, role }: { machine: Machine; role: string }) {
           ) : (
             machine.addresses.map(each => <Copyable key={each} text={each} what={each} />)
           )}
+        </Fact>
+        <Fact word={t.securityGroups.ofMachine}>
+          <MachineGroups machine={machine} />
         </Fact>
         {address && machine.keyPair && (
           <Fact word={t.machine.ssh} hint={t.machine.sshHint}>

@@ -76,82 +76,85 @@ export function MachinesPage() {
   const count = order.ids.length === all ? t.machines.count({ n: all }) : t.machines.countOf({ n: order.ids.length, all })
   return (
     <Page title={t.machines.title} aside={launch} wide>
-      <div className="toolbar">
-        <label className="search">
-          <span className="unseen">{t.machines.filter}</span>
-          {icons.search}
-          <input
-            type="search"
-            className="input"
-            placeholder={t.machines.filter}
-            value={text}
-            onChange={event => {
-              const q = event.target.value
-              setText(q)
-              const { q: _, ...rest } = search
-              look(q === '' ? rest : { ...rest, q })
-            }}
-          />
-        </label>
-        <label className="choice bare">
-          <span className="unseen">{t.machines.state}</span>
-          {/* The system's own list: react-aria's would be a sixth of the first load. */}
-          <select
-            className="input"
-            value={search.state ?? ''}
-            onChange={event => {
-              const { state: _, ...rest } = search
-              const state = machineStates.find(word => word === event.target.value)
-              look(state ? { ...rest, state } : rest)
-            }}
-          >
-            <option value="">{t.machines.allStates}</option>
-            {machineStates.map(state => (
-              <option key={state} value={state}>
-                {t.states[state]}
-              </option>
-            ))}
-          </select>
-          {icons.chevron}
-        </label>
-        <span className="count" role="status">
-          {count}
-        </span>
-        {order.behind > 0 && (
-          <button type="button" className="behind" onClick={order.update}>
-            {t.machines.behind({ n: order.behind })}
-          </button>
-        )}
-      </div>
-      {loaded.more && <p className="soft small">{t.machines.truncated({ n: format.number(mostMachines) })}</p>}
-      <div ref={setHolder} className="sheet">
-        {order.ids.length === 0 ? (
-          <Empty title={t.machines.none}>
-            <p>{t.machines.noneText}</p>
-            <Button onPress={clear}>{t.machines.clear}</Button>
-          </Empty>
-        ) : (
-          <table className="grid machines-grid" aria-rowcount={order.ids.length + 1}>
-            <caption className="unseen">{t.machines.title}</caption>
-            <thead>
-              <tr aria-rowindex={1}>
-                <Column by="name" word={t.machines.name} search={search} look={look} />
-                <Column by="state" word={t.machines.state} search={search} look={look} />
-                <th scope="col">{t.machines.address}</th>
-                <Column by="flavor" word={t.machines.flavor} search={search} look={look} />
-                <Column by="zone" word={t.machines.zone} search={search} look={look} />
-                <Column by="created" word={t.machines.created} search={search} look={look} />
-              </tr>
-            </thead>
-            <tbody ref={body}>
-              <Gap rows={from} />
-              {order.ids.slice(from, to).map((id, i) => (
-                <Row key={id} id={id} index={from + i + 2} />
+      {/* With the toolbar, where the button is that the pointer goes to. */}
+      <div ref={setHolder}>
+        <div className="toolbar">
+          <label className="search">
+            <span className="unseen">{t.machines.filter}</span>
+            {icons.search}
+            <input
+              type="search"
+              className="input"
+              placeholder={t.machines.filter}
+              value={text}
+              onChange={event => {
+                const q = event.target.value
+                setText(q)
+                const { q: _, ...rest } = search
+                look(q === '' ? rest : { ...rest, q })
+              }}
+            />
+          </label>
+          <label className="choice bare">
+            <span className="unseen">{t.machines.state}</span>
+            {/* The system's own list: react-aria's would be a sixth of the first load. */}
+            <select
+              className="input"
+              value={search.state ?? ''}
+              onChange={event => {
+                const { state: _, ...rest } = search
+                const state = machineStates.find(word => word === event.target.value)
+                look(state ? { ...rest, state } : rest)
+              }}
+            >
+              <option value="">{t.machines.allStates}</option>
+              {machineStates.map(state => (
+                <option key={state} value={state}>
+                  {t.states[state]}
+                </option>
               ))}
-              <Gap rows={order.ids.length - to} />
-            </tbody>
-          </table>
-        )}
+            </select>
+            {icons.chevron}
+          </label>
+          <span className="count" role="status">
+            {count}
+          </span>
+          {order.behind > 0 && (
+            <button type="button" className="behind" onClick={order.update}>
+              {t.machines.behind({ n: order.behind })}
+            </button>
+          )}
+        </div>
+        {loaded.more && <p className="soft small">{t.machines.truncated({ n: format.number(mostMachines) })}</p>}
+        <div className="sheet">
+          {order.ids.length === 0 ? (
+            <Empty title={t.machines.none}>
+              <p>{t.machines.noneText}</p>
+              <Button onPress={clear}>{t.machines.clear}</Button>
+            </Empty>
+          ) : (
+            <table className="grid machines-grid" aria-rowcount={order.ids.length + 1}>
+              <caption className="unseen">{t.machines.title}</caption>
+              <thead>
+                <tr aria-rowindex={1}>
+                  <Column by="name" word={t.machines.name} search={search} look={look} />
+                  <Column by="state" word={t.machines.state} search={search} look={look} />
+                  <th scope="col">{t.machines.address}</th>
+                  <Column by="flavor" word={t.machines.flavor} search={search} look={look} />
+                  <Column by="zone" word={t.machines.zone} search={search} look={look} />
+                  <Column by="created" word={t.machines.created} search={search} look={look} />
+                </tr>
+              </thead>
+              <tbody ref={body}>
+                <Gap rows={from} />
+                {order.ids.slice(from, to).map((id, i) => (
+                  <Row key={id} id={id} index={from + i + 2} />
+                ))}
+                <Gap rows={order.ids.length - to} />
+              </tbody>
+            </table>
+          )}
+        </div>
       </div>
     </Page>
   )

@@ -110,10 +110,22 @@ const keyPairs = createRoute({
   component: lazyRouteComponent(() => import('./key-pairs.tsx'), 'KeyPairsPage'),
 })
 
+const securityGroups = createRoute({
+  getParentRoute: () => shell,
+  path: '/security-groups',
+  component: lazyRouteComponent(() => import('./security-groups.tsx'), 'SecurityGroupsPage'),
+})
+
 const placementGroups = createRoute({
   getParentRoute: () => shell,
   path: '/placement-groups',
   component: lazyRouteComponent(() => import('./placement-groups.tsx'), 'PlacementGroupsPage'),
+})
+
+const people = createRoute({
+  getParentRoute: () => shell,
+  path: '/people',
+  component: lazyRouteComponent(() => import('./people.tsx'), 'PeoplePage'),
 })
 
 const hosts = createRoute({
@@ -136,7 +148,21 @@ const settings = createRoute({
 
 export const routeTree = root.addChildren([
   signIn,
-  shell.addChildren([home, machines, launch, machine, volumes, images, keyPairs, placementGroups, hosts, pools, settings]),
+  shell.addChildren([
+    home,
+    machines,
+    launch,
+    machine,
+    volumes,
+    images,
+    keyPairs,
+    securityGroups,
+    placementGroups,
+    people,
+    hosts,
+    pools,
+    settings,
+  ]),
 ])
 
 export const router = createRouter({ routeTree, defaultPreload: 'intent', scrollRestoration: true })

@@ -6,8 +6,12 @@ import { Copyable } from '../ui/copy.tsx'
 import { Page } from '../ui/page.tsx'
 import { Radios } from '../ui/radios.tsx'
 import { applyTheme, currentTheme, type Theme, themes } from '../ui/theme.ts'
+import { AccessKeysCard } from './access-keys-card.tsx'
+import { ProjectSwitch } from './project-switch.tsx'
+import { Security } from './security.tsx'
+import { SessionsCard } from './sessions-card.tsx'
 
-/** How this browser shows the portal, and who is signed in. */
+/** How this browser shows the portal, who is signed in, where, and with which keys. */
 export function SettingsPage() {
   const { t, language, speak } = useSpeech()
   const { data: me } = useSuspenseQuery(queries.me)
@@ -42,7 +46,9 @@ export function SettingsPage() {
             <dt>{t.settings.email}</dt>
             <dd>{me.user.email}</dd>
             <dt>{t.settings.project}</dt>
-            <dd>{me.project.name}</dd>
+            <dd>
+              <ProjectSwitch />
+            </dd>
             <dt>{t.settings.accountNumber}</dt>
             <dd>
               <Copyable text={me.project.account} what={t.settings.accountNumber} />
@@ -53,6 +59,9 @@ export function SettingsPage() {
             <dd>{me.region}</dd>
           </dl>
         </section>
+        <Security />
+        <AccessKeysCard />
+        <SessionsCard />
       </div>
     </Page>
   )

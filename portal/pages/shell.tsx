@@ -9,6 +9,7 @@ import { IconButton } from '../ui/button.tsx'
 import { icons, Mark } from '../ui/icons.tsx'
 import { useNow } from '../ui/moment.tsx'
 import { complain } from '../ui/notices.tsx'
+import { ProjectSwitch } from './project-switch.tsx'
 
 /** Around every signed-in page: where one can go, who one is, and whether what is shown is live. */
 export function Shell() {
@@ -45,7 +46,9 @@ export function Shell() {
             <Place to="/volumes" icon={icons.volumes} word={t.nav.volumes} />
             <Place to="/images" icon={icons.images} word={t.nav.images} />
             <Place to="/key-pairs" icon={icons.keyPairs} word={t.nav.keyPairs} />
+            <Place to="/security-groups" icon={icons.securityGroups} word={t.nav.securityGroups} />
             <Place to="/placement-groups" icon={icons.placementGroups} word={t.nav.placementGroups} />
+            <Place to="/people" icon={icons.people} word={t.nav.people} />
             {me.role === 'admin' && <Place to="/hosts" icon={icons.hosts} word={t.nav.hosts} />}
             {me.role === 'admin' && <Place to="/pools" icon={icons.volumes} word={t.nav.pools} />}
             <Place to="/settings" icon={icons.settings} word={t.nav.settings} />
@@ -55,7 +58,7 @@ export function Shell() {
           <FreshnessMark />
           <div className="who">
             <span className="who-text">
-              <span className="who-project">{me.project.name}</span>
+              <ProjectSwitch />
               <span className="who-email" title={t.nav.account({ email: me.user.email })}>
                 {me.user.email}
               </span>

@@ -12,10 +12,14 @@ import { focusField } from '../ui/focus-field.ts'
 import { Mark } from '../ui/icons.tsx'
 import { problemText } from '../ui/problem-text.ts'
 import { Invitation } from './invitation.tsx'
+import { SecondStep } from './second-step.tsx'
 
 const invites = 'invitation='
 
-/** By the start command's link, whose token stands behind the `#` and so never in a server's log; by an invitation's; or by password. */
+/**
+ * By the start command's link, whose token stands behind the `#` and so never in a server's log; by an invitation's; or by password, with a code
+ * behind it where the account asks for one.
+ */
 export function SignInPage() {
   const { t, language, speak } = useSpeech()
   const navigate = useNavigate()
@@ -24,7 +28,8 @@ export function SignInPage() {
   const link = useLocation({ select: location => location.hash })
   const [phase, setPhase] = useState<'ask' | 'link' | 'busy'>(link === '' ? 'ask' : 'link')
   const [invitation, setInvitation] = useState('')
-  const [problem, setProblem] = useState<{ of: 'link' | 'password'; error: unknown } | null>(null)
+  const [challenge, setChallenge] = useState('')
+  const [problem, setProblem] = useState<{ of: 'link' | 'password' | 'passkey'; error: unknown } | null>(null)
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
   const [missing, setMissing] = useState<{ email?: string; password?: string }>({})
@@ -32,10 +37,18 @@ export function SignInPage() {
   const tried = useRef('')
 
   const enter = async (body: SignIn): Promise<void> => {
-    await calls.signIn(body)
+    const answer = await calls.signIn(body)
+    if ('challenge' in answer) return setChallenge(answer.challenge)
     queryClient.clear()
     if (to) router.history.replace(to)
     else await navigate({ to: '/machines', replace: true })
+  }
+
+  const startAgain = (): void => {
+    setChallenge('')
+    setInvitation('')
+    setPassword('')
+    setPhase('ask')
   }
 
   useEffect(() => {
@@ -77,6 +90,19 @@ export function SignInPage() {
     }
   }
 
+  const byPasskey = async (): Promise<void> => {
+    setProblem(null)
+    setMissing({})
+    setPhase('busy')
+    try {
+      const { showPasskey } = await import('./passkey-ceremonies.ts')
+      await enter(await showPasskey(t.passkeys.unwilling))
+    } catch (error) {
+      setProblem({ of: 'passkey', error })
+      setPhase('ask')
+    }
+  }
+
   return (
     <main className="sign-in">
       <div className="sign-in-card">
@@ -84,7 +110,9 @@ export function SignInPage() {
           <Mark />
           <span>Sirocco</span>
         </div>
-        {invitation !== '' ? (
+        {challenge !== '' ? (
+          <SecondStep challenge={challenge} enter={enter} back={startAgain} />
+        ) : invitation !== '' ? (
           <Invitation token={invitation} enter={enter} />
         ) : phase === 'link' ? (
           <p role="status" className="waiting">
@@ -102,7 +130,7 @@ export function SignInPage() {
                     <p>{t.signIn.linkFailedText}</p>
                   </>
                 ) : (
-                  <p>{isRefusal(problem.error) ? t.signIn.wrong : problemText(t, problem.error)}</p>
+                  <p>{problem.of === 'password' && isRefusal(problem.error) ? t.signIn.wrong : problemText(t, problem.error)}</p>
                 )}
               </div>
             )}
@@ -129,6 +157,11 @@ export function SignInPage() {
                 {phase === 'busy' ? t.signIn.busy : t.signIn.submit}
               </Button>
             </form>
+            <p>
+              <Button onPress={() => void byPasskey()} busy={phase === 'busy'}>
+                {t.signIn.passkey}
+              </Button>
+            </p>
             <p className="soft small">{t.signIn.link}</p>
           </>
         )}

@@ -1,7 +1,7 @@
 import type { VolumeState } from '@sirocco/shared/model/volumes/states.ts'
 import type { Volume } from '../api/types.ts'
 
-export type VolumeDeed = 'attach' | 'detach' | 'grow' | 'snapshot' | 'capture' | 'delete'
+export type VolumeDeed = 'attach' | 'detach' | 'grow' | 'snapshot' | 'backup' | 'capture' | 'delete'
 /** Why something cannot be asked of a volume just now: a message key. */
 export type Why = 'busy' | 'attached' | 'boots' | 'unused' | 'going' | 'not_ready'
 
@@ -14,11 +14,13 @@ export function whyNot(deed: VolumeDeed, { state, attachment, source, host }: Vo
   if (deed === 'detach') return attachment?.boot ? 'boots' : null
   if (!settled.includes(state)) return 'busy'
   // Where it lies is told to admins only; others learn it from the refusal.
-  if ((deed === 'snapshot' || deed === 'capture') && host === null && source.kind !== 'snapshot') return 'unused'
+  if ((deed === 'snapshot' || deed === 'backup' || deed === 'capture') && host === null && source.kind !== 'snapshot')
+    return 'unused'
   return null
 }
 
-export const nameOf = ({ name, ec2Id }: { readonly name: string; readonly ec2Id: string }): string => name || ec2Id
+export const nameOf = (one: { readonly name: string } & ({ readonly ec2Id: string } | { readonly id: string })): string =>
+  one.name || ('ec2Id' in one ? one.ec2Id : one.id)
 
 /** GiB as they were typed, in MiB; null where that is no size, or less than `least` MiB. */
 export function sizeOf(gib: string, least: number): number | null {

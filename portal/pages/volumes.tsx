@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { calls } from '../api/calls.ts'
 import { queries, queryClient } from '../api/queries.ts'
-import type { Snapshot, Volume } from '../api/types.ts'
+import type { Backup, Snapshot, Volume } from '../api/types.ts'
 import { useRows } from '../live/use-collection.ts'
 import { machines } from '../live/world.ts'
 import { useSpeech } from '../locales/language.tsx'
@@ -16,19 +16,22 @@ import { Moment } from '../ui/moment.tsx'
 import { say } from '../ui/notices.tsx'
 import { Page } from '../ui/page.tsx'
 import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { Backups } from './backups.tsx'
 import { nameOf, sizeOf, type VolumeDeed, whyNot } from './volume-deeds.ts'
 
 /** What is asked about one volume or snapshot; null: nothing. */
 type Asked =
-  | { readonly deed: 'create'; readonly snapshot: Snapshot | null }
+  | { readonly deed: 'create'; readonly snapshot: Snapshot | Backup | null }
   | { readonly deed: VolumeDeed; readonly volume: Volume }
   | { readonly deed: 'forget'; readonly snapshot: Snapshot }
+  | { readonly deed: 'forgetBackup'; readonly snapshot: Backup }
   | { readonly deed: 'revert'; readonly snapshot: Snapshot }
   | { readonly deed: 'revertMachine'; readonly snapshot: Snapshot; readonly machine: string }
   | null
 
 const refresh = async (): Promise<void> => {
-  await Promise.all([queryClient.invalidateQueries(queries.volumes), queryClient.invalidateQueries(queries.snapshots)])
+  const all = [queries.volumes, queries.snapshots, queries.backups].map(({ queryKey }) => queryKey)
+  await Promise.all(all.map(queryKey => queryClient.invalidateQueries({ queryKey })))
 }
 
 /** Block storage: volumes, which machines have them, and what they held at some moment. */
@@ -57,6 +60,11 @@ export function VolumesPage() {
         <Volumes volumes={volumes.data.items} reason={reason} ask={setAsked} />
       )}
       <Snapshots volumes={volumes.data?.items ?? []} reason={reason} ask={setAsked} />
+      <Backups
+        reason={reason}
+        restore={snapshot => setAsked({ deed: 'create', snapshot })}
+        forget={snapshot => setAsked({ deed: 'forgetBackup', snapshot })}
+      />
       <Question key={JSON.stringify(asked)} asked={asked} close={() => setAsked(null)} />
     </Page>
   )
@@ -110,7 +118,7 @@ function Volumes({ volumes, reason, ask }: ListProps & { volumes: readonly Volum
               </td>
               <td className="end">
                 <div className="actions">
-                  {(['attach', 'detach', 'grow', 'snapshot', 'capture', 'delete'] as const)
+                  {(['attach', 'detach', 'grow', 'snapshot', 'backup', 'capture', 'delete'] as const)
                     .filter(deed => deed !== (volume.attachment ? 'attach' : 'detach'))
                     .map(deed => {
                       const why = whyNot(deed, volume)
@@ -255,7 +263,7 @@ function Question({ asked, close }: { asked: Asked; close(): void }) {
   const word =
     asked.deed === 'create'
       ? t.volumes.create
-      : asked.deed === 'forget'
+      : asked.deed === 'forget' || asked.deed === 'forgetBackup'
         ? t.volumes.deeds.delete
         : 'volume' in asked
           ? t.volumes.deeds[asked.deed]
@@ -263,7 +271,7 @@ function Question({ asked, close }: { asked: Asked; close(): void }) {
   return (
     <Ask open close={close} title={subject ? `${word}: ${nameOf(subject)}` : word} confirm={word} danger={danger} act={act}>
       <p>{t.volumes.texts[asked.deed]}</p>
-      {(asked.deed === 'create' || asked.deed === 'snapshot' || asked.deed === 'capture') && (
+      {(asked.deed === 'create' || asked.deed === 'snapshot' || asked.deed === 'backup' || asked.deed === 'capture') && (
         <Field name="name" label={t.volumes.name} value={name} onChange={setName} optional autoComplete="off" autoFocus />
       )}
       {(asked.deed === 'create' || asked.deed === 'grow') && (
@@ -287,15 +295,19 @@ function Question({ asked, close }: { asked: Asked; close(): void }) {
 async function deed(asked: NonNullable<Asked>, given: { name: string; sizeMiB: number; machine: string }): Promise<void> {
   const { name, sizeMiB, machine } = given
   const named = name === '' ? {} : { name }
-  if (asked.deed === 'create')
-    await calls.createVolume({ ...named, sizeMiB, ...(asked.snapshot ? { snapshot: asked.snapshot.id } : {}) })
+  if (asked.deed === 'create') await calls.createVolume({ ...named, sizeMiB, ...sourceOf(asked.snapshot) })
   else if (asked.deed === 'forget') await calls.deleteSnapshot(asked.snapshot.id)
+  else if (asked.deed === 'forgetBackup') await calls.deleteBackup(asked.snapshot.id)
   else if (asked.deed === 'revert') await calls.changeVolume('revert', asked.snapshot.volume, { snapshot: asked.snapshot.id })
   else if (asked.deed === 'revertMachine') await calls.revertMachine(asked.machine, asked.snapshot.id)
   else if (asked.deed === 'snapshot') await calls.createSnapshot({ ...named, volume: asked.volume.id })
+  else if (asked.deed === 'backup') await calls.createBackup({ ...named, volume: asked.volume.id })
   else if (asked.deed === 'capture') {
     await calls.captureImage({ name: name || nameOf(asked.volume), volume: asked.volume.id })
     await queryClient.invalidateQueries(queries.images)
   } else if (asked.deed === 'delete') await calls.deleteVolume(asked.volume.id)
   else await calls.changeVolume(asked.deed, asked.volume.id, { attach: { machine }, detach: {}, grow: { sizeMiB } }[asked.deed])
 }
+
+const sourceOf = (from: Snapshot | Backup | null) =>
+  from === null ? {} : 'storedBytes' in from ? { backup: from.id } : { snapshot: from.id }

@@ -33,12 +33,24 @@ export const icons = {
       <path d="m7.3 8.7 5.9-5.9M10.6 5.4l2 2" />
     </Icon>
   ),
+  securityGroups: (
+    <Icon>
+      <path d="M8 1.8 13 4v3.8c0 3-2 5.2-5 6.4-3-1.2-5-3.4-5-6.4V4z" />
+      <path d="m5.8 8 1.6 1.6 2.9-3" />
+    </Icon>
+  ),
   placementGroups: (
     <Icon>
       <rect x="2" y="2" width="5" height="5" rx="1" />
       <rect x="9" y="2" width="5" height="5" rx="1" />
       <rect x="2" y="9" width="5" height="5" rx="1" />
       <path d="M9 11.5h5M11.5 9v5" />
+    </Icon>
+  ),
+  people: (
+    <Icon>
+      <circle cx="6" cy="5" r="2.5" />
+      <path d="M1.5 13.5c0-2.6 2-4.2 4.5-4.2s4.5 1.6 4.5 4.2M10.5 2.8a2.5 2.5 0 0 1 0 4.4M12 9.7c1.5.6 2.5 1.9 2.5 3.8" />
     </Icon>
   ),
   hosts: (

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { agentRoles } from '../model/agents/roles.ts'
 import { fenceWays, powerWays } from '../model/hosts/power.ts'
 import { limits } from '../model/limits.ts'
+import { WantedBackup } from '../wire/backups.ts'
 import { WantedImport } from '../wire/imports.ts'
-import { WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '../wire/objects.ts'
+import { WantedGroup, WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '../wire/objects.ts'
 import { pageOf } from './page.ts'
 import { Tags, Time } from './text.ts'
 
@@ -75,9 +76,11 @@ export const HostProjection = z.strictObject({
     z.discriminatedUnion('kind', [
       WantedMachine.omit({ seed: true, move: true }),
       WantedNetwork,
+      WantedGroup,
       WantedVolume,
       WantedSnapshot,
       WantedImport.omit({ source: true }),
+      WantedBackup,
     ]),
   ),
 })
@@ -102,7 +105,7 @@ export const MaintenancePlan = z.strictObject({
     z.strictObject({
       machine: z.string(),
       name: z.string(),
-      /** `moves` to `target` while it runs; `stops`, and `why` it cannot move; `stays`: nothing of it runs. `moving`: on its way already. */
+      /** `moves` to `target` as it is, on or off; `stops`, and `why` it cannot move; `stays`: nothing of it runs. `moving`: on its way already. */
       fate: z.enum(['moves', 'stops', 'stays', 'moving']),
       target: z.string().nullable(),
       why: z.string().nullable(),

@@ -67,6 +67,8 @@ export const Machine = z.strictObject({
       subnet: z.string(),
       mac: z.string(),
       address: z.string(),
+      /** Security groups that it is in. */
+      groups: z.array(z.strictObject({ id: z.string(), ec2Id: z.string(), name: z.string() })),
     }),
   ),
   /** What is attached to it, by device. */
@@ -133,6 +135,8 @@ export const Launch = z.strictObject({
   count: z.int().min(1).max(limits.bulk).default(1),
   zone: z.string().min(1).max(64).optional(),
   subnet: Ref.optional(),
+  /** By id or name; the network's default group where none is named. */
+  securityGroups: z.array(z.string().min(1).max(255)).max(limits.groupsOfPort).optional(),
   /** By name or id. */
   placementGroup: z.string().min(1).max(255).optional(),
   /** Only on hosts that have these tags. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type FaultCode, faultCodes } from '../kit/fault.ts'
+import { AcceptedBackup, Backup, BackupPage } from './backups.ts'
 import { FlavorPage, NetworkPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
 
@@ -19,6 +20,8 @@ import { Image, ImageCaptured, ImageCatalogue, ImageDeleted, ImagePage, ImageSha
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
 import { Operation, OperationAsked, OperationDetail, OperationPage } from './operations.ts'
+import { Orphan, OrphanAdopted, OrphanPage, OrphanRemoving } from './orphans.ts'
+import { Passkey, PasskeyOptions, PasskeyPage } from './passkeys.ts'
 import { PlacementExplained } from './placement.ts'
 import { PlacementGroup, PlacementGroupPage } from './placement-groups.ts'
 import { Pool, PoolDetail, PoolPage } from './pools.ts'
@@ -27,7 +30,9 @@ import { problems } from './problems.ts'
 import { commonFaults, type Route } from './route.ts'
 import { base, routes } from './routes.ts'
 import { Usage } from './samples.ts'
-import { Me } from './sessions.ts'
+import { NewSecondFactor, RecoveryCodes, SecondFactor } from './second-factor.ts'
+import { SecurityGroup, SecurityGroupPage, SecurityRule } from './security-groups.ts'
+import { Me, SignInAnswer } from './sessions.ts'
 import { TagPage } from './tags.ts'
 import {
   AccessKeyPage,
@@ -63,6 +68,9 @@ const named = {
   PoolPage,
   PlacementGroup,
   PlacementGroupPage,
+  SecurityGroup,
+  SecurityGroupPage,
+  SecurityRule,
   PlacementExplained,
   Image,
   ImagePage,
@@ -82,6 +90,9 @@ const named = {
   SnapshotPage,
   AcceptedMoment,
   AcceptedSnapshot,
+  Backup,
+  BackupPage,
+  AcceptedBackup,
   Operation,
   OperationDetail,
   OperationAsked,
@@ -95,10 +106,21 @@ const named = {
   Usage,
   Fencing,
   Upgrading,
+  Orphan,
+  OrphanPage,
+  OrphanAdopted,
+  OrphanRemoving,
   EnrolTokenPage,
   MadeEnrolToken,
   MaintenancePlan,
   Me,
+  SignInAnswer,
+  Passkey,
+  PasskeyPage,
+  PasskeyOptions,
+  SecondFactor,
+  NewSecondFactor,
+  RecoveryCodes,
   AccessKeyPage,
   InvitationPage,
   MadeAccessKey,

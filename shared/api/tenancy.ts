@@ -86,6 +86,12 @@ export const Session = z.strictObject({
   current: z.boolean(),
   createdAt: Time,
   expiresAt: Time,
+  /** Where it was begun; null: on the machine itself, or not told. */
+  address: z.string().nullable(),
+  /** What the browser called itself. */
+  device: z.string(),
+  /** To some minutes; null: not since it began. */
+  lastUsedAt: Time.nullable(),
 })
 export type Session = z.output<typeof Session>
 export const SessionPage = pageOf(Session)

@@ -20,7 +20,7 @@ export const Volume = z.strictObject({
   zone: z.string(),
   pool: z.strictObject({ id: z.string(), name: z.string() }),
   sizeMiB: z.int(),
-  /** What it was made from: an image's or a snapshot's id. */
+  /** What it was made from: an image's, a snapshot's or a backup's id. */
   source: z.strictObject({ kind: z.enum(sourceKinds), id: z.string().nullable() }),
   attachment: z
     .strictObject({
@@ -52,6 +52,7 @@ export const NewVolume = z.strictObject({
   pool: z.string().min(1).max(64).optional(),
   image: Ref.optional(),
   snapshot: Ref.optional(),
+  backup: Ref.optional(),
   /** A copy of this one, as it is now. */
   volume: Ref.optional(),
   tags: Tags.optional(),

@@ -94,3 +94,9 @@ export function isRange(text: string): boolean {
   if (!bytes || more.length > 0) return false
   return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bytes.length * 8)
 }
+
+/** Whether an address lies in a range (`192.0.2.0/24`, `2001:db8::/32`); what does not parse does not. */
+export function inRange(address: string, range: string): boolean {
+  const bytes = bytesOf(address)
+  return bytes !== null && within(bytes, range)
+}

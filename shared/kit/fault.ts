@@ -32,6 +32,8 @@ export interface Fault {
   /** Of the message, where it is of the catalogue. */
   readonly key?: string
   readonly params?: Readonly<Record<string, string>>
+  /** Of `throttled`: seconds until it is worth trying again, where that is known. */
+  readonly retryAfter?: number
   /** The field at fault, as a dotted path of the request, where there is one. */
   readonly field?: string
   /** For the operator; never leaves the control plane. */
@@ -48,7 +50,7 @@ export const faultOf = (code: FaultCode, { text, key, params }: Said): Fault => 
 export const refuse = (
   code: FaultCode,
   message: string | Said,
-  more: { readonly field?: string; readonly detail?: string } = {},
+  more: { readonly field?: string; readonly detail?: string; readonly retryAfter?: number } = {},
 ): Refused => ({
   ok: false,
   fault: { ...(typeof message === 'string' ? { code, message } : faultOf(code, message)), ...more },

@@ -62,6 +62,8 @@ export const limits = {
   silence: 45 * second,
   /** After asking a guest to shut down, before the power is cut. */
   stopGrace: 60 * second,
+  /** An operation that waits longer for its turn makes the control plane not ready: nobody works. */
+  readyWithin: 5 * minute,
   /** Crashes within `crashWindow` after which a machine is reported failed. */
   crashes: 3,
   crashWindow: 10 * minute,
@@ -91,6 +93,18 @@ export const limits = {
   merge: 12 * hour,
   /** Address space of the program that does it, which keeps a stack for each of its many threads. */
   mergeMemory: 32 * GiB,
+  /** Backups of one volume. */
+  backupsOfVolume: 1_000,
+  /** A backup that is not taken within this time has failed. */
+  backup: 24 * hour,
+  /** A gibibyte of a disk on its way from or to a backup. */
+  backupWindow: 30 * minute,
+  /** Objects of a deleted backup that one step looks at; then others have their turn. */
+  backupReclaim: 2_000,
+  /** After a backup came to nothing, before what was stored of it goes: what its host was just sending has come by then. */
+  backupLinger: 15 * minute,
+  /** Backups that one host's agent takes at the same time. */
+  backingUp: 1,
   /** Between two looks at how far a hypervisor is with that. */
   mergeLook: 500,
   /** From the start of a machine in rescue until it is given its own disk: by then its guest has found the root that it is to boot from. */
@@ -113,6 +127,12 @@ export const limits = {
   placementGroups: 500,
   /** Storage pools of all zones. */
   storagePools: 100,
+  /** Security groups of a network. */
+  securityGroups: 500,
+  /** Rules of a security group, both ways together. */
+  rulesOfGroup: 120,
+  /** Security groups of one network interface. */
+  groupsOfPort: 5,
   /** What may be claimed of one unit that a host has. */
   ratioMin: 0.1,
   ratioMax: 64,
@@ -184,6 +204,8 @@ export const limits = {
   observeLooks: 3,
   /** Machines nobody asked for that are noted of one host; more are not worth a row each. */
   orphans: 1_000,
+  /** Ports, and volumes, that are told of one of them. */
+  orphanParts: 32,
   /** Remembered nonces of an agent's signed upgrades: none counts twice within the clock's skew. */
   nonces: 512,
   /** Characters of a password that somebody chooses, at least. */
@@ -191,6 +213,27 @@ export const limits = {
   /** Passwords checked at once in one isolate (16 MiB each), and those that may wait for it. */
   passwordChecks: 2,
   passwordQueue: 16,
+  /** Sign-ins that fail before the next from the same address has to wait: those to one account, those to any, those with a wrong code. */
+  signInTries: 5,
+  signInTriesOfAddress: 20,
+  signInCodes: 10,
+  /** The first such wait, doubled by each further failure up to the longest. What failed is forgotten after so long a time without another. */
+  signInWait: 2 * second,
+  signInWaitMost: 15 * minute,
+  signInMemory: 1 * hour,
+  /** From the password to the code of the second factor, and wrong codes on the way. */
+  secondFactor: 5 * minute,
+  secondFactorTries: 5,
+  /** Passkeys of one person. */
+  passkeys: 20,
+  /** How one signs in is changed by who signed in no longer ago than this. */
+  freshSession: 15 * minute,
+  /** Codes that get somebody in who has lost their second factor. */
+  recoveryCodes: 10,
+  /** Of what a browser calls itself, as it is kept beside a session. */
+  deviceLength: 200,
+  /** The last use of a session is written down once in this. */
+  sessionUseNoted: 5 * minute,
   /** Listeners of one project's feed, sockets and event streams together. */
   feedListeners: 500,
   /** A feed looks for events by itself this often while somebody listens, in case a poke was lost. */
@@ -266,6 +309,8 @@ export const limits = {
   programOutput: 16 * MiB,
   /** A dnsmasq that does not end by SIGTERM within this time is killed. */
   dnsmasqEnd: 2 * second,
+  /** Programs at once that look for open connections, and end them. */
+  conntracksAtOnce: 4,
   /** Pings of one network's guests that their gateway answers, per second. */
   gatewayPings: 50,
   /** A call to libvirt is given up after this long, and the connection with it: an answer that came later would belong to nobody. */

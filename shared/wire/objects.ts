@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { firmwares, powers, seenPowers } from '../model/machines/states.ts'
+import { protocolOf, ruleDirections } from '../model/security/rule.ts'
 import { poolPath } from '../model/volumes/pool-path.ts'
+import { SeenBackup, WantedBackup } from './backups.ts'
 import { SeenImport, WantedImport } from './imports.ts'
+import { FoundSpec } from './orphans.ts'
 import { WireFault, WireId, words } from './words.ts'
 
 export { WireFault, WireId, words } from './words.ts'
@@ -21,6 +24,8 @@ export const WantedPort = z.strictObject({
   network: z.string(),
   mac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/),
   address: z.ipv4(),
+  /** Security groups that it is in. Left out by a control plane that knows of none: then it is not filtered. */
+  groups: z.array(z.string()).max(64).optional(),
 })
 export type WantedPort = z.output<typeof WantedPort>
 
@@ -38,6 +43,8 @@ export const WantedMove = z.strictObject({
   endpoint: Endpoint.nullable(),
   /** Called off: `from` ends what is under way, `to` takes nothing in any more. */
   off: z.boolean(),
+  /** It goes while it is off: its volumes alone. */
+  offline: z.literal(true).optional(),
 })
 export type WantedMove = z.output<typeof WantedMove>
 
@@ -77,6 +84,31 @@ export const WantedNetwork = z.strictObject({
 })
 export type WantedNetwork = z.output<typeof WantedNetwork>
 
+/** What a security group lets through. Answers to it always pass. */
+export const WantedRule = z.strictObject({
+  direction: z.enum(ruleDirections),
+  /** `all`, a name or a number. */
+  protocol: z.string().refine(text => protocolOf(text) === text),
+  /** Ports from and to; of ICMP type and code. Left out: any. */
+  from: z.int().min(0).max(65_535).optional(),
+  to: z.int().min(0).max(65_535).optional(),
+  /** Of the other end; one of the two is there. */
+  cidr: z.union([z.cidrv4(), z.cidrv6()]).optional(),
+  group: z.string().optional(),
+})
+export type WantedRule = z.output<typeof WantedRule>
+
+/** A security group as one host must know it. */
+export const WantedGroup = z.strictObject({
+  kind: z.literal('group'),
+  id: z.string(),
+  generation: z.int().nonnegative(),
+  /** None where no port here is in it. */
+  rules: z.array(WantedRule),
+  /** Addresses of all its ports, on other hosts too; none where no rule here names it. */
+  members: z.array(z.union([z.ipv4(), z.ipv6()])),
+})
+export type WantedGroup = z.output<typeof WantedGroup>
 /** Absolute, and one way to write it; no place that an operating system keeps for itself. */
 const PoolPath = z.string().max(200).regex(poolPath)
 
@@ -91,7 +123,10 @@ export type WantedPool = z.output<typeof WantedPool>
 export const VolumeSource = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('image'), image: z.string(), files: z.array(ImageFile) }),
   z.strictObject({ from: z.literal('snapshot'), snapshot: z.string() }),
+  z.strictObject({ from: z.literal('backup'), backup: z.string() }),
   z.strictObject({ from: z.literal('nothing') }),
+  /** It was found on its host, and what it stands on is not known: where it is lost, it is never made. */
+  z.strictObject({ from: z.literal('found') }),
 ])
 export type VolumeSource = z.output<typeof VolumeSource>
 
@@ -109,6 +144,8 @@ export const WantedVolume = z.strictObject({
     .nullable(),
   /** The snapshot of it that it goes back to, keeping its size, while no guest has it open; each time it is asked the turn is higher. */
   reverted: z.strictObject({ snapshot: z.string(), turn: z.int().positive() }).optional(),
+  /** It was on this host already: where it is not any more, it is lost, and never made anew. */
+  kept: z.literal(true).optional(),
   /** The tombstone: nothing of it may remain but what snapshots of it, and volumes made from those, stand on. */
   gone: z.boolean(),
 })
@@ -125,11 +162,21 @@ export const WantedSnapshot = z.strictObject({
   sizeMiB: z.int().positive(),
   /** Shared by the snapshots of one machine that hold what its volumes held at one and the same moment. */
   moment: z.string().optional(),
+  /** As of a volume. */
+  kept: z.literal(true).optional(),
   gone: z.boolean(),
 })
 export type WantedSnapshot = z.output<typeof WantedSnapshot>
 
-export const Wanted = z.discriminatedUnion('kind', [WantedMachine, WantedNetwork, WantedVolume, WantedSnapshot, WantedImport])
+export const Wanted = z.discriminatedUnion('kind', [
+  WantedMachine,
+  WantedNetwork,
+  WantedGroup,
+  WantedVolume,
+  WantedSnapshot,
+  WantedImport,
+  WantedBackup,
+])
 export type Wanted = z.output<typeof Wanted>
 
 /**
@@ -159,6 +206,8 @@ export const SeenMachine = z.strictObject({
   addresses: z.array(z.string().max(64)).max(64),
   fault: WireFault.optional(),
   move: SeenMove.optional(),
+  /** Of an orphan: what it is made of. */
+  found: FoundSpec.optional(),
 })
 export type SeenMachine = z.output<typeof SeenMachine>
 
@@ -211,5 +260,5 @@ export const SeenHost = z.strictObject({
 })
 export type SeenHost = z.output<typeof SeenHost>
 
-export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost, SeenVolume, SeenSnapshot, SeenImport])
+export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost, SeenVolume, SeenSnapshot, SeenImport, SeenBackup])
 export type Seen = z.output<typeof Seen>

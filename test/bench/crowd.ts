@@ -20,7 +20,7 @@ export async function crowded(client: Client, { project, zone, image, network, s
       SELECT ${id('agt')}, 'k', 'f', '${zone}', '1', i / 100, 1, ${now} FROM n`,
     `${upTo(hosts)} INSERT INTO host (id, agent, zone, name, accepting, cpuRatio, memoryRatio, revision, tags)
       SELECT ${id('hst')}, ${id('agt', `i % ${agents}`)}, '${zone}', 'host-' || i, 1, 8, 1, 1, '{"rack":"' || (i % 40) || '"}' FROM n`,
-    `${upTo(hosts)} INSERT INTO host_observed SELECT ${id('hst')}, 1, 1, 'QEMU', '7.2.19', 'hardware', 'x86_64', 'boot', 16, 65536 - i % 7, 2000000, '[]', 'd', ${now} FROM n`,
+    `${upTo(hosts)} INSERT INTO host_observed SELECT ${id('hst')}, 1, 1, 'QEMU', '7.2.19', 'hardware', 'x86_64', 'boot', 16, 65536 - i % 7, 2000000, '[]', 'd', ${now}, NULL FROM n`,
     `${upTo(machines)} INSERT INTO machine (id, alias, project, zone, name, flavor, vcpus, memoryMiB, diskMiB, image, publicKeys, reservation, launchIndex, onGuestShutdown, createdAt, ranAt, power, generation, version)
       SELECT ${id('vm')}, 'i-' || ${hex17()}, '${project}', '${zone}', 'machine-' || i, 't3.micro', 2, 1024, 8192, '${image}', '[]', 'r-' || ${hex17()}, 0, 'stop', ${now}, ${now}, CASE WHEN i % 50 = 0 THEN 'off' ELSE 'on' END, 1, 1 FROM n`,
     `${upTo(machines)} INSERT INTO machine_observed (machine, host, epoch, seq, appliedGeneration, power, digest, at)

@@ -110,6 +110,7 @@ function partsOf({ store, clock, random, ids }: Furnished): NativeParts {
     },
     publicUrl: 'https://cloud.example',
     ec2Url: 'https://ec2.cloud.example',
+    origin: { address: null, device: '' },
     region: 'test-1',
     version: '0.1.0',
     feed: nobody,

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { agent } from './agent.ts'
 import { agents } from './agents.ts'
+import { backups } from './backup.ts'
 import { cache } from './cache.ts'
 import { describe } from './describe.ts'
 import type { Figure } from './figure.ts'
@@ -11,10 +12,18 @@ import { migrate } from './migrate.ts'
 import { start } from './start.ts'
 
 /** What can be measured, in the order in which all of it is. */
-const benches = { agent, agents, cache, describe, launch, launches, lists, migrate, start } as const satisfies Record<
-  string,
-  () => Promise<readonly Figure[]>
->
+const benches = {
+  agent,
+  agents,
+  backup: backups,
+  cache,
+  describe,
+  launch,
+  launches,
+  lists,
+  migrate,
+  start,
+} as const satisfies Record<string, () => Promise<readonly Figure[]>>
 
 const isBench = (name: string): name is keyof typeof benches => Object.hasOwn(benches, name)
 

@@ -1,3 +1,4 @@
+import type { BackupObjects, Backups } from '@sirocco/agent/ports/backups.ts'
 import type { Compute, Definition, DiskMerge, FoundMachine, MachineDisk, Merging } from '@sirocco/agent/ports/compute.ts'
 import type { Networks } from '@sirocco/agent/ports/network.ts'
 import type { Storage } from '@sirocco/agent/ports/storage.ts'
@@ -7,6 +8,7 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type { WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { memoryObjects } from '../support/backup-objects.ts'
 import { Viewer } from '../support/viewer.ts'
 
 /** A hypervisor under test: one instance's three ports on one host, and what only a test may do to it. */
@@ -15,6 +17,8 @@ export interface DriverBench {
   readonly storage: Storage
   readonly volumes: Volumes
   readonly networks: Networks
+  /** Of the same volumes, over these objects. */
+  backups(objects: BackupObjects): Backups
   /** An image that boots to a login prompt on the serial console and shuts down when the power button is pressed. */
   readonly image: WantedMachine['image']
   bytesOf(sha256: string): AsyncIterable<Uint8Array>
@@ -61,6 +65,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     const copy = 'vol_01contract00000000ca'
     const chain = 'vol_01contract00000000ha'
     const rescue = 'vol_01contract00000000ea'
+    const restored = 'vol_01contract00000000ba'
     const frozen = 'snp_01contract00000000sa'
     const moment = [wantedSnapshot('snp_01contract0000000root', root), wantedSnapshot('snp_01contract0000000data', data)]
     const absent = 'vm_01contract000000000z'
@@ -76,7 +81,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       await bench.compute.undefine(id)
       await bench.storage.remove(id)
       await bench.volumes.removeSnapshot(wantedSnapshot(frozen, data))
-      for (const volume of [copy, data, rescue, root, chain]) await bench.volumes.remove(wantedVolume(volume, bench))
+      for (const volume of [copy, data, rescue, restored, root, chain]) await bench.volumes.remove(wantedVolume(volume, bench))
       await bench.networks.apply([])
       await bench.close()
     }, 60_000)
@@ -181,6 +186,23 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       expect(granted(await bench.compute.list())).toMatchObject([{ id, power: 'stopped', run: '' }])
     })
 
+    test('says what a machine was defined as, and nothing of one that is not of this instance', async () => {
+      const { machine } = definition
+      expect(granted(await bench.compute.describe(id))).toEqual({
+        name: machine.name,
+        vcpus: machine.vcpus,
+        memoryMiB: machine.memoryMiB,
+        firmware: 'bios',
+        macs: machine.ports.map(({ mac }) => mac),
+      })
+      const stranger = await bench.stranger()
+      expect(granted(await stranger.list())).toEqual([])
+      expect(await stranger.describe(id)).toMatchObject({ ok: false, fault: { code: 'not_found' } })
+      for (const verb of ['cut', 'undefine'] as const) expect(await stranger[verb](id)).toMatchObject({ ok: true })
+      await stranger.close()
+      expect(await power()).toBe('stopped')
+    })
+
     test('redefines a machine that is off: another shape, and back', async () => {
       const before = (await find())?.shape
       const larger = { ...definition, machine: { ...definition.machine, memoryMiB: 160 } }
@@ -257,6 +279,29 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       expect(granted(await bench.volumes.find(wantedVolume(copy, bench)))?.sizeMiB).toBe(128)
       expect(granted(await bench.volumes.snapshots())).toEqual([frozen])
       expect(await power()).toBe('running')
+    }, 60_000)
+
+    test('what a snapshot keeps goes into a backup, and a volume made of that holds the same', async () => {
+      const backup = 'bak_01contract0000000000'
+      const objects = memoryObjects()
+      const backups = bench.backups(objects)
+      const never = new AbortController().signal
+      const kept = granted(await bench.volumes.frozen(wantedSnapshot(frozen, data)))
+      const wanted = { kind: 'backup', id: backup, generation: 1, snapshot: frozen, volume: data, base: null } as const
+      const taken = granted(await backups.take(wanted, kept, () => {}, never))
+      expect(granted(await backups.take(wanted, kept, () => {}, never))).toEqual(taken)
+      objects.ready(backup, taken)
+      const sizeMiB = taken.sizeBytes / 2 ** 20
+      const volume = wantedVolume(restored, bench, { source: { from: 'backup', backup }, sizeMiB })
+      for (let i = 0; i < 2; i++) {
+        granted(await backups.bring(volume, backup, () => {}, never))
+        granted(await bench.volumes.make(volume))
+      }
+      await backups.keepOnly([])
+      const found = granted(await bench.volumes.find(volume))
+      expect(found?.sizeMiB).toBe(sizeMiB)
+      expect(await bench.contentOf(found?.source.path ?? '')).toBe(await bench.contentOf(kept.path))
+      granted(await bench.volumes.remove(volume))
     }, 60_000)
 
     test(

@@ -266,6 +266,8 @@ export function describeStore(name: string, make: () => Promise<{ client: Client
           user: at.user,
           project: at.project,
           expiresAt: at.clock.now() + 1_000,
+          address: null,
+          device: '',
         }
         must(await at.store.commit([insert, { ...insert, id: at.ids.make('session'), tokenHash: 'late' }]))
         expect(refused(await at.store.commit([link('l')]))).toBe('ok')

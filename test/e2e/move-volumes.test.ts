@@ -65,7 +65,8 @@ describe.skipIf(why !== null)(`a machine with volumes, on two hosts${why === nul
     address = launched?.addresses[0] ?? ''
     await until('ssh', () => guest('hostname'), 200_000)
   }
-  const move = async () => {
+  /** To the other host, as it is. */
+  const goes = async () => {
     const from = await home()
     await ask('POST', `/machines/${machine}/migrate`, {})
     await until(
@@ -79,6 +80,9 @@ describe.skipIf(why !== null)(`a machine with volumes, on two hosts${why === nul
       120_000,
     )
     expect((await home()).id).not.toBe(from.id)
+  }
+  const move = async () => {
+    await goes()
     await until('ssh', () => guest('hostname'))
   }
   const clean = async () => {
@@ -140,10 +144,12 @@ describe.skipIf(why !== null)(`a machine with volumes, on two hosts${why === nul
     await clean()
   }, 200_000)
 
-  test('starts there from the same disks, and gives one back', async () => {
+  test('goes back while it is stopped, starts there from the same disks, and gives one back', async () => {
     const before = await sums('vdc')
     await ask('POST', `/machines/${machine}/stop`, { force: true })
     await becomes(`/machines/${machine}`, 'stopped')
+    await goes()
+    await clean()
     await ask('POST', `/machines/${machine}/start`, {})
     await until('ssh', () => guest('hostname'), 200_000)
     expect(await sums('vdc')).toBe(before)

@@ -19,7 +19,7 @@ export const afterwardsMs = 500
  * agent/reconcile/crash.test.ts, at those of moves in move-crash.test.ts.
  */
 const elsewhere =
-  /^port\.(importer|storage\.dropImage|compute\.(attach|detach|resize|switchDisks?|pause|suspend|mergeDisk|leave|arrive|adopt|abandon|stay|setGuestPassword|addGuestKeys)|volumes\.(grow|revert|merge|snapshot|keepMoment|removeSnapshot))\./
+  /^port\.(importer|backups|storage\.dropImage|compute\.(attach|detach|resize|switchDisks?|pause|suspend|mergeDisk|leave|arrive|adopt|abandon|stay|setGuestPassword|addGuestKeys)|volumes\.(grow|revert|merge|snapshot|keepMoment|removeSnapshot|send|take))\./
 /** The crash points that the operations here pass. */
 export const machinePoints: readonly string[] = points.filter(point => !elsewhere.test(point))
 

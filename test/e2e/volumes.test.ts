@@ -11,6 +11,8 @@ const why = whyNotReal()
 
 const Made = z.object({ volume: z.object({ id: z.string() }) })
 const Kept = z.object({ snapshot: z.object({ id: z.string() }) })
+const BackedUp = z.object({ backup: z.object({ id: z.string() }) })
+const Backup = z.object({ state: z.string(), sizeMiB: z.number(), storedBytes: z.number(), base: z.string().nullable() })
 const Launched = z.object({ machines: z.array(z.object({ id: z.string(), addresses: z.array(z.string()) })) })
 const State = z.object({ state: z.string(), sizeMiB: z.number() })
 const Images = z.object({ items: z.array(z.object({ id: z.string() })) })
@@ -89,6 +91,44 @@ describe.skipIf(why !== null)(`volumes of a real guest${why === null ? '' : ` ($
     await becomes(`/volumes/${copy}`, 'gone')
     expect(await one.audit()).toEqual([])
   })
+
+  test('backups of it are increments, outlive it, and each is restored with what it held then', async () => {
+    const volume = Made.parse(await ask('POST', '/volumes', { name: 'kept', sizeMiB: 64 })).volume.id
+    await ask('POST', `/volumes/${volume}/attach`, { machine })
+    await becomes(`/volumes/${volume}`, 'in-use')
+    await until('the guest to see it', async () => ((await guest('cat /sys/block/vdd/size')) === `${64 * 2_048}` ? true : null))
+    const backUp = async () => {
+      const { id } = BackedUp.parse(await ask('POST', '/backups', { volume })).backup
+      await becomes(`/backups/${id}`, 'ready')
+      return { id, sum: await guest('md5sum < /dev/vdd'), ...Backup.parse(await ask('GET', `/backups/${id}`)) }
+    }
+    await guest('dd if=/dev/urandom of=/dev/vdd bs=1M count=24 && sync')
+    const full = await backUp()
+    const changed = 12
+    await guest(`for i in $(seq ${changed}); do dd if=/dev/urandom of=/dev/vdd bs=64k count=1 seek=$((i * 80)); done && sync`)
+    const next = await backUp()
+    expect(full.storedBytes).toBeGreaterThanOrEqual(24 * 2 ** 20)
+    expect(next.base).toBe(full.id)
+    expect(next.storedBytes / (changed * 65_536)).toBeLessThanOrEqual(1.5)
+    await ask('POST', `/volumes/${volume}/detach`, {})
+    await becomes(`/volumes/${volume}`, 'available')
+    await ask('DELETE', `/volumes/${volume}`)
+    await becomes(`/volumes/${volume}`, 'gone')
+    for (const { id, sum } of [full, next]) {
+      const restored = Made.parse(await ask('POST', '/volumes', { backup: id })).volume.id
+      await ask('POST', `/volumes/${restored}/attach`, { machine })
+      await becomes(`/volumes/${restored}`, 'in-use')
+      await until('the guest to see it', async () => ((await guest('cat /sys/block/vdd/size')) === `${64 * 2_048}` ? true : null))
+      expect(await guest('md5sum < /dev/vdd')).toBe(sum)
+      await ask('DELETE', `/backups/${id}`)
+      await becomes(`/backups/${id}`, 'gone')
+      await ask('POST', `/volumes/${restored}/detach`, {})
+      await becomes(`/volumes/${restored}`, 'available')
+      await ask('DELETE', `/volumes/${restored}`)
+      await becomes(`/volumes/${restored}`, 'gone')
+    }
+    expect(await one.audit()).toEqual([])
+  }, 240_000)
 
   const filesOf = async (volume: string) =>
     (await readdir(join(box.dir, 'machine', one.agent.storage, 'volumes', volume))).filter(name => name.endsWith('.qcow2'))

@@ -13,7 +13,9 @@ import { maintainHost } from '@sirocco/control/services/hosts/maintain.ts'
 import { returnHost } from '@sirocco/control/services/hosts/return.ts'
 import { deleteMachines } from '@sirocco/control/services/machines/delete.ts'
 import { migrateMachine } from '@sirocco/control/services/machines/migrate.ts'
+import { startMachines } from '@sirocco/control/services/machines/start.ts'
 import { stopMachines } from '@sirocco/control/services/machines/stop.ts'
+import { suspendMachines } from '@sirocco/control/services/machines/suspend.ts'
 import { createSnapshot } from '@sirocco/control/services/snapshots/create.ts'
 import { growVolume } from '@sirocco/control/services/volumes/grow.ts'
 import { assert } from '@sirocco/shared/kit/assert.ts'
@@ -58,6 +60,8 @@ class Played {
   #seq = 10
   /** Hosts that the machine runs on. */
   readonly runs = new Set<string>()
+  /** Moves that brought it to their target while it is off. */
+  readonly #brought = new Set<string>()
   /** What the host that the machine leaves says once it may go. */
   departure: 'left' | 'stayed' | 'unknown' = 'left'
   /** Of a departure that is unknown: did it arrive? */
@@ -84,13 +88,14 @@ class Played {
     const seen: { move?: SeenMove } = {}
     if (power === 'gone' && !move) this.runs.delete(host)
     if (move?.role === 'to') {
-      const phase = this.runs.has(host) ? 'arrived' : move.off ? 'nothing' : 'ready'
+      const phase = this.runs.has(host) || this.#brought.has(move.id) ? 'arrived' : move.off ? 'nothing' : 'ready'
       seen.move = { id: move.id, phase, ...(phase === 'ready' ? { endpoint: { address: '192.0.2.9', port: 4_800 } } : {}) }
     } else if (move) {
       const known = this.#left.get(move.id)
-      if (!known && move.endpoint && !move.off && power === 'on') {
+      if (!known && move.endpoint && !move.off && (power === 'on') === !move.offline) {
         const goes = this.departure === 'left' || (this.departure === 'unknown' && this.arrives)
-        if (goes) {
+        if (goes && move.offline) this.#brought.add(move.id)
+        else if (goes) {
           this.runs.delete(host)
           this.runs.add(host === source ? target : source)
         }
@@ -179,10 +184,10 @@ const moveOperation = async () => (await operations()).find(({ kind }) => kind =
 const move = async () => must(await migrateMachine.call(call(), { machine }))
 
 /** It is where it is said to be, claimed once, and nothing of the move is left. */
-async function sound(on: Id<'host'> | null): Promise<void> {
+async function sound(on: Id<'host'> | null, running = on !== null): Promise<void> {
   const { host } = await theMachine()
   expect(host).toBe(on)
-  expect([...hosts.runs]).toEqual(on === null ? [] : [on])
+  expect([...hosts.runs]).toEqual(running ? [on] : [])
   const claims = database.look('SELECT consumer, host FROM allocation WHERE until IS NULL ORDER BY consumer')
   const [volume] = (await theMachine()).volumes
   expect(claims).toEqual(
@@ -391,6 +396,67 @@ describe('a move', () => {
   })
 })
 
+describe('a move of a machine that is stopped', () => {
+  const stopped = async () => {
+    must(await stopMachines.call(call(), { machines: [machine] }))
+    await drive()
+    at.clock.at += 1
+    await move()
+  }
+
+  test('ends on the other host, and it is started there', async () => {
+    await stopped()
+    await drive()
+    expect(await moveOperation()).toMatchObject({ state: 'done' })
+    await sound(target, false)
+    expect(stateOfMachine(await theMachine())).toBe('stopped')
+    must(await startMachines.call(call(), { machines: [machine] }))
+    await drive()
+    await sound(target)
+  })
+
+  test('ends where it was where its host keeps it', async () => {
+    hosts.departure = 'stayed'
+    await stopped()
+    await drive()
+    expect(await moveOperation()).toMatchObject({ state: 'failed' })
+    await sound(source, false)
+  })
+
+  test.each([
+    ['started', startMachines, 'running'],
+    ['deleted', deleteMachines, 'gone'],
+  ] as const)('%s at any moment, it comes to that', async (_, verb, state) => {
+    for (let turns = 0; turns < 6; turns++) {
+      database.close()
+      await open()
+      await stopped()
+      for (let turn = 0; turn < turns; turn++) {
+        await wake()
+        await hosts.settle()
+        at.clock.at += limits.parkSweep
+      }
+      must(await verb.call(call(), { machines: [machine] }))
+      await drive()
+      expect(stateOfMachine(await theMachine())).toBe(state)
+      const { host } = await theMachine()
+      expect([...hosts.runs]).toEqual(state === 'running' ? [host] : [])
+      expect(database.look('SELECT * FROM tombstone')).toEqual([])
+      expect(database.look('SELECT id FROM migration WHERE endedAt IS NULL')).toEqual([])
+    }
+  })
+
+  test('one that is suspended stays, and says why', async () => {
+    must(await suspendMachines.call(call(), { machines: [machine] }))
+    await drive()
+    await database.execute("UPDATE machine_observed SET power = 'suspended'")
+    expect(await migrateMachine.call(call(), { machine })).toMatchObject({
+      ok: false,
+      fault: { code: 'precondition', message: expect.stringContaining('memory') },
+    })
+  })
+})
+
 describe('a maintenance', () => {
   const begin = async (stopRest = false) => must(await maintainHost.call(call(), { host: source, stopRest }))
   const maintenance = async () => must(await at.store.hosts.find([source]))[0]?.maintenance
@@ -406,6 +472,16 @@ describe('a maintenance', () => {
     await move()
     await drive()
     await sound(source)
+  })
+
+  test('takes what is stopped along, with its disks', async () => {
+    must(await stopMachines.call(call(), { machines: [machine] }))
+    await drive()
+    at.clock.at += 1
+    await begin()
+    await drive()
+    expect(await maintenance()).toBe('in')
+    await sound(target, false)
   })
 
   test('what cannot move is stopped where that was asked for, and started when the host returns', async () => {

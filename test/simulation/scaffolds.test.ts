@@ -24,6 +24,7 @@ import { unrescueMachine } from '@sirocco/control/services/machines/unrescue.ts'
 import { cancelOperation } from '@sirocco/control/services/operations/cancel.ts'
 import { resolveOperation } from '@sirocco/control/services/operations/resolve.ts'
 import { retryOperation } from '@sirocco/control/services/operations/retry.ts'
+import { adoptOrphan } from '@sirocco/control/services/orphans/adopt.ts'
 import { createSnapshot } from '@sirocco/control/services/snapshots/create.ts'
 import { deleteSnapshots } from '@sirocco/control/services/snapshots/delete.ts'
 import { attachVolume } from '@sirocco/control/services/volumes/attach.ts'
@@ -47,9 +48,9 @@ import type { MemoryDatabase } from './world/client.ts'
 
 /** Everything that every operation must stand, made from the list of workflows: a new one is in it by being there. */
 
-/** Operations about hosts have tests of their own, moves in moves.test.ts, and those about images a scaffold of theirs. */
-type Kind = Exclude<OperationKind, `${'host' | 'image' | 'migration'}.${string}`>
-const isOfProject = (kind: OperationKind): kind is Kind => !/^(host|image|migration)\./.test(kind)
+/** Operations about hosts, and about what is found on them, have tests of their own, moves in moves.test.ts, and those about images and backups scaffolds of theirs. */
+type Kind = Exclude<OperationKind, `${'host' | 'orphan' | 'image' | 'backup' | 'migration'}.${string}`>
+const isOfProject = (kind: OperationKind): kind is Kind => !/^(host|orphan|image|backup|migration)\./.test(kind)
 const kinds = operationKinds.filter(isOfProject)
 
 const terminal = ['done', 'failed', 'cancelled', 'superseded']
@@ -183,6 +184,43 @@ async function recovering(subject: Id<'machine'>) {
   return { subject, operations: [recover.id] }
 }
 
+/** Every row of it is lost, as by a backup from before it was; its host tells of it, and an admin has just adopted it. */
+async function adopting(subject: Id<'machine'>) {
+  const [machine] = must(await at.store.machines.find('platform', [subject]))
+  const host = machine?.host
+  assert(host, 'on a host')
+  for (const statement of [
+    'DELETE FROM allocation',
+    'DELETE FROM port',
+    'DELETE FROM attachment',
+    'DELETE FROM volume_observed',
+    'DELETE FROM volume',
+    'DELETE FROM machine_observed',
+    'DELETE FROM machine',
+    'DELETE FROM operation',
+  ])
+    await database.execute(statement)
+  const { name, generation, vcpus, memoryMiB, image } = machine
+  const volumes = machine.volumes.map(({ id, device, sizeMiB }) => ({ id, device, sizeMiB, generation: 1 }))
+  const found = {
+    name,
+    generation,
+    vcpus,
+    memoryMiB,
+    image,
+    firmware: 'bios' as const,
+    ports: [{ mac: '02:00:00:00:00:01' }],
+    volumes,
+  }
+  const seen = { kind: 'machine' as const, id: subject, applied: -1, power: 'running' as const, addresses: [], found }
+  must(await observe(ports(), host, { epoch: 1, seq: ++seq, base: null, changed: [seen], gone: [] }))
+  const [orphan] = must(await at.store.orphans.onHost(host))
+  assert(orphan, 'it is told of')
+  const call = { ports: ports(), principal: { ...principal(), role: 'admin' } } as const
+  const { operation } = must(await adoptOrphan.call(call, { host, orphan: orphan.id, project: at.project }))
+  return { subject, operations: [operation] }
+}
+
 /** A machine with one operation of this kind just accepted, on it or on a volume or snapshot of it. */
 async function accepted(kind: Kind): Promise<{ subject: string; machine: Id<'machine'>; operation: Id<'operation'> }> {
   const { machine, volume, operation } = await launched(at, 10)
@@ -238,6 +276,7 @@ async function accepted(kind: Kind): Promise<{ subject: string; machine: Id<'mac
     },
     'machine.delete': () => on(deleteMachines),
     'machine.recover': () => recovering(machine),
+    'machine.adopt': () => adopting(machine),
     'volume.create': async () => {
       const { volume: subject, operations: made } = must(await createVolume.call(call, { volume }))
       return { subject, operations: made.slice(-1) }

@@ -11,6 +11,7 @@ import type { Underlay } from '@sirocco/agent/ports/move.ts'
 import type { At } from '@sirocco/agent/reconcile/points.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { seeded } from '@sirocco/shared/kit/random.ts'
+import type { WantedBackup } from '@sirocco/shared/wire/backups.ts'
 import { ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import { FromAgent, type FromControl } from '@sirocco/shared/wire/frames.ts'
 import type { WantedImport } from '@sirocco/shared/wire/imports.ts'
@@ -153,6 +154,19 @@ export const anImport = (more: Partial<WantedImport> = {}): WantedImport => ({
   ...more,
 })
 
+/** What every backup comes to. */
+export const backupResult = { root: 'd'.repeat(64), sizeBytes: 67_108_864, storedBytes: 10 } as const
+
+export const aBackup = (more: Partial<WantedBackup> = {}): WantedBackup => ({
+  kind: 'backup',
+  id: 'bak_made',
+  generation: 1,
+  snapshot: 'snp_1',
+  volume: 'vol_data',
+  base: null,
+  ...more,
+})
+
 /** One host that outlives agents, one disk, and the control plane's end of the link played by the test. */
 export class AgentWorld {
   readonly time: VirtualTime
@@ -173,6 +187,8 @@ export class AgentWorld {
   closed: string | null = null
   /** Images that were made, each time they were. */
   readonly imports: string[] = []
+  /** Backups that were taken, likewise. */
+  readonly backups: string[] = []
   #epoch = 0
   #revision = 0
 
@@ -217,6 +233,14 @@ export class AgentWorld {
           this.imports.push(id)
           return { ok: true, value: importResult }
         },
+        keepOnly: async () => {},
+      },
+      backups: {
+        take: async ({ id }) => {
+          this.backups.push(id)
+          return { ok: true, value: backupResult }
+        },
+        bring: async () => ({ ok: true, value: undefined }),
         keepOnly: async () => {},
       },
       joinConsole: async () => ({ ok: true, value: undefined }),

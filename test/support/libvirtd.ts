@@ -51,8 +51,8 @@ const holder = `
 mount --make-rprivate / || exit 1
 for dir in /etc/libvirt /var/lib /var/log /var/cache /run; do mkdir -p "$1$dir" "$dir" && mount --bind "$1$dir" "$dir" || exit 1; done
 for file in passwd group; do mount --bind "$1/$file" "/etc/$file" || exit 1; done
-# A /dev/kvm on a processor that does not virtualise makes libvirt probe QEMU again at every definition.
-if [ -e /dev/kvm ] && ! grep -qwE 'vmx|svm' /proc/cpuinfo; then mount --bind /dev/null /dev/kvm; fi
+# A /dev/kvm that not every user of QEMU may open makes libvirt ask QEMU again at every definition what it can.
+if [ -c /dev/kvm ]; then mknod -m 666 "$1/kvm" c 10 232 && mount --bind "$1/kvm" /dev/kvm || exit 1; fi
 echo ready
 exec sleep infinity
 `

@@ -65,8 +65,8 @@ for file in etc/machine-id etc/passwd etc/group; do [ -e "/$file" ] || touch "/$
 mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts /dev/pts || exit 1
 [ -L /dev/ptmx ] || mount --bind /dev/pts/ptmx /dev/ptmx || exit 1
 mount --bind "$1/boot_id" /proc/sys/kernel/random/boot_id || exit 1
-# A /dev/kvm on a processor that does not virtualise makes libvirt probe QEMU again at every definition.
-if [ -e /dev/kvm ] && ! grep -qwE 'vmx|svm' /proc/cpuinfo; then mount --bind /dev/null /dev/kvm; fi
+# A /dev/kvm that not every user of QEMU may open makes libvirt ask QEMU again at every definition what it can.
+if [ -c /dev/kvm ]; then mknod -m 666 "$1/kvm" c 10 232 && mount --bind "$1/kvm" /dev/kvm || exit 1; fi
 ip link set lo up
 echo ready
 while :; do sleep 3600 & wait $!; done
@@ -181,6 +181,8 @@ class Host implements SiteHost {
       await run(enter, words, { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } })
     }
     if (!this.#processesOf('virtlogd').length) await start('virtlogd')
+    // One that was killed holds its pid file until it is gone.
+    for (let look = 0; this.#processesOf('libvirtd').length > 0 && look < 300; look++) await pause(20)
     await start('libvirtd')
     for (let look = 0; !existsSync(this.libvirt); look++) {
       if (look > 300) throw new Error(`libvirtd of ${this.name} does not start`)

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { simulatedBackups } from '@sirocco/agent/backups/simulated.ts'
 import { privateCloud } from '@sirocco/control/adapters/clouds/private/connector.ts'
 import type { Principal } from '@sirocco/control/domain/access/principal.ts'
 import { runDue } from '@sirocco/control/operations/engine.ts'
@@ -11,11 +12,13 @@ import type { Ports } from '@sirocco/control/services/context.ts'
 import { type Fault, ok } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { SeenBackup, WantedBackup } from '@sirocco/shared/wire/backups.ts'
 import type { SeenImport, WantedImport } from '@sirocco/shared/wire/imports.ts'
 import type { Seen, SeenMachine, WantedMachine, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Sample } from '@sirocco/shared/wire/samples.ts'
 import { clearSecrets, type Furnished, furnish, hostFacts } from '../contract/store/furnish.ts'
 import type { MemoryDatabase } from '../simulation/world/client.ts'
+import { storedObjects } from './backup-objects.ts'
 import { memoryBlobs } from './blobs.ts'
 import { migratedDatabase } from './migrated.ts'
 
@@ -32,7 +35,7 @@ export interface World {
   /** What a host does instead of obeying, by machine name: e.g. a fault. */
   readonly behaviour: Map<string, (wanted: WantedMachine) => Omit<SeenMachine, 'kind' | 'id'>>
   readonly blobs: ReturnType<typeof memoryBlobs>
-  /** From now on imports end with this; null: well. */
+  /** From now on imports and backups end with this; null: well. */
   failImports(fault: Fault | null): void
   /** Every host that was touched does what is wanted, and says so. */
   obey(): Promise<void>
@@ -107,17 +110,30 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
     return { kind: 'import', id, applied: generation, ...(importFault ? { fault: importFault } : { result }) }
   }
 
+  const backups = simulatedBackups(storedObjects(rows.store, blobs))
+  async function backedUp(wanted: WantedBackup): Promise<SeenBackup> {
+    const { id, generation: applied } = wanted
+    const frozen = { path: '', format: 'qcow2', virtualBytes: 67_108_864 } as const
+    const taken = importFault
+      ? { ok: false as const, fault: importFault }
+      : await backups.take(wanted, frozen, () => {}, new AbortController().signal)
+    return { kind: 'backup', id, applied, ...(taken.ok ? { result: taken.value } : { fault: taken.fault }) }
+  }
+
   async function obey(host: Id<'host'>): Promise<void> {
     const agent = await rows.store.agents.ofHost(host)
     if (!agent.ok) throw new Error(agent.fault.message)
     if (agent.value.silentSince !== null) return
     const desired = await rows.store.hosts.desired(host)
     if (!desired.ok) throw new Error(desired.fault.message)
+    const taken = new Map<string, SeenBackup>()
+    for (const wanted of desired.value.objects) if (wanted.kind === 'backup') taken.set(wanted.id, await backedUp(wanted))
     const changed = desired.value.objects.flatMap((wanted): Seen[] => {
       if (wanted.kind === 'machine')
         return [{ kind: 'machine', id: wanted.id, ...(behaviour.get(wanted.name) ?? obedient)(wanted) }]
       if (wanted.kind === 'import') return [made(wanted)]
-      return wanted.kind === 'network' ? [] : [kept(wanted)]
+      if (wanted.kind === 'backup') return [taken.get(wanted.id) ?? []].flat()
+      return wanted.kind === 'network' || wanted.kind === 'group' ? [] : [kept(wanted)]
     })
     const seen = await observe(ports, host, { epoch: agent.value.epoch, seq: ++seq, base: null, changed, gone: [] })
     if (!seen.ok) throw new Error(seen.fault.message)
@@ -165,6 +181,7 @@ export const shown = {
   cut: 'stopped',
   paused: 'paused',
   suspended: 'suspended',
+  'as-is': 'running',
   gone: 'absent',
 } as const satisfies Record<Power, SeenPower>
 

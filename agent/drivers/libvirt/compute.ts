@@ -10,6 +10,7 @@ import type {
   Counted,
   Counters,
   Definition,
+  DescribedMachine,
   DiskMerge,
   FoundMachine,
   GuestFacts,
@@ -20,6 +21,7 @@ import type {
 import type { Arrival, Departure, Peer } from '../../ports/move.ts'
 import { consoleTail, isFileName, removeLog, trimLog } from './console-log.ts'
 import { countersOf, runningWithoutWaiting, whatCounts } from './counters.ts'
+import { described } from './described.ts'
 import { disksIn, diskXml, pluggedDisks, pluggedXml, switchXml } from './disks.ts'
 import { canResume, isOff, isPaused, type Standing, seenOf } from './domain-state.ts'
 import { type DomainHost, domainXml, readMark, seedDevice, shapeOf } from './domain-xml.ts'
@@ -176,6 +178,15 @@ class LibvirtCompute implements Compute {
       if (held.value) found.push(await this.#found(held.value))
     }
     return ok(found)
+  }
+
+  describe(id: string): Promise<Result<DescribedMachine>> {
+    return this.#on(id, async ({ link, domain }) => {
+      const saved = await link.call(procedures.xml, { domain, flags: asSaved })
+      if (!saved.ok) return faultOf(saved.error)
+      const found = described(saved.value)
+      return found ? ok(found) : refuse('internal', 'the hypervisor says nothing of what the machine is made of', { detail: id })
+    })
   }
 
   async define(definition: Definition): Promise<Result<void>> {

@@ -62,6 +62,12 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
         })),
       )
     },
+    describe: id =>
+      verb('describe', id, found =>
+        found
+          ? ok({ name: found.name, vcpus: found.vcpus, memoryMiB: found.memoryMiB, firmware: 'bios' as const, macs: found.macs })
+          : absent(id),
+      ),
     define: definition =>
       verb('define', definition.machine.id, found => {
         const { machine, disks, plugs } = definition
@@ -76,6 +82,8 @@ export function simulatedCompute(host: SimulatedHost, instance: string): Compute
           name: machine.name,
           shape,
           memoryMiB: machine.memoryMiB,
+          vcpus: machine.vcpus,
+          macs: machine.ports.map(p => p.mac),
           disks: disks.map(pluggedOf),
           bridges: plugs.map(p => p.bridge),
           addresses: machine.ports.map(p => p.address),

@@ -7,6 +7,8 @@ const Machine = z.strictObject({
   name: z.string(),
   shape: z.string(),
   memoryMiB: z.int(),
+  vcpus: z.int().default(1),
+  macs: z.array(z.string()).default([]),
   disks: z.array(z.strictObject({ volume: z.string(), device: z.string(), path: z.string() })),
   bridges: z.array(z.string()),
   addresses: z.array(z.string()),
@@ -29,7 +31,7 @@ const Machine = z.strictObject({
  * it was frozen or went back; `turn`: of the last time it did; `idle`: snapshots that went, and
  * whose files are not merged away yet.
  */
-const Volume = z.strictObject({
+export const Volume = z.strictObject({
   base: z.string(),
   content: z.string().optional(),
   mib: z.int(),

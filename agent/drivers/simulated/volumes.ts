@@ -3,6 +3,7 @@ import { MiB } from '@sirocco/shared/kit/units.ts'
 import type { WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Volumes } from '../../ports/volumes.ts'
 import { type SimulatedHost, volumePath } from './host.ts'
+import { sendVolumes, takeVolumes } from './parcel.ts'
 
 /** The volumes port over a simulated host: sizes and what stands on what are kept, bytes are not. */
 export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes {
@@ -17,7 +18,9 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
 
   /** Of what it would stand on, where that is here. */
   function baseOf({ source }: WantedVolume) {
-    if (source.from === 'nothing') return ok('')
+    if (source.from === 'found') return refuse('internal', 'the volume was found on its host, and is not there any more')
+    // Of a backup: what it holds was brought here, and nothing is under it.
+    if (source.from === 'nothing' || source.from === 'backup') return ok('')
     if (source.from === 'snapshot')
       return store().snapshots[source.snapshot]
         ? ok(source.snapshot)
@@ -28,7 +31,7 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
 
   /** The image file at the bottom of it; empty: none. */
   const contentOf = ({ source }: WantedVolume): string => {
-    if (source.from === 'nothing') return ''
+    if (source.from === 'nothing' || source.from === 'backup' || source.from === 'found') return ''
     if (source.from === 'snapshot') return store().snapshots[source.snapshot]?.content ?? ''
     return source.files.find(({ role }) => role === 'disk')?.sha256 ?? ''
   }
@@ -82,6 +85,20 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       host.saved()
       return ok(undefined)
     },
+    send: (volumes, peer, { cancel }) =>
+      sendVolumes(
+        host,
+        instance,
+        volumes.map(({ id }) => id),
+        peer,
+        cancel,
+      ),
+    take: async volumes =>
+      takeVolumes(
+        host,
+        instance,
+        volumes.map(({ id }) => id),
+      ),
     async bases() {
       const { volumes, snapshots, images } = store()
       // Of what is older than this word for it nobody knows what it stands on.

@@ -4,6 +4,7 @@ import type { SeenVolume, WantedMachine, WantedSnapshot, WantedVolume } from '@s
 import type { MachineDisk } from '../../ports/compute.ts'
 import type { FoundVolume, OfMoment, OpenIn, Volumes } from '../../ports/volumes.ts'
 import { Alarms } from '../alarms.ts'
+import type { BackupRoom } from '../backup-room.ts'
 import type { Exclusive } from '../exclusive.ts'
 import type { Held } from '../held.ts'
 import type { HostWatch } from '../host-watch.ts'
@@ -25,6 +26,7 @@ export interface KeeperParts extends Pick<HostParts, 'host' | 'compute' | 'timer
   readonly held: Held
   readonly watch: HostWatch
   readonly images: ImageRoom
+  readonly restores: BackupRoom
   readonly report: Report
   /** Machines, so that none starts while one of its volumes is worked on. */
   readonly machines: Exclusive
@@ -245,6 +247,7 @@ export class VolumeKeeper {
       case 'remove':
         return volumes.remove(action.volume)
       case 'snapshot': {
+        if (action.snapshot.kept) return this.#known(action.snapshot)
         if (action.snapshot.moment !== undefined) return this.#keepMoment(action.snapshot.moment, view)
         const open: OpenIn | null = live
           ? { path: live.path, switchTo: path => compute.switchDisk(live.machine, live.device, path) }
@@ -281,11 +284,22 @@ export class VolumeKeeper {
     }
   }
 
+  /** One that was here before: taken now, it would hold what its volume holds today. */
+  async #known(snapshot: WantedSnapshot): Promise<Result<void>> {
+    const here = await this.#parts.volumes.hasSnapshot(snapshot)
+    if (!here.ok) return here
+    if (!here.value) return refuse('not_found', 'the snapshot is not on its host any more', { detail: snapshot.id })
+    await this.#settleSnapshot(snapshot, true, this.#parts.journal.kept(snapshot.id)?.quiet)
+    return ok(undefined)
+  }
+
   /** Snapshots of a moment that are not finished with yet. */
   #dueOf(moment: string | undefined): WantedSnapshot[] {
     const { held, journal } = this.#parts
     const isDue = ({ id, generation }: WantedSnapshot) => (journal.kept(id)?.applied ?? -1) < generation
-    return moment === undefined ? [] : held.snapshots().filter(one => one.moment === moment && !one.gone && isDue(one))
+    return moment === undefined
+      ? []
+      : held.snapshots().filter(one => one.moment === moment && !one.gone && !one.kept && isDue(one))
   }
 
   /** All that is still to be kept of a moment, or none: volumes of one machine, which is worked on by nobody else meanwhile. */
@@ -331,20 +345,35 @@ export class VolumeKeeper {
   }
 
   async #make(volume: WantedVolume): Promise<Result<void>> {
-    const { volumes, images, report, journal } = this.#parts
-    if (!journal.kept(volume.id)?.made && volume.source.from === 'image') {
-      const fetched = await images.keep(volume.source.files, percent => {
-        if (report.progress(volume.id, `fetching image ${percent} %`)) this.#tell(volume)
-      })
-      report.progressEnds(volume.id)
+    const { volumes, journal } = this.#parts
+    if (!journal.kept(volume.id)?.made && !volume.kept) {
+      const fetched = await this.#fetch(volume)
       if (!fetched.ok) return fetched
     }
     const facts = journal.kept(volume.id) ?? noVolumeFacts
-    const found = facts.made ? await volumes.find(volume) : ok(null)
+    const was = facts.made || volume.kept === true
+    const found = was ? await volumes.find(volume) : ok(null)
     if (!found.ok) return found
-    if (facts.made && !found.value)
+    if (was && !found.value)
       return refuse('internal', "the volume's data is not on its host any more; restore it from a backup", { detail: volume.id })
     return volumes.make(volume)
+  }
+
+  /** Has what it is made of brought here. */
+  async #fetch(volume: WantedVolume): Promise<Result<void>> {
+    const { images, restores, report, held } = this.#parts
+    const { id, source } = volume
+    if (source.from !== 'image' && source.from !== 'backup') return ok(undefined)
+    const told = (what: string) => (percent: number) => {
+      if (report.progress(id, `${what} ${percent} %`)) this.#tell(volume)
+    }
+    const fetched =
+      source.from === 'image'
+        ? await images.keep(source.files, told('fetching image'))
+        : await restores.bring(volume, source.backup, told('restoring'))
+    report.progressEnds(id)
+    if (!fetched.ok) return fetched
+    return held.volume(id)?.gone === false ? ok(undefined) : refuse('unavailable', 'the volume is not wanted any more')
   }
 
   /** After a fault: true where there is something else to do at once, false where it must wait. */

@@ -60,7 +60,7 @@ function planAwake(view: VolumeView): Action {
   const failed = reached && facts.fault !== undefined
   if (!found) {
     if (reached) return nothing
-    if (facts.made) return { do: 'settle', fault: lost }
+    if (facts.made || wanted.kept) return { do: 'settle', fault: lost }
     return { do: 'make', volume: wanted }
   }
   if (goesBack(wanted, found, facts))

@@ -94,7 +94,7 @@ describe('rules', () => {
       ],
     },
   })
-  const hooks = (...names: string[]) => names.map(hook => ({ chain: { table, name: hook, hook } }))
+  const hooks = (family: string, ...names: string[]) => names.map(hook => ({ chain: { family, table, name: hook, hook } }))
   const set = (...elem: string[]) => ({ set: { table, name: 'bridges', elem } })
   const read = (...nftables: Ruleset['nftables']) =>
     rulesOf(
@@ -104,14 +104,16 @@ describe('rules', () => {
     ).map(({ id, facts }) => [id, facts])
 
   test('of a network are whole with its bridge, its hooks and its masquerade', () => {
-    const all = hooks('forward', 'input', 'postrouting')
+    const shared = hooks('inet', 'forward', 'input', 'postrouting')
+    const all = [...shared, ...hooks('bridge', 'prerouting', 'forward', 'input', 'output')]
     expect(read(set('sbab1x'), ...all, masquerade('10.64.0.0'))).toEqual([
       ['sub_1', { masquerades: '10.64.0.0/20', filters: true }],
     ])
     expect(read(set('sbab1x'), ...all, masquerade('10.65.0.0'))).toEqual([['sub_1', { masquerades: '', filters: true }]])
-    expect(read(set('sbab1x'), ...hooks('input'), masquerade('10.64.0.0'))).toEqual([
-      ['sub_1', { masquerades: '10.64.0.0/20', filters: false }],
-    ])
+    for (const some of [hooks('inet', 'input'), shared])
+      expect(read(set('sbab1x'), ...some, masquerade('10.64.0.0'))).toEqual([
+        ['sub_1', { masquerades: '10.64.0.0/20', filters: false }],
+      ])
   })
   test('for a bridge that is gone, or for none, were left behind', () => {
     expect(read(set('sbab1gone')).map(([id]) => id)).toEqual(['sbab1gone'])

@@ -10,7 +10,9 @@ const Ruleset = z.object({
   nftables: z.array(
     z.object({
       table: z.object({ family: z.string(), name: z.string() }).optional(),
-      chain: z.object({ table: z.string(), name: z.string(), hook: z.string().optional() }).optional(),
+      chain: z
+        .object({ family: z.string().default('inet'), table: z.string(), name: z.string(), hook: z.string().optional() })
+        .optional(),
       set: z.object({ table: z.string(), name: z.string(), elem: z.array(z.unknown()).optional() }).optional(),
       rule: z.object({ table: z.string(), chain: z.string(), expr: z.array(z.unknown()) }).optional(),
     }),
@@ -69,8 +71,8 @@ export function rulesOf(
   const masqueraded = ours
     .filter(({ expr }) => expr.some(part => Masquerade.safeParse(part).success))
     .flatMap(({ expr }) => sources(expr))
-  const hooks = nftables.flatMap(({ chain }) => (chain?.table === table && chain.hook ? [chain.hook] : []))
-  const filters = ['forward', 'input', 'postrouting'].every(hook => hooks.includes(hook))
+  const hooks = nftables.flatMap(({ chain }) => (chain?.table === table && chain.hook ? [`${chain.family} ${chain.hook}`] : []))
+  const filters = filtering.every(hook => hooks.includes(hook))
   if (named.length === 0) return [{ kind: 'rules', id: table, facts: {}, where }]
   return named.map(bridge => {
     const { network = null, ranges = [] } = networks.get(String(bridge)) ?? {}
@@ -78,6 +80,14 @@ export function rulesOf(
     return { kind: 'rules', id: network ?? String(bridge), facts: { masquerades, filters }, where }
   })
 }
+
+/** Where the instance's two tables have their say: what passes the host, and what each port sends and gets. */
+const filtering = [
+  'inet forward',
+  'inet input',
+  'inet postrouting',
+  ...['prerouting', 'forward', 'input', 'output'].map(at => `bridge ${at}`),
+]
 
 const sources = (expr: readonly unknown[]): string[] =>
   expr.flatMap(part => {

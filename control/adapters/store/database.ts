@@ -19,10 +19,12 @@ export interface DatabaseParts {
   readonly ids: Ids
   /** Waits; between tries to settle a batch whose answer was lost. */
   readonly pause: (ms: number) => Promise<void>
+  /** Told of each batch what became of it. */
+  readonly written?: (outcome: 'landed' | FaultCode) => void
 }
 
 /** The database under the store: typed reads, and writes that land wholly, once, or not at all. */
-export function open({ client, clock, ids, pause }: DatabaseParts) {
+export function open({ client, clock, ids, pause, written = () => {} }: DatabaseParts) {
   const db = keepSelections(drizzle(readsOfOneTurn(client)))
   return {
     db,
@@ -44,15 +46,21 @@ export function open({ client, clock, ids, pause }: DatabaseParts) {
      * settling whose answer was lost as well. Answers how many rows changed; 0 where that was never told.
      */
     async write(statements: readonly InStatement[]): Promise<Result<number>> {
-      const id = ids.make('commit')
-      try {
-        const [, ...results] = await client.batch([mark(id, true), ...statements], 'write')
-        return ok(results.reduce((sum, result) => sum + result.rowsAffected, 0))
-      } catch (error) {
-        if (isAnswer(error)) return refusalOf(error)
-        return settle(id, error)
-      }
+      const result = await batch(statements)
+      written(result.ok ? 'landed' : result.fault.code)
+      return result
     },
+  }
+
+  async function batch(statements: readonly InStatement[]): Promise<Result<number>> {
+    const id = ids.make('commit')
+    try {
+      const [, ...results] = await client.batch([mark(id, true), ...statements], 'write')
+      return ok(results.reduce((sum, result) => sum + result.rowsAffected, 0))
+    } catch (error) {
+      if (isAnswer(error)) return refusalOf(error)
+      return settle(id, error)
+    }
   }
 
   function mark(id: string, landed: boolean): InStatement {

@@ -17,11 +17,14 @@ export async function expire(database: Database): Promise<Result<number>> {
   const forgotten = gone('machine')
   const volumes = gone('volume')
   const snapshots = gone('snapshot')
+  // Until all that was stored of it is removed, its row says that there may be something.
+  const backups = sql`SELECT id FROM backup WHERE ${sql.identifier('goneAt')} < ${before(limits.goneVisible)} AND ${sql.identifier('sweptAt')} IS NOT NULL
+    ORDER BY ${sql.identifier('goneAt')} ${page}`
   /** Theirs, but for what is stuck: that waits for an admin. */
   const operationsOf = (subjects: SQL) => sql`SELECT id FROM operation WHERE subject IN (${subjects}) AND state <> 'stuck'`
   const moves = sql`SELECT id FROM migration WHERE machine IN (${forgotten})`
   const operations = sql`SELECT id FROM operation WHERE (subject IN (${forgotten}) OR subject IN (${moves})) AND state <> 'stuck'`
-  const dropsOf = (table: 'volume' | 'snapshot', subjects: SQL): SQL[] => [
+  const dropsOf = (table: 'volume' | 'snapshot' | 'backup', subjects: SQL): SQL[] => [
     sql`DELETE FROM ${sql.identifier(`${table}_observed`)} WHERE ${sql.identifier(table)} IN (${subjects})`,
     sql`DELETE FROM tag WHERE resource IN (${subjects})`,
     sql`DELETE FROM operation_log WHERE operation IN (${operationsOf(subjects)})`,
@@ -40,12 +43,16 @@ export async function expire(database: Database): Promise<Result<number>> {
     sample_history: rowsOf('sample_history', 'at', before(limits.sampleRetention)),
     session: rowsOf('session', 'expiresAt', before(0)),
     invitation: rowsOf('invitation', 'expiresAt', before(0)),
+    sign_in_try: rowsOf('sign_in_try', 'at', before(limits.signInMemory)),
+    challenge: rowsOf('challenge', 'expiresAt', before(0)),
   }
 
   const due = await database.read(() =>
     database.db.all<{ due: number }>(
       sql`SELECT ${sql.join(
-        [oldEvents, forgotten, volumes, snapshots, ...Object.values(old)].map(rows => sql`EXISTS (SELECT 1 FROM (${rows}))`),
+        [oldEvents, forgotten, volumes, snapshots, backups, ...Object.values(old)].map(
+          rows => sql`EXISTS (SELECT 1 FROM (${rows}))`,
+        ),
         sql` OR `,
       )} AS due`,
     ),
@@ -60,6 +67,7 @@ export async function expire(database: Database): Promise<Result<number>> {
     ...Object.entries(old).map(([table, rows]) => sql`DELETE FROM ${sql.identifier(table)} WHERE rowid IN (${rows})`),
     sql`DELETE FROM machine_observed WHERE machine IN (${forgotten})`,
     sql`DELETE FROM tag WHERE resource IN (${forgotten})`,
+    sql`DELETE FROM port_group WHERE port IN (SELECT id FROM port WHERE machine IN (${forgotten}))`,
     sql`DELETE FROM port WHERE machine IN (${forgotten})`,
     sql`DELETE FROM operation_log WHERE operation IN (${operations})`,
     sql`DELETE FROM operation WHERE id IN (${operations})`,
@@ -70,6 +78,7 @@ export async function expire(database: Database): Promise<Result<number>> {
     sql`DELETE FROM machine WHERE id IN (${forgotten})`,
     ...dropsOf('volume', volumes),
     ...dropsOf('snapshot', snapshots),
+    ...dropsOf('backup', backups),
   ]
   return database.write(drops.map(statement))
 }

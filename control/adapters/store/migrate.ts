@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from '@libsql/client/web'
 import { z } from 'zod'
+import { defaultGroups } from './default-groups.ts'
 import { roomSql } from './room.ts'
 import { rootVolumes } from './root-volumes.ts'
 
@@ -14,7 +15,7 @@ const journal = Journal.parse(JSON.parse(readFileSync(join(folder, 'meta', '_jou
 export const schemaVersion = journal.entries.length
 
 /** What is done with the data that is there, behind the statements of a migration, by its index. */
-const steps: Readonly<Record<number, readonly string[]>> = { 1: [...rootVolumes, roomSql] }
+const steps: Readonly<Record<number, readonly string[]>> = { 1: [...rootVolumes, ...defaultGroups, roomSql] }
 
 /** The version of the data in `client`; 0 where there is none yet. */
 export async function dataVersion(client: Client): Promise<number> {

@@ -30,8 +30,9 @@ function spentBy(changes: readonly Change[]): Map<Id<'project'>, Set<QuotaResour
     spent.set(project, known)
   }
   for (const change of changes) {
-    if (change.do === 'machine.insert') note(change.machine.project, ['machines', 'vcpus', 'memory'])
-    if (change.do === 'volume.insert') note(change.volume.project, ['volumes', 'disk'])
+    if (change.do === 'machine.insert' || change.do === 'machine.adopt')
+      note(change.machine.project, ['machines', 'vcpus', 'memory'])
+    if (change.do === 'volume.insert' || change.do === 'volume.adopt') note(change.volume.project, ['volumes', 'disk'])
     if (change.do === 'snapshot.insert' && !change.snapshot.passing) note(change.snapshot.project, ['snapshots'])
     if (change.do === 'quota.spend') note(change.project, change.resources)
   }

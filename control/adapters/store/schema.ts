@@ -7,10 +7,13 @@ import type { Firmware, Power, Recover, SeenPower } from '@sirocco/shared/model/
 import type { OperationKind, OperationState } from '@sirocco/shared/model/operations/states.ts'
 import type { PlacementPolicy } from '@sirocco/shared/model/placement/policies.ts'
 import { type QuotaResource, quotaResources } from '@sirocco/shared/model/quota.ts'
+import type { RuleDirection } from '@sirocco/shared/model/security/rule.ts'
 import type { PoolType, SourceKind } from '@sirocco/shared/model/volumes/states.ts'
+import type { BackupResult } from '@sirocco/shared/wire/backups.ts'
 import type { CommandBody, Outcome } from '@sirocco/shared/wire/frames.ts'
 import type { ImportResult, ImportSource } from '@sirocco/shared/wire/imports.ts'
 import type { ImageFile, SeenMove } from '@sirocco/shared/wire/objects.ts'
+import type { FoundSpec } from '@sirocco/shared/wire/orphans.ts'
 import type { Window } from '@sirocco/shared/wire/samples.ts'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
@@ -18,6 +21,8 @@ import type { Role } from '../../domain/access/principal.ts'
 import type { Maintenance } from '../../domain/hosts/host.ts'
 import type { MigrationPhase } from '../../domain/migrations/migration.ts'
 import type { OperationAsk, SubjectId } from '../../domain/operations/operation.ts'
+
+export * from './sign-in-schema.ts'
 
 /** Times are milliseconds since the Unix epoch. Aliases are EC2's ids: random, made in the batch that inserts. */
 
@@ -109,6 +114,11 @@ export const session = sqliteTable(
     project: text().$type<Id<'project'>>().notNull(),
     createdAt: integer().notNull().default(0),
     expiresAt: integer().notNull(),
+    /** Of who began it; null: not told. */
+    address: text(),
+    device: text().notNull().default(''),
+    /** Noted once in `limits.sessionUseNoted`. */
+    lastUsedAt: integer(),
   },
   t => [index('session_expires').on(t.expiresAt), index('session_user').on(t.user, t.id)],
 )
@@ -417,6 +427,8 @@ export const migration = sqliteTable(
     /** Those of the machine, which move with it. */
     volumes: text({ mode: 'json' }).$type<readonly Id<'volume'>[]>().notNull(),
     phase: text().$type<MigrationPhase>().notNull(),
+    /** It goes while it is off: its volumes alone. */
+    offline: integer({ mode: 'boolean' }).notNull().default(false),
     /** What the two hosts last said. */
     sourceSaw: text({ mode: 'json' }).$type<SeenMove>(),
     targetSaw: text({ mode: 'json' }).$type<SeenMove>(),
@@ -437,12 +449,21 @@ export const migration = sqliteTable(
 export const orphan = sqliteTable(
   'orphan',
   {
+    /** Empty of one that was seen before there were ids: given when it is seen again. */
+    id: text().$type<Id<'orphan'>>().notNull().default(sql`''`),
     host: text().$type<Id<'host'>>().notNull(),
     machine: text().notNull(),
     power: text().$type<SeenPower>().notNull(),
+    /** What it is made of, as far as its host can tell, and a digest of all that it said. */
+    found: text({ mode: 'json' }).$type<FoundSpec>(),
+    digest: text().notNull().default(''),
+    /** When it was first seen. */
     at: integer().notNull(),
+    /** Rises with what an admin asks. */
+    generation: integer().notNull().default(0),
+    removing: integer({ mode: 'boolean' }).notNull().default(false),
   },
-  t => [primaryKey({ columns: [t.host, t.machine] })],
+  t => [primaryKey({ columns: [t.host, t.machine] }), uniqueIndex('orphan_id').on(t.id).where(sql`${t.id} <> ''`)],
 )
 
 export const flavor = sqliteTable('flavor', {
@@ -752,6 +773,7 @@ export const volume = sqliteTable(
     sourceKind: text().$type<SourceKind>().notNull(),
     sourceImage: text().$type<Id<'image'>>(),
     sourceSnapshot: text().$type<Id<'snapshot'>>(),
+    sourceBackup: text().$type<Id<'backup'>>(),
     /** What it stands on in the end, through however many snapshots. */
     baseImage: text().$type<Id<'image'>>(),
     /** What it went back to last, or is to, at which generation. */
@@ -760,6 +782,8 @@ export const volume = sqliteTable(
     /** MiB before it last became larger, and when that was asked for. */
     grownFrom: integer(),
     grownAt: integer(),
+    /** The host that it was on when the data was backed up which was restored since. */
+    keptOn: text().$type<Id<'host'>>(),
     createdAt: integer().notNull(),
     /** Wanted gone. */
     deleted: integer({ mode: 'boolean' }).notNull(),
@@ -772,6 +796,7 @@ export const volume = sqliteTable(
     index('volume_pool').on(t.pool),
     index('volume_quota').on(t.project, t.sizeMiB).where(sql`${t.deleted} = 0`),
     index('volume_snapshot').on(t.sourceSnapshot).where(sql`${t.sourceSnapshot} IS NOT NULL`),
+    index('volume_backup').on(t.sourceBackup).where(sql`${t.sourceBackup} IS NOT NULL`),
     index('volume_base').on(t.baseImage).where(sql`${t.baseImage} IS NOT NULL`),
     index('volume_revert').on(t.revertSnapshot).where(sql`${t.revertSnapshot} IS NOT NULL`),
     index('volume_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
@@ -835,6 +860,8 @@ export const snapshot = sqliteTable(
     name: text().notNull(),
     /** Made for a copy of its volume, and deleted when that is there. */
     passing: integer({ mode: 'boolean' }).notNull(),
+    /** As of a volume. */
+    keptOn: text().$type<Id<'host'>>(),
     /** Of snapshots of all volumes of one machine at once: the id of the first. */
     moment: text().$type<Id<'snapshot'>>(),
     /** Of the volume when it was made. */
@@ -870,6 +897,63 @@ export const snapshotObserved = sqliteTable('snapshot_observed', {
   at: integer().notNull(),
 })
 
+/** What volumes held, kept in the blob store. It outlives its volume and its snapshot. */
+export const backup = sqliteTable(
+  'backup',
+  {
+    id: text().$type<Id<'backup'>>().primaryKey(),
+    project: text().$type<Id<'project'>>().notNull(),
+    name: text().notNull(),
+    volume: text().$type<Id<'volume'>>().notNull(),
+    volumeAlias: text().notNull(),
+    sizeMiB: integer().notNull(),
+    snapshot: text().$type<Id<'snapshot'>>().notNull(),
+    made: text().$type<'creating' | 'ready' | 'failed'>().notNull(),
+    failure: text({ mode: 'json' }).$type<Fault>(),
+    /** Which takes it; null before and after. */
+    host: text().$type<Id<'host'>>(),
+    /** In which order those of a volume were begun, and what each stands on. */
+    turn: integer(),
+    base: text().$type<Id<'backup'>>(),
+    /** It is being taken, or removed: at most one of a volume. */
+    busy: integer({ mode: 'boolean' }).notNull(),
+    /** SHA-256 of its root. */
+    root: text(),
+    sizeBytes: integer(),
+    storedBytes: integer(),
+    createdAt: integer().notNull(),
+    /** Ready, failed, or given up. */
+    endedAt: integer(),
+    /** Nothing is stored that only it would need. */
+    sweptAt: integer(),
+    deleted: integer({ mode: 'boolean' }).notNull(),
+    generation: integer().notNull(),
+    version: integer().notNull(),
+    goneAt: integer(),
+  },
+  t => [
+    index('backup_project').on(t.project, t.id),
+    index('backup_volume').on(t.volume, t.id),
+    index('backup_host').on(t.host).where(sql`${t.host} IS NOT NULL`),
+    index('backup_unswept').on(t.endedAt).where(sql`${t.sweptAt} IS NULL AND ${t.made} <> 'ready' AND ${t.endedAt} IS NOT NULL`),
+    index('backup_gone').on(t.goneAt).where(sql`${t.goneAt} IS NOT NULL`),
+  ],
+)
+
+/** The words of the host that takes it: ordered by its own (epoch, seq). */
+export const backupObserved = sqliteTable('backup_observed', {
+  backup: text().$type<Id<'backup'>>().primaryKey(),
+  host: text().$type<Id<'host'>>().notNull(),
+  epoch: integer().notNull(),
+  seq: integer().notNull(),
+  appliedGeneration: integer().notNull(),
+  progress: text(),
+  fault: text({ mode: 'json' }).$type<Fault>(),
+  result: text({ mode: 'json' }).$type<BackupResult>(),
+  digest: text().notNull(),
+  at: integer().notNull(),
+})
+
 export const port = sqliteTable(
   'port',
   {
@@ -891,6 +975,55 @@ export const port = sqliteTable(
     uniqueIndex('port_mac').on(t.subnet, t.mac),
     index('port_machine').on(t.machine),
   ],
+)
+
+/** Stateful allow rules of the ports that are in it. */
+export const securityGroup = sqliteTable(
+  'security_group',
+  {
+    id: text().$type<Id<'securityGroup'>>().primaryKey(),
+    alias: text().notNull().unique(),
+    project: text().$type<Id<'project'>>().notNull(),
+    network: text().$type<Id<'network'>>().notNull(),
+    name: text().notNull(),
+    description: text().notNull(),
+    isDefault: integer({ mode: 'boolean' }).notNull(),
+    createdAt: integer().notNull(),
+  },
+  t => [
+    uniqueIndex('security_group_name').on(t.network, t.name),
+    uniqueIndex('security_group_default').on(t.network).where(sql`${t.isDefault} = 1`),
+    index('security_group_project').on(t.project, t.id),
+  ],
+)
+
+/** Of `cidr` and `peer` one is null. `likeness`: of two rules of a group that are alike one is too many. */
+export const securityRule = sqliteTable(
+  'security_rule',
+  {
+    id: text().$type<Id<'securityRule'>>().primaryKey(),
+    alias: text().notNull().unique(),
+    securityGroup: text().$type<Id<'securityGroup'>>().notNull(),
+    direction: text().$type<RuleDirection>().notNull(),
+    protocol: text().notNull(),
+    from: integer(),
+    to: integer(),
+    cidr: text(),
+    peer: text().$type<Id<'securityGroup'>>(),
+    description: text().notNull(),
+    likeness: text().notNull(),
+  },
+  t => [
+    uniqueIndex('security_rule_alike').on(t.securityGroup, t.likeness),
+    index('security_rule_peer').on(t.peer, t.securityGroup),
+  ],
+)
+
+/** Which groups a port is in. */
+export const portGroup = sqliteTable(
+  'port_group',
+  { port: text().$type<Id<'port'>>().notNull(), securityGroup: text().$type<Id<'securityGroup'>>().notNull() },
+  t => [primaryKey({ columns: [t.port, t.securityGroup] }), index('port_group_members').on(t.securityGroup, t.port)],
 )
 
 /** Key and value of any noun; `resource` is our id. */
@@ -1007,6 +1140,13 @@ export const audit = sqliteTable(
   },
   t => [index('audit_project').on(t.project, t.seq)],
 )
+
+/** The audit's chain: the hash of all lines up to this one. */
+export const auditSeal = sqliteTable('audit_seal', {
+  seq: integer().primaryKey(),
+  hash: text().notNull(),
+  at: integer().notNull(),
+})
 
 /** Idempotency: EC2's ClientToken, native's Idempotency-Key. The same token with another request is a conflict. */
 export const token = sqliteTable(

@@ -10,8 +10,10 @@ import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/libsql/web'
 import { freeBlock } from '../../domain/networks/range.ts'
+import { defaultGroup } from '../../domain/security/group.ts'
 import type { Secrets } from '../../ports/secrets.ts'
 import * as s from './schema.ts'
+import { groupRows } from './security-writes.ts'
 
 /** What the start command and a deploy run on the database itself, as its operator: no principal, no verb. */
 export interface SetUpParts {
@@ -105,6 +107,7 @@ export async function setUp(
       generation: 1,
       createdAt: now,
     }),
+    ...groupRows(defaultGroup({ ids, random }, { project, network, isDefaultNetwork: true }), { db, now }),
     db.insert(s.subnet).values({ id: ids.make('subnet'), alias: `subnet-${hex(random, 17)}`, network, zone, cidr, mtu: 1450 }),
   )
   await write(client, batch)

@@ -5,11 +5,14 @@ import { and, eq, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import { shardOf } from '../../domain/operations/shard.ts'
 import type { Grouping } from '../../domain/placement/group.ts'
 import type { Change, NewMachine } from '../../ports/changes.ts'
+import { backupWrites } from './backup-writes.ts'
 import type { Database } from './database.ts'
 import { type Built, insertRows, putNewer, updateRows } from './insert-rows.ts'
 import { quotaGuards } from './quota.ts'
 import { roomSql } from './room.ts'
 import * as s from './schema.ts'
+import { securityWrites, touchPeersOf } from './security-writes.ts'
+import { signInWrites } from './sign-in-writes.ts'
 import { stoodOn } from './stood-on.ts'
 import { tenancyWrites } from './tenancy-writes.ts'
 import { type At, statement, unless, type Write } from './write.ts'
@@ -479,7 +482,11 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   'maintenance-stop.drop': ({ host }, { database: { db } }) => [
     db.delete(s.maintenanceStop).where(eq(s.maintenanceStop.host, host)),
   ],
-  'port.release': ({ machine }, { database: { db } }) => [db.delete(s.port).where(eq(s.port.machine, machine))],
+  'port.release': ({ machine }, { database: { db } }) => [
+    touchPeersOf(machine),
+    sql`DELETE FROM port_group WHERE port IN (SELECT id FROM port WHERE machine = ${machine})`,
+    db.delete(s.port).where(eq(s.port.machine, machine)),
+  ],
   'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB, root, group = null, others = [] }, { now }) => {
     const used = (column: string) =>
       sql`(SELECT coalesce(sum(${sql.identifier(column)}), 0) FROM allocation WHERE host = h.id AND until IS NULL)`
@@ -575,12 +582,60 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (
       SELECT 1 FROM host h JOIN agent a ON a.id = h.agent WHERE h.id = ${host} AND a.epoch = ${epoch})`,
   ],
-  'orphan.seen': ({ host, machine, power }, { database: { db }, now }) => [
+  'orphan.seen': ({ do: _, host, machine, ...seen }, { database: { db, ids }, now }) => [
     db
       .insert(s.orphan)
-      .values({ host, machine, power, at: now })
-      .onConflictDoUpdate({ target: [s.orphan.host, s.orphan.machine], set: { power, at: now } }),
+      .values({ id: ids.make('orphan'), host, machine, ...seen, at: now })
+      .onConflictDoUpdate({
+        target: [s.orphan.host, s.orphan.machine],
+        set: { ...seen, id: sql`CASE WHEN ${s.orphan.id} = '' THEN excluded.id ELSE ${s.orphan.id} END` },
+      }),
   ],
+  'orphan.remove': ({ orphan, generation }, { database: { db } }) => [
+    db
+      .update(s.orphan)
+      .set({ removing: true, generation: generation + 1 })
+      .where(and(eq(s.orphan.id, orphan), eq(s.orphan.generation, generation))),
+    unless('stale'),
+  ],
+  'orphan.adopted': ({ orphan, generation }, { database: { db } }) => [
+    db.delete(s.orphan).where(and(eq(s.orphan.id, orphan), eq(s.orphan.generation, generation))),
+    unless('stale'),
+  ],
+  'orphan.bury': ({ do: _, ...left }, { database: { db }, now }) => [
+    db
+      .insert(s.tombstone)
+      .values({ ...left, at: now })
+      .onConflictDoUpdate({ target: [s.tombstone.host, s.tombstone.subject], set: { generation: left.generation, at: now } }),
+  ],
+  'machine.adopt': ({ machine, generation }, { database: { db }, now }) => {
+    const row: typeof s.machine.$inferInsert = {
+      ...machineRow(machine, now),
+      power: 'as-is',
+      generation,
+      ranAt: now,
+      goneAt: null,
+    }
+    return [
+      db
+        .insert(s.machine)
+        .values(row)
+        .onConflictDoUpdate({ target: s.machine.id, set: row, setWhere: isNotNull(s.machine.goneAt) }),
+      unless('conflict'),
+      db.delete(s.machineObserved).where(eq(s.machineObserved.machine, machine.id)),
+    ]
+  },
+  'volume.adopt': ({ volume, generation }, { database: { db }, now }) => {
+    const row = { ...volume, createdAt: now, deleted: false, generation, version: 1, goneAt: null }
+    return [
+      db
+        .insert(s.volume)
+        .values(row)
+        .onConflictDoUpdate({ target: s.volume.id, set: row, setWhere: isNotNull(s.volume.goneAt) }),
+      unless('conflict'),
+      db.delete(s.volumeObserved).where(eq(s.volumeObserved.volume, volume.id)),
+    ]
+  },
   'orphan.gone': ({ host, machine }, { database: { db } }) => [
     db.delete(s.orphan).where(and(eq(s.orphan.host, host), eq(s.orphan.machine, machine))),
   ],
@@ -760,8 +815,19 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     unless('conflict'),
   ],
   'session.end': ({ id }, { database: { db } }) => [db.delete(s.session).where(eq(s.session.id, id))],
+  ...backupWrites,
   ...tenancyWrites,
+  ...securityWrites,
+  ...signInWrites,
   audit: ({ do: _, ...row }, { now }) => [insertRows(s.audit, [{ ...row, at: now }])],
+  'audit.seal': ({ after, seq, hash }, { now }) => [
+    {
+      sql: `INSERT INTO audit_seal (seq, hash, at) SELECT ?, ?, ?
+        WHERE coalesce((SELECT max(seq) FROM audit_seal), 0) = ?`,
+      args: [seq, hash, now, after],
+    },
+    unless('stale'),
+  ],
   token: ({ do: _, ...row }, { now }) => [insertRows(s.token, [{ ...row, at: now }])],
 }
 
@@ -839,6 +905,11 @@ const gathered = {
     insertRows(
       s.port,
       changes.map(({ port }) => port),
+    ),
+  'port-group.insert': changes =>
+    insertRows(
+      s.portGroup,
+      changes.map(({ port, group }) => ({ port, securityGroup: group })),
     ),
   'operation.start': (changes, { now }) =>
     insertRows(

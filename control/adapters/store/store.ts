@@ -6,17 +6,23 @@ import { type DatabaseParts, open } from './database.ts'
 import { expire } from './expire.ts'
 import { accessReads } from './reads/access.ts'
 import { agentReads } from './reads/agents.ts'
+import { auditReads } from './reads/audit.ts'
+import { backupReads } from './reads/backups.ts'
 import { catalogueReads } from './reads/catalogue.ts'
 import { eventReads } from './reads/events.ts'
+import { figureReads } from './reads/figures.ts'
 import { hostReads } from './reads/hosts.ts'
 import { machineReads } from './reads/machines.ts'
 import { migrationReads } from './reads/migrations.ts'
 import { networkReads } from './reads/networks.ts'
 import { operationReads } from './reads/operations.ts'
+import { orphanReads } from './reads/orphans.ts'
 import { first } from './reads/page.ts'
 import { placementReads } from './reads/placement.ts'
 import { placementGroupReads } from './reads/placement-groups.ts'
 import { sampleReads } from './reads/samples.ts'
+import { securityGroupReads } from './reads/security-groups.ts'
+import { signInReads } from './reads/sign-in.ts'
 import { tagReads } from './reads/tags.ts'
 import { tenancyReads } from './reads/tenancy.ts'
 import { volumeReads } from './reads/volumes.ts'
@@ -33,12 +39,15 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
       return written.ok ? ok(undefined) : written
     },
     machines: machineReads(database),
+    orphans: orphanReads(database),
     hosts: { ...hostReads(database, secrets), ...placementReads(database) },
     placementGroups: placementGroupReads(database),
     ...volumeReads(database),
+    backups: backupReads(database),
     agents: agentReads(database),
     migrations: migrationReads(database),
     networks: networkReads(database),
+    securityGroups: securityGroupReads(database),
     tags: tagReads(database),
     events: eventReads(database),
     ...catalogueReads(database),
@@ -46,6 +55,9 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     samples: sampleReads(database),
     ...accessReads(database),
     tenancy: tenancyReads(database),
+    audit: auditReads(database),
+    ...figureReads(database),
+    signIn: signInReads(database),
     async incarnation() {
       const rows = await database.read(() => db.select({ value: s.meta.value }).from(s.meta).where(eq(s.meta.key, 'incarnation')))
       if (!rows.ok) return rows

@@ -1,13 +1,14 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
 import type { TenancyChange } from '../../ports/tenancy.ts'
 import * as s from './schema.ts'
+import { groupRows } from './security-writes.ts'
 import { unless, type Write } from './write.ts'
 
 /** Projects and people: how each change is written. */
 export const tenancyWrites: { readonly [D in TenancyChange['do']]: Write<D> } = {
   'project.insert': ({ project, networks }, { database: { db }, now }) => [
     db.insert(s.project).values({ ...project, createdAt: now }),
-    ...networks.flatMap(({ subnets, ...network }) => [
+    ...networks.flatMap(({ subnets, defaultGroup, ...network }) => [
       db.insert(s.network).values({
         ...network,
         project: project.id,
@@ -16,6 +17,7 @@ export const tenancyWrites: { readonly [D in TenancyChange['do']]: Write<D> } = 
         generation: 1,
         createdAt: now,
       }),
+      ...groupRows(defaultGroup, { db, now }),
       ...subnets.map(subnet => db.insert(s.subnet).values({ ...subnet, network: network.id, mtu: 1450 })),
     ]),
   ],

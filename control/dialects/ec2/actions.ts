@@ -3,12 +3,14 @@ import { AttachVolume } from './actions/attach-volume.ts'
 import { CreateImage } from './actions/create-image.ts'
 import { CreateKeyPair } from './actions/create-key-pair.ts'
 import { CreatePlacementGroup } from './actions/create-placement-group.ts'
+import { CreateSecurityGroup } from './actions/create-security-group.ts'
 import { CreateSnapshot } from './actions/create-snapshot.ts'
 import { CreateSnapshots } from './actions/create-snapshots.ts'
 import { CreateTags } from './actions/create-tags.ts'
 import { CreateVolume } from './actions/create-volume.ts'
 import { DeleteKeyPair } from './actions/delete-key-pair.ts'
 import { DeletePlacementGroup } from './actions/delete-placement-group.ts'
+import { DeleteSecurityGroup } from './actions/delete-security-group.ts'
 import { DeleteSnapshot } from './actions/delete-snapshot.ts'
 import { DeleteTags } from './actions/delete-tags.ts'
 import { DeleteVolume } from './actions/delete-volume.ts'
@@ -23,6 +25,7 @@ import { DescribeInstances } from './actions/describe-instances.ts'
 import { DescribeKeyPairs } from './actions/describe-key-pairs.ts'
 import { DescribePlacementGroups } from './actions/describe-placement-groups.ts'
 import { DescribeRegions } from './actions/describe-regions.ts'
+import { DescribeSecurityGroupRules } from './actions/describe-security-group-rules.ts'
 import { DescribeSecurityGroups } from './actions/describe-security-groups.ts'
 import { DescribeSnapshots } from './actions/describe-snapshots.ts'
 import { DescribeSubnets } from './actions/describe-subnets.ts'
@@ -39,6 +42,12 @@ import { ModifyInstanceAttribute } from './actions/modify-instance-attribute.ts'
 import { ModifyVolume } from './actions/modify-volume.ts'
 import { RebootInstances } from './actions/reboot-instances.ts'
 import { RunInstances } from './actions/run-instances.ts'
+import {
+  AuthorizeSecurityGroupEgress,
+  AuthorizeSecurityGroupIngress,
+  RevokeSecurityGroupEgress,
+  RevokeSecurityGroupIngress,
+} from './actions/security-group-permissions.ts'
 import { StartInstances } from './actions/start-instances.ts'
 import { StopInstances } from './actions/stop-instances.ts'
 import { TerminateInstances } from './actions/terminate-instances.ts'
@@ -47,15 +56,19 @@ import { TerminateInstances } from './actions/terminate-instances.ts'
 export const actions = {
   ec2: {
     AttachVolume,
+    AuthorizeSecurityGroupEgress,
+    AuthorizeSecurityGroupIngress,
     CreateImage,
     CreateKeyPair,
     CreatePlacementGroup,
+    CreateSecurityGroup,
     CreateSnapshot,
     CreateSnapshots,
     CreateTags,
     CreateVolume,
     DeleteKeyPair,
     DeletePlacementGroup,
+    DeleteSecurityGroup,
     DeleteSnapshot,
     DeleteTags,
     DeleteVolume,
@@ -70,6 +83,7 @@ export const actions = {
     DescribeKeyPairs,
     DescribePlacementGroups,
     DescribeRegions,
+    DescribeSecurityGroupRules,
     DescribeSecurityGroups,
     DescribeSnapshots,
     DescribeSubnets,
@@ -84,6 +98,8 @@ export const actions = {
     ModifyInstanceAttribute,
     ModifyVolume,
     RebootInstances,
+    RevokeSecurityGroupEgress,
+    RevokeSecurityGroupIngress,
     RunInstances,
     StartInstances,
     StopInstances,

@@ -10,6 +10,7 @@ export type Noun =
   | 'placement-group'
   | 'region'
   | 'security-group'
+  | 'security-group-rule'
   | 'snapshot'
   | 'subnet'
   | 'tag'
@@ -25,6 +26,7 @@ const notFound: Record<Noun, Code> = {
   'placement-group': 'InvalidPlacementGroup.Unknown',
   region: 'InvalidParameterValue',
   'security-group': 'InvalidGroup.NotFound',
+  'security-group-rule': 'InvalidPermission.NotFound',
   snapshot: 'InvalidSnapshot.NotFound',
   subnet: 'InvalidSubnetID.NotFound',
   tag: 'InvalidID',
@@ -43,6 +45,11 @@ const nouns: Readonly<Record<string, Noun>> = {
   keyPair: 'key-pair',
   publicKey: 'key-pair',
   placementGroup: 'placement-group',
+  group: 'security-group',
+  securityGroups: 'security-group',
+  network: 'vpc',
+  ids: 'security-group-rule',
+  rules: 'security-group-rule',
   snapshot: 'snapshot',
   snapshots: 'snapshot',
   subnet: 'subnet',
@@ -58,14 +65,20 @@ const codes: Record<FaultCode, (noun: Noun, field: string) => Code> = {
       ? 'InvalidKeyPair.Duplicate'
       : noun === 'placement-group'
         ? 'InvalidPlacementGroup.Duplicate'
-        : 'ResourceAlreadyExists',
+        : noun === 'security-group'
+          ? 'InvalidGroup.Duplicate'
+          : noun === 'security-group-rule'
+            ? 'InvalidPermission.Duplicate'
+            : 'ResourceAlreadyExists',
   invalid: (_, field) => (field === 'publicKey' ? 'InvalidKey.Format' : 'InvalidParameterValue'),
   precondition: noun =>
     noun === 'instance'
       ? 'IncorrectInstanceState'
       : noun === 'placement-group'
         ? 'InvalidPlacementGroup.InUse'
-        : 'IncorrectState',
+        : noun === 'security-group'
+          ? 'DependencyViolation'
+          : 'IncorrectState',
   conflict: (noun, field) =>
     field === 'token'
       ? 'IdempotentParameterMismatch'
@@ -77,7 +90,15 @@ const codes: Record<FaultCode, (noun: Noun, field: string) => Code> = {
   // Others were faster, again and again: the request is worth repeating, which SDKs do on 503.
   stale: () => 'Unavailable',
   quota: noun =>
-    noun === 'instance' ? 'InstanceLimitExceeded' : noun === 'tag' ? 'TagLimitExceeded' : 'ResourceCountLimitExceeded',
+    noun === 'instance'
+      ? 'InstanceLimitExceeded'
+      : noun === 'tag'
+        ? 'TagLimitExceeded'
+        : noun === 'security-group'
+          ? 'SecurityGroupLimitExceeded'
+          : noun === 'security-group-rule'
+            ? 'RulesPerSecurityGroupLimitExceeded'
+            : 'ResourceCountLimitExceeded',
   capacity: () => 'InsufficientInstanceCapacity',
   unsupported: () => 'Unsupported',
   unauthenticated: () => 'AuthFailure',
@@ -107,6 +128,8 @@ const ofPrefix: Readonly<Record<string, Noun>> = {
   kpr_: 'key-pair',
   'pg-': 'placement-group',
   pgr_: 'placement-group',
+  'sg-': 'security-group',
+  sg_: 'security-group',
   'snap-': 'snapshot',
   snp_: 'snapshot',
   'subnet-': 'subnet',

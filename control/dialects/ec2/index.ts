@@ -26,8 +26,14 @@ export interface Ec2Options {
 const keys = new SigningKeys()
 
 /** The EC2 Query API (2016-11-15), and of STS what tools ask before they use EC2. At the root, since some clients cannot send a path. */
-export function ec2({ ports, region, endpoint, report = logged }: Ec2Options): Hono {
-  const app = new Hono()
+export function ec2({ ports, region, endpoint, report = logged }: Ec2Options): Hono<{ Variables: { action?: string } }> {
+  const app = new Hono<{ Variables: { action?: string } }>()
+
+  app.use(async (c, next) => {
+    await next()
+    const labels = { dialect: 'ec2', verb: c.var.action ?? 'none', status: String(c.res.status) }
+    ports.meters?.count('sirocco_requests_total', labels)
+  })
 
   app.use(bodyLimit({ maxSize: limits.requestBytes, onError: () => refuse(tooLarge) }))
   app.on(['GET', 'POST'], '/', async c => {
@@ -43,6 +49,7 @@ export function ec2({ ports, region, endpoint, report = logged }: Ec2Options): H
     if (name === '') throw new Refusal('MissingAction', 'The request must contain the parameter Action')
     const action = actionOf(service, name)
     if (!action) throw new Refusal('InvalidAction', `The action ${name.slice(0, 64)} is not valid for this web service.`)
+    c.set('action', name)
 
     const answer = await action.run({ principal, ports, region, endpoint }, given)
     const requestId = requestIdOf(ports.random)
@@ -66,7 +73,10 @@ const tooLarge = new Refusal('RequestEntityTooLarge', `The request is larger tha
 const unexpected = new Refusal('InternalError', 'An internal error has occurred; the request id names it in the log.')
 const elsewhere = new Refusal('InvalidAction', 'The EC2 endpoint answers GET and POST at / only.')
 
-const logged = (error: unknown, requestId: string): void => console.error(`ec2 request ${requestId}:`, error)
+const logged = (error: unknown, request: string): void => {
+  const { message, stack } = error instanceof Error ? error : { message: String(error) }
+  console.error(JSON.stringify({ level: 'error', dialect: 'ec2', request, message, stack }))
+}
 
 function textOf(body: Uint8Array): string {
   try {

@@ -3,7 +3,6 @@ import { filterOf, type Looks, tagLooks } from './filters.ts'
 import type { Filter } from './parameters.ts'
 import { architecture, privateDnsName, rootDevice } from './render/instance.ts'
 import { instanceStateOf, instanceStates, stateReasonOf } from './render/instance-state.ts'
-import { defaultGroup } from './render/security-group.ts'
 import { renderTime } from './render/time.ts'
 
 const ports = (look: (port: Machine['ports'][number], machine: Machine) => string) => (machine: Machine) =>
@@ -16,8 +15,8 @@ const looks = {
   'availability-zone': machine => [machine.zone],
   'client-token': machine => (machine.clientToken === null ? [] : [machine.clientToken]),
   'dns-name': () => [],
-  'group-id': ports(port => defaultGroup(port.networkAlias).groupId),
-  'group-name': ports(port => defaultGroup(port.networkAlias).groupName),
+  'group-id': machine => machine.ports.flatMap(({ groups }) => groups.map(({ alias }) => alias)),
+  'group-name': machine => machine.ports.flatMap(({ groups }) => groups.map(({ name }) => name)),
   hypervisor: () => ['xen'],
   'image-id': machine => [machine.imageAlias],
   'instance-id': machine => [machine.alias],
@@ -25,8 +24,8 @@ const looks = {
   'instance-state-code': machine => [String(instanceStates[instanceStateOf(machine)])],
   'instance-state-name': machine => [instanceStateOf(machine)],
   'instance-type': machine => [machine.flavor],
-  'instance.group-id': ports(port => defaultGroup(port.networkAlias).groupId),
-  'instance.group-name': ports(port => defaultGroup(port.networkAlias).groupName),
+  'instance.group-id': machine => machine.ports.flatMap(({ groups }) => groups.map(({ alias }) => alias)),
+  'instance.group-name': machine => machine.ports.flatMap(({ groups }) => groups.map(({ name }) => name)),
   'ip-address': () => [],
   'key-name': machine => (machine.keyPair === null ? [] : [machine.keyPair]),
   'launch-index': machine => [String(machine.launchIndex)],

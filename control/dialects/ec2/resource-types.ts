@@ -4,6 +4,7 @@ const types: Readonly<Record<string, string>> = {
   eni: 'network-interface',
   i: 'instance',
   key: 'key-pair',
+  sg: 'security-group',
   snap: 'snapshot',
   subnet: 'subnet',
   vol: 'volume',

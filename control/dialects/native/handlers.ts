@@ -1,5 +1,6 @@
 import type { RouteName, Routes } from '@sirocco/shared/api/routes.ts'
 import type { Handler } from './handler.ts'
+import * as backups from './routes/backups.ts'
 import * as catalogue from './routes/catalogue.ts'
 import * as history from './routes/history.ts'
 import * as hosts from './routes/hosts-lifecycle.ts'
@@ -9,9 +10,14 @@ import * as images from './routes/images.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
 import * as operations from './routes/operations.ts'
+import * as orphans from './routes/orphans.ts'
+import * as passkeys from './routes/passkeys.ts'
+import * as password from './routes/password.ts'
 import * as placement from './routes/placement.ts'
 import * as pools from './routes/pools.ts'
 import * as samples from './routes/samples.ts'
+import * as secondFactor from './routes/second-factor.ts'
+import * as groups from './routes/security-groups.ts'
 import * as sessions from './routes/sessions.ts'
 import * as snapshots from './routes/snapshots.ts'
 import * as tags from './routes/tags.ts'
@@ -48,6 +54,10 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   createSnapshot: snapshots.create,
   getSnapshot: snapshots.get,
   deleteSnapshot: snapshots.remove,
+  listBackups: backups.list,
+  createBackup: backups.create,
+  getBackup: backups.get,
+  deleteBackup: backups.remove,
   renameMachine: machines.rename,
   protectMachine: machines.protect,
   resizeMachine: machines.resize,
@@ -89,6 +99,14 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listFlavors: catalogue.flavors,
   listRegions: catalogue.regions,
   listNetworks: catalogue.networks,
+  listSecurityGroups: groups.list,
+  addSecurityGroup: groups.add,
+  getSecurityGroup: groups.get,
+  changeSecurityGroup: groups.change,
+  deleteSecurityGroup: groups.remove,
+  authoriseRules: groups.authorise,
+  revokeRules: groups.revoke,
+  setMachineGroups: machines.setGroups,
   listOperations: history.operations,
   listStuckOperations: operations.stuck,
   getOperation: operations.get,
@@ -102,6 +120,9 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   explainPlacement: placement.explain,
   getHostProjection: catalogue.hostProjection,
   getHostSamples: samples.ofHost,
+  listOrphans: orphans.list,
+  adoptOrphan: orphans.adopt,
+  removeOrphan: orphans.remove,
   fenceHost: hosts.fence,
   upgradeHost: upgrades.host,
   upgradeHosts: upgrades.hosts,
@@ -119,6 +140,18 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   switchProject: sessions.move,
   listSignIns: tenancy.sessions,
   endSignIn: tenancy.endSession,
+  askPasskey: passkeys.ask,
+  changePassword: password.change,
+  listPasskeys: passkeys.list,
+  beginPasskey: passkeys.begin,
+  addPasskey: passkeys.add,
+  renamePasskey: passkeys.rename,
+  removePasskey: passkeys.remove,
+  getSecondFactor: secondFactor.show,
+  beginSecondFactor: secondFactor.begin,
+  confirmSecondFactor: secondFactor.confirm,
+  renewRecoveryCodes: secondFactor.renew,
+  removeSecondFactor: secondFactor.remove,
   listProjects: tenancy.projects,
   addProject: tenancy.addProject,
   getQuota: tenancy.quota,

@@ -6,6 +6,7 @@ import { hex } from '@sirocco/shared/kit/random.ts'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import type { Principal } from '../../domain/access/principal.ts'
+import { exportAudit } from './audit.ts'
 import { principalOf } from './credentials.ts'
 import { isCrossSite } from './cross-site.ts'
 import type { Handler, Here, Reply } from './handler.ts'
@@ -14,7 +15,7 @@ import { jsonOf, parsed, queryOf } from './parse.ts'
 import type { NativeParts } from './parts.ts'
 import { problemResponse } from './problem.ts'
 
-type Env = { Bindings: NativeParts; Variables: { requestId: string } }
+type Env = { Bindings: NativeParts; Variables: { requestId: string; route?: RouteName } }
 
 /** Any route's handler, as the frame calls it: what it is given was parsed by its own schemas. */
 type AnyHandler = (
@@ -29,15 +30,21 @@ export function native(): Hono<Env> {
   app.use(async (context, next) => {
     context.set('requestId', `req_${hex(context.env.ports.random, 24)}`)
     await next()
+    const labels = { dialect: 'native', verb: context.var.route ?? 'none', status: String(context.res.status) }
+    context.env.ports.meters?.count('sirocco_requests_total', labels)
   })
   app.get('/openapi.json', ({ env }) =>
     Response.json(openapi(new URL(env.publicUrl).origin, env.version), { headers: { 'cache-control': 'no-cache' } }),
   )
   app.get('/feed', feed)
+  app.get('/audit', audit)
   app.get('/consoles/:ticket', joinConsole)
   for (const name of Object.keys(routes) as RouteName[]) {
     const route: Route = routes[name]
-    app.on(route.method, route.path, context => serve(context, route, handlers[name] as Handler<Route> as AnyHandler))
+    app.on(route.method, route.path, context => {
+      context.set('route', name)
+      return serve(context, route, handlers[name] as Handler<Route> as AnyHandler)
+    })
   }
   app.notFound(context =>
     refused(
@@ -147,6 +154,14 @@ async function feed(context: Context<Env>): Promise<Response> {
   if (!principal.ok) return refused(context, principal)
   const after = afterOf(context.req.query('after'))
   return after.ok ? context.env.feed(principal.value, after.value, request) : refused(context, after)
+}
+
+async function audit(context: Context<Env>): Promise<Response> {
+  const { env } = context
+  const principal = await principalOf(context.req.raw, env)
+  if (!principal.ok) return refused(context, principal)
+  const exported = await exportAudit({ ports: env.ports, principal: principal.value }, context.req.query('after'))
+  return exported.ok ? exported.value : refused(context, exported)
 }
 
 async function joinConsole(context: Context<Env>): Promise<Response> {

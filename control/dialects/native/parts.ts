@@ -1,3 +1,4 @@
+import type { Origin } from '../../domain/access/origin.ts'
 import type { Principal } from '../../domain/access/principal.ts'
 import type { Ports } from '../../services/context.ts'
 
@@ -9,6 +10,8 @@ export interface NativeParts {
   readonly ec2Url: string
   readonly region: string
   readonly version: string
+  /** Of this request. */
+  readonly origin: Origin
   /** Events of the principal's project after `after` (null: from now on), as `request` asks: WebSocket or event stream. */
   feed(principal: Principal, after: number | null, request: Request): Promise<Response>
   /** The line that makes a machine a host, with this token; null where no bundle of the agent is held. */

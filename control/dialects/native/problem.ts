@@ -35,6 +35,7 @@ export function problemResponse(fault: Fault, requestId: string): Response {
       'cache-control': 'no-store',
       'x-request-id': requestId,
       ...extra[fault.code],
+      ...(fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) }),
     },
   })
 }

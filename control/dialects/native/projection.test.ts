@@ -10,7 +10,7 @@ test('what a host is to carry is told to admins, as the document says, and witho
   const told = await w.ask('getHostProjection', { params: { id: host } })
   expect(told).toMatchObject({
     status: 200,
-    body: { host, objects: [{ kind: 'network' }, { kind: 'volume' }, { kind: 'machine', power: 'on' }] },
+    body: { host, objects: [{ kind: 'network' }, { kind: 'group' }, { kind: 'volume' }, { kind: 'machine', power: 'on' }] },
   })
   expect(JSON.stringify(told.body)).not.toContain(userData)
   expect(JSON.stringify(told.body)).not.toContain('seed')

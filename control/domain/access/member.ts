@@ -51,6 +51,11 @@ export interface SignIn {
   readonly project: Id<'project'>
   readonly createdAt: number
   readonly expiresAt: number
+  /** Where it was begun, and by what; null: not told. */
+  readonly address: string | null
+  readonly device: string
+  /** To some minutes; null: not since it began. */
+  readonly lastUsedAt: number | null
 }
 
 /** Who answers for a project: its owners, and admins who are members. */

@@ -102,6 +102,7 @@ const machine = (id: string, power: 'on' | 'off' = 'on'): Machine => ({
 const around = (hosts: readonly Host[], failures: ReadonlyMap<Id<'machine'>, number> = new Map()): Around => ({
   luggage: [],
   failures,
+  stopped: new Set(),
   claim: ({ vcpus, memoryMiB, diskMiB }) => ({ vcpus, memoryMiB, diskMiB }),
   target: ({ memoryMiB }, taken) => {
     const found = hosts.find(({ id, facts }) => (facts?.memoryMiB ?? 0) - (taken.get(id)?.memoryMiB ?? 0) >= memoryMiB)
@@ -115,8 +116,18 @@ test('each machine is placed with what those before it have taken; who finds no 
   expect(fates.map(fate => fate.do)).toEqual(['moves', 'moves', 'stops'])
 })
 
-test('what is off stays', () => {
-  expect(fatesOf(source, [machine('a', 'off')], around([host(2, 2_048)])).map(fate => fate.do)).toEqual(['stays'])
+test('what is off goes with its disks where it can, and stays where it cannot, or where this maintenance stopped it', () => {
+  const fate = (more: Partial<Around>, hosts = [host(2, 2_048)]) =>
+    fatesOf(source, [machine('a', 'off')], { ...around(hosts), ...more })[0]?.do
+  expect(fate({})).toBe('moves')
+  expect(fate({}, [])).toBe('stays')
+  expect(fate({ failures: new Map([['vm_a', limits.maintenanceTries]]) })).toBe('stays')
+  expect(fate({ stopped: new Set(['vm_a']) })).toBe('stays')
+})
+
+test('what is off and starts from UEFI stays', () => {
+  const uefi = { ...machine('a', 'off'), firmware: 'uefi' as const }
+  expect(fatesOf(source, [uefi], around([host(2, 2_048)])).map(fate => fate.do)).toEqual(['stays'])
 })
 
 test('a machine that could not be moved often enough is one that cannot', () => {
@@ -140,6 +151,7 @@ test('volumes that must stay on their host keep their machine there', () => {
     sizeMiB: 1,
     generation: 1,
     settled: true,
+    found: false,
     readOnly: false,
     snapshots: 0,
   }

@@ -3,10 +3,10 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { type Machine, stateOfMachine } from '../machines/machine.ts'
 import type { Luggage } from '../migrations/luggage.ts'
-import { movable } from '../migrations/movable.ts'
+import { goesOffline, movable } from '../migrations/movable.ts'
 import type { Host, Size } from './host.ts'
 
-/** What a maintenance does with a machine of the host. `stays`: nothing of it runs. */
+/** What a maintenance does with a machine of the host. `moves`: as it is, on or off; `stays`: nothing of it runs. */
 export type Fate =
   | { readonly do: 'stays'; readonly machine: Machine }
   | { readonly do: 'moves'; readonly machine: Machine; readonly target: Id<'host'> }
@@ -20,6 +20,8 @@ export interface Around {
   readonly luggage: readonly Luggage[]
   /** Moves that came to nothing. */
   readonly failures: ReadonlyMap<string, number>
+  /** Machines that the maintenance stopped. */
+  readonly stopped: ReadonlySet<string>
   /** What a machine claims on its host. */
   claim(machine: Machine): Size
   /** Proposes a host, with what those before it have taken. */
@@ -27,12 +29,19 @@ export interface Around {
 }
 
 /** What would become of each machine, one after the other, each with what those before it have taken. */
-export function fatesOf(source: Host, machines: readonly Machine[], { luggage, failures, claim, target }: Around): Fate[] {
+export function fatesOf(
+  source: Host,
+  machines: readonly Machine[],
+  { luggage, failures, stopped, claim, target }: Around,
+): Fate[] {
   const taken = new Map<Id<'host'>, Size>()
   const luggageOf = Map.groupBy(luggage, ({ machine }) => machine)
   return machines.map((machine): Fate => {
-    if (!runs(machine)) return { do: 'stays', machine }
+    const isOn = runs(machine)
+    // One that is off goes where it can, so that it can be started meanwhile; one that this maintenance stopped goes on here.
+    if (!isOn && (stopped.has(machine.id) || !goesOffline(machine))) return { do: 'stays', machine }
     const found = targetOf(machine)
+    if (!found.ok && !isOn) return { do: 'stays', machine }
     if (!found.ok) return { do: 'stops', machine, why: found.fault }
     taken.set(found.value, plus(taken.get(found.value), claim(machine)))
     return { do: 'moves', machine, target: found.value }

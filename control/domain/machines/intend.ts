@@ -16,7 +16,8 @@ export function intend(verb: Exclude<MachineVerb, 'reboot'>, machine: Machine, p
   const cutsShort = state === 'stopping' && power !== machine.power && machine.power !== 'cut' && verb === 'stop'
   // On its way there; the table knows states only, and `stopping` is one of several ways.
   if ((verb === 'pause' || verb === 'suspend') && machine.power === power && isPursued(machine)) return ok(null)
-  if (verdict === 'done' && !cutsShort && !hasGivenUp(machine, state)) return ok(null)
+  // What was found has no desire yet: to be asked for what it is, is one.
+  if (verdict === 'done' && !cutsShort && !hasGivenUp(machine, state) && machine.power !== 'as-is') return ok(null)
   if (verdict !== 'accept' && verdict !== 'supersede' && verdict !== 'done')
     return refuse('precondition', because(verdict, machine.name), { field: machine.alias })
   return ok({ machine: machine.id, version: machine.version, generation: machine.generation + 1, power })

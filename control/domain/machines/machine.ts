@@ -2,6 +2,7 @@ import type { Fault } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { stateOf } from '@sirocco/shared/model/machines/state.ts'
 import type { Firmware, MachineState, Power, Recover, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import type { SecurityGroup } from '../security/group.ts'
 
 /** A machine as every dialect and decision reads it: the three facts, and what it was launched with. */
 export interface Machine {
@@ -75,6 +76,8 @@ export interface MachinePort {
   readonly subnetAlias: string
   readonly mac: string
   readonly address: string
+  /** Security groups that it is in. */
+  readonly groups: readonly Pick<SecurityGroup, 'id' | 'alias' | 'name'>[]
 }
 
 /** A volume as its machine's decisions need it. */

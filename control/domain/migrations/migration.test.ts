@@ -10,6 +10,7 @@ const migration = (more: Partial<Migration> = {}): Migration => ({
   target: 'hst_2',
   volumes: ['vol_1'],
   phase: 'preparing',
+  offline: false,
   sourceSaw: null,
   targetSaw: null,
   progress: null,
@@ -53,4 +54,12 @@ test('a target that will not take it is told so before the move has failed', () 
   expect(next({ targetSaw: saw('nothing') })).toBe('call-off')
   expect(next({ phase: 'calling-off', targetSaw: saw('nothing') })).toBe('failed')
   expect(next({ phase: 'calling-off', targetSaw: saw('ready') })).toBe('wait')
+})
+
+test('one that goes while it is off is called off once it is to run', () => {
+  const offline = (power: 'on' | 'off', more: Partial<Migration> = {}) => next({ offline: true, ...more }, power)
+  expect(offline('off')).toBe('wait')
+  expect(offline('off', { targetSaw: saw('ready') })).toBe('go')
+  expect(offline('on', { targetSaw: saw('ready') })).toBe('call-off')
+  expect(offline('on', { phase: 'moving', targetSaw: saw('arrived') })).toBe('arrived')
 })

@@ -18,6 +18,8 @@ export interface Migration {
   /** Of the machine: they move with it. */
   readonly volumes: readonly Id<'volume'>[]
   readonly phase: MigrationPhase
+  /** It goes while it is off: its volumes alone. */
+  readonly offline: boolean
   /** What the two hosts last said. */
   readonly sourceSaw: SeenMove | null
   readonly targetSaw: SeenMove | null
@@ -45,15 +47,15 @@ export type Next =
  * until either is said neither host may start it.
  */
 export function nextOf(
-  { phase, targetSaw, sourceSaw, progress, createdAt }: Migration,
+  { phase, offline, targetSaw, sourceSaw, progress, createdAt }: Migration,
   machine: Pick<Machine, 'power' | 'name'>,
   { now, roomWithin }: { readonly now: number; readonly roomWithin: number },
 ): Next {
   if (targetSaw?.phase === 'arrived') return { do: 'arrived' }
   if (targetSaw?.phase === 'nothing')
-    return phase === 'calling-off' ? { do: 'failed', ...whyOf(sourceSaw, targetSaw, machine) } : { do: 'call-off' }
+    return phase === 'calling-off' ? { do: 'failed', ...whyOf(sourceSaw, targetSaw, machine, offline) } : { do: 'call-off' }
   if (phase === 'calling-off') return { do: 'wait', waiting: say('waiting.move_settled') }
-  if (machine.power !== 'on') return { do: 'call-off' }
+  if (!goesOn(machine, offline)) return { do: 'call-off' }
   if (sourceSaw?.phase === 'stayed' || sourceSaw?.phase === 'unknown') return { do: 'call-off' }
   if (phase === 'moving')
     return { do: 'wait', waiting: sourceSaw?.phase === 'left' ? say('waiting.move_shown') : (progress ?? say('waiting.moving')) }
@@ -62,16 +64,20 @@ export function nextOf(
   return { do: 'wait', waiting: progress ?? say('waiting.move_room') }
 }
 
-function whyOf(sourceSaw: SeenMove | null, targetSaw: SeenMove, { power, name }: Pick<Machine, 'power' | 'name'>) {
+/** Is it still wanted as it was when its move was asked? */
+const goesOn = ({ power }: Pick<Machine, 'power'>, offline: boolean): boolean =>
+  offline ? power === 'off' || power === 'cut' : power === 'on'
+
+function whyOf(sourceSaw: SeenMove | null, targetSaw: SeenMove, machine: Pick<Machine, 'power' | 'name'>, offline: boolean) {
+  const { name } = machine
   const fault = sourceSaw?.fault ?? targetSaw.fault
   if (fault) {
     const why = `${name} stays where it is: ${fault.message}`
     return fault.detail === undefined ? { why } : { why, detail: fault.detail }
   }
   return {
-    why:
-      power === 'on'
-        ? `${name} stays where it is: the other host did not make room in time`
-        : `${name} stays where it is: it was stopped or deleted meanwhile`,
+    why: goesOn(machine, offline)
+      ? `${name} stays where it is: the other host did not make room in time`
+      : `${name} stays where it is: it was ${offline ? 'started' : 'stopped'} or deleted meanwhile`,
   }
 }

@@ -4,17 +4,37 @@ import type { Host } from '../hosts/host.ts'
 import { isRescued, type Machine, stateOfMachine } from '../machines/machine.ts'
 import { carried, type Luggage } from './luggage.ts'
 
-/** May this machine leave its host as it runs? Refused with what is in the way, for an admin. */
+/** It is off and wanted so: its volumes are all that moves. */
+export const goesOffline = (machine: Machine): boolean =>
+  (machine.power === 'off' || machine.power === 'cut') && stateOfMachine(machine) === 'stopped'
+
+/** May this machine leave its host as it is? Refused with what is in the way, for an admin. */
 export function movable(machine: Machine, source: Host, luggage: readonly Luggage[]): Result<void> {
   const state = stateOfMachine(machine)
   if (source.silentSince !== null)
     return refuse('precondition', `host ${source.name} does not answer; nothing can be moved from it before it is back`)
   if (isRescued(machine))
     return refuse('precondition', say('machine.is_rescued', { name: machine.name }), { field: machine.alias })
-  if (state !== 'running')
-    return refuse('precondition', `${machine.name} is ${state}: only a running machine moves to another host; start it first`, {
-      field: machine.alias,
-    })
+  if (state === 'suspended' || state === 'paused')
+    return refuse(
+      'precondition',
+      `${machine.name} is ${state}: what is in its memory stays on its host; resume it, and move it while it runs, or stop it first`,
+      { field: machine.alias },
+    )
+  if (state !== 'running' && !goesOffline(machine))
+    return refuse(
+      'precondition',
+      `${machine.name} is ${state}: a machine moves to another host while it runs, or while it is stopped`,
+      {
+        field: machine.alias,
+      },
+    )
+  if (machine.firmware === 'uefi' && goesOffline(machine))
+    return refuse(
+      'precondition',
+      `${machine.name} starts from UEFI, whose settings stay on its host while it is off: start it, and move it while it runs`,
+      { field: machine.alias },
+    )
   if (!source.facts?.underlay)
     return refuse(
       'precondition',

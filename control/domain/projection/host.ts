@@ -5,6 +5,7 @@ import type {
   SeenMove,
   VolumeSource,
   Wanted,
+  WantedGroup,
   WantedMachine,
   WantedMove,
   WantedPool,
@@ -13,6 +14,7 @@ import type {
 import type { Tombstone } from '../machines/tombstone.ts'
 import type { MigrationPhase } from '../migrations/migration.ts'
 import { gatewayOf } from '../networks/range.ts'
+import { likeness, type SecurityRule } from '../security/group.ts'
 
 /** A machine's rows as far as its host must know them; user-data opened. */
 export interface PlacedMachine {
@@ -28,7 +30,13 @@ export interface PlacedMachine {
   readonly publicKeys: readonly string[]
   /** base64; empty where there is none. */
   readonly userData: string
-  readonly ports: readonly { readonly id: string; readonly subnet: string; readonly mac: string; readonly address: string }[]
+  readonly ports: readonly {
+    readonly id: string
+    readonly subnet: string
+    readonly mac: string
+    readonly address: string
+    readonly groups: readonly string[]
+  }[]
   readonly move?: WantedMove
 }
 
@@ -40,6 +48,13 @@ export interface PlacedSubnet {
   readonly mtu: number
 }
 
+/** A security group that a port on the host is in, or that a rule of such a one names. */
+export interface PlacedGroup {
+  readonly id: string
+  readonly rules: readonly Pick<SecurityRule, 'direction' | 'protocol' | 'from' | 'to' | 'cidr' | 'peer'>[]
+  readonly members: readonly string[]
+}
+
 /** A volume that lies on the host. */
 export interface PlacedVolume {
   readonly id: string
@@ -48,8 +63,11 @@ export interface PlacedVolume {
   readonly deleted: boolean
   readonly sourceKind: SourceKind
   readonly sourceSnapshot: string | null
+  readonly sourceBackup: string | null
   readonly revertSnapshot: string | null
   readonly revertTurn: number | null
+  /** It was on this host when the data was backed up which was restored since. */
+  readonly kept: boolean
   readonly pool: PlacedPool
   readonly image: { readonly id: string; readonly files: readonly ImageFile[] } | null
   readonly attachment: {
@@ -64,6 +82,7 @@ export interface PlacedSnapshot {
   readonly generation: number
   readonly volume: string
   readonly moment: string | null
+  readonly kept: boolean
   readonly sizeMiB: number
   readonly deleted: boolean
   readonly pool: PlacedPool
@@ -85,6 +104,7 @@ export function desiredOf(
   volumes: readonly PlacedVolume[],
   snapshots: readonly PlacedSnapshot[],
   left: readonly PlacedTombstone[] = [],
+  groups: readonly PlacedGroup[] = [],
 ): Wanted[] {
   const here = new Set<string>([...machines, ...volumes].map(({ id }) => id))
   return [
@@ -100,9 +120,10 @@ export function desiredOf(
         gone: false,
       }),
     ),
+    ...groups.map(wantedGroup),
     ...volumes.map(wantedVolume),
     ...snapshots.map(
-      ({ id, generation, volume, sizeMiB, moment, deleted, pool }): Wanted => ({
+      ({ id, generation, volume, sizeMiB, moment, kept, deleted, pool }): Wanted => ({
         kind: 'snapshot',
         id,
         generation,
@@ -110,6 +131,7 @@ export function desiredOf(
         volume,
         sizeMiB,
         ...(moment === null ? {} : { moment }),
+        ...(kept ? { kept } : {}),
         gone: deleted,
       }),
     ),
@@ -159,9 +181,34 @@ const wantedMachine = (machine: PlacedMachine): WantedMachine => ({
     files: [...machine.image.files],
     ...(machine.image.cmdline === null ? {} : { cmdline: machine.image.cmdline }),
   },
-  ports: machine.ports.map(({ id, subnet, mac, address }) => ({ id, network: subnet, mac, address })),
+  ports: machine.ports.map(({ id, subnet, mac, address, groups }) => ({
+    id,
+    network: subnet,
+    mac,
+    address,
+    groups: [...groups].sort(),
+  })),
   seed: { instanceId: machine.alias, keys: [...machine.publicKeys], userData: machine.userData },
   ...(machine.move ? { move: machine.move } : {}),
+})
+
+/** Sorted, so that the same rules and members are the same object, whatever order they were read in. */
+const wantedGroup = ({ id, rules, members }: PlacedGroup): WantedGroup => ({
+  kind: 'group',
+  id,
+  generation: 0,
+  rules: rules
+    .map(rule => ({ rule, like: likeness(rule) }))
+    .sort((a, b) => (a.like < b.like ? -1 : 1))
+    .map(({ rule: { direction, protocol, from, to, cidr, peer } }) => ({
+      direction,
+      protocol,
+      ...(from === null ? {} : { from }),
+      ...(to === null ? {} : { to }),
+      ...(cidr === null ? {} : { cidr }),
+      ...(peer === null ? {} : { group: peer }),
+    })),
+  members: [...members].sort(),
 })
 
 const wantedPool = ({ id, type, path }: PlacedPool): WantedPool => ({ type, id, ...(path === null ? {} : { path }) })
@@ -182,6 +229,7 @@ const wantedVolume = (volume: PlacedVolume): WantedVolume => ({
   ...(volume.revertSnapshot === null || volume.revertTurn === null
     ? {}
     : { reverted: { snapshot: volume.revertSnapshot, turn: volume.revertTurn } }),
+  ...(volume.kept ? { kept: true } : {}),
   gone: volume.deleted,
 })
 
@@ -193,12 +241,20 @@ const sources = {
     files: (image?.files ?? []).filter(({ role }) => role === 'disk'),
   }),
   snapshot: ({ sourceSnapshot }) => ({ from: 'snapshot', snapshot: sourceSnapshot ?? '' }),
+  backup: ({ sourceBackup }) => ({ from: 'backup', backup: sourceBackup ?? '' }),
   nothing: () => ({ from: 'nothing' }),
+  found: () => ({ from: 'found' }),
 } satisfies Record<SourceKind, (volume: PlacedVolume) => VolumeSource>
 
 /** What a host must know of a move that it is part of. */
 export const wantedMove = (
-  { id, source, phase, targetSaw }: { id: string; source: string; phase: MigrationPhase; targetSaw: SeenMove | null },
+  {
+    id,
+    source,
+    phase,
+    offline,
+    targetSaw,
+  }: { id: string; source: string; phase: MigrationPhase; offline: boolean; targetSaw: SeenMove | null },
   host: string,
   secret: string,
 ): WantedMove => {
@@ -209,6 +265,7 @@ export const wantedMove = (
     secret,
     endpoint: from && phase === 'moving' ? (targetSaw?.endpoint ?? null) : null,
     off: phase === 'calling-off',
+    ...(offline ? { offline } : {}),
   }
 }
 

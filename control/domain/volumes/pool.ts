@@ -28,6 +28,14 @@ export function poolFor(pools: readonly StoragePool[], zone: string, ref?: strin
   return pool ? ok(pool) : refuse('not_found', `zone ${zone} has no storage pool ${ref}`, { field: 'pool' })
 }
 
+/** Where a volume lies that was found on a host: in the pool that it names, or else in the agent's own directory. */
+export function poolOfFound(pools: readonly StoragePool[], zone: string, found: string | undefined): Result<StoragePool> {
+  const pool = pools.find(p => p.zone === zone && (found === undefined ? p.path === null : p.id === found))
+  return pool
+    ? ok(pool)
+    : refuse('precondition', `a disk lies in the pool ${found ?? 'of the agent'}, which zone ${zone} does not have`)
+}
+
 function defaultPool(pools: readonly StoragePool[], zone: string): Result<StoragePool> {
   const pool = pools.find(p => p.zone === zone && p.isDefault)
   return pool ? ok(pool) : refuse('precondition', `zone ${zone} has no default storage pool; ask its admin to make one`)

@@ -20,6 +20,7 @@ export interface Volume {
   readonly sourceKind: SourceKind
   readonly sourceImage: Id<'image'> | null
   readonly sourceSnapshot: Id<'snapshot'> | null
+  readonly sourceBackup: Id<'backup'> | null
   /** EC2's id of that snapshot; null where it was made for a copy only, or is long forgotten. */
   readonly sourceSnapshotAlias: string | null
   /** What it went back to last, or is to; by the intent of that generation. */

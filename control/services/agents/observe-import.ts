@@ -1,7 +1,7 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { SeenImport } from '@sirocco/shared/wire/imports.ts'
 import type { Image } from '../../domain/images/image.ts'
-import { noticeImport } from '../../domain/images/observe.ts'
+import { noticeWork } from '../../domain/operations/notice-work.ts'
 import type { Change } from '../../ports/changes.ts'
 
 /** The changes that a look at one import makes. */
@@ -10,7 +10,7 @@ export function noticedImport(
   seen: SeenImport,
   at: { readonly host: Id<'host'>; readonly epoch: number; readonly seq: number },
 ): Change[] {
-  const found = noticeImport(image, seen)
+  const found = noticeWork(image.import?.observed?.digest ?? null, image.generation, seen)
   if (!found) return []
   const { wake, ...observation } = found
   const changes: Change[] = [{ do: 'image.observed', image: image.id, ...at, ...observation }]

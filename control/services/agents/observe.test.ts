@@ -154,6 +154,21 @@ describe('what an agent says', () => {
     expect(at.database.look('SELECT * FROM orphan')).toHaveLength(limits.orphans)
   })
 
+  test('of a machine that its owner deleted has it removed again, and troubles no admin', async () => {
+    const { at, host, call, machines, seen } = await running()
+    await at.settle()
+    must(await deleteMachines.call(call, { machines }))
+    await at.settle()
+    expect(at.database.look('SELECT subject FROM tombstone')).toEqual([])
+    must(await observe(at.ports, host, { ...frame, epoch: 1, changed: [await seen({ applied: -1, power: 'stopped' })] }))
+    expect(at.database.look('SELECT subject FROM tombstone')).toEqual([{ subject: machines[0] }])
+    expect(at.database.look('SELECT machine FROM orphan')).toEqual([])
+    const [gone] = must(await at.ports.store.machines.find('platform', machines))
+    const applied = (gone?.generation ?? 0) + 1
+    must(await observe(at.ports, host, { ...frame, epoch: 1, seq: 101, changed: [await seen({ applied, power: 'absent' })] }))
+    expect(at.database.look('SELECT subject FROM tombstone')).toEqual([])
+  })
+
   test('of a machine on a host that is not its own changes nothing of it', async () => {
     const { at, seen, look } = await running()
     await at.settle()

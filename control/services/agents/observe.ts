@@ -12,7 +12,9 @@ import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Ports } from '../context.ts'
 import { pokeFor } from '../poke.ts'
+import { noticedBackup } from './observe-backup.ts'
 import { noticedImport } from './observe-import.ts'
+import { orphaned, orphansLeft } from './observe-orphan.ts'
 import { noticedSnapshot, noticedVolume } from './observe-volume.ts'
 
 type Frame = Pick<Observed, 'epoch' | 'seq' | 'base' | 'changed' | 'gone'>
@@ -69,40 +71,49 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   const saysHost = frame.changed.some(object => object.kind === 'host')
   const volumes = frame.changed.filter(object => object.kind === 'volume')
   const snapshots = frame.changed.filter(object => object.kind === 'snapshot')
-  const [placed, placedVolumes, placedSnapshots, placedImports, orphans, factsDigest, tombstones, moves] = await Promise.all([
-    machines.length === 0
-      ? ok([])
-      : store.machines.onHost(
-          host,
-          machines.map(m => m.id),
-        ),
-    volumes.length === 0
-      ? ok([])
-      : store.volumes.onHost(
-          host,
-          volumes.map(v => v.id),
-        ),
-    snapshots.length === 0
-      ? ok([])
-      : store.snapshots.onHost(
-          host,
-          snapshots.map(s => s.id),
-        ),
-    imports.length === 0
-      ? ok([])
-      : store.images.onHost(
-          host,
-          imports.map(i => i.id),
-        ),
-    store.hosts.orphans(host),
-    saysHost ? store.hosts.factsDigest(host) : ok(null),
-    machines.length + volumes.length === 0 ? ok([]) : store.hosts.tombstones(host),
-    machines.length === 0 ? ok([]) : store.migrations.onHost(host),
-  ])
+  const backups = frame.changed.filter(object => object.kind === 'backup')
+  const [placed, placedVolumes, placedSnapshots, placedImports, placedBackups, orphans, factsDigest, tombstones, moves] =
+    await Promise.all([
+      machines.length === 0
+        ? ok([])
+        : store.machines.onHost(
+            host,
+            machines.map(m => m.id),
+          ),
+      volumes.length === 0
+        ? ok([])
+        : store.volumes.onHost(
+            host,
+            volumes.map(v => v.id),
+          ),
+      snapshots.length === 0
+        ? ok([])
+        : store.snapshots.onHost(
+            host,
+            snapshots.map(s => s.id),
+          ),
+      imports.length === 0
+        ? ok([])
+        : store.images.onHost(
+            host,
+            imports.map(i => i.id),
+          ),
+      backups.length === 0
+        ? ok([])
+        : store.backups.onHost(
+            host,
+            backups.map(b => b.id),
+          ),
+      store.orphans.onHost(host),
+      saysHost ? store.hosts.factsDigest(host) : ok(null),
+      machines.length + volumes.length === 0 ? ok([]) : store.hosts.tombstones(host),
+      machines.length === 0 ? ok([]) : store.migrations.onHost(host),
+    ])
   if (!placed.ok) return placed
   if (!placedVolumes.ok) return placedVolumes
   if (!placedSnapshots.ok) return placedSnapshots
   if (!placedImports.ok) return placedImports
+  if (!placedBackups.ok) return placedBackups
   if (!orphans.ok) return orphans
   if (!factsDigest.ok) return factsDigest
   if (!tombstones.ok) return tombstones
@@ -110,7 +121,13 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
 
   const byId = new Map<string, Machine>(placed.value.map(machine => [machine.id, machine]))
   const at = { host, epoch: frame.epoch, seq: frame.seq }
-  const known = new Set(orphans.value)
+  const known = new Map(orphans.value.map(orphan => [orphan.machine, orphan.digest]))
+  const isToGo = (id: string) => tombstones.value.some(({ subject }) => subject === id)
+  const risen = await deletedOf(
+    store,
+    machines.filter(({ id, power }) => power !== 'absent' && !byId.has(id) && !isToGo(id)).map(({ id }) => id),
+  )
+  if (!risen.ok) return risen
   const changes: Change[] = []
   const now = ports.clock.now()
   for (const volume of placedVolumes.value)
@@ -124,8 +141,10 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   }
   for (const image of placedImports.value)
     for (const seen of imports) if (seen.id === image.id) changes.push(...noticedImport(image, seen, at))
+  for (const backup of placedBackups.value)
+    for (const seen of backups) if (seen.id === backup.id) changes.push(...noticedBackup(backup, seen, at))
   for (const object of frame.changed) {
-    if (object.kind === 'volume' || object.kind === 'snapshot' || object.kind === 'import') continue
+    if (object.kind !== 'host' && object.kind !== 'machine') continue
     if (object.kind === 'host') {
       const said = digest(object)
       if (said !== factsDigest.value)
@@ -136,29 +155,33 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
       continue
     }
     const machine = byId.get(object.id)
-    const isBuried = tombstones.value.some(({ subject }) => subject === object.id)
+    const isBuried = isToGo(object.id)
     const migration = moves.value.find(({ machine: id }) => id === object.id)
     if (migration) changes.push(...movedOn(migration, host, object))
     // Away, or away for all that this host knows: what it shows of the machine is no word about its power.
     if (machine && migration && object.power !== 'running' && awayOf(object)) continue
     if (machine) changes.push(...noticed(ports, machine, object, at))
-    else if (!migration && !isBuried && object.power !== 'absent' && !known.has(object.id) && known.size < limits.orphans) {
-      known.add(object.id)
-      changes.push(
-        { do: 'orphan.seen', host, machine: object.id, power: object.power },
-        { do: 'event', project: null, type: 'orphan.seen', subject: host, data: { machine: object.id } },
-      )
-    }
+    else if (!migration && risen.value.has(object.id)) changes.push(...buriedAgain(host, object.id))
+    else if (!migration && !isBuried) changes.push(...orphaned(host, object, known))
   }
-  for (const orphan of orphans.value) {
-    const found = machines.find(m => m.id === orphan)
-    const isGone = found
-      ? byId.has(orphan) || moves.value.some(m => m.machine === orphan) || found.power === 'absent'
-      : frame.base === null || frame.gone.some(key => key.id === orphan)
-    if (isGone) changes.push({ do: 'orphan.gone', host, machine: orphan })
-  }
+  const isMine = (id: string) => byId.has(id) || moves.value.some(({ machine }) => machine === id)
+  changes.push(...orphansLeft({ host, frame }, orphans.value, isMine, changes))
   return ok(changes)
 }
+
+/**
+ * Of these, which their owners deleted: one may be there again all the same, defined by a hypervisor that its agent had asked before both
+ * died. Nobody need be asked what is to become of it.
+ */
+async function deletedOf(store: Ports['store'], ids: readonly string[]): Promise<Result<ReadonlySet<string>>> {
+  const found = ids.length === 0 ? ok([]) : await store.machines.deleted(ids)
+  return found.ok ? ok(new Set(found.value)) : found
+}
+
+const buriedAgain = (host: Id<'host'>, machine: string): Change[] => [
+  { do: 'tombstone.insert', host, subject: machine as Id<'machine'> },
+  { do: 'host.touch', host },
+]
 
 /** Has the machine left this host, or may it have? */
 const awayOf = ({ move }: SeenMachine): boolean => move?.phase === 'left' || move?.phase === 'unknown'

@@ -66,9 +66,10 @@ describe('the control plane’s end of a link', () => {
     await Promise.all(Array.from({ length: 5 }, () => session.pull(now)))
     expect(counts.reads).toBe(3)
     expect(said.filter(each => each.type === 'desired')).toHaveLength(3)
+    // One more in the group that the others are in: each host is told of the new member, once.
     await launch(1)
     await session.pull(must(await revisions(at.rows.hosts)))
-    expect(counts.reads).toBe(4)
+    expect(counts.reads).toBe(6)
   })
 
   test('writes what waits of several hosts in one batch, and of each host in the order in which it was said', async () => {

@@ -30,14 +30,16 @@ export async function emptying(
   const [host] = found.value
   if (!host) throw new Error('impossible: found, and not there')
   const ids = page.value.items.map(machine => machine.id)
-  const [zone, moving, failures, luggage] = await Promise.all([
+  const [zone, moving, failures, luggage, stopped] = await Promise.all([
     zoneFor(store, host.zone, page.value.items),
     store.migrations.ofMachines(ids),
     store.migrations.failures(ids, since),
     store.migrations.luggage(ids),
+    store.hosts.stopped(id),
   ])
   if (!zone.ok) return zone
   if (!luggage.ok) return luggage
+  if (!stopped.ok) return stopped
   if (!moving.ok) return moving
   if (!failures.ok) return failures
   const onTheirWay = new Set(moving.value.map(({ machine }) => machine))
@@ -45,6 +47,7 @@ export async function emptying(
   const fates = fatesOf(host, machines, {
     luggage: luggage.value,
     failures: failures.value,
+    stopped: new Set(stopped.value),
     claim: claimOf,
     target: (machine, taken) => placeMove(machine, host, zone.value, taken, { random, refused: new Set([host.id]) }),
   })

@@ -173,7 +173,12 @@ test('a host that comes back before its machines were restarted keeps them', asy
   await silence()
   must(await fenceHost.call(call, { host, how: 'word', confirm: 'h1' }))
   const wanted = await comes()
-  expect(wanted).toMatchObject([{ kind: 'network' }, { kind: 'volume', gone: false }, { kind: 'machine', power: 'on' }])
+  expect(wanted).toMatchObject([
+    { kind: 'network' },
+    { kind: 'group' },
+    { kind: 'volume', gone: false },
+    { kind: 'machine', power: 'on' },
+  ])
   await at.settle()
   expect((await look()).host).toBe(host)
   expect(await operationsOf('host.fence')).toMatchObject([{ state: 'failed' }])

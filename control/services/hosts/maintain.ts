@@ -14,7 +14,7 @@ export const previewMaintenance = read('hosts.maintain', {
 })
 
 /**
- * Empties a host: it takes no new machines, those that run move to others while they run, and with `stopRest` those that cannot are
+ * Empties a host: it takes no new machines, those that run move to others while they run, those that are stopped with their disks where they can, and with `stopRest` those that cannot are
  * stopped one after the other. Without it, machines that cannot move refuse it.
  */
 export const maintainHost = write('hosts.maintain', {

@@ -16,6 +16,8 @@ import { Name, PoolRef, Ref, Tags, UserData, VolumeSize } from '../inputs.ts'
 import { drawAddresses } from '../networks/draw-addresses.ts'
 import { choose } from '../placement/choose.ts'
 import { zoneNamed } from '../regions/find.ts'
+import { GroupRefs } from '../security-groups/inputs.ts'
+import { touched } from '../security-groups/touched.ts'
 import { type Context, type Decision, write } from '../verb.ts'
 import { furtherVolume, type Launched, LaunchVolumes, rootVolume, withDevices } from './launch-volumes.ts'
 
@@ -40,6 +42,8 @@ const Input = z.object({
   /** Of its volumes. */
   volumeTags: Tags.default({}),
   subnet: Ref.optional(),
+  /** By id or name; the network's default group where none is named. */
+  securityGroups: GroupRefs.default([]),
   /** By name or id. */
   placementGroup: z.string().min(1).max(255).optional(),
   /** Only on hosts that have these tags, beside those that the flavor asks for. */
@@ -94,7 +98,7 @@ export const launchMachines = write('machines.launch', {
     if (!further.ok) return further
     const parts = await partsOf(context, input)
     if (!parts.ok) return parts
-    const { image, flavor, keyPair, network, subnet, group, pool } = parts.value
+    const { image, flavor, keyPair, network, subnet, group, pool, securityGroups } = parts.value
     const diskMiB = input.rootDiskMiB ?? Math.max(flavor.diskMiB, image.minDiskMiB)
     if (diskMiB < image.minDiskMiB)
       return refuse('invalid', `${image.name} needs a disk of at least ${image.minDiskMiB} MiB; ask for so much`, {
@@ -113,7 +117,12 @@ export const launchMachines = write('machines.launch', {
       hostTags,
       group,
     }
-    const [placed, drawn] = await Promise.all([choose(context, demand, count), drawAddresses(context, subnet, count)])
+    const [placed, drawn, touching] = await Promise.all([
+      choose(context, demand, count),
+      drawAddresses(context, subnet, count),
+      touched(context, 'members', securityGroups),
+    ])
+    if (!touching.ok) return touching
     if (!placed.ok) return placed
     if (!drawn.ok) return drawn
     const hosts = placed.value.hosts.slice(0, drawn.value.addresses.length)
@@ -140,6 +149,7 @@ export const launchMachines = write('machines.launch', {
       const id = context.ids.make('machine')
       const volume = context.ids.make('volume')
       const operation = context.ids.make('operation')
+      const port = context.ids.make('port')
       const alias = `i-${hex(context.random, 17)}`
       const { project } = context.principal
       const launched: Launched = { machine: id, zone: subnet.zoneId, pool, host, tags: input.volumeTags }
@@ -189,7 +199,7 @@ export const launchMachines = write('machines.launch', {
         {
           ...taking,
           port: {
-            id: context.ids.make('port'),
+            id: port,
             alias: `eni-${hex(context.random, 17)}`,
             project,
             network: network.id,
@@ -200,6 +210,7 @@ export const launchMachines = write('machines.launch', {
             address,
           },
         },
+        ...securityGroups.map(({ id: group }) => ({ do: 'port-group.insert', port, group }) as const),
         ...Object.entries(input.tags).map(([key, value]) => ({ do: 'tag.set', project, resource: id, key, value }) as const),
         {
           do: 'operation.start',
@@ -216,6 +227,7 @@ export const launchMachines = write('machines.launch', {
       )
     }
     for (const host of new Set(hosts)) changes.push({ do: 'host.touch', host })
+    changes.push({ do: 'security-group.holds', groups: securityGroups.map(({ id }) => id) }, touching.value)
     return ok({ answer: { machines, reservation }, subjects: machines, changes })
   },
 })
@@ -250,6 +262,8 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
     (s: Subnet) => input.subnet === undefined || s.id === input.subnet || s.alias === input.subnet,
   )
   if (!subnet) return refuse('not_found', `there is no subnet ${input.subnet}`, { field: 'subnet' })
+  const securityGroups = await store.securityGroups.ofNetwork(network.value.id, input.securityGroups)
+  if (!securityGroups.ok) return securityGroups
   return ok({
     image: image.value,
     flavor: flavor.value,
@@ -258,6 +272,7 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
     subnet,
     group: group.value,
     pool: pool.value.id,
+    securityGroups: securityGroups.value,
   })
 }
 

@@ -7,8 +7,8 @@ import { type Decision, write } from '../verb.ts'
 import { moveChanges, placeMove, zoneFor } from './move.ts'
 
 /**
- * Moves a running machine to another host of its zone, to `host` where one is named. It goes on running; what it needs there is claimed in
- * the batch that accepts. For admins, whosever the machine is.
+ * Moves a machine to another host of its zone, to `host` where one is named: one that runs goes on running, one that is stopped goes with its disks.
+ * What it needs there is claimed in the batch that accepts. For admins, whosever the machine is.
  */
 export const migrateMachine = write('machines.migrate', {
   input: z.object({ machine: Ref, host: Ref.optional() }),

@@ -4,7 +4,7 @@ import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Host, Size } from '../../domain/hosts/host.ts'
 import type { Machine } from '../../domain/machines/machine.ts'
-import { targets } from '../../domain/migrations/movable.ts'
+import { goesOffline, targets } from '../../domain/migrations/movable.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Candidate } from '../../domain/placement/demand.ts'
 import type { Grouping } from '../../domain/placement/group.ts'
@@ -121,7 +121,16 @@ export async function moveChanges(
       },
       {
         do: 'migration.insert',
-        migration: { id: migration, machine: id, project, source, target, volumes: volumes.map(volume => volume.id), secret },
+        migration: {
+          id: migration,
+          machine: id,
+          project,
+          source,
+          target,
+          volumes: volumes.map(volume => volume.id),
+          offline: goesOffline(machine),
+          secret,
+        },
         generations: volumes.map(({ generation }) => generation),
       },
       {

@@ -9,7 +9,12 @@ export const deletePool = write('pools.delete', {
   async run({ store }, { pool: ref }) {
     const found = await thePool(store, ref)
     if (!found.ok) return found.fault.code === 'not_found' ? ok({ answer: { deleted: false }, subjects: [], changes: [] }) : found
-    const { id, name, zone, isDefault } = found.value
+    const { id, name, zone, isDefault, path } = found.value
+    if (path === null)
+      return refuse(
+        'precondition',
+        `${name} is the own directory of each agent, which cannot go; make another pool the default instead`,
+      )
     if (isDefault) return refuse('precondition', `${name} is the default pool of ${zone}; make another one the default first`)
     const use = await store.pools.use(id)
     if (!use.ok) return use

@@ -88,6 +88,13 @@ describe('storage pools of a zone', () => {
     expect(must(await deletePool.call(call(), empty)).deleted).toBe(false)
   })
 
+  test("the agents' own directory stays, also where another pool is the default", async () => {
+    const { pool } = must(await make())
+    must(await changePool.call(call(), { pool, isDefault: true }))
+    const local = await named('local')
+    expect(await deletePool.call(call(), { pool: local?.id ?? '' })).toMatchObject({ fault: { code: 'precondition' } })
+  })
+
   test('a volume that is put into a pool while that is deleted leaves no volume without a pool', async () => {
     const { pool } = must(await make())
     const [made, gone] = await Promise.all([createVolume.call(call(), { sizeMiB: 8, pool }), deletePool.call(call(), { pool })])

@@ -1,8 +1,10 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
 import { z } from 'zod'
 import type { Membership } from '../../domain/access/member.ts'
 import { freeBlock } from '../../domain/networks/range.ts'
+import { defaultGroup } from '../../domain/security/group.ts'
 import type { FirstNetwork } from '../../ports/tenancy.ts'
 import { type Context, type Decision, write } from '../verb.ts'
 
@@ -21,10 +23,10 @@ export const makeProject = write('projects.make', {
     if (same.fault.code !== 'not_found') return same
     const ground = await store.tenancy.ground()
     if (!ground.ok) return ground
-    const networks = networksOn(ground.value, context)
+    const project = ids.make('project')
+    const networks = networksOn(project, ground.value, context)
     if (networks === null)
       return refuse('capacity', 'an address pool has no range left for a new project; the zone needs a larger one')
-    const project = ids.make('project')
     const account = Array.from(random.bytes(12), byte => String(byte % 10)).join('')
     const decision: Decision<Membership> = {
       answer: { project, name, account, role: 'admin' },
@@ -45,7 +47,7 @@ type Ground = { readonly region: FirstNetwork['region']; readonly zone: FirstNet
 }
 
 /** null where a zone has no range left. */
-function networksOn(ground: readonly Ground[], { ids, random }: Context): FirstNetwork[] | null {
+function networksOn(project: Id<'project'>, ground: readonly Ground[], { ids, random }: Context): FirstNetwork[] | null {
   const networks: FirstNetwork[] = []
   for (const [region, zones] of Map.groupBy(ground, row => row.region)) {
     const subnets = zones.flatMap(({ zone, pools, taken }) => {
@@ -53,7 +55,14 @@ function networksOn(ground: readonly Ground[], { ids, random }: Context): FirstN
       return cidr === undefined ? [] : [{ id: ids.make('subnet'), alias: `subnet-${hex(random, 17)}`, zone, cidr }]
     })
     if (subnets.length < zones.length) return null
-    networks.push({ id: ids.make('network'), alias: `vpc-${hex(random, 17)}`, region, subnets })
+    const id = ids.make('network')
+    networks.push({
+      id,
+      alias: `vpc-${hex(random, 17)}`,
+      region,
+      subnets,
+      defaultGroup: defaultGroup({ ids, random }, { project, network: id, isDefaultNetwork: true }),
+    })
   }
   return networks
 }

@@ -1,4 +1,5 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { say } from '@sirocco/shared/model/messages.ts'
 
 /** Work that costs much: `most` at once, `queue` that wait for their turn; beyond those it is refused (`throttled`) and costs nothing. */
 export class Bounded {
@@ -15,7 +16,7 @@ export class Bounded {
   async run<T>(work: () => Promise<T>): Promise<Result<T>> {
     if (this.#running < this.#most) this.#running++
     else if (this.#waiting.length < this.#queue) await new Promise<void>(resolve => this.#waiting.push(resolve))
-    else return refuse('throttled', 'too many are signing in; try again in a moment')
+    else return refuse('throttled', say('sign_in.busy'))
     try {
       return ok(await work())
     } finally {

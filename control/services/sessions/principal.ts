@@ -7,9 +7,15 @@ import type { Principal } from '../../domain/access/principal.ts'
 import type { Ports } from '../context.ts'
 import { sha256 } from '../sha256.ts'
 
-/** Who holds this session token. */
-export const principalOfSession = async ({ store }: Ports, token: Secret): Promise<Result<Principal>> =>
-  store.access.bySession(await sha256(token.reveal()))
+/** Who holds this session token; that it was used is written down once in `limits.sessionUseNoted`. */
+export async function principalOfSession({ store, clock }: Ports, token: Secret): Promise<Result<Principal>> {
+  const found = await store.access.bySession(await sha256(token.reveal()))
+  if (!found.ok) return found
+  const { principal, lastUsedAt } = found.value
+  if (principal.via.kind === 'session' && (lastUsedAt ?? 0) <= clock.now() - limits.sessionUseNoted)
+    await store.commit([{ do: 'session.used', id: principal.via.id }])
+  return ok(principal)
+}
 
 interface FoundKey {
   readonly principal: Principal

@@ -4,11 +4,11 @@ import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Context } from '../verb.ts'
 
-/** An operation on a volume or snapshot, and the event that it was asked for. */
+/** An operation on a volume, snapshot or backup, and the event that it was asked for. */
 export function begin(
   { ids, principal: { project } }: Context,
   kind: Exclude<OperationKind, `machine.${string}`>,
-  subject: Id<'volume'> | Id<'snapshot'>,
+  subject: Id<'volume' | 'snapshot' | 'backup'>,
   generation: number,
 ): { readonly operation: Id<'operation'>; readonly changes: readonly Change[] } {
   const operation = ids.make('operation')

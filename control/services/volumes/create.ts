@@ -2,6 +2,7 @@ import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
 import { z } from 'zod'
+import { isReady as isRestorable } from '../../domain/backups/backup.ts'
 import { isIn, isReady, outsideRescue } from '../../domain/volumes/permit.ts'
 import { poolFor } from '../../domain/volumes/pool.ts'
 import type { Snapshot } from '../../domain/volumes/snapshot.ts'
@@ -21,6 +22,7 @@ const Input = z.object({
   pool: PoolRef.optional(),
   image: Ref.optional(),
   snapshot: Ref.optional(),
+  backup: Ref.optional(),
   /** A copy of this one, as it is now. */
   volume: Ref.optional(),
   tags: Tags.default({}),
@@ -28,7 +30,8 @@ const Input = z.object({
 type Input = z.output<typeof Input>
 
 /** What a volume is made from, and what of its row follows. */
-interface Made extends Pick<NewVolume, 'zone' | 'pool' | 'sizeMiB' | 'sourceKind' | 'sourceImage' | 'sourceSnapshot'> {
+interface Made
+  extends Pick<NewVolume, 'zone' | 'pool' | 'sizeMiB' | 'sourceKind' | 'sourceImage' | 'sourceSnapshot' | 'sourceBackup'> {
   /** Where it must lie; null: wherever it is used first. */
   readonly host: Id<'host'> | null
   readonly changes: readonly Change[]
@@ -36,14 +39,16 @@ interface Made extends Pick<NewVolume, 'zone' | 'pool' | 'sizeMiB' | 'sourceKind
 }
 
 /**
- * Makes a volume: empty, from an image, from a snapshot, or as a copy of another. One that is empty or of an image lies nowhere until a machine
+ * Makes a volume: empty, from an image, a snapshot or a backup, or as a copy of another. One that is empty, of an image or of a backup lies nowhere until a machine
  * on some host gets it; the others lie where their snapshot does.
  */
 export const createVolume = write('volumes.create', {
   input: Input,
   async run(context, input) {
-    if ([input.image, input.snapshot, input.volume].filter(source => source !== undefined).length > 1)
-      return refuse('invalid', 'a volume is made from one thing: an image, a snapshot or another volume', { field: 'snapshot' })
+    if ([input.image, input.snapshot, input.backup, input.volume].filter(source => source !== undefined).length > 1)
+      return refuse('invalid', 'a volume is made from one thing: an image, a snapshot, a backup or another volume', {
+        field: 'snapshot',
+      })
     if (input.pool !== undefined && (input.snapshot !== undefined || input.volume !== undefined))
       return refuse('invalid', 'what is made from a snapshot or a volume lies in the same pool; leave the pool out', {
         field: 'pool',
@@ -130,8 +135,8 @@ function copyOf(context: Context, volume: Volume, { sizeMiB = volume.sizeMiB }: 
   const where = { zone: volume.zoneId, pool: volume.pool.id, sizeMiB }
   // One that was never used holds nothing but what it is made from.
   if (volume.host === null) {
-    const { sourceKind, sourceImage, sourceSnapshot } = volume
-    return ok({ ...where, sourceKind, sourceImage, sourceSnapshot, host: null, changes: [], operations: [] })
+    const { sourceKind, sourceImage, sourceSnapshot, sourceBackup } = volume
+    return ok({ ...where, sourceKind, sourceImage, sourceSnapshot, sourceBackup, host: null, changes: [], operations: [] })
   }
   const { snapshot, operation, changes } = newSnapshot(context, volume, { name: '', passing: true })
   return ok({
@@ -145,15 +150,21 @@ function copyOf(context: Context, volume: Volume, { sizeMiB = volume.sizeMiB }: 
   })
 }
 
+/** What lies on no host. */
 async function fromNothing({ store, scope }: Context, input: Input): Promise<Result<Made>> {
-  const [regions, pools, image] = await Promise.all([
+  const [regions, pools, image, backups] = await Promise.all([
     store.regions.list(),
     store.pools.list(),
     input.image === undefined ? ok(null) : store.images.find(scope, input.image),
+    input.backup === undefined ? ok([]) : store.backups.find(scope, [input.backup]),
   ])
   if (!regions.ok) return regions
   if (!pools.ok) return pools
   if (!image.ok) return image
+  if (!backups.ok) return backups
+  const [backup] = backups.value
+  const ready = backup ? isRestorable(backup) : ok(undefined)
+  if (!ready.ok) return ready
   const zones = regions.value.flatMap(region => region.zones)
   const zone = zones.find(z => input.zone === undefined || z.name === input.zone)
   if (!zone)
@@ -162,18 +173,20 @@ async function fromNothing({ store, scope }: Context, input: Input): Promise<Res
     })
   const pool = poolFor(pools.value, zone.name, input.pool)
   if (!pool.ok) return pool
-  const sizeMiB = input.sizeMiB ?? image.value?.minDiskMiB
+  const least = image.value?.minDiskMiB ?? backup?.sizeMiB
+  const sizeMiB = input.sizeMiB ?? least
   if (sizeMiB === undefined) return refuse('invalid', 'say how large the volume shall be', { field: 'sizeMiB' })
-  if (image.value && sizeMiB < image.value.minDiskMiB) return tooSmall(image.value.minDiskMiB)
+  if (least !== undefined && sizeMiB < least) return tooSmall(least)
   return ok({
     zone: zone.id,
     pool: pool.value.id,
     sizeMiB,
-    sourceKind: image.value ? 'image' : 'nothing',
+    sourceKind: image.value ? 'image' : backup ? 'backup' : 'nothing',
     sourceImage: image.value?.id ?? null,
     sourceSnapshot: null,
+    sourceBackup: backup?.id ?? null,
     host: null,
-    changes: [],
+    changes: backup ? [{ do: 'backup.holds', backup: backup.id, version: backup.version }] : [],
     operations: [],
   })
 }

@@ -28,6 +28,7 @@ export function stateOf({ desired, observed, observerAlive }: MachineFacts): Mac
   if (desired.failed) return 'failed'
   if (desired.power === 'gone') return 'deleting'
   if (!observerAlive) return 'unknown'
+  if (desired.power === 'as-is') return foundStateOf(observed)
   const seen = observed?.power ?? 'absent'
   const applied = observed !== null && observed.appliedGeneration >= desired.generation
   if (desired.power === 'on') {
@@ -42,6 +43,12 @@ export function stateOf({ desired, observed, observerAlive }: MachineFacts): Mac
   if (seen === 'suspended' && !applied) return 'stopping'
   if (!desired.ran && !applied) return 'stopping'
   return 'stopped'
+}
+
+/** Of a machine that was found, and of which nothing was asked since: what it was found as. */
+function foundStateOf(observed: MachineFacts['observed']): MachineState {
+  if (observed === null) return 'unknown'
+  return observed.power === 'crashed' || observed.power === 'absent' ? 'stopped' : observed.power
 }
 
 /** Of a machine that is to stand still, in memory or on disk. One that went off instead stays off: there is no memory to go on from. */

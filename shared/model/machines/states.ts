@@ -33,9 +33,9 @@ export type Firmware = (typeof firmwares)[number]
 
 /**
  * What is wanted of the power. `off` asks the guest, waits, then cuts; `cut` does not ask; `paused` stands still in memory; `suspended` is
- * off, its memory kept on disk; `gone` removes the machine.
+ * off, its memory kept on disk; `gone` removes the machine; `as-is`: it was found, and stays as it is until somebody asks for something.
  */
-export const powers = ['on', 'off', 'cut', 'paused', 'suspended', 'gone'] as const
+export const powers = ['on', 'off', 'cut', 'paused', 'suspended', 'gone', 'as-is'] as const
 export type Power = (typeof powers)[number]
 
 /** What an observer sees of it. `absent`: the hypervisor knows no such machine. */

@@ -85,6 +85,7 @@ export const kindPermits = {
   'machine.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   /** Asked by fencing its host, which may be fenced again. */
   'machine.recover': { cancel: 'took_effect', again: 'ask_anew', fails: true },
+  'machine.adopt': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'volume.create': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'volume.attach': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'volume.detach': { cancel: 'took_effect', again: 'ask_anew', fails: true },
@@ -93,8 +94,12 @@ export const kindPermits = {
   'volume.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   'snapshot.create': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   'snapshot.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
+  /** Given up, the backup is failed, and its host lets it go. */
+  'backup.create': { cancel: 'end', again: 'ask_anew', fails: true },
+  'backup.delete': { cancel: 'must_finish', again: 'is_over', fails: false },
   /** The agent goes on with it; asked anew, it is told anew. */
   'host.upgrade': { cancel: 'took_effect', again: 'ask_anew', fails: true },
+  'orphan.remove': { cancel: 'must_finish', again: 'is_over', fails: false },
   'host.fence': { cancel: 'took_effect', again: 'ask_anew', fails: true },
   /** Given up, the image is failed, and its converting host lets it go. */
   'image.import': { cancel: 'end', again: 'ask_anew', fails: true },

@@ -19,5 +19,5 @@ export const poolTypes = ['directory'] as const
 export type PoolType = (typeof poolTypes)[number]
 
 /** What a volume begins with. */
-export const sourceKinds = ['image', 'snapshot', 'nothing'] as const
+export const sourceKinds = ['image', 'snapshot', 'backup', 'nothing', 'found'] as const
 export type SourceKind = (typeof sourceKinds)[number]

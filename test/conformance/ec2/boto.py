@@ -59,6 +59,19 @@ seen["address"] = first.private_ip_address.startswith("10.64.") and first.networ
 seen["network"] = [client.describe_vpcs(VpcIds=[first.vpc_id])["Vpcs"][0]["IsDefault"], client.describe_subnets(SubnetIds=[first.subnet_id])["Subnets"][0]["DefaultForAz"]]
 seen["groups"] = [group["GroupName"] for group in client.describe_security_groups(GroupIds=[first.security_groups[0]["GroupId"]])["SecurityGroups"]]
 
+web = resource.create_security_group(GroupName="boto", Description="by boto")
+web.authorize_ingress(IpPermissions=[{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "http"}]}])
+web.reload()
+seen["a group with a rule"] = [web.ip_permissions[0]["ToPort"], web.ip_permissions[0]["IpRanges"], len(web.ip_permissions_egress)]
+rules = client.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [web.id]}])["SecurityGroupRules"]
+web.revoke_ingress(SecurityGroupRuleIds=[rule["SecurityGroupRuleId"] for rule in rules if not rule["IsEgress"]])
+first.modify_attribute(Groups=[web.id])
+first.reload()
+seen["groups changed"] = [group["GroupName"] for group in first.security_groups]
+seen["a group in use"] = code(lambda: web.delete())
+first.modify_attribute(Groups=[group["GroupId"] for group in client.describe_security_groups(GroupNames=["default"])["SecurityGroups"]])
+web.delete()
+
 pages = list(client.get_paginator("describe_instances").paginate(Filters=[{"Name": "tag:Name", "Values": ["bo*"]}], PaginationConfig={"PageSize": 5}))
 seen["pages"] = [sum(len(reservation["Instances"]) for reservation in page["Reservations"]) for page in pages]
 seen["none"] = client.describe_instances(Filters=[{"Name": "instance-state-name", "Values": ["stopped"]}])["Reservations"]

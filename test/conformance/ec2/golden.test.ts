@@ -13,6 +13,7 @@ interface Named {
   keyPair: string
   volume: string
   snapshot: string
+  group: string
 }
 
 const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGC60tTkFpGLpNmPeghaoLWLHHI8TWwlOK2XkwZ6G0FI ann'
@@ -91,6 +92,39 @@ const requests: readonly (readonly [action: string, form: (named: Named) => Form
   ['ModifyInstanceAttribute', ({ instance }) => ({ InstanceId: instance, 'DisableApiTermination.Value': 'false' })],
   ['StartInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
   ['TerminateInstances', ({ instance }) => ({ 'InstanceId.1': instance })],
+  ['CreateSecurityGroup', () => ({ GroupName: 'web', GroupDescription: 'of the web' })],
+  [
+    'AuthorizeSecurityGroupIngress',
+    ({ group }) => ({
+      GroupId: group,
+      'IpPermissions.1.IpProtocol': 'tcp',
+      'IpPermissions.1.FromPort': '80',
+      'IpPermissions.1.ToPort': '81',
+      'IpPermissions.1.IpRanges.1.CidrIp': '192.0.2.0/24',
+      'IpPermissions.1.IpRanges.1.Description': 'the office',
+      'IpPermissions.1.Groups.1.GroupId': group,
+    }),
+  ],
+  [
+    'AuthorizeSecurityGroupEgress',
+    ({ group }) => ({
+      GroupId: group,
+      'IpPermissions.1.IpProtocol': 'icmpv6',
+      'IpPermissions.1.FromPort': '-1',
+      'IpPermissions.1.ToPort': '-1',
+      'IpPermissions.1.Ipv6Ranges.1.CidrIpv6': '2001:db8::/32',
+    }),
+  ],
+  ['DescribeSecurityGroupRules', ({ group }) => ({ 'Filter.1.Name': 'group-id', 'Filter.1.Value.1': group })],
+  [
+    'RevokeSecurityGroupIngress',
+    ({ group }) => ({ GroupId: group, IpProtocol: 'tcp', FromPort: '80', ToPort: '81', CidrIp: '192.0.2.0/24' }),
+  ],
+  [
+    'RevokeSecurityGroupEgress',
+    ({ group }) => ({ GroupId: group, 'IpPermissions.1.IpProtocol': '-1', 'IpPermissions.1.IpRanges.1.CidrIp': '0.0.0.0/0' }),
+  ],
+  ['DeleteSecurityGroup', ({ group }) => ({ GroupId: group })],
   ['CreatePlacementGroup', () => ({ GroupName: 'apart', Strategy: 'spread' })],
   ['DescribePlacementGroups', () => ({ 'GroupName.1': 'apart' })],
   ['DeletePlacementGroup', () => ({ GroupName: 'apart' })],
@@ -100,7 +134,7 @@ const requests: readonly (readonly [action: string, form: (named: Named) => Form
 
 describe('each action answers as recorded', () => {
   let world: Ec2World
-  const named: Named = { image: '', instance: '', subnet: '', keyPair: '', volume: '', snapshot: '' }
+  const named: Named = { image: '', instance: '', subnet: '', keyPair: '', volume: '', snapshot: '', group: '' }
   beforeAll(async () => {
     world = await ec2World({ report: error => expect(error).toBeUndefined() })
   })
@@ -114,6 +148,7 @@ describe('each action answers as recorded', () => {
     named.instance ||= textOf(answer.text, 'instanceId')
     named.keyPair ||= textOf(answer.text, 'keyPairId')
     if (action === 'CreateVolume') named.volume = textOf(answer.text, 'volumeId')
+    if (action === 'CreateSecurityGroup') named.group = textOf(answer.text, 'groupId')
     named.snapshot ||= textOf(answer.text, 'snapshotId')
     expect(answer.status, answer.text).toBe(200)
     expect(answer.headers.get('content-type')).toBe('text/xml;charset=UTF-8')
@@ -145,7 +180,7 @@ function recorded(form: Form, xml: string): string {
   const numbered = (text: string) =>
     text
       .replace(
-        /\b(i|r|eni|eni-attach|vpc|vpc-cidr-assoc|subnet|sg|ami|key|pg|vol|snap)-[0-9a-f]{17}\b/g,
+        /\b(i|r|eni|eni-attach|vpc|vpc-cidr-assoc|subnet|sg|sgr|ami|key|pg|vol|snap)-[0-9a-f]{17}\b/g,
         (id, prefix: string) => {
           const numbers = seen.get(prefix) ?? new Map<string, number>()
           seen.set(prefix, numbers)

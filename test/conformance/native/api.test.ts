@@ -5,6 +5,8 @@ import type { Route } from '@sirocco/shared/api/route.ts'
 import { type RouteName, routes } from '@sirocco/shared/api/routes.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { authenticator } from '../../support/authenticator.ts'
+import { totpOf } from '../../support/totp.ts'
 import { type Answer, at, type NativeWorld, nativeWorld, publicUrl } from './native-world.ts'
 
 const all = Object.entries<Route>(routes) as [RouteName, Route][]
@@ -181,6 +183,7 @@ describe('a machine\u2019s life over REST', () => {
     expect((await get(id)).tags).toEqual({ env: 'prod' })
 
     await volumesLife(w, id)
+    await securityGroupsLife(w, id)
     await w.ask('stopMachine', { params: { id }, body: { force: true } })
     await w.settle()
     const kept = await w.ask('snapshotMachine', { params: { id }, body: { name: 'all of it' } })
@@ -198,6 +201,8 @@ describe('a machine\u2019s life over REST', () => {
     await w.settle()
     const root = (await get(id)).volumes[0]?.id ?? ''
     expect(await w.ask('revertVolume', { params: { id: root }, body: { snapshot } })).toMatchObject({ status: 202 })
+    await w.settle()
+    await backupsLife(w, root)
     await w.settle()
     await w.ask('deleteSnapshot', { params: { id: snapshot } })
     await w.settle()
@@ -273,6 +278,10 @@ describe('a machine\u2019s life over REST', () => {
     expect((await w.ask('upgradeHosts')).status).toBe(422)
     const fence = await w.ask('fenceHost', { params: which, body: { how: 'ipmi' } })
     expect(fence).toMatchObject({ status: 409, body: { code: 'precondition' } })
+    expect(itemsOf(await w.ask('listOrphans', { params: which }))).toEqual([])
+    const found = { params: { ...which, orphan: 'orp_none' } }
+    expect((await w.ask('adoptOrphan', { ...found, body: { project: 'demo' } })).status).toBe(404)
+    expect((await w.ask('removeOrphan', { ...found, body: { confirm: 'web' } })).status).toBe(404)
     const token = await w.ask('makeEnrolToken', { body: { minutes: 5 } })
     expect(token).toMatchObject({ status: 201, body: { line: `join ${at(token.body, 'token')}` } })
     expect(itemsOf(await w.ask('listEnrolTokens'))).toMatchObject([{ id: at(token.body, 'id'), state: 'open' }])
@@ -304,6 +313,15 @@ describe('a machine\u2019s life over REST', () => {
     const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
     expect((await w.ask('getMe', { as: null, headers: { cookie } })).body).toMatchObject({ via: 'session' })
     await people(w, cookie)
+    await w.password('correct horse')
+    const changed = {
+      as: null,
+      headers: { cookie, origin: publicUrl },
+      body: { old: 'correct horse', new: 'a long enough password' },
+    }
+    expect((await w.ask('changePassword', changed)).status).toBe(204)
+    await secondFactor(w, cookie)
+    await passkeys(w, cookie)
     expect((await w.ask('signOut', { as: null, headers: { cookie } })).status).toBe(204)
     expect((await w.ask('getMe', { as: null, headers: { cookie } })).status).toBe(401)
 
@@ -312,6 +330,47 @@ describe('a machine\u2019s life over REST', () => {
 })
 
 /** A volume made, given, grown, frozen, copied and taken away, and all of it deleted. */
+/** A backup of a volume, a volume of that, and its end. */
+async function backupsLife(w: NativeWorld, volume: string): Promise<void> {
+  const asked = await w.ask('createBackup', { body: { volume, name: 'nightly' } })
+  expect(asked).toMatchObject({ status: 202, body: { backup: { name: 'nightly', state: 'creating', storedBytes: null } } })
+  const backup = String(at(asked.body, 'backup', 'id'))
+  await w.settle()
+  expect((await w.ask('getBackup', { params: { id: backup } })).body).toMatchObject({ state: 'ready', volume, base: null })
+  expect(itemsOf(await w.ask('listBackups', { query: { volume } }))).toMatchObject([{ id: backup }])
+  expect(itemsOf(await w.ask('listBackups', { query: { volume: 'vol_other' } }))).toEqual([])
+  const restored = await w.ask('createVolume', { body: { backup } })
+  expect(restored).toMatchObject({ status: 202, body: { volume: { source: { kind: 'backup', id: backup } } } })
+  expect(await w.ask('deleteBackup', { params: { id: backup } })).toMatchObject({ status: 409, body: { key: 'backup.awaited' } })
+  expect((await w.ask('deleteVolume', { params: { id: String(at(restored.body, 'volume', 'id')) } })).status).toBe(202)
+  expect((await w.ask('deleteBackup', { params: { id: backup } })).status).toBe(202)
+  await w.settle()
+  expect((await w.ask('getBackup', { params: { id: backup } })).body).toMatchObject({ state: 'gone' })
+}
+
+async function securityGroupsLife(w: NativeWorld, machine: string): Promise<void> {
+  const [standard] = itemsOf(await w.ask('listSecurityGroups'))
+  expect(standard).toMatchObject({ name: 'default', isDefault: true, ports: 1 })
+  const made = await w.ask('addSecurityGroup', { body: { name: 'web', description: 'to browsers' } })
+  expect(made).toMatchObject({ status: 201, body: { name: 'web', isDefault: false, ports: 0 } })
+  const params = { id: String(at(made.body, 'id')) }
+  expect(await w.ask('changeSecurityGroup', { params, body: { name: 'front' } })).toMatchObject({ body: { name: 'front' } })
+  const https = { direction: 'in', protocol: 'tcp', from: 443, to: 443, cidr: '0.0.0.0/0' }
+  const wider = await w.ask('authoriseRules', { params, body: { rules: [https] } })
+  expect(wider.status).toBe(200)
+  expect((await w.ask('authoriseRules', { params, body: { rules: [{ ...https, cidr: '10.0.0.0/40' }] } })).status).toBe(400)
+  const shown = await w.ask('getSecurityGroup', { params })
+  const rule = (at(shown.body, 'rules') as unknown[]).find(each => at(each, 'protocol') === 'tcp')
+  expect(rule).toMatchObject(https)
+  expect((await w.ask('setMachineGroups', { params: { id: machine }, body: { groups: ['front'] } })).status).toBe(200)
+  expect(await w.ask('deleteSecurityGroup', { params })).toMatchObject({ status: 409 })
+  expect((await w.ask('setMachineGroups', { params: { id: machine }, body: { groups: ['default'] } })).status).toBe(200)
+  expect((await w.ask('revokeRules', { params, body: { ids: [String(at(rule, 'id'))] } })).status).toBe(200)
+  expect((await w.ask('deleteSecurityGroup', { params })).status).toBe(204)
+  expect((await w.ask('getSecurityGroup', { params })).status).toBe(404)
+  await w.settle()
+}
+
 async function volumesLife(w: NativeWorld, machine: string): Promise<void> {
   const [root] = itemsOf(await w.ask('listVolumes'))
   expect(root).toMatchObject({ state: 'in-use', source: { kind: 'image' }, attachment: { machine, device: 'vda', boot: true } })
@@ -392,7 +451,36 @@ describe('who may what', () => {
     w = await nativeWorld()
     viewer = await w.person('viewer')
     stranger = await w.person('owner', true)
-    id = only(launchedOf(await w.ask('launchMachines', { body: launchBody(w) }))).id
+    const [standing] = itemsOf(await w.ask('listSecurityGroups'))
+    expect(standing).toMatchObject({ name: 'default', isDefault: true, ports: 0, rules: [{ direction: 'in' }, {}, {}, {}, {}] })
+    const web = await w.ask('addSecurityGroup', { body: { name: 'web', tags: { team: 'a' } } })
+    expect(web).toMatchObject({ status: 201, body: { name: 'web', tags: { team: 'a' }, rules: [{ direction: 'out' }, {}] } })
+    const params = { id: String((web.body as { id: unknown }).id) }
+    expect((await w.ask('changeSecurityGroup', { params, body: { description: 'of the web' } })).body).toMatchObject({
+      name: 'web',
+      description: 'of the web',
+    })
+    const rule = { direction: 'in', protocol: '6', from: 80, to: 80, cidr: '0.0.0.0/0' }
+    const ruled = await w.ask('authoriseRules', { params, body: { rules: [rule, { direction: 'in', group: 'default' }] } })
+    expect(ruled).toMatchObject({
+      status: 200,
+      body: {
+        rules: [{}, {}, { protocol: 'tcp', from: 80 }, { protocol: 'all', group: { ec2Id: expect.stringMatching(/^sg-/) } }],
+      },
+    })
+    expect((await w.ask('authoriseRules', { params, body: { rules: [rule] } })).status).toBe(409)
+    expect((await w.ask('authoriseRules', { params, body: { rules: [{ ...rule, to: 79 }] } })).status).toBe(400)
+    const added = (ruled.body as { rules: { id: string }[] }).rules.slice(2)
+    expect((await w.ask('revokeRules', { params, body: { ids: added.map(one => one.id) } })).body).toMatchObject({
+      rules: [{}, {}],
+    })
+
+    id = only(launchedOf(await w.ask('launchMachines', { body: { ...launchBody(w), securityGroups: ['web'] } }))).id
+    expect((await w.ask('getSecurityGroup', { params })).body).toMatchObject({ ports: 1 })
+    expect((await w.ask('deleteSecurityGroup', { params })).status).toBe(409)
+    const moved = await w.ask('setMachineGroups', { params: { id }, body: { groups: ['default'] } })
+    expect(moved.body).toMatchObject({ ports: [{ groups: [{ name: 'default' }] }] })
+    expect((await w.ask('deleteSecurityGroup', { params })).status).toBe(204)
   })
   const bodies: Partial<Record<RouteName, unknown>> = {
     setGuestPassword: { user: 'root', password: 'x' },
@@ -404,18 +492,25 @@ describe('who may what', () => {
     launchMachines: { image: 'img_none', flavor: 't3.nano' },
     addKeyPair: { name: 'k' },
     addPlacementGroup: { name: 'k', policy: 'affinity' },
+    addSecurityGroup: { name: 'k' },
+    authoriseRules: { rules: [{ direction: 'in', cidr: '0.0.0.0/0' }] },
+    revokeRules: { ids: ['sgr_1'] },
+    setMachineGroups: { groups: ['default'] },
     explainPlacement: { image: 'img_none', flavor: 't3.nano' },
     attachVolume: { machine: 'vm_1' },
     growVolume: { sizeMiB: 1 },
     revertVolume: { snapshot: 'snp_1' },
     revertMachine: { snapshot: 'snp_1' },
     createSnapshot: { volume: 'vol_1' },
+    createBackup: { volume: 'vol_1' },
     setTags: { resources: ['x-1'], tags: {} },
     unsetTags: { resources: ['x-1'] },
     resolveOperation: { how: 'fail' },
     recoverMachine: { recover: 'no' },
     forgetMachine: { confirm: 'web' },
     fenceHost: { how: 'ipmi' },
+    adoptOrphan: { project: 'demo' },
+    removeOrphan: { confirm: 'web' },
     setHostPower: { power: null },
     addImage: { catalogue: 'debian-13' },
     captureImage: { name: 'kept', volume: 'vol_1' },
@@ -430,7 +525,10 @@ describe('who may what', () => {
   }
 
   test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {
-    const answer = await w.ask(name, { as: null, params: { id: 'vm_1', name: 'k', n: '1', user: 'usr_1', project: 'prj_1' } })
+    const answer = await w.ask(name, {
+      as: null,
+      params: { id: 'vm_1', name: 'k', n: '1', user: 'usr_1', project: 'prj_1', orphan: 'orp_1' },
+    })
     expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
     expect(answer.headers.get('www-authenticate')).toContain('Bearer')
   })
@@ -440,7 +538,7 @@ describe('who may what', () => {
     async name => {
       const answer = await w.ask(name, {
         as: viewer,
-        params: { id, name: 'k', n: '1', user: 'usr_1', project: 'prj_1' },
+        params: { id, name: 'k', n: '1', user: 'usr_1', project: 'prj_1', orphan: 'orp_1' },
         ...(name in bodies ? { body: bodies[name] } : {}),
       })
       expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } })
@@ -478,6 +576,33 @@ describe('who may what', () => {
     },
   )
 })
+
+/** Codes by an app, on and off; how they sign in is sign-in.test.ts's. */
+async function secondFactor(w: NativeWorld, cookie: string): Promise<void> {
+  const me = { as: null, headers: { cookie, origin: publicUrl } }
+  const { body } = await w.ask('beginSecondFactor', me)
+  const code = totpOf(String(at(body, 'secret')), w.rows.clock.at)
+  expect((await w.ask('confirmSecondFactor', { ...me, body: { code } })).status).toBe(200)
+  expect((await w.ask('renewRecoveryCodes', me)).status).toBe(200)
+  expect((await w.ask('removeSecondFactor', me)).status).toBe(204)
+  expect((await w.ask('getSecondFactor', me)).body).toEqual({ since: null, recoveryCodes: 0 })
+}
+
+/** A passkey that comes and goes; how it signs in is passkeys.test.ts's. */
+async function passkeys(w: NativeWorld, cookie: string): Promise<void> {
+  const me = { as: null, headers: { cookie, origin: publicUrl } }
+  expect((await w.ask('askPasskey', { as: null })).status).toBe(200)
+  const { body } = await w.ask('beginPasskey', me)
+  const made = authenticator({ domain: 'cloud.example', origin: publicUrl }).make({
+    challenge: String(at(body, 'challenge')),
+    userId: String(at(body, 'user', 'id')),
+  })
+  const added = await w.ask('addPasskey', { ...me, body: { name: 'laptop', response: made } })
+  const params = { id: String(at(added.body, 'id')) }
+  expect((await w.ask('renamePasskey', { ...me, params, body: { name: 'phone' } })).status).toBe(200)
+  expect(itemsOf(await w.ask('listPasskeys', me))).toMatchObject([{ name: 'phone' }])
+  expect((await w.ask('removePasskey', { ...me, params })).status).toBe(204)
+}
 
 describe('signing in', () => {
   let w: NativeWorld

@@ -1,6 +1,7 @@
 import { native } from '@sirocco/control/dialects/native/index.ts'
 import type { NativeParts } from '@sirocco/control/dialects/native/parts.ts'
 import type { Role } from '@sirocco/control/domain/access/principal.ts'
+import { originOf } from '@sirocco/control/http/origin.ts'
 import { EventStream } from '@sirocco/control/objects/event-stream.ts'
 import { Listeners } from '@sirocco/control/objects/listeners.ts'
 import { hashPassword } from '@sirocco/control/services/sessions/password.ts'
@@ -38,7 +39,7 @@ export interface Answer {
  * The native API over the real verbs and store in memory. Each answer is held against the OpenAPI document: an undocumented status, or a
  * body that its schema does not permit, throws.
  */
-export async function nativeWorld(options: Parameters<typeof world>[0] = {}) {
+export async function nativeWorld({ url = publicUrl, ...options }: Parameters<typeof world>[0] & { readonly url?: string } = {}) {
   const inner = await world(options)
   const { ports, database, rows } = inner
   const app = native()
@@ -52,10 +53,11 @@ export async function nativeWorld(options: Parameters<typeof world>[0] = {}) {
   const logged: unknown[] = []
   const parts: NativeParts = {
     ports,
-    publicUrl,
+    publicUrl: url,
     ec2Url: 'https://ec2.cloud.example',
     region: 'test-1',
     version: '0.1.0',
+    origin: { address: null, device: '' },
     async feed(_, after) {
       const newest = await source.newest()
       assert(newest.ok, 'the newest event')
@@ -71,7 +73,8 @@ export async function nativeWorld(options: Parameters<typeof world>[0] = {}) {
   const asked = new Set<RouteName>()
 
   /** A request as it is, without a look at the document. */
-  const raw = (request: Request): Promise<Response> => Promise.resolve(app.fetch(request, parts))
+  const raw = (request: Request): Promise<Response> =>
+    Promise.resolve(app.fetch(request, { ...parts, origin: originOf(request) }))
 
   function request(
     name: RouteName,

@@ -3,10 +3,12 @@ import { createReadStream, readFileSync } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { linuxBackups } from '@sirocco/agent/backups/linux.ts'
 import { libvirtCompute } from '@sirocco/agent/drivers/libvirt/compute.ts'
 import { domainName } from '@sirocco/agent/drivers/libvirt/identity.ts'
 import { linuxNetworks } from '@sirocco/agent/network/networks.ts'
 import { run } from '@sirocco/agent/programs/run.ts'
+import { runConfined } from '@sirocco/agent/programs/sandbox.ts'
 import { directoryStorage } from '@sirocco/agent/storage/directory.ts'
 import { pooledVolumes } from '@sirocco/agent/storage/pools.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
@@ -82,6 +84,7 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
     compute,
     storage: directoryStorage({ dir: storage }),
     volumes,
+    backups: objects => linuxBackups({ dir: storage, run: runConfined, objects }),
     networks: linuxNetworks({ instance, tag, dir: join(libvirtd.dir, 'networks') }),
     image,
     guestAgent: readFileSync(join(import.meta.dirname, '../../support/guest-agent.sh')).toString('base64'),

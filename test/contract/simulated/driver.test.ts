@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { simulatedBackups } from '@sirocco/agent/backups/simulated.ts'
 import { simulatedCompute } from '@sirocco/agent/drivers/simulated/compute.ts'
 import { SimulatedHost } from '@sirocco/agent/drivers/simulated/host.ts'
 import { simulatedNetworks } from '@sirocco/agent/drivers/simulated/networks.ts'
@@ -25,6 +26,7 @@ async function make(): Promise<DriverBench> {
     storage: simulatedStorage(host, 'one'),
     volumes: simulatedVolumes(host, 'one'),
     networks: simulatedNetworks(host, 'one'),
+    backups: simulatedBackups,
     image: { id: 'img_sim', files: [{ role: 'disk', format: 'raw', sha256, bytes: content.byteLength }] },
     bytesOf: async function* () {
       yield content

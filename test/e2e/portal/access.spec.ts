@@ -9,7 +9,16 @@ async function findings(page: Page, part?: string): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)
 }
 
-const pages = ['/machines', '/machines/new', '/images', '/key-pairs', '/placement-groups', '/hosts', '/settings'] as const
+const pages = [
+  '/machines',
+  '/machines/new',
+  '/images',
+  '/key-pairs',
+  '/placement-groups',
+  '/people',
+  '/hosts',
+  '/settings',
+] as const
 
 for (const theme of ['light', 'dark'] as const)
   for (const locale of ['en-GB', 'fr-FR'] as const)

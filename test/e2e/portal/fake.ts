@@ -18,6 +18,7 @@ import { flavors as shapes } from '@sirocco/shared/model/flavors.ts'
 import { type MachineState, type MachineVerb, machineVerbs } from '@sirocco/shared/model/machines/states.ts'
 import { changeRefusal, refusal, verdictOf } from '@sirocco/shared/model/machines/transitions.ts'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { fakePeople } from './fake-people.ts'
 
 /**
  * A control plane of cardboard, for the portal's own specs: the native API's shapes, its feed and a console that echoes. Machines
@@ -229,7 +230,17 @@ export async function startFake({
         },
       ],
       addresses: [address],
-      ports: [{ id: id('prt'), ec2Id: hex('eni'), network: id('net'), subnet: id('sub'), mac: '52:54:00:12:34:56', address }],
+      ports: [
+        {
+          id: id('prt'),
+          ec2Id: hex('eni'),
+          network: id('net'),
+          subnet: id('sub'),
+          mac: '52:54:00:12:34:56',
+          address,
+          groups: [],
+        },
+      ],
       rescue: null,
       tags: name === '' ? {} : { Name: name },
       ...(role === 'admin' ? { host: hostId } : {}),
@@ -394,6 +405,8 @@ export async function startFake({
     })),
   })
 
+  const people = fakePeople(me)
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://fake')
     const path = url.pathname
@@ -433,8 +446,14 @@ export async function startFake({
     if (!(request.headers.cookie ?? '').includes('sirocco_session=1')) return refuse(401, 'unauthenticated', 'sign in first')
     if (noun === 'sessions')
       return method === 'DELETE' ? send(204, null, { 'set-cookie': 'sirocco_session=; Max-Age=0; Path=/' }) : send(200, me)
+    if (noun === 'second-factor') return send(200, { since: iso(86_400_000), recoveryCodes: 9 })
+    if (noun === 'passkeys')
+      return page([{ id: id('pky'), name: 'laptop', backedUp: true, createdAt: iso(86_400_000), lastUsedAt: null }])
+    const tenancy = people(method, parts, body)
+    if (tenancy) return send(tenancy.status, tenancy.body)
     if (noun === 'images') return page(images)
     if (noun === 'flavors') return page(flavors)
+    if (noun === 'security-groups') return page([])
     if (noun === 'placement-groups') {
       if (method === 'GET') return page(groups)
       const at = groups.findIndex(({ name }) => name === key)
@@ -450,6 +469,19 @@ export async function startFake({
       said = { ...said, ...body }
       return send(200, hosts()[0])
     }
+    if (noun === 'hosts' && verb === 'orphans')
+      return page([
+        {
+          id: 'orp_1',
+          kind: 'machine',
+          machine: 'vm_0123456789abcdefghjk',
+          name: 'forgotten',
+          power: 'running',
+          since: iso(3_600_000),
+          removing: false,
+          made: { vcpus: 2, memoryMiB: 2048, image: null, volumes: [{ id: 'vol_1', device: 'vda', sizeMiB: 8192 }] },
+        },
+      ])
     if (noun === 'hosts') return role === 'admin' ? page(hosts()) : refuse(403, 'forbidden', 'admins only')
     if (verb === 'samples') return send(200, usage())
     const told = noun === 'operations' && method === 'POST' ? operations.find(each => each.id === key) : undefined
@@ -540,17 +572,6 @@ export async function startFake({
     send(202, { machine: machines.get(machine.id), operations: operation ? [operation.id] : [] })
   }
 
-  function asset(path: string, response: ServerResponse): void {
-    const file = join(dist, normalize(path))
-    const known = file.startsWith(dist) && extname(file) !== '' && existsSync(file)
-    const served = known ? file : join(dist, 'index.html')
-    response.writeHead(200, {
-      'content-type': types[extname(served)] ?? 'application/octet-stream',
-      'content-security-policy': policy,
-    })
-    createReadStream(served).pipe(response)
-  }
-
   const server = createServer((request, response) => {
     answer(request, response).catch(error => {
       response.writeHead(500).end(String(error))
@@ -636,4 +657,16 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
   if (chunks.length === 0) return {}
   const body: unknown = JSON.parse(Buffer.concat(chunks).toString())
   return typeof body === 'object' && body !== null ? { ...body } : {}
+}
+
+/** A file of the built portal, or its page. */
+export function asset(path: string, response: ServerResponse): void {
+  const file = join(dist, normalize(path))
+  const known = file.startsWith(dist) && extname(file) !== '' && existsSync(file)
+  const served = known ? file : join(dist, 'index.html')
+  response.writeHead(200, {
+    'content-type': types[extname(served)] ?? 'application/octet-stream',
+    'content-security-policy': policy,
+  })
+  createReadStream(served).pipe(response)
 }

@@ -1,4 +1,5 @@
 import type { Power } from '@sirocco/shared/model/machines/states.ts'
+import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import { z } from 'zod'
 import { machineRows, snapshotRows, volumeRows } from './checks.ts'
 import type { MemoryDatabase } from './client.ts'
@@ -23,6 +24,7 @@ const shown: Readonly<Record<Power, readonly string[]>> = {
   cut: ['stopped', 'absent'],
   paused: ['paused', 'stopped'],
   suspended: ['suspended', 'stopped'],
+  'as-is': ['running', 'paused', 'stopped', 'suspended', 'absent'],
   gone: ['absent'],
 }
 
@@ -60,7 +62,21 @@ export function audit(database: MemoryDatabase, hosts: readonly HostMachine[]): 
   }
 
   const volumes = volumeRows(database)
-  for (const { id, deleted, goneAt, host, applied, generation, here, sizeMiB, seenMiB, machine, seenIn, fault } of volumes) {
+  for (const {
+    id,
+    deleted,
+    goneAt,
+    host,
+    applied,
+    generation,
+    here,
+    sizeMiB,
+    seenMiB,
+    machine,
+    device,
+    seenIn,
+    fault,
+  } of volumes) {
     if (goneAt !== null || host === null) continue
     if (deleted === 1) found.push(`${id} is not gone yet`)
     if (applied === null || applied < generation) found.push(`${id} is applied at ${applied}, wanted at ${generation}`)
@@ -71,7 +87,9 @@ export function audit(database: MemoryDatabase, hosts: readonly HostMachine[]): 
       found.push(`${id} has ${seenMiB} MiB and is in ${seenIn}, wanted ${sizeMiB} and in ${machine}`)
     const on = hosts.find(h => h.id === host)?.sim
     const domain = machine === null ? undefined : on?.machine(instance, machine)
-    if (domain && !domain.disks.some(disk => disk.volume === id)) found.push(`${id} is not in ${machine}`)
+    // In rescue a machine is given its own disk when it has booted: one that could not start is without.
+    const given = device !== rescuedDevice || domain?.power === 'running'
+    if (domain && given && !domain.disks.some(disk => disk.volume === id)) found.push(`${id} is not in ${machine}`)
     for (const other of on?.machines(instance) ?? [])
       if (other.id !== machine && other.disks.some(disk => disk.volume === id)) found.push(`${id} is still in ${other.id}`)
   }

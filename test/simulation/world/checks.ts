@@ -50,6 +50,7 @@ const VolumeRow = z.object({
   sizeMiB: z.int(),
   seenMiB: z.int().nullable(),
   machine: z.string().nullable(),
+  device: z.string().nullable(),
   seenIn: z.string().nullable(),
   fault: z.string().nullable(),
 })
@@ -57,7 +58,7 @@ type VolumeRow = z.output<typeof VolumeRow>
 const SnapshotRow = z.object(Kept)
 type SnapshotRow = z.output<typeof SnapshotRow>
 
-const volumesSql = `SELECT v.id, v.generation, v.version, v.deleted, v.goneAt, v.sizeMiB, a.host, t.machine,
+const volumesSql = `SELECT v.id, v.generation, v.version, v.deleted, v.goneAt, v.sizeMiB, a.host, t.machine, t.device,
   o.appliedGeneration AS applied, o.here, o.sizeMiB AS seenMiB, o.machine AS seenIn, o.fault
   FROM volume v LEFT JOIN allocation a ON a.consumer = v.id AND a.until IS NULL LEFT JOIN volume_observed o ON o.volume = v.id
   LEFT JOIN attachment t ON t.volume = v.id`

@@ -1,5 +1,5 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
-import type { Power, SeenPower } from '@sirocco/shared/model/machines/states.ts'
+import { type Power, type SeenPower, seenPowers } from '@sirocco/shared/model/machines/states.ts'
 import type { Capabilities, Connector, DesiredMachine, Observed } from '../../../ports/connector.ts'
 import type { ForeignCloud, Instance } from './cloud.ts'
 
@@ -43,6 +43,7 @@ const fulfilled: Record<Power, readonly SeenPower[]> = {
   cut: ['stopped', 'absent'],
   paused: ['paused'],
   suspended: ['suspended'],
+  'as-is': seenPowers,
   gone: ['absent'],
 }
 

@@ -24,6 +24,56 @@ CREATE TABLE `attachment` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `attachment_device` ON `attachment` (`machine`,`device`);--> statement-breakpoint
+CREATE TABLE `audit_seal` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`hash` text NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `backup` (
+	`id` text PRIMARY KEY NOT NULL,
+	`project` text NOT NULL,
+	`name` text NOT NULL,
+	`volume` text NOT NULL,
+	`volumeAlias` text NOT NULL,
+	`sizeMiB` integer NOT NULL,
+	`snapshot` text NOT NULL,
+	`made` text NOT NULL,
+	`failure` text,
+	`host` text,
+	`turn` integer,
+	`base` text,
+	`busy` integer NOT NULL,
+	`root` text,
+	`sizeBytes` integer,
+	`storedBytes` integer,
+	`createdAt` integer NOT NULL,
+	`endedAt` integer,
+	`sweptAt` integer,
+	`deleted` integer NOT NULL,
+	`generation` integer NOT NULL,
+	`version` integer NOT NULL,
+	`goneAt` integer
+);
+--> statement-breakpoint
+CREATE INDEX `backup_project` ON `backup` (`project`,`id`);--> statement-breakpoint
+CREATE INDEX `backup_volume` ON `backup` (`volume`,`id`);--> statement-breakpoint
+CREATE INDEX `backup_host` ON `backup` (`host`) WHERE "backup"."host" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `backup_unswept` ON `backup` (`endedAt`) WHERE "backup"."sweptAt" IS NULL AND "backup"."made" <> 'ready' AND "backup"."endedAt" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `backup_gone` ON `backup` (`goneAt`) WHERE "backup"."goneAt" IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `backup_observed` (
+	`backup` text PRIMARY KEY NOT NULL,
+	`host` text NOT NULL,
+	`epoch` integer NOT NULL,
+	`seq` integer NOT NULL,
+	`appliedGeneration` integer NOT NULL,
+	`progress` text,
+	`fault` text,
+	`result` text,
+	`digest` text NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `fence` (
 	`id` text PRIMARY KEY NOT NULL,
 	`host` text NOT NULL,
@@ -118,6 +168,7 @@ CREATE TABLE `migration` (
 	`secret` text NOT NULL,
 	`volumes` text NOT NULL,
 	`phase` text NOT NULL,
+	`offline` integer DEFAULT false NOT NULL,
 	`sourceSaw` text,
 	`targetSaw` text,
 	`progress` text,
@@ -143,6 +194,13 @@ CREATE TABLE `placement_group` (
 CREATE UNIQUE INDEX `placement_group_alias_unique` ON `placement_group` (`alias`);--> statement-breakpoint
 CREATE UNIQUE INDEX `placement_group_name` ON `placement_group` (`project`,`name`);--> statement-breakpoint
 CREATE INDEX `placement_group_project` ON `placement_group` (`project`,`id`);--> statement-breakpoint
+CREATE TABLE `port_group` (
+	`port` text NOT NULL,
+	`securityGroup` text NOT NULL,
+	PRIMARY KEY(`port`, `securityGroup`)
+);
+--> statement-breakpoint
+CREATE INDEX `port_group_members` ON `port_group` (`securityGroup`,`port`);--> statement-breakpoint
 CREATE TABLE `quota` (
 	`project` text NOT NULL,
 	`resource` text NOT NULL,
@@ -168,6 +226,38 @@ CREATE TABLE `sample_history` (
 );
 --> statement-breakpoint
 CREATE INDEX `sample_history_at` ON `sample_history` (`at`);--> statement-breakpoint
+CREATE TABLE `security_group` (
+	`id` text PRIMARY KEY NOT NULL,
+	`alias` text NOT NULL,
+	`project` text NOT NULL,
+	`network` text NOT NULL,
+	`name` text NOT NULL,
+	`description` text NOT NULL,
+	`isDefault` integer NOT NULL,
+	`createdAt` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `security_group_alias_unique` ON `security_group` (`alias`);--> statement-breakpoint
+CREATE UNIQUE INDEX `security_group_name` ON `security_group` (`network`,`name`);--> statement-breakpoint
+CREATE UNIQUE INDEX `security_group_default` ON `security_group` (`network`) WHERE "security_group"."isDefault" = 1;--> statement-breakpoint
+CREATE INDEX `security_group_project` ON `security_group` (`project`,`id`);--> statement-breakpoint
+CREATE TABLE `security_rule` (
+	`id` text PRIMARY KEY NOT NULL,
+	`alias` text NOT NULL,
+	`securityGroup` text NOT NULL,
+	`direction` text NOT NULL,
+	`protocol` text NOT NULL,
+	`from` integer,
+	`to` integer,
+	`cidr` text,
+	`peer` text,
+	`description` text NOT NULL,
+	`likeness` text NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `security_rule_alias_unique` ON `security_rule` (`alias`);--> statement-breakpoint
+CREATE UNIQUE INDEX `security_rule_alike` ON `security_rule` (`securityGroup`,`likeness`);--> statement-breakpoint
+CREATE INDEX `security_rule_peer` ON `security_rule` (`peer`,`securityGroup`);--> statement-breakpoint
 CREATE TABLE `snapshot` (
 	`id` text PRIMARY KEY NOT NULL,
 	`alias` text NOT NULL,
@@ -179,6 +269,7 @@ CREATE TABLE `snapshot` (
 	`volumeAlias` text NOT NULL,
 	`name` text NOT NULL,
 	`passing` integer NOT NULL,
+	`keptOn` text,
 	`moment` text,
 	`sizeMiB` integer NOT NULL,
 	`createdAt` integer NOT NULL,
@@ -246,11 +337,13 @@ CREATE TABLE `volume` (
 	`sourceKind` text NOT NULL,
 	`sourceImage` text,
 	`sourceSnapshot` text,
+	`sourceBackup` text,
 	`baseImage` text,
 	`revertSnapshot` text,
 	`revertTurn` integer,
 	`grownFrom` integer,
 	`grownAt` integer,
+	`keptOn` text,
 	`createdAt` integer NOT NULL,
 	`deleted` integer NOT NULL,
 	`generation` integer NOT NULL,
@@ -265,6 +358,7 @@ CREATE INDEX `volume_project` ON `volume` (`project`,`id`);--> statement-breakpo
 CREATE INDEX `volume_pool` ON `volume` (`pool`);--> statement-breakpoint
 CREATE INDEX `volume_quota` ON `volume` (`project`,`sizeMiB`) WHERE "volume"."deleted" = 0;--> statement-breakpoint
 CREATE INDEX `volume_snapshot` ON `volume` (`sourceSnapshot`) WHERE "volume"."sourceSnapshot" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `volume_backup` ON `volume` (`sourceBackup`) WHERE "volume"."sourceBackup" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_base` ON `volume` (`baseImage`) WHERE "volume"."baseImage" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_revert` ON `volume` (`revertSnapshot`) WHERE "volume"."revertSnapshot" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_gone` ON `volume` (`goneAt`) WHERE "volume"."goneAt" IS NOT NULL;--> statement-breakpoint
@@ -281,6 +375,53 @@ CREATE TABLE `volume_observed` (
 	`fault` text,
 	`digest` text NOT NULL,
 	`at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `challenge` (
+	`tokenHash` text PRIMARY KEY NOT NULL,
+	`kind` text NOT NULL,
+	`user` text,
+	`data` text,
+	`tries` integer DEFAULT 0 NOT NULL,
+	`expiresAt` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `challenge_expires` ON `challenge` (`expiresAt`);--> statement-breakpoint
+CREATE TABLE `passkey` (
+	`id` text PRIMARY KEY NOT NULL,
+	`credential` text NOT NULL,
+	`user` text NOT NULL,
+	`name` text NOT NULL,
+	`publicKey` text NOT NULL,
+	`counter` integer NOT NULL,
+	`transports` text NOT NULL,
+	`backedUp` integer NOT NULL,
+	`createdAt` integer NOT NULL,
+	`lastUsedAt` integer
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `passkey_credential_unique` ON `passkey` (`credential`);--> statement-breakpoint
+CREATE INDEX `passkey_user` ON `passkey` (`user`,`id`);--> statement-breakpoint
+CREATE TABLE `recovery_code` (
+	`user` text NOT NULL,
+	`hash` text NOT NULL,
+	PRIMARY KEY(`user`, `hash`)
+);
+--> statement-breakpoint
+CREATE TABLE `sign_in_try` (
+	`key` text PRIMARY KEY NOT NULL,
+	`tries` integer NOT NULL,
+	`until` integer NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `sign_in_try_at` ON `sign_in_try` (`at`);--> statement-breakpoint
+CREATE TABLE `totp` (
+	`user` text PRIMARY KEY NOT NULL,
+	`secret` text NOT NULL,
+	`confirmedAt` integer,
+	`lastStep` integer DEFAULT 0 NOT NULL,
+	`createdAt` integer NOT NULL
 );
 --> statement-breakpoint
 ALTER TABLE `access_key` ADD `expiresAt` integer;--> statement-breakpoint
@@ -341,7 +482,16 @@ ALTER TABLE `operation` ADD `waitingSince` integer;--> statement-breakpoint
 ALTER TABLE `operation` ADD `asked` text;--> statement-breakpoint
 ALTER TABLE `operation` ADD `stuckIn` text;--> statement-breakpoint
 CREATE INDEX `operation_stuck` ON `operation` (`id`) WHERE "operation"."state" = 'stuck';--> statement-breakpoint
+ALTER TABLE `orphan` ADD `id` text DEFAULT '' NOT NULL;--> statement-breakpoint
+ALTER TABLE `orphan` ADD `found` text;--> statement-breakpoint
+ALTER TABLE `orphan` ADD `digest` text DEFAULT '' NOT NULL;--> statement-breakpoint
+ALTER TABLE `orphan` ADD `generation` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `orphan` ADD `removing` integer DEFAULT false NOT NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX `orphan_id` ON `orphan` (`id`) WHERE "orphan"."id" <> '';--> statement-breakpoint
 ALTER TABLE `session` ADD `createdAt` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `session` ADD `address` text;--> statement-breakpoint
+ALTER TABLE `session` ADD `device` text DEFAULT '' NOT NULL;--> statement-breakpoint
+ALTER TABLE `session` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `session_user` ON `session` (`user`,`id`);--> statement-breakpoint
 ALTER TABLE `user` ADD `disabledAt` integer;--> statement-breakpoint
 CREATE INDEX `membership_project` ON `membership` (`project`,`user`);--> statement-breakpoint

@@ -23,7 +23,7 @@ export function accessReads(database: Database): Pick<Store, 'access' | 'tokens'
       async bySession(tokenHash) {
         const rows = await database.read(() =>
           db
-            .select({ ...person, session: s.session.id })
+            .select({ ...person, session: s.session.id, lastUsedAt: s.session.lastUsedAt })
             .from(s.session)
             .innerJoin(s.user, and(eq(s.user.id, s.session.user), isNull(s.user.disabledAt)))
             .innerJoin(s.project, eq(s.project.id, s.session.project))
@@ -33,8 +33,8 @@ export function accessReads(database: Database): Pick<Store, 'access' | 'tokens'
         if (!rows.ok) return rows
         const found = first(rows.value)
         if (!found) return refuse('unauthenticated', 'this session has ended; sign in again')
-        const { session, ...principal } = found
-        return ok({ ...principal, via: { kind: 'session', id: session } })
+        const { session, lastUsedAt, ...principal } = found
+        return ok({ lastUsedAt, principal: { ...principal, via: { kind: 'session', id: session } } })
       },
       async byLink(tokenHash) {
         const rows = await database.read(() =>

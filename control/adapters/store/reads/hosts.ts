@@ -13,13 +13,14 @@ import {
   type PlacedVolume,
   wantedMove,
 } from '../../../domain/projection/host.ts'
-import { wantedImport } from '../../../domain/projection/import.ts'
+import { wantedBackup, wantedImport } from '../../../domain/projection/works.ts'
 import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { among } from './among.ts'
 import { paged } from './page.ts'
+import { type Security, securityOf, securityQueries } from './placed-groups.ts'
 import { together } from './together.ts'
 
 /** In rescue it boots by another image than its own. */
@@ -196,11 +197,37 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .from(s.imageImport)
           .innerJoin(s.image, eq(s.image.id, s.imageImport.image))
           .where(among(s.imageImport.host, hosts)),
+        db
+          .select({
+            host: s.backup.host,
+            id: s.backup.id,
+            generation: s.backup.generation,
+            snapshot: s.backup.snapshot,
+            volume: s.backup.volume,
+            base: s.backup.base,
+          })
+          .from(s.backup)
+          .where(among(s.backup.host, hosts)),
+        ...securityQueries(db, hosts),
       ]),
     )
     if (!rows.ok) return rows
-    const [found, machines, ports, volumes, snapshots, comingMachines, comingPorts, comingVolumes, migrations, left, imports] =
-      rows.value
+    const [
+      found,
+      machines,
+      ports,
+      volumes,
+      snapshots,
+      comingMachines,
+      comingPorts,
+      comingVolumes,
+      migrations,
+      left,
+      imports,
+      backups,
+      ...security
+    ] = rows.value
+    const groups = securityOf(...security)
     const leftOn = Map.groupBy(left, row => row.tombstone.host)
     const revisions = new Map(found.map(row => [row.host, row.revision]))
     const machinesOf = Map.groupBy([...machines, ...comingMachines], row => row.host)
@@ -211,6 +238,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     )
     const snapshotsOn = Map.groupBy(snapshots, row => row.host)
     const importsOn = Map.groupBy(imports, row => row.host)
+    const backupsOn = Map.groupBy(backups, row => row.host)
     return ok(async (host: Id<'host'>) => {
       const revision = revisions.get(host)
       if (revision === undefined) return refuse('not_found', `there is no host ${host}`)
@@ -224,10 +252,17 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           migration: moves.find(move => move.machine === machine.id) ?? null,
         })),
         portsOn.get(host) ?? [],
-        (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image }) => ({ ...volume, attachment, pool, image })),
-        (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, pool })),
+        (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image }) => ({
+          ...volume,
+          kept: volume.keptOn === host,
+          attachment,
+          pool,
+          image,
+        })),
+        (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, kept: snapshot.keptOn === host, pool })),
         (leftOn.get(host) ?? []).map(({ tombstone, pool }) => ({ ...tombstone, pool })),
-        (importsOn.get(host) ?? []).map(wantedImport),
+        [...(importsOn.get(host) ?? []).map(wantedImport), ...(backupsOn.get(host) ?? []).map(wantedBackup)],
+        groups,
       )
     })
   })
@@ -241,7 +276,8 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     volumes: readonly PlacedVolume[],
     snapshots: readonly PlacedSnapshot[],
     left: readonly PlacedTombstone[],
-    imports: readonly Wanted[],
+    works: readonly Wanted[],
+    security: Security,
   ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
     const portsOf = Map.groupBy(ports, row => row.port.machine)
     const placed: PlacedMachine[] = []
@@ -259,21 +295,15 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
         image,
         userData,
         ...(migration && secret ? { move: wantedMove(migration, host, secret.value.reveal()) } : {}),
-        ports: (portsOf.get(machine.id) ?? []).sort((a, b) => a.port.position - b.port.position).map(row => row.port),
+        ports: (portsOf.get(machine.id) ?? [])
+          .sort((a, b) => a.port.position - b.port.position)
+          .map(({ port }) => ({ ...port, groups: security.groupsOf(port.id) })),
       })
     }
     const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
-    return ok({ revision, objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left), ...imports] })
+    const groups = security.placed(ports.map(({ port }) => port.id))
+    return ok({ revision, objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left, groups), ...works] })
   }
-
-  const orphansOf = together(async (hosts: readonly Id<'host'>[]) => {
-    const rows = await database.read(() =>
-      db.select({ host: s.orphan.host, machine: s.orphan.machine }).from(s.orphan).where(among(s.orphan.host, hosts)),
-    )
-    if (!rows.ok) return rows
-    const found = Map.groupBy(rows.value, row => row.host)
-    return ok((host: Id<'host'>): readonly string[] => (found.get(host) ?? []).map(row => row.machine))
-  })
 
   const tombstonesOf = together(async (hosts: readonly Id<'host'>[]) => {
     const rows = await database.read(() => db.select().from(s.tombstone).where(among(s.tombstone.host, hosts)))
@@ -353,7 +383,6 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       const found = await desired(host)
       return found.ok ? found.value : found
     },
-    orphans: orphansOf,
     factsDigest: digestOf,
   }
 }
@@ -361,7 +390,9 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
 /** A volume on another host than its own: what it is made from, or went back to, may be on that alone, and everything in it is copied. */
 const anew = (volume: typeof s.volume.$inferSelect) => ({
   ...volume,
-  ...(volume.sourceKind === 'snapshot' ? { sourceKind: 'nothing' as const, sourceSnapshot: null } : {}),
+  ...(volume.sourceKind === 'snapshot' || volume.sourceKind === 'backup'
+    ? { sourceKind: 'nothing' as const, sourceSnapshot: null, sourceBackup: null }
+    : {}),
   revertSnapshot: null,
   revertTurn: null,
 })

@@ -18,7 +18,7 @@ interface Placed {
   readonly ids: ReadonlySet<string>
 }
 
-/** Machines with their three facts, ports, volumes and tags: always one batch of four statements. */
+/** Machines with their three facts, ports, volumes and tags: always one batch of five statements. */
 export function machineReads(database: Database): Store['machines'] {
   const { db, clock } = database
   const visible = () => or(isNull(s.machine.goneAt), gt(s.machine.goneAt, clock.now() - limits.goneVisible))
@@ -28,7 +28,7 @@ export function machineReads(database: Database): Store['machines'] {
   async function load(which: SQL | undefined, limit: number): Promise<Result<Machine[]>> {
     const chosen = db.select({ id: s.machine.id }).from(s.machine).where(which).orderBy(asc(s.machine.id)).limit(limit)
     return database.read(async () => {
-      const [machines, ports, volumes, tags] = await db.batch([
+      const [machines, ports, groups, volumes, tags] = await db.batch([
         db
           .select({
             machine: s.machine,
@@ -63,6 +63,12 @@ export function machineReads(database: Database): Store['machines'] {
           .innerJoin(s.network, eq(s.network.id, s.subnet.network))
           .where(inArray(s.port.machine, chosen)),
         db
+          .select({ port: s.portGroup.port, id: s.securityGroup.id, alias: s.securityGroup.alias, name: s.securityGroup.name })
+          .from(s.port)
+          .innerJoin(s.portGroup, eq(s.portGroup.port, s.port.id))
+          .innerJoin(s.securityGroup, eq(s.securityGroup.id, s.portGroup.securityGroup))
+          .where(inArray(s.port.machine, chosen)),
+        db
           .select({ attachment: s.attachment, volume: s.volume })
           .from(s.attachment)
           .innerJoin(s.volume, eq(s.volume.id, s.attachment.volume))
@@ -70,6 +76,7 @@ export function machineReads(database: Database): Store['machines'] {
         db.select().from(s.tag).where(inArray(s.tag.resource, chosen)),
       ])
       const portsOf = Map.groupBy(ports, row => row.port.machine)
+      const groupsOf = Map.groupBy(groups, row => row.port)
       const volumesOf = Map.groupBy(volumes, row => row.attachment.machine)
       const tagsOf = Map.groupBy(tags, row => row.resource)
       return machines.map(row => {
@@ -84,7 +91,14 @@ export function machineReads(database: Database): Store['machines'] {
           placementGroupName: row.groupName,
           ports: (portsOf.get(machine.id) ?? [])
             .sort((a, b) => a.port.position - b.port.position)
-            .map(({ port, networkAlias, subnetAlias }) => ({ ...port, networkAlias, subnetAlias })),
+            .map(({ port, networkAlias, subnetAlias }) => ({
+              ...port,
+              networkAlias,
+              subnetAlias,
+              groups: (groupsOf.get(port.id) ?? [])
+                .map(({ id, alias, name }) => ({ id, alias, name }))
+                .sort((a, b) => (a.id < b.id ? -1 : 1)),
+            })),
           volumes: (volumesOf.get(machine.id) ?? [])
             .sort((a, b) => (a.attachment.device < b.attachment.device ? -1 : 1))
             .map(({ attachment: { device, boot, deleteOnTermination, at }, volume }) => ({
@@ -171,6 +185,15 @@ export function machineReads(database: Database): Store['machines'] {
         page.limit + 1,
       )
       return found.ok ? ok(paged(found.value, page.limit, m => m.id)) : found
+    },
+    async deleted(ids) {
+      const rows = await database.read(() =>
+        db
+          .select({ id: s.machine.id })
+          .from(s.machine)
+          .where(and(among(s.machine.id, ids), isNotNull(s.machine.goneAt))),
+      )
+      return rows.ok ? ok(rows.value.map(({ id }) => id)) : rows
     },
     async left(machine) {
       const rows = await database.read(() =>

@@ -65,6 +65,7 @@ export function migrationReads(database: Database): Store['migrations'] {
             readOnly: s.attachment.readOnly,
             applied: s.volumeObserved.appliedGeneration,
             fault: s.volumeObserved.fault,
+            sourceKind: s.volume.sourceKind,
             seenIn: s.volumeObserved.machine,
             snapshots: sql<number>`(SELECT count(*) FROM snapshot p WHERE p.volume = ${s.volume.id} AND p.${sql.identifier('goneAt')} IS NULL)`,
           })
@@ -75,8 +76,9 @@ export function migrationReads(database: Database): Store['migrations'] {
       )
       return rows.ok
         ? ok(
-            rows.value.map(({ applied, fault, seenIn, ...row }) => ({
+            rows.value.map(({ applied, fault, seenIn, sourceKind, ...row }) => ({
               ...row,
+              found: sourceKind === 'found',
               settled: applied !== null && applied >= row.generation && fault === null && seenIn === row.machine,
             })),
           )

@@ -7,7 +7,7 @@ import * as s from '../schema.ts'
 import { paged } from './page.ts'
 
 /** Nouns that carry tags, each with its id, alias and project. */
-const taggable = [s.machine, s.keyPair, s.network, s.volume, s.snapshot] as const
+const taggable = [s.machine, s.keyPair, s.network, s.volume, s.snapshot, s.securityGroup] as const
 
 export function tagReads(database: Database): Store['tags'] {
   const { db } = database
@@ -24,7 +24,7 @@ export function tagReads(database: Database): Store['tags'] {
             resource: s.tag.resource,
             key: s.tag.key,
             value: s.tag.value,
-            alias: sql<string>`coalesce((SELECT alias FROM machine WHERE id = ${s.tag.resource}), (SELECT alias FROM key_pair WHERE id = ${s.tag.resource}), (SELECT alias FROM network WHERE id = ${s.tag.resource}), (SELECT alias FROM volume WHERE id = ${s.tag.resource}), (SELECT alias FROM snapshot WHERE id = ${s.tag.resource}), ${s.tag.resource})`,
+            alias: sql<string>`coalesce((SELECT alias FROM machine WHERE id = ${s.tag.resource}), (SELECT alias FROM key_pair WHERE id = ${s.tag.resource}), (SELECT alias FROM network WHERE id = ${s.tag.resource}), (SELECT alias FROM volume WHERE id = ${s.tag.resource}), (SELECT alias FROM snapshot WHERE id = ${s.tag.resource}), (SELECT alias FROM security_group WHERE id = ${s.tag.resource}), ${s.tag.resource})`,
           })
           .from(s.tag)
           .where(
@@ -45,7 +45,16 @@ export function tagReads(database: Database): Store['tags'] {
           .from(table)
           .where(and(owned(table, scope), or(inArray(sql`${table.id}`, [...refs]), inArray(table.alias, [...refs]))))
       const rows = await database.read(async () =>
-        (await db.batch([named(s.machine), named(s.keyPair), named(s.network), named(s.volume), named(s.snapshot)])).flat(),
+        (
+          await db.batch([
+            named(s.machine),
+            named(s.keyPair),
+            named(s.network),
+            named(s.volume),
+            named(s.snapshot),
+            named(s.securityGroup),
+          ])
+        ).flat(),
       )
       if (!rows.ok) return rows
       const byRef = new Map(rows.value.flatMap(row => [[row.id, row.id] as const, [row.alias, row.id] as const]))

@@ -185,6 +185,9 @@ export function tenancyReads(database: Database): TenancyReads {
             project: s.session.project,
             createdAt: s.session.createdAt,
             expiresAt: s.session.expiresAt,
+            address: s.session.address,
+            device: s.session.device,
+            lastUsedAt: s.session.lastUsedAt,
           })
           .from(s.session)
           .where(

@@ -4,7 +4,7 @@ import { type Answer, action } from '../action.ts'
 import { instanceId } from '../parameters.ts'
 import { Refusal } from '../refusal.ts'
 import { blockDevices, rootDevice } from '../render/instance.ts'
-import { defaultGroup } from '../render/security-group.ts'
+import { groupIdentifier } from '../render/security-group.ts'
 
 const attributes = {
   blockDeviceMapping: blockDevices,
@@ -13,7 +13,7 @@ const attributes = {
   ebsOptimized: () => ({ value: false }),
   enaSupport: () => ({ value: true }),
   enclaveOptions: () => ({ enabled: false }),
-  groupSet: machine => machine.ports.map(port => defaultGroup(port.networkAlias)),
+  groupSet: machine => machine.ports.flatMap(port => port.groups.map(groupIdentifier)),
   instanceInitiatedShutdownBehavior: machine => ({ value: machine.onGuestShutdown }),
   instanceType: machine => ({ value: machine.flavor }),
   productCodes: () => [],

@@ -1,62 +1,50 @@
-import type { Network } from '../../../domain/networks/network.ts'
+import type { SecurityGroup } from '../../../domain/security/group.ts'
 import { action } from '../action.ts'
 import { filterOf, type Looks } from '../filters.ts'
-import { networksOf } from '../networks.ts'
 import { sliceOf } from '../paging.ts'
 import { filters, listOrNone, paging, text } from '../parameters.ts'
 import { Refusal } from '../refusal.ts'
-import { defaultGroup } from '../render/security-group.ts'
+import { renderSecurityGroup } from '../render/security-group.ts'
+import { securityGroupsOf } from '../security-groups.ts'
 
 const parameters = { GroupId: listOrNone(text), GroupName: listOrNone(text), Filter: filters, ...paging }
 
-const description = 'default VPC security group'
 const looks = (account: string) =>
   ({
-    description: () => [description],
-    'group-id': network => [defaultGroup(network.alias).groupId],
-    'group-name': network => [defaultGroup(network.alias).groupName],
+    description: group => [group.description],
+    'group-id': group => [group.alias],
+    'group-name': group => [group.name],
     'owner-id': () => [account],
-    'tag-key': () => [],
-    'vpc-id': network => [network.alias],
-  }) as const satisfies Looks<Network>
+    'tag-key': group => Object.keys(group.tags),
+    'vpc-id': group => [group.networkAlias],
+    'ip-permission.cidr': group =>
+      group.rules.flatMap(({ direction, cidr }) => (direction === 'in' && cidr !== null ? [cidr] : [])),
+    'ip-permission.from-port': group =>
+      group.rules.flatMap(({ direction, from }) => (direction === 'in' && from !== null ? [String(from)] : [])),
+    'ip-permission.group-id': group =>
+      group.rules.flatMap(({ direction, peerAlias }) => (direction === 'in' && peerAlias !== null ? [peerAlias] : [])),
+  }) as const satisfies Looks<SecurityGroup>
 
-/** What it truly lets through: everything. */
-const everything = [{ ipProtocol: '-1', groups: [], ipRanges: [{ cidrIp: '0.0.0.0/0' }], ipv6Ranges: [], prefixListIds: [] }]
-
-const renderGroup = (network: Network, account: string) => ({
-  ...defaultGroup(network.alias),
-  groupDescription: description,
-  vpcId: network.alias,
-  ownerId: account,
-  ipPermissions: everything,
-  ipPermissionsEgress: everything,
-  tagSet: [],
-})
-
-/** DescribeSecurityGroups: the default group of each network, which is all there is so far. */
+/** DescribeSecurityGroups: an id or name that is not there is an error. */
 export const DescribeSecurityGroups = action(
-  { right: 'networks.list', noun: 'security-group', parameters },
+  { right: 'security-groups.list', noun: 'security-group', parameters },
   async (request, given) => {
     const { account } = request.principal
-    const networks = await networksOf(request)
-    const named = (network: Network) => {
-      const { groupId, groupName } = defaultGroup(network.alias)
-      return (
-        (given.GroupId.length === 0 || given.GroupId.includes(groupId)) &&
-        (given.GroupName.length === 0 || given.GroupName.includes(groupName))
-      )
-    }
+    const groups = await securityGroupsOf(request)
     const missing = [
-      ...given.GroupId.filter(id => !networks.some(network => defaultGroup(network.alias).groupId === id)),
-      ...given.GroupName.filter(name => !networks.some(network => defaultGroup(network.alias).groupName === name)),
+      ...given.GroupId.filter(id => !groups.some(group => group.alias === id)),
+      ...given.GroupName.filter(name => !groups.some(group => group.name === name)),
     ][0]
     if (missing !== undefined)
       throw new Refusal('InvalidGroup.NotFound', `The security group '${missing.slice(0, 64)}' does not exist`)
-    const passes = filterOf<Network>(given.Filter, looks(account), () => ({}))
+    const named = ({ alias, name }: SecurityGroup) =>
+      (given.GroupId.length === 0 || given.GroupId.includes(alias)) &&
+      (given.GroupName.length === 0 || given.GroupName.includes(name))
+    const passes = filterOf<SecurityGroup>(given.Filter, looks(account), group => group.tags)
     const { items, nextToken } = sliceOf(
-      networks.filter(network => named(network) && passes(network)),
-      { ...given, keyOf: network => network.id },
+      groups.filter(group => named(group) && passes(group)),
+      { ...given, keyOf: group => group.id },
     )
-    return { securityGroupInfo: items.map(network => renderGroup(network, account)), nextToken }
+    return { securityGroupInfo: items.map(group => renderSecurityGroup(group, account)), nextToken }
   },
 )

@@ -1,10 +1,12 @@
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { z } from 'zod'
 import { onGuestShutdown } from '../../../services/machines/guest-shutdown.ts'
 import { protectMachine } from '../../../services/machines/protect.ts'
 import { resizeMachine } from '../../../services/machines/resize.ts'
+import { setMachineGroups } from '../../../services/machines/set-groups.ts'
 import { changeUserData } from '../../../services/machines/user-data.ts'
 import { action } from '../action.ts'
-import { flag, instanceId, never, only, text } from '../parameters.ts'
+import { flag, instanceId, list, never, only, text } from '../parameters.ts'
 import { Refusal } from '../refusal.ts'
 
 const value = <T extends z.ZodType>(of: T) => z.strictObject({ Value: of }).optional()
@@ -19,7 +21,7 @@ const parameters = {
   DisableApiTermination: value(flag),
   InstanceInitiatedShutdownBehavior: value(z.enum(['stop', 'terminate'])),
   SourceDestCheck: value(only(['true'], 'the source of a packet is always checked here; leave SourceDestCheck out')),
-  GroupId: never('there is only the default group so far; leave GroupId out'),
+  GroupId: list(text, limits.groupsOfPort).optional(),
   BlockDeviceMapping: never('the disk comes with the instance type; leave block device mappings out'),
 }
 
@@ -37,13 +39,14 @@ export const ModifyInstanceAttribute = action(
     const shutdown =
       own.InstanceInitiatedShutdownBehavior?.Value ??
       behaviour.optional().safeParse(older('instanceInitiatedShutdownBehavior')).data
-    const given = [type, data, kept, shutdown].filter(each => each !== undefined)
+    const given = [type, data, kept, shutdown, own.GroupId].filter(each => each !== undefined)
     if (given.length > 1)
       throw new Refusal('InvalidParameterCombination', 'Fields for multiple attribute types specified; modify one at a time.')
     if (type !== undefined) await request.call(resizeMachine, { machine, flavor: type })
     else if (data !== undefined) await request.call(changeUserData, { machine, userData: data.replace(/\s/g, '') || null })
     else if (kept !== undefined) await request.call(protectMachine, { machine, protected: kept })
     else if (shutdown !== undefined) await request.call(onGuestShutdown, { machine, onGuestShutdown: shutdown })
+    else if (own.GroupId !== undefined) await request.call(setMachineGroups, { machine, groups: own.GroupId })
     else if (own.SourceDestCheck === undefined)
       throw new Refusal('MissingParameter', 'The request must contain an attribute to modify.')
     return { return: true }

@@ -2,9 +2,8 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import { z } from 'zod'
 import { rootDevice } from '../../../domain/volumes/device.ts'
 import { launchMachines } from '../../../services/machines/launch.ts'
-import { action, type Request } from '../action.ts'
+import { action } from '../action.ts'
 import { deviceAdvice, deviceNamed } from '../devices.ts'
-import { networksOf } from '../networks.ts'
 import {
   flag,
   ignored,
@@ -20,7 +19,6 @@ import {
 } from '../parameters.ts'
 import { Refusal } from '../refusal.ts'
 import { renderReservation } from '../render/reservation.ts'
-import { defaultGroup } from '../render/security-group.ts'
 
 const off = (what: string) => only(['false'], `${what} is not available here; leave it out`).optional()
 const groups = listOrNone(text, 5)
@@ -128,12 +126,6 @@ export const RunInstances = action({ right: 'machines.launch', noun: 'instance',
     )
   if (given.MinCount > given.MaxCount) throw new Refusal('InvalidParameterValue', 'MinCount must not be greater than MaxCount')
 
-  await onlyDefaultGroups(
-    request,
-    [...given.SecurityGroupId, ...(nic?.SecurityGroupId ?? []), ...(nic?.Groups ?? [])],
-    given.SecurityGroup,
-  )
-
   const { root, further } = blockDevicesOf(given.BlockDeviceMapping)
   const tags = specifiedTags(given.TagSpecification, 'instance')
   const group = given.Placement.GroupId || given.Placement.GroupName
@@ -155,6 +147,7 @@ export const RunInstances = action({ right: 'machines.launch', noun: 'instance',
       ...(root?.VolumeSize === undefined ? {} : { rootDiskMiB: root.VolumeSize * 1024 }),
       ...(root?.DeleteOnTermination === undefined ? {} : { deleteRootDisk: root.DeleteOnTermination }),
       ...(subnet === undefined ? {} : { subnet }),
+      securityGroups: [...given.SecurityGroupId, ...(nic?.SecurityGroupId ?? []), ...(nic?.Groups ?? []), ...given.SecurityGroup],
       ...(group ? { placementGroup: group } : {}),
       ...(given.Placement.AvailabilityZone === undefined ? {} : { zone: given.Placement.AvailabilityZone }),
       ...(given.ClientToken === undefined ? {} : { clientToken: given.ClientToken }),
@@ -184,18 +177,4 @@ function blockDevicesOf(mappings: readonly z.output<typeof blockDevice>[]) {
         return { device, sizeMiB: VolumeSize * 1024, deleteOnTermination: DeleteOnTermination }
       }),
   }
-}
-
-/**
- * The default groups, which filter nothing, may be named; any other is refused: a machine that was asked for behind a firewall must
- * not come up without one.
- */
-async function onlyDefaultGroups(request: Request, ids: readonly string[], names: readonly string[]): Promise<void> {
-  const known = ids.length === 0 ? [] : (await networksOf(request)).map(network => defaultGroup(network.alias).groupId)
-  const missing = ids.find(id => !known.includes(id)) ?? names.find(name => name !== 'default')
-  if (missing !== undefined)
-    throw new Refusal(
-      'InvalidGroup.NotFound',
-      `The security group '${missing.slice(0, 64)}' does not exist; there is only the default group so far, which filters nothing`,
-    )
 }

@@ -1,7 +1,7 @@
 import type { Machine, MachinePort } from '../../../domain/machines/machine.ts'
 import type { Xml } from '../xml.ts'
 import { renderState, stateReasonOf, transitionReasonOf } from './instance-state.ts'
-import { defaultGroup } from './security-group.ts'
+import { groupIdentifier } from './security-group.ts'
 import { renderTags } from './tags.ts'
 import { renderTime } from './time.ts'
 
@@ -35,7 +35,7 @@ export function renderInstance(machine: Machine): Xml {
     vpcId: first?.networkAlias,
     privateIpAddress: first?.address,
     sourceDestCheck: first && true,
-    groupSet: first ? [defaultGroup(first.networkAlias)] : [],
+    groupSet: (first?.groups ?? []).map(groupIdentifier),
     stateReason: stateReasonOf(machine),
     architecture,
     bootMode: machine.firmware === 'uefi' ? 'uefi' : 'legacy-bios',
@@ -81,7 +81,7 @@ function renderInterface(machine: Machine, port: MachinePort, index: number): Xm
     privateIpAddress: port.address,
     privateDnsName: dns,
     sourceDestCheck: true,
-    groupSet: [defaultGroup(port.networkAlias)],
+    groupSet: port.groups.map(groupIdentifier),
     attachment: {
       attachmentId: port.alias.replace(/^eni-/, 'eni-attach-'),
       deviceIndex: index,

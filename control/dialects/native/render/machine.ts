@@ -42,13 +42,14 @@ export function machineJson(machine: Machine, admin: boolean): MachineJson {
       machine.placementGroup === null ? null : { id: machine.placementGroup, name: machine.placementGroupName ?? '' },
     hostTags: { ...machine.hostTags },
     addresses: machine.ports.map(port => port.address),
-    ports: machine.ports.map(({ id, alias, network, subnet, mac, address }) => ({
+    ports: machine.ports.map(({ id, alias, network, subnet, mac, address, groups }) => ({
       id,
       ec2Id: alias,
       network,
       subnet,
       mac,
       address,
+      groups: groups.map(group => ({ id: group.id, ec2Id: group.alias, name: group.name })),
     })),
     volumes: machine.volumes.map(({ id, alias, device, sizeMiB, boot, deleteOnTermination }) => ({
       id,

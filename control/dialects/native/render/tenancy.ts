@@ -30,12 +30,15 @@ export const accessKeyJson = (key: AccessKey): api.AccessKey => ({
 
 export const sessionJson =
   ({ via }: Principal) =>
-  ({ id, project, createdAt, expiresAt }: SignIn): api.Session => ({
+  ({ id, project, createdAt, expiresAt, address, device, lastUsedAt }: SignIn): api.Session => ({
     id,
     project,
     current: via.kind === 'session' && via.id === id,
     createdAt: time(createdAt),
     expiresAt: time(expiresAt),
+    address,
+    device,
+    lastUsedAt: timeOrNull(lastUsedAt),
   })
 
 export const userJson = ({ id, email, createdAt, disabledAt }: Person): api.User => ({

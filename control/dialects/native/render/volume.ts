@@ -16,7 +16,7 @@ export const volumeJson = (volume: Volume, admin: boolean): VolumeJson => ({
   zone: volume.zone,
   pool: { id: volume.pool.id, name: volume.pool.name },
   sizeMiB: volume.sizeMiB,
-  source: { kind: volume.sourceKind, id: volume.sourceImage ?? volume.sourceSnapshot },
+  source: { kind: volume.sourceKind, id: volume.sourceImage ?? volume.sourceSnapshot ?? volume.sourceBackup },
   attachment: volume.attachment && {
     machine: volume.attachment.machine,
     machineEc2Id: volume.attachment.machineAlias,

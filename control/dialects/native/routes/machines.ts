@@ -23,6 +23,7 @@ import { resizeMachine } from '../../../services/machines/resize.ts'
 import { resumeMachines } from '../../../services/machines/resume.ts'
 import { revertMachine } from '../../../services/machines/revert.ts'
 import { openScreen, takeScreenshot } from '../../../services/machines/screen.ts'
+import { setMachineGroups } from '../../../services/machines/set-groups.ts'
 import { snapshotMachine } from '../../../services/machines/snapshot.ts'
 import { startMachines } from '../../../services/machines/start.ts'
 import { stopMachines } from '../../../services/machines/stop.ts'
@@ -153,6 +154,8 @@ export const rename: Handler<Routes['renameMachine']> = async ({ params, body },
   changed(here, await renameMachine.call(here.call, { machine: params.id, ...body }))
 export const protect: Handler<Routes['protectMachine']> = async ({ params, body }, here) =>
   changed(here, await protectMachine.call(here.call, { machine: params.id, ...body }))
+export const setGroups: Handler<Routes['setMachineGroups']> = async ({ params, body }, here) =>
+  changed(here, await setMachineGroups.call(here.call, { machine: params.id, ...body }))
 export const resize: Handler<Routes['resizeMachine']> = async ({ params, body }, here) =>
   changed(here, await resizeMachine.call(here.call, { machine: params.id, ...body }))
 export const userData: Handler<Routes['changeUserData']> = async ({ params, body }, here) =>

@@ -1,3 +1,4 @@
+import type { Asked } from '@sirocco/shared/api/route.ts'
 import type { Routes } from '@sirocco/shared/api/routes.ts'
 import type { Me } from '@sirocco/shared/api/sessions.ts'
 import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
@@ -5,6 +6,10 @@ import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Principal } from '../../../domain/access/principal.ts'
 import { acceptInvitation } from '../../../services/invitations/accept.ts'
+import { signInByPasskey } from '../../../services/passkeys/sign-in.ts'
+import { answerSecondFactor } from '../../../services/second-factor/answer.ts'
+import type { SecondFactorAsked } from '../../../services/second-factor/ask.ts'
+import type { SignedIn } from '../../../services/sessions/begin.ts'
 import { signIn, signInByLink } from '../../../services/sessions/sign-in.ts'
 import { signOut } from '../../../services/sessions/sign-out.ts'
 import { switchProject } from '../../../services/sessions/switch.ts'
@@ -29,14 +34,23 @@ async function meOf(
   })
 }
 
+/** Whatever somebody shows to sign in by. */
+function shown(
+  body: Asked<Routes['signIn']>['body'],
+  { ports, origin, publicUrl }: NativeParts,
+): Promise<Result<SignedIn | SecondFactorAsked>> {
+  if ('link' in body) return signInByLink(ports, { token: new Secret(body.link), origin })
+  if ('passkey' in body) return signInByPasskey(ports, { publicUrl, response: body.passkey, origin })
+  if ('challenge' in body) return answerSecondFactor(ports, { challenge: new Secret(body.challenge), code: body.code, origin })
+  const password = new Secret(body.password)
+  if ('invitation' in body) return acceptInvitation(ports, { token: new Secret(body.invitation), password, origin })
+  return signIn(ports, { email: body.email, password, origin })
+}
+
 export const begin: Handler<Routes['signIn']> = async ({ body }, parts) => {
-  const begun =
-    'link' in body
-      ? await signInByLink(parts.ports, { token: new Secret(body.link) })
-      : 'invitation' in body
-        ? await acceptInvitation(parts.ports, { token: new Secret(body.invitation), password: new Secret(body.password) })
-        : await signIn(parts.ports, { email: body.email, password: new Secret(body.password) })
+  const begun = await shown(body, parts)
   if (!begun.ok) return begun
+  if ('challenge' in begun.value) return ok({ body: { challenge: begun.value.challenge.reveal() } })
   const me = await meOf(parts, begun.value.principal)
   return me.ok ? ok({ body: me.value, headers: { 'set-cookie': setCookie(parts.publicUrl, begun.value.token.reveal()) } }) : me
 }
