@@ -7,6 +7,7 @@ import {
   type WantedGroup,
   type WantedMachine,
   type WantedNetwork,
+  type WantedPlace,
   type WantedSnapshot,
   type WantedVolume,
 } from '@sirocco/shared/wire/objects.ts'
@@ -76,6 +77,9 @@ export class Held {
   }
   groups(): WantedGroup[] {
     return [...this.#objects.values(), ...this.#strays.values()].filter(object => object.kind === 'group')
+  }
+  pools(): WantedPlace[] {
+    return this.#objects.values().filter(object => object.kind === 'pool')
   }
   volume(id: string): WantedVolume | undefined {
     const object = this.#objects.get('volume', id)

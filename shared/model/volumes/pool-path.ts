@@ -1,3 +1,6 @@
+/** In a directory that hosts share: names its pool, so that no host takes another directory for it. */
+export const sharedMark = '.sirocco-pool'
+
 /** A directory for volumes: absolute, in plain words, with no `.` or `..`, and nowhere that a system keeps for itself. */
 export const poolPath =
   /^(?!\/(?:bin|boot|dev|etc|lib|lib64|proc|root|run|sbin|sys|tmp|usr)(?:\/|$))(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/
