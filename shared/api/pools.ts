@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { poolPath } from '../model/volumes/pool-path.ts'
+import { plainPath } from '../model/volumes/pool-path.ts'
 import { poolTypes } from '../model/volumes/states.ts'
 import { pageOf } from './page.ts'
 import { Time } from './text.ts'
@@ -35,7 +35,7 @@ export const NewPool = z.strictObject({
   name: Name,
   zone: z.string().min(1).max(64).optional(),
   /** On each host that is to have volumes of it, where it is already. */
-  path: z.string().max(200).regex(poolPath),
+  path: z.string().max(200).regex(plainPath),
 })
 export const PoolChange = z.strictObject({ name: Name.optional(), isDefault: z.literal(true).optional() })
 export const PoolParams = z.strictObject({ id: z.string().min(1).max(64) })
