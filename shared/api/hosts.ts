@@ -4,7 +4,7 @@ import { fenceWays, powerWays } from '../model/hosts/power.ts'
 import { limits } from '../model/limits.ts'
 import { WantedBackup } from '../wire/backups.ts'
 import { WantedImport } from '../wire/imports.ts'
-import { WantedGroup, WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '../wire/objects.ts'
+import { WantedGroup, WantedMachine, WantedNetwork, WantedPlace, WantedSnapshot, WantedVolume } from '../wire/objects.ts'
 import { pageOf } from './page.ts'
 import { Tags, Time } from './text.ts'
 
@@ -77,6 +77,7 @@ export const HostProjection = z.strictObject({
       WantedMachine.omit({ seed: true, move: true }),
       WantedNetwork,
       WantedGroup,
+      WantedPlace,
       WantedVolume,
       WantedSnapshot,
       WantedImport.omit({ source: true }),

@@ -8,6 +8,7 @@ import type { Tombstone } from '../../../domain/machines/tombstone.ts'
 import {
   desiredOf,
   type PlacedMachine,
+  type PlacedPool,
   type PlacedSnapshot,
   type PlacedTombstone,
   type PlacedVolume,
@@ -188,9 +189,10 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .where(and(isNull(s.migration.endedAt), or(among(s.migration.source, hosts), among(s.migration.target, hosts)))),
         // Elsewhere now, or nowhere, with something left here.
         db
-          .select({ tombstone: s.tombstone, pool: s.storagePool })
+          .select({ tombstone: s.tombstone, pool: s.storagePool, volume: { id: s.volume.id, goneAt: s.volume.goneAt } })
           .from(s.tombstone)
           .leftJoin(s.storagePool, eq(s.storagePool.id, s.tombstone.pool))
+          .leftJoin(s.volume, eq(s.volume.id, s.tombstone.subject))
           .where(among(s.tombstone.host, hosts)),
         db
           .select({ host: s.imageImport.host, id: s.image.id, generation: s.image.generation, source: s.imageImport.source })
@@ -208,6 +210,11 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           })
           .from(s.backup)
           .where(among(s.backup.host, hosts)),
+        db
+          .select({ host: s.host.id, id: s.storagePool.id, type: s.storagePool.type, path: s.storagePool.path })
+          .from(s.host)
+          .innerJoin(s.storagePool, and(eq(s.storagePool.zone, s.host.zone), isNotNull(s.storagePool.path)))
+          .where(among(s.host.id, hosts)),
         ...securityQueries(db, hosts),
       ]),
     )
@@ -225,6 +232,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       left,
       imports,
       backups,
+      pools,
       ...security
     ] = rows.value
     const groups = securityOf(...security)
@@ -233,11 +241,15 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     const machinesOf = Map.groupBy([...machines, ...comingMachines], row => row.host)
     const portsOn = Map.groupBy([...ports, ...comingPorts], row => row.host)
     const volumesOn = Map.groupBy(
-      [...volumes, ...comingVolumes.map(row => ({ ...row, volume: anew(row.volume) }))],
+      [
+        ...volumes.map(row => ({ ...row, coming: false })),
+        ...comingVolumes.map(row => ({ ...row, volume: anew(row.volume), coming: true })),
+      ],
       row => row.host,
     )
     const snapshotsOn = Map.groupBy(snapshots, row => row.host)
     const importsOn = Map.groupBy(imports, row => row.host)
+    const poolsOf = Map.groupBy(pools, row => row.host)
     const backupsOn = Map.groupBy(backups, row => row.host)
     return ok(async (host: Id<'host'>) => {
       const revision = revisions.get(host)
@@ -252,15 +264,21 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           migration: moves.find(move => move.machine === machine.id) ?? null,
         })),
         portsOn.get(host) ?? [],
-        (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image }) => ({
+        (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image, coming }) => ({
           ...volume,
           kept: volume.keptOn === host,
+          taken: coming || volume.keptOn !== null,
           attachment,
           pool,
           image,
         })),
         (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, kept: snapshot.keptOn === host, pool })),
-        (leftOn.get(host) ?? []).map(({ tombstone, pool }) => ({ ...tombstone, pool })),
+        (leftOn.get(host) ?? []).map(({ tombstone, pool, volume }) => ({
+          ...tombstone,
+          pool,
+          lives: volume !== null && volume.goneAt === null,
+        })),
+        poolsOf.get(host) ?? [],
         [...(importsOn.get(host) ?? []).map(wantedImport), ...(backupsOn.get(host) ?? []).map(wantedBackup)],
         groups,
       )
@@ -276,6 +294,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     volumes: readonly PlacedVolume[],
     snapshots: readonly PlacedSnapshot[],
     left: readonly PlacedTombstone[],
+    pools: readonly PlacedPool[],
     works: readonly Wanted[],
     security: Security,
   ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
@@ -302,7 +321,10 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     }
     const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
     const groups = security.placed(ports.map(({ port }) => port.id))
-    return ok({ revision, objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left, groups), ...works] })
+    return ok({
+      revision,
+      objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left, groups, pools), ...works],
+    })
   }
 
   const tombstonesOf = together(async (hosts: readonly Id<'host'>[]) => {
