@@ -47,7 +47,7 @@ export class Orphans {
       ...(before && before.image.id !== '' ? { image: before.image.id } : {}),
       ports: macs.slice(0, limits.orphanParts).map(mac => {
         const port = before?.ports.find(one => one.mac === mac)
-        return port ? { ...port } : { mac }
+        return port ? { mac, id: port.id, network: port.network, address: port.address } : { mac }
       }),
       volumes: volumes.value.slice(0, limits.orphanParts),
     })

@@ -43,7 +43,16 @@ const elsewhere: Step = {
     const lying = [...room.lying, ...roomFor(shared).lying.map(one => ({ ...one, miB: 0 }))]
     const placed = await choose(
       { store, random, refused: new Set([machine.host, ...left.value]) },
-      { zone, architecture: image.value.architecture, vcpus, memoryMiB, diskMiB: room.diskMiB, lying, hostTags, group: group.value },
+      {
+        zone,
+        architecture: image.value.architecture,
+        vcpus,
+        memoryMiB,
+        diskMiB: room.diskMiB,
+        lying,
+        hostTags,
+        group: group.value,
+      },
       { min: 1, max: 1 },
     )
     if (!placed.ok && placed.fault.code !== 'capacity') return placed
@@ -52,7 +61,13 @@ const elsewhere: Step = {
     return done(
       { do: 'fence.holds', host: machine.host },
       { do: 'machine.still', machine: machine.id },
-      { do: 'machine.moved', machine: machine.id, version: machine.version, volumes: machine.volumes.map(({ id }) => id), fresh: fresh?.id ?? null },
+      {
+        do: 'machine.moved',
+        machine: machine.id,
+        version: machine.version,
+        volumes: machine.volumes.map(({ id }) => id),
+        fresh: fresh?.id ?? null,
+      },
       { do: 'tombstone.insert', host: machine.host, subject: machine.id },
       ...(fresh
         ? ([

@@ -166,7 +166,13 @@ export type Change =
       readonly recover: Recover
     }
   /** What its old host said of it and of `root`, which it boots from, is over. Guard `stale` by version, and where it has another volume. */
-  | { readonly do: 'machine.moved'; readonly machine: Id<'machine'>; readonly version: number; readonly volumes: readonly Id<'volume'>[]; readonly fresh: Id<'volume'> | null }
+  | {
+      readonly do: 'machine.moved'
+      readonly machine: Id<'machine'>
+      readonly version: number
+      readonly volumes: readonly Id<'volume'>[]
+      readonly fresh: Id<'volume'> | null
+    }
   /** Above every intent that the host has heard of. */
   | { readonly do: 'tombstone.insert'; readonly host: Id<'host'>; readonly subject: Tombstone['subject'] }
   | { readonly do: 'tombstone.gone'; readonly host: Id<'host'>; readonly subject: Tombstone['subject'] }
