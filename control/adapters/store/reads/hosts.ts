@@ -120,7 +120,16 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     const coming = and(among(s.migration.target, hosts), isNull(s.migration.endedAt))
     const rows = await database.read(() =>
       db.batch([
-        db.select({ host: s.host.id, revision: s.host.revision }).from(s.host).where(among(s.host.id, hosts)),
+        // Once for each pool of its zone that has a directory.
+        db
+          .select({
+            host: s.host.id,
+            revision: s.host.revision,
+            pool: { id: s.storagePool.id, type: s.storagePool.type, path: s.storagePool.path },
+          })
+          .from(s.host)
+          .leftJoin(s.storagePool, and(eq(s.storagePool.zone, s.host.zone), isNotNull(s.storagePool.path)))
+          .where(among(s.host.id, hosts)),
         db
           .select({ host: s.allocation.host, machine: s.machine, image: s.image })
           .from(s.allocation)
@@ -210,11 +219,6 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           })
           .from(s.backup)
           .where(among(s.backup.host, hosts)),
-        db
-          .select({ host: s.host.id, id: s.storagePool.id, type: s.storagePool.type, path: s.storagePool.path })
-          .from(s.host)
-          .innerJoin(s.storagePool, and(eq(s.storagePool.zone, s.host.zone), isNotNull(s.storagePool.path)))
-          .where(among(s.host.id, hosts)),
         ...securityQueries(db, hosts),
       ]),
     )
@@ -232,7 +236,6 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       left,
       imports,
       backups,
-      pools,
       ...security
     ] = rows.value
     const groups = securityOf(...security)
@@ -249,7 +252,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     )
     const snapshotsOn = Map.groupBy(snapshots, row => row.host)
     const importsOn = Map.groupBy(imports, row => row.host)
-    const poolsOf = Map.groupBy(pools, row => row.host)
+    const poolsOf = Map.groupBy(found, row => row.host)
     const backupsOn = Map.groupBy(backups, row => row.host)
     return ok(async (host: Id<'host'>) => {
       const revision = revisions.get(host)
@@ -278,7 +281,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           pool,
           lives: volume !== null && volume.goneAt === null,
         })),
-        poolsOf.get(host) ?? [],
+        (poolsOf.get(host) ?? []).flatMap(({ pool }) => (pool === null ? [] : [pool])),
         [...(importsOn.get(host) ?? []).map(wantedImport), ...(backupsOn.get(host) ?? []).map(wantedBackup)],
         groups,
       )
