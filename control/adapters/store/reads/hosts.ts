@@ -19,6 +19,7 @@ import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { among } from './among.ts'
+import { neighbourQueries, neighboursOf } from './neighbours.ts'
 import { paged } from './page.ts'
 import { type Security, securityOf, securityQueries } from './placed-groups.ts'
 import { together } from './together.ts'
@@ -208,6 +209,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           })
           .from(s.backup)
           .where(among(s.backup.host, hosts)),
+        ...neighbourQueries(db, hosts),
         ...securityQueries(db, hosts),
       ]),
     )
@@ -225,8 +227,11 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       left,
       imports,
       backups,
+      joined,
+      beside,
       ...security
     ] = rows.value
+    const neighbours = neighboursOf(joined, beside)
     const groups = securityOf(...security)
     const leftOn = Map.groupBy(left, row => row.tombstone.host)
     const revisions = new Map(found.map(row => [row.host, row.revision]))
@@ -263,6 +268,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
         (leftOn.get(host) ?? []).map(({ tombstone, pool }) => ({ ...tombstone, pool })),
         [...(importsOn.get(host) ?? []).map(wantedImport), ...(backupsOn.get(host) ?? []).map(wantedBackup)],
         groups,
+        neighbours,
       )
     })
   })
@@ -278,6 +284,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     left: readonly PlacedTombstone[],
     works: readonly Wanted[],
     security: Security,
+    neighbours: ReturnType<typeof neighboursOf>,
   ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
     const portsOf = Map.groupBy(ports, row => row.port.machine)
     const placed: PlacedMachine[] = []
@@ -302,7 +309,9 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     }
     const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
     const groups = security.placed(ports.map(({ port }) => port.id))
-    return ok({ revision, objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left, groups), ...works] })
+    const beside = neighbours(host, subnets.keys())
+    const objects = desiredOf(placed, [...subnets.values()], volumes, snapshots, left, groups, beside)
+    return ok({ revision, objects: [...objects, ...works] })
   }
 
   const tombstonesOf = together(async (hosts: readonly Id<'host'>[]) => {
