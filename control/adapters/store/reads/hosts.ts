@@ -307,10 +307,11 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .map(({ port }) => ({ ...port, groups: security.groupsOf(port.id) })),
       })
     }
-    const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
     const groups = security.placed(ports.map(({ port }) => port.id))
-    const beside = neighbours(host, subnets.keys())
-    const objects = desiredOf(placed, [...subnets.values()], volumes, snapshots, left, groups, beside)
+    const rows = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
+    const beside = neighbours(host, rows.keys())
+    const subnets = [...rows.values()].map(subnet => (beside === null ? { ...subnet, vni: null } : subnet))
+    const objects = desiredOf(placed, subnets, volumes, snapshots, left, groups, beside ?? [])
     return ok({ revision, objects: [...objects, ...works] })
   }
 

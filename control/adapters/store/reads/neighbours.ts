@@ -16,8 +16,8 @@ interface Row {
 
 /** Two reads, whatever the number of hosts: which of them are joined to others, and every port of the subnets that these have ports of. */
 export function neighbourQueries(db: Database['db'], hosts: readonly Id<'host'>[]) {
-  const joined = sql`(SELECT o.host FROM host_observed o
-    WHERE o.host IN (SELECT value FROM json_each(${JSON.stringify(hosts)})) AND o.underlay IS NOT NULL)`
+  const joined = sql`SELECT o.host FROM host_observed o
+    WHERE o.host IN (SELECT value FROM json_each(${JSON.stringify(hosts)})) AND o.underlay IS NOT NULL`
   const endedAt = sql.identifier('endedAt')
   return [
     db.all<{ host: Id<'host'> }>(joined),
@@ -26,16 +26,16 @@ export function neighbourQueries(db: Database['db'], hosts: readonly Id<'host'>[
       FROM port p JOIN machine m ON m.id = p.machine JOIN allocation a ON a.consumer = p.machine AND a.until IS NULL
         JOIN host_observed o ON o.host = a.host AND o.underlay IS NOT NULL
       WHERE p.subnet IN (
-        SELECT q.subnet FROM allocation b JOIN port q ON q.machine = b.consumer WHERE b.host IN ${joined} AND b.until IS NULL
-        UNION SELECT q.subnet FROM migration g JOIN port q ON q.machine = g.machine WHERE g.target IN ${joined} AND g.${endedAt} IS NULL)`),
+        SELECT q.subnet FROM allocation b JOIN port q ON q.machine = b.consumer WHERE b.host IN (${joined}) AND b.until IS NULL
+        UNION SELECT q.subnet FROM migration g JOIN port q ON q.machine = g.machine WHERE g.target IN (${joined}) AND g.${endedAt} IS NULL)`),
   ] as const
 }
 
-/** Ports of the same subnets on other hosts, of a host that is joined to those. */
+/** Of a host that is joined to others: ports of its subnets on those. null: it is joined to none. */
 export function neighboursOf(joined: readonly { readonly host: Id<'host'> }[], rows: readonly Row[]) {
   const isJoined = new Set(joined.map(({ host }) => host))
   const bySubnet = Map.groupBy(rows, ({ subnet }) => subnet)
-  return (host: Id<'host'>, subnets: Iterable<Id<'subnet'>>): readonly PlacedNeighbour[] =>
+  return (host: Id<'host'>, subnets: Iterable<Id<'subnet'>>): readonly PlacedNeighbour[] | null =>
     isJoined.has(host)
       ? [...subnets]
           .flatMap(subnet => bySubnet.get(subnet) ?? [])
@@ -45,5 +45,5 @@ export function neighboursOf(joined: readonly { readonly host: Id<'host'> }[], r
             hostname: hostnameOf(name, alias),
             via: underlay,
           }))
-      : []
+      : null
 }
