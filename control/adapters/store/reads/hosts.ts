@@ -19,7 +19,7 @@ import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { among } from './among.ts'
-import { neighbourQueries, neighboursOf } from './neighbours.ts'
+import { neighbourQuery, neighboursOf } from './neighbours.ts'
 import { paged } from './page.ts'
 import { type Security, securityOf, securityQueries } from './placed-groups.ts'
 import { together } from './together.ts'
@@ -120,7 +120,11 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     const coming = and(among(s.migration.target, hosts), isNull(s.migration.endedAt))
     const rows = await database.read(() =>
       db.batch([
-        db.select({ host: s.host.id, revision: s.host.revision }).from(s.host).where(among(s.host.id, hosts)),
+        db
+          .select({ host: s.host.id, revision: s.host.revision, underlay: s.hostObserved.underlay })
+          .from(s.host)
+          .leftJoin(s.hostObserved, eq(s.hostObserved.host, s.host.id))
+          .where(among(s.host.id, hosts)),
         db
           .select({ host: s.allocation.host, machine: s.machine, image: s.image })
           .from(s.allocation)
@@ -209,7 +213,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           })
           .from(s.backup)
           .where(among(s.backup.host, hosts)),
-        ...neighbourQueries(db, hosts),
+        neighbourQuery(db, hosts),
         ...securityQueries(db, hosts),
       ]),
     )
@@ -227,10 +231,10 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       left,
       imports,
       backups,
-      joined,
       beside,
       ...security
     ] = rows.value
+    const joined = found.filter(({ underlay }) => underlay !== null)
     const neighbours = neighboursOf(joined, beside)
     const groups = securityOf(...security)
     const leftOn = Map.groupBy(left, row => row.tombstone.host)

@@ -14,21 +14,18 @@ interface Row {
   readonly underlay: string
 }
 
-/** Two reads, whatever the number of hosts: which of them are joined to others, and every port of the subnets that these have ports of. */
-export function neighbourQueries(db: Database['db'], hosts: readonly Id<'host'>[]) {
+/** One read, whatever the number of hosts: every port of the subnets that those of them have ports of that are joined to others. */
+export function neighbourQuery(db: Database['db'], hosts: readonly Id<'host'>[]) {
   const joined = sql`SELECT o.host FROM host_observed o
     WHERE o.host IN (SELECT value FROM json_each(${JSON.stringify(hosts)})) AND o.underlay IS NOT NULL`
   const endedAt = sql.identifier('endedAt')
-  return [
-    db.all<{ host: Id<'host'> }>(joined),
-    db.all<Row>(sql`
+  return db.all<Row>(sql`
       SELECT p.id, p.subnet, p.mac, p.address, m.name, m.alias, a.host, o.underlay
       FROM port p JOIN machine m ON m.id = p.machine JOIN allocation a ON a.consumer = p.machine AND a.until IS NULL
         JOIN host_observed o ON o.host = a.host AND o.underlay IS NOT NULL
       WHERE p.subnet IN (
         SELECT q.subnet FROM allocation b JOIN port q ON q.machine = b.consumer WHERE b.host IN (${joined}) AND b.until IS NULL
-        UNION SELECT q.subnet FROM migration g JOIN port q ON q.machine = g.machine WHERE g.target IN (${joined}) AND g.${endedAt} IS NULL)`),
-  ] as const
+        UNION SELECT q.subnet FROM migration g JOIN port q ON q.machine = g.machine WHERE g.target IN (${joined}) AND g.${endedAt} IS NULL)`)
 }
 
 /** Of a host that is joined to others: ports of its subnets on those. null: it is joined to none. */
