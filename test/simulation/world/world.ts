@@ -22,6 +22,7 @@ import { type Losses, type Network, noLosses } from './lossy.ts'
 import { seal } from './sealed.ts'
 import { quiet, SimulatedTime } from './time.ts'
 import { Trace } from './trace.ts'
+import { UsageCheck } from './usage.ts'
 import { User } from './user.ts'
 
 export interface WorldOptions {
@@ -82,6 +83,7 @@ export class World {
   readonly #random: Random
   #violation: string | null = null
   #hostsChanged = false
+  readonly #usage = new UsageCheck()
 
   private constructor(options: WorldOptions) {
     this.options = options
@@ -187,6 +189,7 @@ export class World {
             changed: () => {
               this.#hostsChanged = true
             },
+            usage: this.#usage,
             violation: what => this.#broken(what),
           },
           hostSize,
@@ -248,7 +251,7 @@ export class World {
       if (!user.idle) continue
       if (!asked) user.settle()
       asked = true
-      left = user.idle ? audit(this.database, this.hosts) : left
+      left = user.idle ? [...audit(this.database, this.hosts), ...this.#usage.left(this.database)] : left
       if (left.length === 0) break
     }
     const convergedAfterMs = left.length === 0 ? time.now() - calmAt : null
