@@ -47,6 +47,7 @@ import {
   User,
   UserPage,
 } from './tenancy.ts'
+import { ProjectUsage, ResourceUsage } from './usage.ts'
 import { AcceptedMoment, AcceptedSnapshot, AcceptedVolume, Snapshot, SnapshotPage, Volume, VolumePage } from './volumes.ts'
 
 /** What answers are called in the document. */
@@ -100,6 +101,8 @@ const named = {
   HostPage,
   HostProjection,
   Usage,
+  ProjectUsage,
+  ResourceUsage,
   Fencing,
   Upgrading,
   Orphan,

@@ -55,6 +55,8 @@ export interface Outcome {
   readonly points: readonly string[]
   readonly crashed: boolean
   readonly events: number
+  /** Units of usage that hosts reported. */
+  readonly usage: number
 }
 
 /** Sealed values in the clear: nothing here is secret, and nothing waits for a cipher. */
@@ -277,6 +279,7 @@ export class World {
       points: [...new Set(passed)].sort(),
       crashed: this.faults.of('crash point') > 0,
       events: time.fired,
+      usage: this.#usage.total,
     }
   }
 
