@@ -1,11 +1,13 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { bundleAgent } from '@sirocco/agent/bundle.mjs'
+import { z } from 'zod'
 import { budget, measure } from '../portal/budget.ts'
-import { KiB } from '../shared/kit/units.ts'
+import { KiB, MiB } from '../shared/kit/units.ts'
 import { bundleWorker, root } from './bundle.ts'
 import { buildPortal, portalFolder } from './portal.ts'
 
@@ -78,11 +80,39 @@ async function deployDryRun(): Promise<Verdict> {
   }
 }
 
+const Audit = z.object({
+  vulnerabilities: z.record(z.string(), z.object({ severity: z.string(), range: z.string() })),
+})
+
+/** What the registry knows against the packages of the lock file; undefined where it does not answer. */
+async function vulnerabilities(): Promise<Verdict> {
+  const how = ['audit', '--json', '--fetch-retries=0', '--fetch-timeout=20000']
+  const { stdout } = await promisify(execFile)('npm', how, { cwd: root, maxBuffer: 16 * MiB }).catch(failureOf)
+  const audit = Audit.safeParse(parsed(stdout))
+  if (!audit.success) return undefined
+  return Object.entries(audit.data.vulnerabilities)
+    .filter(([, { severity }]) => severity === 'high' || severity === 'critical')
+    .map(([name, { severity, range }]) => `${name} ${range}: ${severity}`)
+    .join('\n')
+}
+
+/** npm ends with 1 where it found something, and says it all the same. */
+const failureOf = (reason: unknown) => z.object({ stdout: z.string() }).catch({ stdout: '' }).parse(reason)
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
 const steps: readonly (readonly [name: string, check: () => Promise<Verdict>])[] = [
   ...rooms.map(room => [`types of ${room}`, () => run('node_modules/typescript/bin/tsc', ['-p', room])] as const),
   ['format and lint', () => run('node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.'])],
   ['import rules', () => run('node_modules/vitest/vitest.mjs', ['run', 'test/imports.test.ts'])],
   ['unused code', () => run('node_modules/knip/bin/knip.js', ['--no-progress'])],
+  ['known vulnerabilities', vulnerabilities],
   ['the portal builds', async () => (await buildPortal()) ?? ''],
   ['deploy, dry run', deployDryRun],
   ['bundle budgets', bundleBudgets],

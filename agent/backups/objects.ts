@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { BackupRoot } from '@sirocco/shared/wire/backups.ts'
 import { bytesOf, textOf } from '../link/request.ts'
@@ -11,19 +12,21 @@ export type AskRanged = (
   more: { readonly body?: Uint8Array; readonly range?: string },
 ) => Promise<IncomingMessage>
 
-/** Of one object, before the whole is given up for now. */
-const tries = 4
+/** Between tries of one object, in ms, before the whole is given up. */
+const pauses = [250, 1_000, 4_000, 15_000]
 /** Of an answer without bytes of a backup. */
 const answerBytes = 64 * 1_024
 
 const lost = refuse('unavailable', 'the store of backups does not answer')
 
-export function backupObjectsBy(ask: AskRanged): BackupObjects {
+export function backupObjectsBy(ask: AskRanged, pause: (ms: number) => Promise<unknown> = sleep): BackupObjects {
   async function asked<T>(run: () => Promise<Result<T>>): Promise<Result<T>> {
-    for (let n = 1; ; n++) {
+    for (const ms of pauses) {
       const result = await run().catch(() => lost)
-      if (result.ok || result.fault.code !== 'unavailable' || n >= tries) return result
+      if (result.ok || result.fault.code !== 'unavailable') return result
+      await pause(ms)
     }
+    return run().catch(() => lost)
   }
 
   /** What an answer that brings nothing means. */

@@ -47,7 +47,7 @@ export class Orphans {
       ...(before && before.image.id !== '' ? { image: before.image.id } : {}),
       ports: macs.slice(0, limits.orphanParts).map(mac => {
         const port = before?.ports.find(one => one.mac === mac)
-        return port ? { ...port } : { mac }
+        return port ? { mac, id: port.id, network: port.network, address: port.address } : { mac }
       }),
       volumes: volumes.value.slice(0, limits.orphanParts),
     })
@@ -68,7 +68,11 @@ export class Orphans {
       const here = await volumes.find({ id: volume, pool: { type: 'directory', id: '' } })
       if (!here.ok) return here
       if (here.value === null || here.value.source.path !== path) continue
-      found.push({ id: volume, device, sizeMiB: here.value.sizeMiB, generation: journal.kept(volume)?.applied ?? -1 })
+      const { sizeMiB, pool } = here.value
+      found.push({
+        ...{ id: volume, device, sizeMiB, generation: journal.kept(volume)?.applied ?? -1 },
+        ...(pool === undefined ? {} : { pool }),
+      })
     }
     return ok(found)
   }

@@ -1,4 +1,4 @@
-import { refuse } from '@sirocco/shared/kit/fault.ts'
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { isId } from '@sirocco/shared/kit/id.ts'
 import { objectBytes, rootLevel, tableEntries } from '@sirocco/shared/model/backups/table.ts'
 import { type Context, Hono } from 'hono'
@@ -46,13 +46,15 @@ export function backupRoutes(): Hono<Env> {
   /** Only of a backup that this agent is taking. */
   app.put('/backups/:backup/objects/:level/:index', context =>
     signed(context, async agent => {
-      const backup = await backupOf(context)
+      const found = await backupOf(context)
+      if (!found.ok) return refused(found.fault)
+      const backup = found.value
       const place = placeOf(context)
       const sha256 = context.req.query('sha256') ?? ''
       const { body } = context.req.raw
       const bytes = Number(context.req.header('content-length') ?? Number.NaN)
-      const isTaken = backup?.made === 'creating' && !backup.deleted && agent.hosts.some(({ id }) => id === backup.host)
-      if (!backup || !isTaken || !place) return nothing()
+      const isTaken = backup.made === 'creating' && !backup.deleted && agent.hosts.some(({ id }) => id === backup.host)
+      if (!isTaken || !place) return nothing()
       if (!body || !/^[0-9a-f]{64}$/.test(sha256) || !(bytes > 0 && bytes <= objectBytes))
         return refused(refuse('invalid', `an object of a backup has 1 to ${objectBytes} bytes, and names their SHA-256`).fault)
       const stored = await context.env.ports.blobs.put(backupObject(backup.volume, { maker: backup.id, ...place }), body, sha256)
@@ -65,18 +67,20 @@ export function backupRoutes(): Hono<Env> {
 const reading = (context: Context<Env>, then: (backup: Backup) => Response | Promise<Response>): Promise<Response> =>
   signed(context, async (agent: Agent) => {
     const backup = await backupOf(context)
-    if (!backup) return nothing()
+    if (!backup.ok) return refused(backup.fault)
     const isRead = await context.env.ports.store.backups.isReadBy(
-      backup.id,
+      backup.value.id,
       agent.hosts.map(({ id }) => id),
     )
     if (!isRead.ok) return refused(isRead.fault)
-    return isRead.value ? then(backup) : nothing()
+    return isRead.value ? then(backup.value) : nothing()
   })
 
-async function backupOf(context: Context<Env>): Promise<Backup | null> {
+async function backupOf(context: Context<Env>): Promise<Result<Backup>> {
   const found = await context.env.ports.store.backups.find('platform', [context.req.param('backup') ?? ''])
-  return found.ok ? (found.value[0] ?? null) : null
+  if (!found.ok) return found
+  const [backup] = found.value
+  return backup ? ok(backup) : refuse('not_found', 'there is no such backup')
 }
 
 function placeOf(context: Context<Env>): { level: number; index: number } | null {

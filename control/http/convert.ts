@@ -15,7 +15,8 @@ export function convertRoutes(): Hono<Env> {
     converting(context, async agent => {
       const [image, n] = [context.req.param('image'), Number(context.req.param('n'))]
       const found = await context.env.ports.store.images.many([image])
-      const host = found.ok ? found.value[0]?.import?.host : null
+      if (!found.ok) return refused(found.fault)
+      const host = found.value[0]?.import?.host
       const part = agent.hosts.some(({ id }) => id === host) && Number.isSafeInteger(n) && n > 0
       const blob = part ? await context.env.ports.blobs.get(uploadedPart(image, n)) : null
       return blob

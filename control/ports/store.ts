@@ -21,7 +21,7 @@ import type { Network } from '../domain/networks/network.ts'
 import type { Operation } from '../domain/operations/operation.ts'
 import type { Candidate, Demand } from '../domain/placement/demand.ts'
 import type { PlacementGroup } from '../domain/placement/group.ts'
-import type { StoragePool } from '../domain/volumes/pool.ts'
+import type { PoolUse, StoragePool } from '../domain/volumes/pool.ts'
 import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
 import type { BackupReads } from './backups.ts'
@@ -92,7 +92,9 @@ export interface Store {
   }
   readonly backups: BackupReads
   readonly pools: {
+    /** All of every zone, oldest first: at most `limits.storagePools`. */
     list(): Promise<Result<readonly StoragePool[]>>
+    use(pool: Id<'storagePool'>): Promise<Result<PoolUse>>
   }
   readonly hosts: {
     list(page: Page): Promise<Result<Paged<Host>>>

@@ -40,7 +40,7 @@ export function MachineGroups({ machine }: { machine: Machine }) {
   const groups = machine.ports[0]?.groups ?? []
   return (
     <>
-      <Link to="/security-groups">{groups.map(({ name }) => name).join(', ')}</Link>{' '}
+      {groups.length > 0 && <Link to="/security-groups">{groups.map(({ name }) => name).join(', ')}</Link>}{' '}
       <Button reason={me.role === 'viewer' ? t.reasons.role : null} onPress={() => setChanging(true)}>
         {t.securityGroups.change}
       </Button>

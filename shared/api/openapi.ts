@@ -24,6 +24,7 @@ import { Orphan, OrphanAdopted, OrphanPage, OrphanRemoving } from './orphans.ts'
 import { Passkey, PasskeyOptions, PasskeyPage } from './passkeys.ts'
 import { PlacementExplained } from './placement.ts'
 import { PlacementGroup, PlacementGroupPage } from './placement-groups.ts'
+import { Pool, PoolDetail, PoolPage } from './pools.ts'
 import { Problem } from './problem.ts'
 import { problems } from './problems.ts'
 import { commonFaults, type Route } from './route.ts'
@@ -63,6 +64,9 @@ const named = {
   Console,
   KeyPairPage,
   MadeKeyPair,
+  Pool,
+  PoolDetail,
+  PoolPage,
   PlacementGroup,
   PlacementGroupPage,
   SecurityGroup,

@@ -125,6 +125,8 @@ export const limits = {
   addressWindow: 32,
   /** Placement groups of one project. */
   placementGroups: 500,
+  /** Storage pools of all zones. */
+  storagePools: 100,
   /** Security groups of a network. */
   securityGroups: 500,
   /** Rules of a security group, both ways together. */

@@ -14,6 +14,7 @@ import * as orphans from './routes/orphans.ts'
 import * as passkeys from './routes/passkeys.ts'
 import * as password from './routes/password.ts'
 import * as placement from './routes/placement.ts'
+import * as pools from './routes/pools.ts'
 import * as samples from './routes/samples.ts'
 import * as secondFactor from './routes/second-factor.ts'
 import * as groups from './routes/security-groups.ts'
@@ -76,6 +77,11 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   addKeyPair: keyPairs.add,
   deleteKeyPair: keyPairs.remove,
   listPlacementGroups: placement.groups,
+  listPools: pools.list,
+  addPool: pools.add,
+  getPool: pools.get,
+  changePool: pools.change,
+  deletePool: pools.remove,
   addPlacementGroup: placement.addGroup,
   deletePlacementGroup: placement.removeGroup,
   listImages: images.list,

@@ -1,5 +1,6 @@
 import { rights } from '@sirocco/control/domain/access/rights.ts'
 import { Machine } from '@sirocco/shared/api/machines.ts'
+import { PoolDetail } from '@sirocco/shared/api/pools.ts'
 import { Problem } from '@sirocco/shared/api/problem.ts'
 import type { Route } from '@sirocco/shared/api/route.ts'
 import { type RouteName, routes } from '@sirocco/shared/api/routes.ts'
@@ -74,6 +75,14 @@ describe('a machine\u2019s life over REST', () => {
       { rejection: 'tags_missing', fits: 128 },
     ])
     expect((await w.ask('deletePlacementGroup', { params: { name: 'web' } })).status).toBe(204)
+
+    const pool = await w.ask('addPool', { body: { name: 'fast', path: '/srv/fast' } })
+    expect(pool).toMatchObject({ status: 201, body: { name: 'fast', path: '/srv/fast', isDefault: false, volumes: 0 } })
+    const { id: poolId } = PoolDetail.parse(pool.body)
+    expect(itemsOf(await w.ask('listPools'))).toMatchObject([{ isDefault: true }, { id: poolId }])
+    expect((await w.ask('changePool', { params: { id: poolId }, body: { name: 'quick' } })).body).toMatchObject({ name: 'quick' })
+    expect((await w.ask('getPool', { params: { id: poolId } })).body).toMatchObject({ name: 'quick', sizeMiB: 0 })
+    expect((await w.ask('deletePool', { params: { id: poolId } })).status).toBe(204)
 
     const made = await w.ask('addKeyPair', { body: { name: 'laptop', tags: { team: 'a' } } })
     expect(made).toMatchObject({ status: 201, body: { type: 'ed25519', privateKey: expect.stringContaining('PRIVATE KEY') } })
@@ -496,6 +505,8 @@ describe('who may what', () => {
     launchMachines: { image: 'img_none', flavor: 't3.nano' },
     addKeyPair: { name: 'k' },
     addPlacementGroup: { name: 'k', policy: 'affinity' },
+    addPool: { name: 'fast', path: '/srv/fast' },
+    changePool: { name: 'fast' },
     addSecurityGroup: { name: 'k' },
     authoriseRules: { rules: [{ direction: 'in', cidr: '0.0.0.0/0' }] },
     revokeRules: { ids: ['sgr_1'] },

@@ -283,6 +283,7 @@ CREATE TABLE `snapshot` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `snapshot_alias_unique` ON `snapshot` (`alias`);--> statement-breakpoint
 CREATE INDEX `snapshot_project` ON `snapshot` (`project`,`id`);--> statement-breakpoint
+CREATE INDEX `snapshot_pool` ON `snapshot` (`pool`);--> statement-breakpoint
 CREATE INDEX `snapshot_quota` ON `snapshot` (`project`) WHERE "snapshot"."deleted" = 0 AND "snapshot"."passing" = 0;--> statement-breakpoint
 CREATE INDEX `snapshot_volume` ON `snapshot` (`volume`,`id`);--> statement-breakpoint
 CREATE INDEX `snapshot_base` ON `snapshot` (`baseImage`) WHERE "snapshot"."baseImage" IS NOT NULL;--> statement-breakpoint
@@ -307,6 +308,7 @@ CREATE TABLE `storage_pool` (
 	`name` text NOT NULL,
 	`type` text NOT NULL,
 	`isDefault` integer NOT NULL,
+	`path` text,
 	`createdAt` integer NOT NULL,
 	FOREIGN KEY (`zone`) REFERENCES `zone`(`id`) ON UPDATE no action ON DELETE no action
 );
@@ -323,6 +325,7 @@ CREATE TABLE `tombstone` (
 );
 --> statement-breakpoint
 CREATE INDEX `tombstone_subject` ON `tombstone` (`subject`);--> statement-breakpoint
+CREATE INDEX `tombstone_pool` ON `tombstone` (`pool`) WHERE "tombstone"."pool" IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `volume` (
 	`id` text PRIMARY KEY NOT NULL,
 	`alias` text NOT NULL,
@@ -352,6 +355,7 @@ CREATE TABLE `volume` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `volume_alias_unique` ON `volume` (`alias`);--> statement-breakpoint
 CREATE INDEX `volume_project` ON `volume` (`project`,`id`);--> statement-breakpoint
+CREATE INDEX `volume_pool` ON `volume` (`pool`);--> statement-breakpoint
 CREATE INDEX `volume_quota` ON `volume` (`project`,`sizeMiB`) WHERE "volume"."deleted" = 0;--> statement-breakpoint
 CREATE INDEX `volume_snapshot` ON `volume` (`sourceSnapshot`) WHERE "volume"."sourceSnapshot" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_backup` ON `volume` (`sourceBackup`) WHERE "volume"."sourceBackup" IS NOT NULL;--> statement-breakpoint
