@@ -21,7 +21,7 @@ async function host(start = 500_000 * hour) {
   const at = {
     time,
     disk,
-    now: { machines: [], volumes: [] } as Metered | null,
+    now: { machines: [], volumes: [], unknown: [] } as Metered | null,
     meter: await begun(),
     live: async () => {
       at.meter = await begun()
@@ -71,10 +71,10 @@ async function host(start = 500_000 * hour) {
 
 test('seconds of machines, and sizes times seconds of volumes, are counted by the hour that they fall into', async () => {
   const at = await host(500_000 * hour + 50 * minute)
-  at.now = { machines: [machine('vm_a')], volumes: [{ id: 'vol_a', pool: 'spl_1', sizeMiB: 100 }] }
+  at.now = { machines: [machine('vm_a')], volumes: [{ id: 'vol_a', pool: 'spl_1', sizeMiB: 100 }], unknown: [] }
   await at.time.pass(limits.usageLook)
   await at.time.pass(20 * minute)
-  at.now = { machines: [], volumes: [] }
+  at.now = { machines: [], volumes: [], unknown: [] }
   await at.time.pass(limits.usageLook)
   await at.meter.stop()
   await at.tell()
@@ -88,11 +88,11 @@ test('seconds of machines, and sizes times seconds of volumes, are counted by th
 
 test('an agent that was killed goes on with what ran all the while, and with nothing that was started anew', async () => {
   const at = await host()
-  at.now = { machines: [machine('vm_a'), machine('vm_b')], volumes: [] }
+  at.now = { machines: [machine('vm_a'), machine('vm_b')], volumes: [], unknown: [] }
   await at.time.pass(5 * minute)
   at.kill()
   await at.time.pass(30 * minute)
-  at.now = { machines: [machine('vm_a'), machine('vm_b', '2')], volumes: [] }
+  at.now = { machines: [machine('vm_a'), machine('vm_b', '2')], volumes: [], unknown: [] }
   await at.live()
   await at.time.pass(hour)
   await at.meter.stop()
@@ -103,9 +103,28 @@ test('an agent that was killed goes on with what ran all the while, and with not
   expect(at.seconds('vm_b')).toBeLessThanOrEqual(whole - (30 * minute) / 1_000)
 })
 
+test('a volume that an agent has not looked at yet lies where it lay', async () => {
+  const at = await host()
+  const volume = { id: 'vol_a', pool: 'spl_1', sizeMiB: 1 }
+  at.now = { machines: [], volumes: [volume], unknown: [] }
+  await at.time.pass(5 * minute)
+  at.kill()
+  await at.time.pass(minute)
+  at.now = { machines: [], volumes: [], unknown: ['vol_a'] }
+  await at.live()
+  await at.time.pass(minute)
+  at.now = { machines: [], volumes: [volume], unknown: [] }
+  await at.time.pass(5 * minute)
+  await at.meter.stop()
+  await at.tell()
+  const mib = at.told.flatMap(f => f.record.volumes).reduce((n, v) => n + v.mibSeconds, 0)
+  expect(mib).toBeGreaterThanOrEqual((12 * minute) / 1_000 - 20)
+  expect(mib).toBeLessThanOrEqual((12 * minute) / 1_000)
+})
+
 test('a clock that jumps counts at most a minute of it', async () => {
   const at = await host()
-  at.now = { machines: [machine('vm_a')], volumes: [] }
+  at.now = { machines: [machine('vm_a')], volumes: [], unknown: [] }
   await at.time.pass(10 * minute)
   at.time.jump(5 * hour)
   await at.time.pass(10 * minute)
@@ -119,7 +138,7 @@ test('a clock that jumps counts at most a minute of it', async () => {
 
 test('bytes of a machine that began under its eyes are counted from its start, those of before it was looked at never', async () => {
   const at = await host()
-  at.now = { machines: [machine('vm_a')], volumes: [] }
+  at.now = { machines: [machine('vm_a')], volumes: [], unknown: [] }
   await at.time.pass(hour)
   await at.meter.close()
   await at.tell()
@@ -129,7 +148,7 @@ test('bytes of a machine that began under its eyes are counted from its start, t
 
 test('what was told changes no more; what was not goes into one record of its hour', async () => {
   const at = await host()
-  at.now = { machines: [machine('vm_a')], volumes: [] }
+  at.now = { machines: [machine('vm_a')], volumes: [], unknown: [] }
   await at.time.pass(40 * minute)
   await at.meter.close()
   expect(at.meter.next()?.record.n).toBe(1)
@@ -144,7 +163,7 @@ test('what was told changes no more; what was not goes into one record of its ho
 test('another incarnation is told again what was acknowledged before', async () => {
   const at = await host()
   await at.meter.linked('one')
-  at.now = { machines: [machine('vm_a')], volumes: [] }
+  at.now = { machines: [machine('vm_a')], volumes: [], unknown: [] }
   await at.time.pass(3 * hour)
   await at.meter.close()
   await at.tell()
@@ -161,7 +180,7 @@ test('another incarnation is told again what was acknowledged before', async () 
 
 test('a line that a crash tore never counted, and nothing is counted twice for it', async () => {
   const at = await host()
-  at.now = { machines: [machine('vm_a')], volumes: [] }
+  at.now = { machines: [machine('vm_a')], volumes: [], unknown: [] }
   await at.time.pass(10 * minute)
   await at.meter.close()
   at.kill()
@@ -177,7 +196,7 @@ test('a line that a crash tore never counted, and nothing is counted twice for i
 
 test('while the disk takes nothing, nothing is told and nothing is lost', async () => {
   const at = await host()
-  at.now = { machines: [machine('vm_a')], volumes: [] }
+  at.now = { machines: [machine('vm_a')], volumes: [], unknown: [] }
   await at.time.pass(minute)
   const append = at.disk.append.bind(at.disk)
   const replace = at.disk.replace.bind(at.disk)

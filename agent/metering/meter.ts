@@ -183,7 +183,11 @@ export class Meter {
   }
 }
 
-function openOf({ machines, volumes }: Metered, before: Open | null, at: number): Open {
+function openOf({ machines, volumes, unknown }: Metered, before: Open | null, at: number): Open {
+  const asBefore = unknown.flatMap(id => {
+    const volume = before?.volumes[id]
+    return volume ? [[id, volume] as const] : []
+  })
   return {
     at,
     machines: Object.fromEntries(
@@ -194,14 +198,14 @@ function openOf({ machines, volumes }: Metered, before: Open | null, at: number)
         return [id, known?.run === machine.run ? known : { ...machine, bytes }]
       }),
     ),
-    volumes: Object.fromEntries(volumes.map(({ id, ...volume }) => [id, volume])),
+    volumes: Object.fromEntries([...asBefore, ...volumes.map(({ id, ...volume }) => [id, volume] as const)]),
   }
 }
 
 /** What was there before and is there now, not having ended between. */
-function lasting(before: Open, { machines, volumes }: Metered): Pick<Open, 'machines' | 'volumes'> {
+function lasting(before: Open, { machines, volumes, unknown }: Metered): Pick<Open, 'machines' | 'volumes'> {
   const runs = new Map(machines.map(({ id, run }) => [id, run]))
-  const here = new Set(volumes.map(({ id }) => id))
+  const here = new Set([...unknown, ...volumes.map(({ id }) => id)])
   return {
     machines: Object.fromEntries(Object.entries(before.machines).filter(([id, { run }]) => runs.get(id) === run)),
     volumes: Object.fromEntries(Object.entries(before.volumes).filter(([id]) => here.has(id))),

@@ -19,6 +19,8 @@ export interface MeteredVolume {
 export interface Metered {
   readonly machines: readonly MeteredMachine[]
   readonly volumes: readonly MeteredVolume[]
+  /** Volumes that were not looked at yet in this life of the agent: as they were. */
+  readonly unknown: readonly string[]
 }
 
 /**
@@ -27,9 +29,10 @@ export interface Metered {
  */
 export function meteredOf(
   host: Pick<HostWatch, 'machine' | 'machines'>,
-  held: Pick<Held, 'machine' | 'volume'>,
+  held: Pick<Held, 'machine' | 'volume' | 'volumes'>,
   seen: readonly Seen[],
 ): Metered {
+  const looked = new Set(seen.flatMap(({ kind, id }) => (kind === 'volume' ? [id] : [])))
   const arrives = (machine: string | undefined) => machine !== undefined && held.machine(machine)?.move?.role === 'to'
   return {
     machines: host.machines().flatMap(id => {
@@ -45,5 +48,6 @@ export function meteredOf(
       if (!wanted || wanted.gone || arrives(wanted.attached?.machine)) return []
       return [{ id: object.id, pool: wanted.pool.id, sizeMiB: object.sizeMiB }]
     }),
+    unknown: held.volumes().flatMap(({ id, gone }) => (gone || looked.has(id) ? [] : [id])),
   }
 }
