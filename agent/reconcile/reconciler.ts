@@ -29,6 +29,7 @@ import { ImageCache } from './image-cache.ts'
 import { type FetchImage, ImageRoom } from './image-room.ts'
 import { Journal } from './journal.ts'
 import { Lanes, type Turn } from './lanes.ts'
+import { type Metered, meteredOf } from './metered.ts'
 import { Moves } from './moves.ts'
 import { NetworkRoom, passing } from './network-room.ts'
 import { Orphans } from './orphans.ts'
@@ -202,6 +203,10 @@ export class Reconciler {
   /** Everything seen on this host; null while it is not known yet. */
   seen(): ObjectSet<Seen> | null {
     return this.#host.known ? this.#report.seen : null
+  }
+  /** What of this host is billed now; null while that is not known. */
+  metered(): Metered | null {
+    return this.#host.answers && this.#held.digest !== null ? meteredOf(this.#host, this.#held, this.#report.seen.values()) : null
   }
   /** Calls back after each change of `seen`. */
   onSeen(told: () => void): void {
@@ -443,11 +448,15 @@ export class Reconciler {
     const strays = this.#held.strayMachines().filter(machine => this.#host.mayHave(machine.id))
     const machines = [...this.#held.machines().filter(machine => this.#carries(machine)), ...strays]
     const groups = this.#held.groups()
+    const neighbours = Map.groupBy(this.#held.neighbours(), ({ network }) => network)
     return this.#held.networks().flatMap(network => {
       const ports = machines.flatMap(machine =>
         machine.ports.filter(port => port.network === network.id).map(port => ({ ...port, hostname: machine.name })),
       )
-      return ports.length === 0 && (network.gone || this.#stopped) ? [] : [{ network, ports, groups: groupsOf(ports, groups) }]
+      const others = neighbours.get(network.id) ?? []
+      return ports.length === 0 && (network.gone || this.#stopped)
+        ? []
+        : [{ network, ports, neighbours: others, groups: groupsOf(ports, groups) }]
     })
   }
 

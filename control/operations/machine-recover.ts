@@ -23,14 +23,16 @@ const elsewhere: Step = {
     if (machine.host === null || !machine.fenced) return done()
     const may = recoverable(machine)
     if (!may.ok) return may
-    const [going, image, left, group, moves] = await Promise.all([
+    const [going, image, left, group, moves, beside] = await Promise.all([
       goingElsewhere(store, machine),
       store.images.find('platform', machine.image),
       store.machines.left(machine.id),
       groupOf(store, machine),
       store.migrations.ofMachines([machine.id]),
+      store.networks.beside({ machine: machine.id }),
     ])
     if (!going.ok) return going
+    if (!beside.ok) return beside
     if (!image.ok) return image
     if (!left.ok) return left
     if (!group.ok) return group
@@ -96,6 +98,7 @@ const elsewhere: Step = {
       },
       { do: 'host.touch', host: machine.host },
       { do: 'host.touch', host },
+      { do: 'port.moved', of: { machine: machine.id }, hosts: beside.value },
       {
         do: 'event',
         project: machine.project,

@@ -20,9 +20,11 @@ import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
 import type { Lying, StoragePool } from '../domain/volumes/pool.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
 import type { BackupChange } from './backups.ts'
+import type { NetworkChange } from './networks.ts'
 import type { SecurityChange } from './security.ts'
 import type { SignInChange } from './sign-in.ts'
 import type { TenancyChange } from './tenancy.ts'
+import type { UsageChange } from './usage.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
 export interface NewMachine {
@@ -137,6 +139,7 @@ export interface NewSnapshot {
  * Fault that its guard means; a failed guard undoes the whole batch.
  */
 export type Change =
+  | NetworkChange
   | SecurityChange
   | { readonly do: 'machine.insert'; readonly machine: NewMachine }
   /** Guard `stale` by version. */
@@ -587,6 +590,7 @@ export type Change =
   | { readonly do: 'session.end'; readonly id: Id<'session'> }
   | TenancyChange
   | SignInChange
+  | UsageChange
   | {
       readonly do: 'event'
       readonly project: Id<'project'> | null

@@ -26,9 +26,11 @@ import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
 import type { BackupReads } from './backups.ts'
 import type { Change, HostPower } from './changes.ts'
+import type { NeighbourReads } from './networks.ts'
 import type { SecurityReads } from './security.ts'
 import type { SignInReads } from './sign-in.ts'
 import type { TenancyReads } from './tenancy.ts'
+import type { UsageReads } from './usage.ts'
 
 /** One page by keyset: rows after `after` (an id, or null for the first), at most `limit`. */
 export interface Page {
@@ -188,7 +190,7 @@ export interface Store {
     find(scope: Scope, ref: Ref): Promise<Result<PlacementGroup>>
     list(scope: Scope, page: Page): Promise<Result<Paged<PlacementGroup>>>
   }
-  readonly networks: {
+  readonly networks: NeighbourReads & {
     list(scope: Scope, page: Page): Promise<Result<Paged<Network>>>
     /** The default network, with its subnet in this zone alone. */
     defaultSubnet(project: Id<'project'>, zone: string): Promise<Result<Network>>
@@ -253,6 +255,7 @@ export interface Store {
   }
   readonly tenancy: TenancyReads
   readonly signIn: SignInReads
+  readonly usage: UsageReads
   readonly tokens: {
     find(principal: string, verb: string, token: string): Promise<Result<{ requestHash: string; answer: unknown } | null>>
   }

@@ -9,6 +9,7 @@ import type { Change, NewMachine } from '../../ports/changes.ts'
 import { backupWrites } from './backup-writes.ts'
 import type { Database } from './database.ts'
 import { type Built, insertRows, putNewer, updateRows } from './insert-rows.ts'
+import { networkWrites, touchNeighboursOf, touchWhereJoined } from './network-writes.ts'
 import { quotaGuards } from './quota.ts'
 import { roomSql } from './room.ts'
 import * as s from './schema.ts'
@@ -16,6 +17,7 @@ import { securityWrites, touchPeersOf } from './security-writes.ts'
 import { signInWrites } from './sign-in-writes.ts'
 import { stoodOn } from './stood-on.ts'
 import { tenancyWrites } from './tenancy-writes.ts'
+import { usageWrites } from './usage-writes.ts'
 import { type At, statement, unless, type Write } from './write.ts'
 
 const machineRow = (machine: NewMachine, now: number): typeof s.machine.$inferInsert => ({
@@ -498,6 +500,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   ],
   'port.release': ({ machine }, { database: { db } }) => [
     touchPeersOf(machine),
+    touchNeighboursOf(machine),
     sql`DELETE FROM port_group WHERE port IN (SELECT id FROM port WHERE machine = ${machine})`,
     db.delete(s.port).where(eq(s.port.machine, machine)),
   ],
@@ -586,6 +589,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       at: now,
     }
     return [
+      touchWhereJoined(host, underlay),
       db
         .insert(s.hostObserved)
         .values({ host, ...row })
@@ -849,7 +853,9 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   ...backupWrites,
   ...tenancyWrites,
   ...securityWrites,
+  ...networkWrites,
   ...signInWrites,
+  ...usageWrites,
   audit: ({ do: _, ...row }, { now }) => [insertRows(s.audit, [{ ...row, at: now }])],
   'audit.seal': ({ after, seq, hash }, { now }) => [
     {

@@ -101,6 +101,7 @@ export const rights = {
   'hosts.return': 'admin',
   'projects.list': 'viewer',
   'projects.make': 'admin',
+  'usage.show': 'viewer',
   'quota.show': 'viewer',
   'quota.set': 'admin',
   'members.list': 'viewer',

@@ -436,6 +436,27 @@ CREATE TABLE `totp` (
 	`createdAt` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `usage` (
+	`project` text NOT NULL,
+	`hour` integer NOT NULL,
+	`kind` text NOT NULL,
+	`what` text NOT NULL,
+	`resource` text NOT NULL,
+	`amount` integer NOT NULL,
+	PRIMARY KEY(`project`, `hour`, `kind`, `what`, `resource`)
+);
+--> statement-breakpoint
+CREATE INDEX `usage_resource` ON `usage` (`resource`,`project`);--> statement-breakpoint
+CREATE INDEX `usage_hour` ON `usage` (`hour`);--> statement-breakpoint
+CREATE INDEX `usage_unfolded` ON `usage` (`hour`) WHERE "usage"."hour" % 86400000 <> 0;--> statement-breakpoint
+CREATE TABLE `usage_series` (
+	`host` text NOT NULL,
+	`series` text NOT NULL,
+	`last` integer NOT NULL,
+	`at` integer NOT NULL,
+	PRIMARY KEY(`host`, `series`)
+);
+--> statement-breakpoint
 ALTER TABLE `access_key` ADD `expiresAt` integer;--> statement-breakpoint
 ALTER TABLE `access_key` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `access_key_project` ON `access_key` (`project`,`id`);--> statement-breakpoint
@@ -468,6 +489,7 @@ ALTER TABLE `host` ADD `removedAt` integer;--> statement-breakpoint
 CREATE INDEX `host_zone` ON `host` (`zone`,`id`);--> statement-breakpoint
 CREATE INDEX `host_room` ON `host` (`zone`,`freeMemoryMiB`) WHERE "host"."accepting" = 1;--> statement-breakpoint
 ALTER TABLE `host_observed` ADD `underlay` text;--> statement-breakpoint
+CREATE INDEX `host_joined` ON `host_observed` (`host`) WHERE "host_observed"."underlay" IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `visibility` text DEFAULT 'public' NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `state` text DEFAULT 'ready' NOT NULL;--> statement-breakpoint
@@ -508,6 +530,8 @@ ALTER TABLE `session` ADD `address` text;--> statement-breakpoint
 ALTER TABLE `session` ADD `device` text DEFAULT '' NOT NULL;--> statement-breakpoint
 ALTER TABLE `session` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `session_user` ON `session` (`user`,`id`);--> statement-breakpoint
+ALTER TABLE `subnet` ADD `vni` integer;--> statement-breakpoint
+CREATE UNIQUE INDEX `subnet_vni` ON `subnet` (`zone`,`vni`);--> statement-breakpoint
 ALTER TABLE `user` ADD `disabledAt` integer;--> statement-breakpoint
 CREATE INDEX `membership_project` ON `membership` (`project`,`user`);--> statement-breakpoint
 CREATE INDEX `membership_admin` ON `membership` (`user`) WHERE "membership"."role" = 'admin';--> statement-breakpoint

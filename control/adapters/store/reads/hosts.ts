@@ -20,6 +20,7 @@ import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { among } from './among.ts'
+import { neighbourQuery, neighboursOf } from './neighbours.ts'
 import { paged } from './page.ts'
 import { type Security, securityOf, securityQueries } from './placed-groups.ts'
 import { together } from './together.ts'
@@ -125,9 +126,11 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .select({
             host: s.host.id,
             revision: s.host.revision,
+            underlay: s.hostObserved.underlay,
             pool: { id: s.storagePool.id, type: s.storagePool.type, path: s.storagePool.path },
           })
           .from(s.host)
+          .leftJoin(s.hostObserved, eq(s.hostObserved.host, s.host.id))
           .leftJoin(s.storagePool, and(eq(s.storagePool.zone, s.host.zone), isNotNull(s.storagePool.path)))
           .where(among(s.host.id, hosts)),
         db
@@ -219,6 +222,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           })
           .from(s.backup)
           .where(among(s.backup.host, hosts)),
+        neighbourQuery(db, hosts),
         ...securityQueries(db, hosts),
       ]),
     )
@@ -236,8 +240,11 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       left,
       imports,
       backups,
+      beside,
       ...security
     ] = rows.value
+    const joined = [...new Map(found.filter(({ underlay }) => underlay !== null).map(row => [row.host, row])).values()]
+    const neighbours = neighboursOf(joined, beside)
     const groups = securityOf(...security)
     const leftOn = Map.groupBy(left, row => row.tombstone.host)
     const revisions = new Map(found.map(row => [row.host, row.revision]))
@@ -284,6 +291,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
         (poolsOf.get(host) ?? []).flatMap(({ pool }) => (pool === null ? [] : [pool])),
         [...(importsOn.get(host) ?? []).map(wantedImport), ...(backupsOn.get(host) ?? []).map(wantedBackup)],
         groups,
+        neighbours,
       )
     })
   })
@@ -300,6 +308,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     pools: readonly PlacedPool[],
     works: readonly Wanted[],
     security: Security,
+    neighbours: ReturnType<typeof neighboursOf>,
   ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
     const portsOf = Map.groupBy(ports, row => row.port.machine)
     const placed: PlacedMachine[] = []
@@ -322,12 +331,12 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .map(({ port }) => ({ ...port, groups: security.groupsOf(port.id) })),
       })
     }
-    const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
     const groups = security.placed(ports.map(({ port }) => port.id))
-    return ok({
-      revision,
-      objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left, groups, pools), ...works],
-    })
+    const rows = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
+    const beside = neighbours(host, rows.keys())
+    const subnets = [...rows.values()].map(subnet => (beside === null ? { ...subnet, vni: null } : subnet))
+    const objects = desiredOf(placed, subnets, volumes, snapshots, left, groups, beside ?? [], pools)
+    return ok({ revision, objects: [...objects, ...works] })
   }
 
   const tombstonesOf = together(async (hosts: readonly Id<'host'>[]) => {
