@@ -193,12 +193,15 @@ describe.skipIf(why !== null)(`a machine with volumes, on two hosts${why === nul
 
   test('with its disk in a shared pool it goes on at the other host, and not a byte of the disk is copied', async () => {
     const pool = PoolDetail.parse(await ask('POST', '/pools', { name: 'shared', type: 'nfs', path: sharedDirectory }))
-    const says = async () => PoolDetail.parse(await ask('GET', `/pools/${pool.id}`)).hosts
-    // Neither host takes a directory for it that nobody marked.
-    await until('both hosts to look', async () => ((await says()).length === 2 ? true : null))
-    expect((await says()).map(({ fault }) => fault?.includes(sharedMark))).toEqual([true, true])
     await writeFile(join(site.dir, 'shared', sharedMark), `${pool.id}\n`)
-    await until('both hosts to have it', async () => ((await says()).every(({ fault }) => fault === null) ? true : null), 90_000)
+    await until(
+      'both hosts to have it',
+      async () => {
+        const { hosts } = PoolDetail.parse(await ask('GET', `/pools/${pool.id}`))
+        return hosts.length === 2 && hosts.every(({ fault }) => fault === null) ? true : null
+      },
+      90_000,
+    )
 
     await launch({ name: 'shared', flavor: 't3.pico', pool: 'shared' })
     const disks = () => readdir(join(site.dir, 'shared/sirocco-shared', pool.id), { recursive: true })

@@ -243,7 +243,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       beside,
       ...security
     ] = rows.value
-    const joined = [...new Map(found.filter(({ underlay }) => underlay !== null).map(row => [row.host, row])).values()]
+    const joined = found.filter(({ underlay }) => underlay !== null)
     const neighbours = neighboursOf(joined, beside)
     const groups = securityOf(...security)
     const leftOn = Map.groupBy(left, row => row.tombstone.host)
