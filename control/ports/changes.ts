@@ -22,6 +22,7 @@ import type { BackupChange } from './backups.ts'
 import type { SecurityChange } from './security.ts'
 import type { SignInChange } from './sign-in.ts'
 import type { TenancyChange } from './tenancy.ts'
+import type { WebhookChange } from './webhooks.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
 export interface NewMachine {
@@ -550,6 +551,7 @@ export type Change =
   | { readonly do: 'session.use-link'; readonly tokenHash: string }
   | { readonly do: 'session.end'; readonly id: Id<'session'> }
   | TenancyChange
+  | WebhookChange
   | SignInChange
   | {
       readonly do: 'event'

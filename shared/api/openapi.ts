@@ -48,6 +48,7 @@ import {
   UserPage,
 } from './tenancy.ts'
 import { AcceptedMoment, AcceptedSnapshot, AcceptedVolume, Snapshot, SnapshotPage, Volume, VolumePage } from './volumes.ts'
+import { DeliveryPage, MadeWebhook, Webhook, WebhookPage } from './webhooks.ts'
 
 /** What answers are called in the document. */
 const named = {
@@ -117,6 +118,10 @@ const named = {
   SecondFactor,
   NewSecondFactor,
   RecoveryCodes,
+  DeliveryPage,
+  MadeWebhook,
+  Webhook,
+  WebhookPage,
   AccessKeyPage,
   InvitationPage,
   MadeAccessKey,

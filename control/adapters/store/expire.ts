@@ -45,6 +45,7 @@ export async function expire(database: Database): Promise<Result<number>> {
     invitation: rowsOf('invitation', 'expiresAt', before(0)),
     sign_in_try: rowsOf('sign_in_try', 'at', before(limits.signInMemory)),
     challenge: rowsOf('challenge', 'expiresAt', before(0)),
+    webhook_delivery: rowsOf('webhook_delivery', 'at', before(limits.eventRetention)),
   }
 
   const due = await database.read(() =>

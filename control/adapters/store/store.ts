@@ -26,6 +26,7 @@ import { signInReads } from './reads/sign-in.ts'
 import { tagReads } from './reads/tags.ts'
 import { tenancyReads } from './reads/tenancy.ts'
 import { volumeReads } from './reads/volumes.ts'
+import { webhookReads } from './reads/webhooks.ts'
 import * as s from './schema.ts'
 import { statementsOf } from './statements.ts'
 
@@ -58,6 +59,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     audit: auditReads(database),
     ...figureReads(database),
     signIn: signInReads(database),
+    webhooks: webhookReads(database),
     async incarnation() {
       const rows = await database.read(() => db.select({ value: s.meta.value }).from(s.meta).where(eq(s.meta.key, 'incarnation')))
       if (!rows.ok) return rows
