@@ -19,7 +19,7 @@ export const outwardBy =
     const target = await publicAddress({ resolve, allow }, url)
     if (!target.ok) return new Response(null, { status: 403, headers: { [refusedHeader]: target.fault.message } })
     const body = Buffer.from(await request.arrayBuffer())
-    const { host: _, 'content-length': __, ...headers } = Object.fromEntries(request.headers)
+    const { host: _, 'content-length': __, 'cf-worker': ___, ...headers } = Object.fromEntries(request.headers)
     const options = { method: request.method, headers, agent: false as const, lookup: pinned(target.value) }
     return new Promise((resolve, reject) => {
       const asked = url.protocol === 'https:' ? requestHttps(url.href, options) : requestHttp(url.href, options)
