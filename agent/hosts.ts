@@ -32,7 +32,7 @@ const drivers = {
     if (driver.kind !== 'libvirt' || !host || more.length > 0) throw new Error('a libvirt agent speaks for one host')
     const { libvirtCompute } = await import('./drivers/libvirt/compute.ts')
     const { directoryStorage } = await import('./storage/directory.ts')
-    const { directoryVolumes } = await import('./storage/directory-volumes.ts')
+    const { pooledVolumes } = await import('./storage/pools.ts')
     const { linuxNetworks } = await import('./network/networks.ts')
     const { socket, uri } = driver
     // Sockets of moves that an earlier life was part of: nobody listens at them.
@@ -51,7 +51,7 @@ const drivers = {
           hostName: host.name,
         }),
         storage: directoryStorage({ dir: storage }),
-        volumes: directoryVolumes({ dir: storage }),
+        volumes: pooledVolumes({ dir: storage, host: host.id }),
         networks: linuxNetworks({ instance, tag, dir: join(runtime, 'networks') }),
       },
     ]

@@ -9,6 +9,8 @@ export interface FoundVolume {
   readonly sizeMiB: number
   /** Of the last time that it went back to a snapshot; 0: never. */
   readonly turn: number
+  /** The pool that it was found in, where nobody said which, and it is not the agent's own directory. */
+  readonly pool?: string
 }
 
 /** One of the snapshots of a moment, and by what the guest has its volume open; null where none has. */
@@ -57,7 +59,7 @@ export interface MergeOptions {
  * are not what was promised.
  */
 export interface Volumes {
-  /** The volume as it is here; null where it is not. */
+  /** The volume as it is here; null where it is not. A pool without an id: whichever it lies in. */
   find(volume: Pick<WantedVolume, 'id' | 'pool'>): Promise<Result<FoundVolume | null>>
   /** Makes it from its source, whose files are here; one that is here is left as it is. No guest has it open. */
   make(volume: WantedVolume): Promise<Result<void>>

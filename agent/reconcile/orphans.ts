@@ -68,7 +68,11 @@ export class Orphans {
       const here = await volumes.find({ id: volume, pool: { type: 'directory', id: '' } })
       if (!here.ok) return here
       if (here.value === null || here.value.source.path !== path) continue
-      found.push({ id: volume, device, sizeMiB: here.value.sizeMiB, generation: journal.kept(volume)?.applied ?? -1 })
+      const { sizeMiB, pool } = here.value
+      found.push({
+        ...{ id: volume, device, sizeMiB, generation: journal.kept(volume)?.applied ?? -1 },
+        ...(pool === undefined ? {} : { pool }),
+      })
     }
     return ok(found)
   }

@@ -24,10 +24,20 @@ import { sendParcels } from './send.ts'
 import { takeParcels } from './take.ts'
 
 export interface DirectoryVolumesOptions {
-  /** Of this instance alone; images lie in it. */
+  /** Of this instance alone. */
   readonly dir: string
+  /** The agent's own, where images lie and what is brought from backups; the same directory where it is not said. */
+  readonly own?: string
   readonly run?: Run
   readonly confined?: RunConfined
+}
+
+/** What moving volumes of several directories at once takes. */
+export interface VolumesOfDirectory extends Volumes {
+  /** What a volume that no guest has open is made of, to be sent. */
+  pack(volume: Pick<WantedVolume, 'id'>): Promise<Result<Parcel>>
+  /** While nothing else is done to what files stand on. */
+  alone<T>(run: () => Promise<Result<T>>): Promise<Result<T>>
 }
 
 /**
@@ -36,12 +46,19 @@ export interface DirectoryVolumesOptions {
  * back to it, `<turn>.turn` naming that. Files are root's alone, as
  * those of machines are.
  */
-export function directoryVolumes({ dir, run = runHere, confined = runConfined }: DirectoryVolumesOptions): Volumes {
-  return new DirectoryVolumes(resolve(dir), run, confined)
+export function directoryVolumes({
+  dir,
+  own = dir,
+  run = runHere,
+  confined = runConfined,
+}: DirectoryVolumesOptions): VolumesOfDirectory {
+  return new DirectoryVolumes(resolve(dir), resolve(own), run, confined)
 }
 
-class DirectoryVolumes implements Volumes {
+class DirectoryVolumes implements VolumesOfDirectory {
   readonly #dir: string
+  readonly #own: string
+  readonly #images: string
   readonly #run: Run
   readonly #turns = new InTurn()
   /** Sizes of images that passed as a base, in bytes, by content and format. */
@@ -49,8 +66,10 @@ class DirectoryVolumes implements Volumes {
 
   readonly #merging: Merging
 
-  constructor(dir: string, run: Run, confined: RunConfined) {
+  constructor(dir: string, own: string, run: Run, confined: RunConfined) {
     this.#dir = dir
+    this.#own = own
+    this.#images = join(own, 'images')
     this.#run = run
     this.#merging = new Merging(dir, confined, this.#turns, () => this.#clear())
   }
@@ -152,7 +171,7 @@ class DirectoryVolumes implements Volumes {
 
   bases(): Promise<Result<readonly string[]>> {
     return this.#turns.take('', async () => {
-      const images = join(this.#dir, 'images')
+      const images = this.#images
       const found = new Set<string>()
       const paths: string[] = []
       for (const id of await homesIn(this.#dir)) {
@@ -331,24 +350,38 @@ class DirectoryVolumes implements Volumes {
     })
   }
 
+  pack({ id }: Pick<WantedVolume, 'id'>): Promise<Result<Parcel>> {
+    return this.#turns.take(id, async () => {
+      const closed = await this.#closed({ id })
+      if (!closed.ok) return closed
+      const path = await this.#active(id)
+      if (path === null) return refuse('not_found', 'the volume is not on this host', { detail: id })
+      const place = { dir: this.#dir, images: this.#images }
+      return parcelOf(place, id, await this.#below(path), turnOf(await layersOf(this.#dir, id)))
+    })
+  }
+  alone<T>(run: () => Promise<Result<T>>): Promise<Result<T>> {
+    return this.#turns.take('chains', run)
+  }
+
   async send(...[volumes, peer, options]: Parameters<Volumes['send']>): Promise<Departure> {
     const parcels: Parcel[] = []
-    for (const { id } of volumes) {
-      const packed = await this.#turns.take(id, async () => {
-        const closed = await this.#closed({ id })
-        if (!closed.ok) return closed
-        const path = await this.#active(id)
-        if (path === null) return refuse('not_found', 'the volume is not on this host', { detail: id })
-        return parcelOf(this.#dir, id, await this.#below(path), turnOf(await layersOf(this.#dir, id)))
-      })
+    for (const volume of volumes) {
+      const packed = await this.pack(volume)
       if (!packed.ok) return { kind: 'stayed', fault: packed.fault }
       parcels.push(packed.value)
     }
-    return sendParcels(this.#dir, parcels, peer, { ...options, pause: setTimeout })
+    return sendParcels(() => this.#dir, parcels, peer, { ...options, pause: setTimeout })
   }
 
   take(volumes: readonly WantedVolume[]): Promise<Result<Arrival>> {
-    return takeParcels({ dir: this.#dir, run: this.#run, volumes, alone: run => this.#turns.take('chains', run) })
+    return takeParcels({
+      dirOf: () => this.#dir,
+      images: this.#images,
+      run: this.#run,
+      volumes,
+      alone: run => this.alone(run),
+    })
   }
 
   /** Nobody works on its files, and nothing is left undone by a hypervisor that died. No guest has it open. */
@@ -400,7 +433,7 @@ class DirectoryVolumes implements Volumes {
       return createOverlay(this.#run, path, { path: base, format: 'qcow2' }, sizeMiB)
     }
     if (source.from === 'backup') {
-      const brought = broughtDisk(this.#dir, volume.id)
+      const brought = broughtDisk(this.#own, volume.id)
       if (!(await isThere(brought))) return refuse('unavailable', 'waiting for the backup to be brought here')
       await rename(brought, path)
       await rm(dirname(brought), { recursive: true, force: true })
@@ -408,7 +441,7 @@ class DirectoryVolumes implements Volumes {
     }
     const file = source.files.find(({ role }) => role === 'disk')
     if (!file) return refuse('invalid', 'the image has no disk')
-    const base = join(this.#dir, 'images', file.sha256)
+    const base = join(this.#images, file.sha256)
     if (!/^[0-9a-f]{64}$/.test(file.sha256) || !(await isThere(base)))
       return refuse('precondition', 'the image is not on this host', { detail: file.sha256 })
     const known = `${file.sha256} ${file.format}`
@@ -449,7 +482,7 @@ class DirectoryVolumes implements Volumes {
 
   /** The first file that this one stands on and that is neither a volume's nor an image of this directory; null: all are. */
   async #astray(path: string): Promise<string | null> {
-    const ours = ['images', 'volumes', 'machines'].map(name => join(this.#dir, name) + sep)
+    const ours = [this.#images, join(this.#dir, 'volumes'), join(this.#dir, 'machines')].map(folder => folder + sep)
     let at: string | null = path
     for (let depth = 0; at !== null; depth++) {
       const file: string = resolve(dirname(path), at)

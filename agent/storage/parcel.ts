@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { z } from 'zod'
 import { homeOf, idShape } from './layers.ts'
@@ -34,21 +34,26 @@ export const Opening = z.strictObject({ volume: z.string(), name: FileName })
 export type Opening = z.output<typeof Opening>
 
 /** What a volume that no guest has open is spread over, the bottom first; `below`: those files, as they stand. */
-export async function parcelOf(dir: string, id: string, below: readonly string[], turn: number): Promise<Result<Parcel>> {
+export async function parcelOf(
+  { dir, images }: { readonly dir: string; readonly images: string },
+  id: string,
+  below: readonly string[],
+  turn: number,
+): Promise<Result<Parcel>> {
   const home = homeOf(dir, id)
   const parts: Part[] = []
   for (const path of below) {
-    if (dirname(path) === join(dir, 'images')) continue
+    if (dirname(path) === images) continue
     if (dirname(path) !== home)
       return refuse('precondition', 'it stands on a snapshot of another volume: start the machine, and move it while it runs', {
         detail: path,
       })
     const backing = (await readQcow2(path))?.backing ?? null
-    const image = backing !== null && dirname(backing) === join(dir, 'images')
+    const ofImage = backing !== null && dirname(backing) === images
     parts.unshift({
       name: basename(path),
       bytes: (await stat(path)).size,
-      on: backing === null ? null : image ? { image: basename(backing) } : { file: basename(backing) },
+      on: backing === null ? null : ofImage ? { image: basename(backing) } : { file: basename(backing) },
     })
   }
   return ok({ id, turn, parts })

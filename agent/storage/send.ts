@@ -21,8 +21,13 @@ export interface SendOptions {
   pause(ms: number): Promise<void>
 }
 
-/** Sends them; only the question `finish` has them wanted there, and until it is answered nobody here knows where. */
-export async function sendParcels(dir: string, parcels: readonly Parcel[], peer: Peer, how: SendOptions): Promise<Departure> {
+/** Sends them out of the directories that they lie in; only the question `finish` has them wanted there, and until it is answered nobody here knows where. */
+export async function sendParcels(
+  dirOf: (volume: string) => string,
+  parcels: readonly Parcel[],
+  peer: Peer,
+  how: SendOptions,
+): Promise<Departure> {
   const ask = (question: Question) => peer.ask(JSON.stringify(question))
   const prepared = await ask({ ask: 'prepare', parcels: [...parcels] })
   if (!prepared.ok) return stayed(prepared)
@@ -33,7 +38,7 @@ export async function sendParcels(dir: string, parcels: readonly Parcel[], peer:
   let sent = 0
   for (const { volume, name, bytes } of all) {
     if (how.cancel.aborted) return stayed(refuse('conflict', 'the move was called off'))
-    const went = await sendFile(tunnel.value, join(homeOf(dir, volume), name), { volume, name }, how.cancel, chunk => {
+    const went = await sendFile(tunnel.value, join(homeOf(dirOf(volume), volume), name), { volume, name }, how.cancel, chunk => {
       how.progress(Math.min(99, Math.floor((100 * (sent + chunk)) / total)))
     })
     if (!went.ok) return stayed(how.cancel.aborted ? refuse('conflict', 'the move was called off') : went)

@@ -15,7 +15,9 @@ import { lineMax, Opening, type Parcel, type Part, Question } from './parcel.ts'
 import { readQcow2 } from './qcow2.ts'
 
 export interface TakeParts {
-  readonly dir: string
+  /** The directory that one of them lies in. */
+  dirOf(volume: string): string
+  readonly images: string
   readonly run: Run
   readonly volumes: readonly WantedVolume[]
   /** While nothing else is done to these files. */
@@ -125,7 +127,7 @@ class Taking implements Arrival {
         ? this.#parcels.find(({ id }) => id === opening.data.volume)?.parts.find(({ name }) => name === opening.data.name)
         : undefined
       if (!opening.success || !part || this.#outcome !== 'open') return void socket.destroy()
-      const path = incoming(this.#parts.dir, opening.data.volume, part.name)
+      const path = incoming(this.#parts.dirOf(opening.data.volume), opening.data.volume, part.name)
       await rm(path, { force: true })
       await pipeline(limited(socket, part.bytes), createWriteStream(path, { flags: 'wx', mode: 0o600 }))
       if ((await stat(path)).size !== part.bytes) return void socket.destroy()
@@ -141,12 +143,12 @@ class Taking implements Arrival {
   async #put(): Promise<Result<void>> {
     if (this.#outcome !== 'open') return ok(undefined)
     if (this.#parcels.length === 0) return refuse('precondition', 'nothing was sent')
-    const { dir, volumes } = this.#parts
+    const { dirOf, volumes } = this.#parts
     try {
       for (const { id, parts } of this.#parcels) {
         const image = imageOf(volumes.find(volume => volume.id === id))
         for (const { name, on } of parts) {
-          const path = incoming(dir, id, name)
+          const path = incoming(dirOf(id), id, name)
           if (!this.#kept.has(path)) return refuse('precondition', 'not all was sent', { detail: name })
           const based = await this.#rebase(path, id, on, image?.format ?? 'raw')
           if (!based.ok) return based
@@ -155,10 +157,10 @@ class Taking implements Arrival {
         }
       }
       for (const { id, parts, turn } of this.#parcels) {
-        const { home, numbers, turns } = await layersOf(dir, id)
+        const { home, numbers, turns } = await layersOf(dirOf(id), id)
         for (const n of numbers) await rm(join(home, `${n}.qcow2`), { force: true })
         for (const known of turns.keys()) if (known !== turn) await rm(join(home, `${known}.turn`), { force: true })
-        for (const { name } of parts) await rename(incoming(dir, id, name), join(home, name))
+        for (const { name } of parts) await rename(incoming(dirOf(id), id, name), join(home, name))
         await syncDirectory(home)
       }
     } catch (error) {
@@ -170,13 +172,13 @@ class Taking implements Arrival {
 
   /** Only what the file says of what is below it; not a byte of the disk. */
   async #rebase(path: string, id: string, on: Part['on'], format: 'qcow2' | 'raw'): Promise<Result<void>> {
-    const { dir, run } = this.#parts
+    const { dirOf, images, run } = this.#parts
     const to =
       on === null
         ? ['-b', '']
         : 'file' in on
-          ? ['-F', 'qcow2', '-b', join(homeOf(dir, id), on.file)]
-          : ['-F', format, '-b', join(dir, 'images', on.image)]
+          ? ['-F', 'qcow2', '-b', join(homeOf(dirOf(id), id), on.file)]
+          : ['-F', format, '-b', join(images, on.image)]
     const ran = await run('qemu-img', ['rebase', '-q', '-u', '-f', 'qcow2', ...to, path])
     if (ran.code !== 0) return programFault('taking the disk in', ran)
     const backing = (await readQcow2(path))?.backing
@@ -189,7 +191,7 @@ class Taking implements Arrival {
     this.#outcome = 'nothing'
     for (const socket of this.#under) socket.destroy()
     for (const { id, parts } of this.#parcels)
-      for (const { name } of parts) await rm(incoming(this.#parts.dir, id, name), { force: true })
+      for (const { name } of parts) await rm(incoming(this.#parts.dirOf(id), id, name), { force: true })
   }
 }
 

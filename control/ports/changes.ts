@@ -17,11 +17,13 @@ import type { Tombstone } from '../domain/machines/tombstone.ts'
 import type { Migration, MigrationPhase } from '../domain/migrations/migration.ts'
 import type { Operation, OperationAsk, SubjectId } from '../domain/operations/operation.ts'
 import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
+import type { StoragePool } from '../domain/volumes/pool.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
 import type { BackupChange } from './backups.ts'
 import type { SecurityChange } from './security.ts'
 import type { SignInChange } from './sign-in.ts'
 import type { TenancyChange } from './tenancy.ts'
+import type { UsageChange } from './usage.ts'
 import type { WebhookChange } from './webhooks.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
@@ -523,6 +525,21 @@ export type Change =
       readonly group: Omit<PlacementGroup, 'machines' | 'hosts' | 'createdAt'>
       readonly limit: number
     }
+  /** Guard `conflict` where the zone has one of the name, `quota` where there are `limit` already. */
+  | {
+      readonly do: 'pool.insert'
+      readonly pool: Omit<StoragePool, 'createdAt' | 'zone'> & { readonly zone: Id<'zone'> }
+      readonly limit: number
+    }
+  /** With `isDefault` that of its zone, instead of the one before. Guard `conflict` where the name is taken. */
+  | {
+      readonly do: 'pool.update'
+      readonly id: Id<'storagePool'>
+      readonly name?: string | undefined
+      readonly isDefault?: true | undefined
+    }
+  /** Guard `conflict` while it is its zone's default, or anything lies in it. */
+  | { readonly do: 'pool.delete'; readonly id: Id<'storagePool'> }
   /** Guard `conflict` while a machine is in it. */
   | { readonly do: 'placement-group.delete'; readonly id: Id<'placementGroup'> }
   | {
@@ -553,6 +570,7 @@ export type Change =
   | TenancyChange
   | WebhookChange
   | SignInChange
+  | UsageChange
   | {
       readonly do: 'event'
       readonly project: Id<'project'> | null

@@ -21,7 +21,7 @@ import type { Network } from '../domain/networks/network.ts'
 import type { Operation } from '../domain/operations/operation.ts'
 import type { Candidate, Demand } from '../domain/placement/demand.ts'
 import type { PlacementGroup } from '../domain/placement/group.ts'
-import type { StoragePool } from '../domain/volumes/pool.ts'
+import type { PoolUse, StoragePool } from '../domain/volumes/pool.ts'
 import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
 import type { BackupReads } from './backups.ts'
@@ -29,6 +29,7 @@ import type { Change, HostPower } from './changes.ts'
 import type { SecurityReads } from './security.ts'
 import type { SignInReads } from './sign-in.ts'
 import type { TenancyReads } from './tenancy.ts'
+import type { UsageReads } from './usage.ts'
 import type { WebhookReads } from './webhooks.ts'
 
 /** One page by keyset: rows after `after` (an id, or null for the first), at most `limit`. */
@@ -92,7 +93,9 @@ export interface Store {
   }
   readonly backups: BackupReads
   readonly pools: {
+    /** All of every zone, oldest first: at most `limits.storagePools`. */
     list(): Promise<Result<readonly StoragePool[]>>
+    use(pool: Id<'storagePool'>): Promise<Result<PoolUse>>
   }
   readonly hosts: {
     list(page: Page): Promise<Result<Paged<Host>>>
@@ -248,6 +251,7 @@ export interface Store {
   }
   readonly tenancy: TenancyReads
   readonly signIn: SignInReads
+  readonly usage: UsageReads
   readonly webhooks: WebhookReads
   readonly tokens: {
     find(principal: string, verb: string, token: string): Promise<Result<{ requestHash: string; answer: unknown } | null>>

@@ -30,6 +30,14 @@ export const Name = z
   .max(255, 'a name has 1 to 255 characters')
   .refine(name => !/[\u0000-\u001f\u007f]/.test(name), 'a name has no control characters')
 
+/** As people type it in requests. */
+export const PoolName = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "a pool's name has 1 to 63 small letters, digits and hyphens")
+
+/** A storage pool, by name or id. */
+export const PoolRef = z.string().min(1).max(64)
+
 /** MiB. */
 export const VolumeSize = z
   .int()

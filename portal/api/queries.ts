@@ -39,6 +39,7 @@ export const queries = {
   imageCatalogue: queryOptions({ queryKey: ['image-catalogue'], queryFn: calls.imageCatalogue }),
   flavors: queryOptions({ queryKey: ['flavors'], queryFn: calls.flavors }),
   keyPairs: queryOptions({ queryKey: ['key-pairs'], queryFn: calls.keyPairs }),
+  pools: queryOptions({ queryKey: ['pools'], queryFn: calls.pools }),
   securityGroups: queryOptions({ queryKey: ['security-groups'], queryFn: calls.securityGroups }),
   placementGroups: queryOptions({ queryKey: ['placement-groups'], queryFn: calls.placementGroups }),
   projects: queryOptions({ queryKey: ['projects'], queryFn: calls.projects }),

@@ -97,6 +97,7 @@ export function follow(): () => void {
         void queryClient.invalidateQueries(queries.volumes)
         void queryClient.invalidateQueries(queries.snapshots)
       }
+      if (subjects.some(id => id.startsWith('spl_'))) void queryClient.invalidateQueries(queries.pools)
       if (subjects.some(id => id.startsWith('bak_'))) void queryClient.invalidateQueries(queries.backups)
       if (subjects.some(id => id.startsWith('img_'))) void queryClient.invalidateQueries(queries.images)
     },

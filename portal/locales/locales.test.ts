@@ -5,6 +5,7 @@ import { fr } from './fr.ts'
 
 /** The same word in both languages, and rightly so. */
 const same = new Set([
+  'pools.zone',
   'secondStep.code',
   'security.secret',
   'nav.machines',

@@ -13,6 +13,7 @@ describe('the addresses of the portal', () => {
       '/machines/new',
       '/people',
       '/placement-groups',
+      '/pools',
       '/security-groups',
       '/settings',
       '/sign-in',

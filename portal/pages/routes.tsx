@@ -134,6 +134,12 @@ const hosts = createRoute({
   component: lazyRouteComponent(() => import('./hosts.tsx'), 'HostsPage'),
 })
 
+const pools = createRoute({
+  getParentRoute: () => shell,
+  path: '/pools',
+  component: lazyRouteComponent(() => import('./pools.tsx'), 'PoolsPage'),
+})
+
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
@@ -154,6 +160,7 @@ export const routeTree = root.addChildren([
     placementGroups,
     people,
     hosts,
+    pools,
     settings,
   ]),
 ])

@@ -50,6 +50,7 @@ export function Shell() {
             <Place to="/placement-groups" icon={icons.placementGroups} word={t.nav.placementGroups} />
             <Place to="/people" icon={icons.people} word={t.nav.people} />
             {me.role === 'admin' && <Place to="/hosts" icon={icons.hosts} word={t.nav.hosts} />}
+            {me.role === 'admin' && <Place to="/pools" icon={icons.volumes} word={t.nav.pools} />}
             <Place to="/settings" icon={icons.settings} word={t.nav.settings} />
           </ul>
         </nav>

@@ -145,6 +145,8 @@ export const Launch = z.strictObject({
   rootDiskMiB: z.int().min(1).max(limits.volumeMiB).optional(),
   /** Is that volume deleted with the machine? So it is where nothing is said. */
   deleteRootDisk: z.boolean().optional(),
+  /** Where its volumes lie, by name or id; the zone's default pool where it is not said. */
+  pool: z.string().min(1).max(64).optional(),
   /** Empty ones that it has besides; deleted with it where nothing else is said. */
   volumes: z
     .array(

@@ -24,6 +24,7 @@ import { Orphan, OrphanAdopted, OrphanPage, OrphanRemoving } from './orphans.ts'
 import { Passkey, PasskeyOptions, PasskeyPage } from './passkeys.ts'
 import { PlacementExplained } from './placement.ts'
 import { PlacementGroup, PlacementGroupPage } from './placement-groups.ts'
+import { Pool, PoolDetail, PoolPage } from './pools.ts'
 import { Problem } from './problem.ts'
 import { problems } from './problems.ts'
 import { commonFaults, type Route } from './route.ts'
@@ -47,6 +48,7 @@ import {
   User,
   UserPage,
 } from './tenancy.ts'
+import { ProjectUsage, ResourceUsage } from './usage.ts'
 import { AcceptedMoment, AcceptedSnapshot, AcceptedVolume, Snapshot, SnapshotPage, Volume, VolumePage } from './volumes.ts'
 import { DeliveryPage, MadeWebhook, Webhook, WebhookPage } from './webhooks.ts'
 
@@ -63,6 +65,9 @@ const named = {
   Console,
   KeyPairPage,
   MadeKeyPair,
+  Pool,
+  PoolDetail,
+  PoolPage,
   PlacementGroup,
   PlacementGroupPage,
   SecurityGroup,
@@ -101,6 +106,8 @@ const named = {
   HostPage,
   HostProjection,
   Usage,
+  ProjectUsage,
+  ResourceUsage,
   Fencing,
   Upgrading,
   Orphan,

@@ -77,6 +77,7 @@ import { PageQuery } from './page.ts'
 import { NewPasskey, Passkey, PasskeyOptions, PasskeyPage, PasskeyParams, RenamePasskey } from './passkeys.ts'
 import { ExplainPlacement, PlacementExplained } from './placement.ts'
 import { NewPlacementGroup, PlacementGroup, PlacementGroupPage, PlacementGroupParams } from './placement-groups.ts'
+import { NewPool, PoolChange, PoolDetail, PoolPage, PoolParams } from './pools.ts'
 import type { Route } from './route.ts'
 import { SampleQuery, Usage } from './samples.ts'
 import { ConfirmSecondFactor, NewSecondFactor, RecoveryCodes, SecondFactor } from './second-factor.ts'
@@ -119,6 +120,7 @@ import {
   UserPage,
   UserParams,
 } from './tenancy.ts'
+import { ProjectUsage, ResourceUsage, ResourceUsageQuery, UsageQuery } from './usage.ts'
 import {
   AcceptedMoment,
   AcceptedSnapshot,
@@ -699,6 +701,58 @@ export const routes = {
     status: 204,
     faults: ['conflict'],
     params: KeyPairParams,
+    idempotent: true,
+  },
+  listPools: {
+    method: 'GET',
+    path: '/pools',
+    summary: 'Storage pools that volumes can lie in',
+    verbs: ['pools.list'],
+    status: 200,
+    faults: [],
+    answer: PoolPage,
+  },
+  addPool: {
+    method: 'POST',
+    path: '/pools',
+    summary: 'Make a storage pool: a directory of the same name on the hosts of a zone',
+    verbs: ['pools.create', 'pools.show'],
+    status: 201,
+    faults: ['already_exists', 'quota', 'conflict'],
+    body: NewPool,
+    answer: PoolDetail,
+    idempotent: true,
+  },
+  getPool: {
+    method: 'GET',
+    path: '/pools/:id',
+    summary: 'One storage pool, and what lies in it',
+    verbs: ['pools.show'],
+    status: 200,
+    faults: ['not_found'],
+    params: PoolParams,
+    answer: PoolDetail,
+  },
+  changePool: {
+    method: 'PATCH',
+    path: '/pools/:id',
+    summary: 'Rename a storage pool, or make it the default of its zone',
+    verbs: ['pools.change', 'pools.show'],
+    status: 200,
+    faults: ['not_found', 'already_exists', 'conflict'],
+    params: PoolParams,
+    body: PoolChange,
+    answer: PoolDetail,
+    idempotent: true,
+  },
+  deletePool: {
+    method: 'DELETE',
+    path: '/pools/:id',
+    summary: 'Delete a storage pool that nothing lies in',
+    verbs: ['pools.delete'],
+    status: 204,
+    faults: ['precondition', 'conflict'],
+    params: PoolParams,
     idempotent: true,
   },
   listPlacementGroups: {
@@ -1474,6 +1528,26 @@ export const routes = {
     body: NewProject,
     answer: Project,
     idempotent: true,
+  },
+  getUsage: {
+    method: 'GET',
+    path: '/usage',
+    summary: 'What the project used, by kind and flavor or pool; of any project, for admins',
+    verbs: ['usage.show'],
+    status: 200,
+    faults: ['not_found'],
+    query: UsageQuery,
+    answer: ProjectUsage,
+  },
+  getResourceUsage: {
+    method: 'GET',
+    path: '/usage/resources',
+    summary: 'What each machine, volume and backup of the project used; of any project, for admins',
+    verbs: ['usage.show'],
+    status: 200,
+    faults: ['not_found'],
+    query: ResourceUsageQuery,
+    answer: ResourceUsage,
   },
   getQuota: {
     method: 'GET',

@@ -48,6 +48,8 @@ export const NewVolume = z.strictObject({
   name: Name.optional(),
   sizeMiB: Size.optional(),
   zone: z.string().min(1).max(64).optional(),
+  /** By name or id; the zone's default where it is not said. What is made from a snapshot or a volume lies where that does. */
+  pool: z.string().min(1).max(64).optional(),
   image: Ref.optional(),
   snapshot: Ref.optional(),
   backup: Ref.optional(),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { firmwares, powers, seenPowers } from '../model/machines/states.ts'
 import { protocolOf, ruleDirections } from '../model/security/rule.ts'
+import { poolPath } from '../model/volumes/pool-path.ts'
 import { SeenBackup, WantedBackup } from './backups.ts'
 import { SeenImport, WantedImport } from './imports.ts'
 import { FoundSpec } from './orphans.ts'
@@ -108,11 +109,13 @@ export const WantedGroup = z.strictObject({
   members: z.array(z.union([z.ipv4(), z.ipv6()])),
 })
 export type WantedGroup = z.output<typeof WantedGroup>
+/** Absolute, and one way to write it; no place that an operating system keeps for itself. */
+const PoolPath = z.string().max(200).regex(poolPath)
 
 /** Where a volume's bytes lie on its host; the same words name the same place on every host of a zone. */
 export const WantedPool = z.discriminatedUnion('type', [
-  /** Files under the agent's own storage directory. */
-  z.strictObject({ type: z.literal('directory'), id: z.string() }),
+  /** Files under the agent's own storage directory; with `path` under a directory of the host that is there already. */
+  z.strictObject({ type: z.literal('directory'), id: z.string(), path: PoolPath.optional() }),
 ])
 export type WantedPool = z.output<typeof WantedPool>
 

@@ -8,6 +8,8 @@ export const FoundVolume = z.strictObject({
   id: WireId,
   device: words(16),
   sizeMiB: z.int().positive(),
+  /** Left out: the agent's own directory. */
+  pool: WireId.optional(),
   /** The newest intent that the agent knows of; -1: none. */
   generation: z.int().min(-1),
 })

@@ -37,11 +37,13 @@ export const volumes: Reader = {
   kinds: ['volume', 'snapshot'],
   async read({ storage }) {
     const homes: Home[] = []
-    for (const id of await readdir(join(storage, 'volumes')).catch(() => [])) {
-      const home = await homeIn(storage, id)
-      if (!home.ok) return home
-      homes.push(home.value)
-    }
+    const pools = (await readdir(join(storage, 'pools')).catch(() => [])).map(pool => join(storage, 'pools', pool))
+    for (const place of [storage, ...pools])
+      for (const id of await readdir(join(place, 'volumes')).catch(() => [])) {
+        const home = await homeIn(place, id)
+        if (!home.ok) return home
+        homes.push(home.value)
+      }
     const found = homes.flatMap(home => itemsOf(storage, home, neededBy(homes)))
     for (const machine of await readdir(join(storage, 'machines')).catch(() => [])) {
       const path = join(storage, 'machines', machine, 'disk.qcow2')

@@ -23,6 +23,7 @@ import type { MigrationPhase } from '../../domain/migrations/migration.ts'
 import type { OperationAsk, SubjectId } from '../../domain/operations/operation.ts'
 
 export * from './sign-in-schema.ts'
+export * from './usage-schema.ts'
 export * from './webhook-schema.ts'
 
 /** Times are milliseconds since the Unix epoch. Aliases are EC2's ids: random, made in the batch that inserts. */
@@ -330,7 +331,11 @@ export const tombstone = sqliteTable(
     pool: text().$type<Id<'storagePool'>>(),
     at: integer().notNull(),
   },
-  t => [primaryKey({ columns: [t.host, t.subject] }), index('tombstone_subject').on(t.subject)],
+  t => [
+    primaryKey({ columns: [t.host, t.subject] }),
+    index('tombstone_subject').on(t.subject),
+    index('tombstone_pool').on(t.pool).where(sql`${t.pool} IS NOT NULL`),
+  ],
 )
 
 /** Agents that are to run another bundle: one for each operation that upgrades a host's. `endedAt` null: still wanted. */
@@ -741,6 +746,8 @@ export const storagePool = sqliteTable(
     name: text().notNull(),
     type: text().$type<PoolType>().notNull(),
     isDefault: integer({ mode: 'boolean' }).notNull(),
+    /** The directory of every host of the zone that it lies in; null: the agent's own. */
+    path: text(),
     createdAt: integer().notNull(),
   },
   t => [
@@ -788,6 +795,7 @@ export const volume = sqliteTable(
   },
   t => [
     index('volume_project').on(t.project, t.id),
+    index('volume_pool').on(t.pool),
     index('volume_quota').on(t.project, t.sizeMiB).where(sql`${t.deleted} = 0`),
     index('volume_snapshot').on(t.sourceSnapshot).where(sql`${t.sourceSnapshot} IS NOT NULL`),
     index('volume_backup').on(t.sourceBackup).where(sql`${t.sourceBackup} IS NOT NULL`),
@@ -868,6 +876,7 @@ export const snapshot = sqliteTable(
   },
   t => [
     index('snapshot_project').on(t.project, t.id),
+    index('snapshot_pool').on(t.pool),
     index('snapshot_quota').on(t.project).where(sql`${t.deleted} = 0 AND ${t.passing} = 0`),
     index('snapshot_volume').on(t.volume, t.id),
     index('snapshot_base').on(t.baseImage).where(sql`${t.baseImage} IS NOT NULL`),

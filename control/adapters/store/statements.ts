@@ -15,6 +15,7 @@ import { securityWrites, touchPeersOf } from './security-writes.ts'
 import { signInWrites } from './sign-in-writes.ts'
 import { stoodOn } from './stood-on.ts'
 import { tenancyWrites } from './tenancy-writes.ts'
+import { usageWrites } from './usage-writes.ts'
 import { webhookWrites } from './webhook-writes.ts'
 import { type At, statement, unless, type Write } from './write.ts'
 
@@ -770,6 +771,29 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       SELECT 1 FROM machine m WHERE m.${sql.identifier('placementGroup')} = ${id} AND m.${sql.identifier('goneAt')} IS NULL)`,
     unless('conflict'),
   ],
+  'pool.insert': ({ pool, limit }, { database: { db }, now }) => [
+    db.insert(s.storagePool).values({ ...pool, createdAt: now }),
+    sql`INSERT INTO guard (quota) SELECT 1 WHERE (SELECT count(*) FROM storage_pool) > ${limit}`,
+  ],
+  'pool.update': ({ id, name, isDefault }) => [
+    ...(name === undefined ? [] : [sql`UPDATE storage_pool SET name = ${name} WHERE id = ${id}`, unless('conflict')]),
+    // Not all at once: a zone has one default at any moment.
+    ...(isDefault === undefined
+      ? []
+      : [
+          sql`UPDATE storage_pool SET ${sql.identifier('isDefault')} = 0 WHERE ${sql.identifier('isDefault')} = 1
+            AND zone = (SELECT zone FROM storage_pool WHERE id = ${id})`,
+          sql`UPDATE storage_pool SET ${sql.identifier('isDefault')} = 1 WHERE id = ${id}`,
+          unless('conflict'),
+        ]),
+  ],
+  'pool.delete': ({ id }) => [
+    sql`DELETE FROM storage_pool WHERE id = ${id} AND ${sql.identifier('isDefault')} = 0
+      AND NOT EXISTS (SELECT 1 FROM volume WHERE pool = ${id})
+      AND NOT EXISTS (SELECT 1 FROM snapshot WHERE pool = ${id})
+      AND NOT EXISTS (SELECT 1 FROM tombstone WHERE pool = ${id})`,
+    unless('conflict'),
+  ],
   'tag.set': ({ project, resource, key, value }, { database: { db } }) => [
     db
       .insert(s.tag)
@@ -798,6 +822,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   ...securityWrites,
   ...webhookWrites,
   ...signInWrites,
+  ...usageWrites,
   audit: ({ do: _, ...row }, { now }) => [insertRows(s.audit, [{ ...row, at: now }])],
   'audit.seal': ({ after, seq, hash }, { now }) => [
     {

@@ -25,6 +25,7 @@ import { securityGroupReads } from './reads/security-groups.ts'
 import { signInReads } from './reads/sign-in.ts'
 import { tagReads } from './reads/tags.ts'
 import { tenancyReads } from './reads/tenancy.ts'
+import { usageReads } from './reads/usage.ts'
 import { volumeReads } from './reads/volumes.ts'
 import { webhookReads } from './reads/webhooks.ts'
 import * as s from './schema.ts'
@@ -59,6 +60,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     audit: auditReads(database),
     ...figureReads(database),
     signIn: signInReads(database),
+    usage: usageReads(database),
     webhooks: webhookReads(database),
     async incarnation() {
       const rows = await database.read(() => db.select({ value: s.meta.value }).from(s.meta).where(eq(s.meta.key, 'incarnation')))

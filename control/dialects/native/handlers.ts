@@ -14,6 +14,7 @@ import * as orphans from './routes/orphans.ts'
 import * as passkeys from './routes/passkeys.ts'
 import * as password from './routes/password.ts'
 import * as placement from './routes/placement.ts'
+import * as pools from './routes/pools.ts'
 import * as samples from './routes/samples.ts'
 import * as secondFactor from './routes/second-factor.ts'
 import * as groups from './routes/security-groups.ts'
@@ -21,6 +22,7 @@ import * as sessions from './routes/sessions.ts'
 import * as snapshots from './routes/snapshots.ts'
 import * as tags from './routes/tags.ts'
 import * as tenancy from './routes/tenancy.ts'
+import * as usage from './routes/usage.ts'
 import * as volumes from './routes/volumes.ts'
 import * as webhooks from './routes/webhooks.ts'
 
@@ -76,6 +78,11 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   addKeyPair: keyPairs.add,
   deleteKeyPair: keyPairs.remove,
   listPlacementGroups: placement.groups,
+  listPools: pools.list,
+  addPool: pools.add,
+  getPool: pools.get,
+  changePool: pools.change,
+  deletePool: pools.remove,
   addPlacementGroup: placement.addGroup,
   deletePlacementGroup: placement.removeGroup,
   listImages: images.list,
@@ -149,6 +156,8 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   removeSecondFactor: secondFactor.remove,
   listProjects: tenancy.projects,
   addProject: tenancy.addProject,
+  getUsage: usage.ofProject,
+  getResourceUsage: usage.ofResources,
   getQuota: tenancy.quota,
   setQuota: tenancy.limit,
   listMembers: tenancy.members,

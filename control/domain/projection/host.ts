@@ -94,6 +94,7 @@ export interface PlacedTombstone extends Omit<Tombstone, 'host'> {
 interface PlacedPool {
   readonly id: string
   readonly type: PoolType
+  readonly path: string | null
 }
 
 /** What one host is to carry. Pure: the same rows give the same objects, and so the same digests. */
@@ -210,7 +211,7 @@ const wantedGroup = ({ id, rules, members }: PlacedGroup): WantedGroup => ({
   members: [...members].sort(),
 })
 
-const wantedPool = ({ id, type }: PlacedPool): WantedPool => ({ type, id })
+const wantedPool = ({ id, type, path }: PlacedPool): WantedPool => ({ type, id, ...(path === null ? {} : { path }) })
 
 const wantedVolume = (volume: PlacedVolume): WantedVolume => ({
   kind: 'volume',

@@ -9,10 +9,10 @@ import { z } from 'zod'
 import { unlaunchable } from '../../domain/images/launchable.ts'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
-import { defaultPool } from '../../domain/volumes/pool.ts'
+import { poolFor } from '../../domain/volumes/pool.ts'
 import type { Change } from '../../ports/changes.ts'
 import { flavorNamed } from '../flavors/find.ts'
-import { Name, Ref, Tags, UserData, VolumeSize } from '../inputs.ts'
+import { Name, PoolRef, Ref, Tags, UserData, VolumeSize } from '../inputs.ts'
 import { drawAddresses } from '../networks/draw-addresses.ts'
 import { choose } from '../placement/choose.ts'
 import { zoneNamed } from '../regions/find.ts'
@@ -36,6 +36,8 @@ const Input = z.object({
   /** Is that volume deleted with the machine? */
   deleteRootDisk: z.boolean().default(true),
   volumes: LaunchVolumes.default([]),
+  /** Where they all lie, by name or id; the zone's default pool where it is not said. */
+  pool: PoolRef.optional(),
   tags: Tags.default({}),
   /** Of its volumes. */
   volumeTags: Tags.default({}),
@@ -252,7 +254,7 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
   if (!flavor.ok) return flavor
   const zone = zoneNamed(regions.value, input.zone)
   if (!zone.ok) return zone
-  const pool = defaultPool(pools.value, zone.value.name)
+  const pool = poolFor(pools.value, zone.value.name, input.pool)
   if (!pool.ok) return pool
   const network = await store.networks.defaultSubnet(principal.project, zone.value.name)
   if (!network.ok) return network

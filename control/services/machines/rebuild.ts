@@ -6,9 +6,11 @@ import { because } from '../../domain/machines/because.ts'
 import { isRescued, type Machine, stateOfMachine } from '../../domain/machines/machine.ts'
 import { rootDevice } from '../../domain/volumes/device.ts'
 import { isReady } from '../../domain/volumes/permit.ts'
+import { poolFor } from '../../domain/volumes/pool.ts'
 import { nextIntent } from '../../domain/volumes/volume.ts'
 import type { Change, NewVolume } from '../../ports/changes.ts'
 import { Ref, VolumeSize } from '../inputs.ts'
+import { zoneNamed } from '../regions/find.ts'
 import { type Context, write } from '../verb.ts'
 import { begin } from '../volumes/begin.ts'
 import { still } from './still.ts'
@@ -153,23 +155,27 @@ async function sourceOf(
       holds: [{ do: 'snapshot.holds', snapshot: kept.id, version: kept.version }],
     })
   }
-  const [found, pools, regions] = await Promise.all([
+  const boot = machine.volumes.find(volume => volume.boot)
+  const [found, pools, regions, roots] = await Promise.all([
     store.images.find(scope, image ?? machine.image),
     store.pools.list(),
     store.regions.list(),
+    boot ? store.volumes.find(scope, [boot.id]) : ok([]),
   ])
   if (!found.ok) return found
   if (!pools.ok) return pools
   if (!regions.ok) return regions
-  const pool = pools.value.find(p => p.zone === machine.zone && p.isDefault)
-  const zone = regions.value.flatMap(region => region.zones).find(z => z.name === machine.zone)
-  if (!pool || !zone) return refuse('precondition', `zone ${machine.zone} has no default storage pool; ask its admin to make one`)
+  if (!roots.ok) return roots
+  const pool = poolFor(pools.value, machine.zone, roots.value[0]?.pool.id)
+  if (!pool.ok) return pool
+  const zone = zoneNamed(regions.value, machine.zone)
+  if (!zone.ok) return zone
   return ok({
     sourceKind: 'image',
     sourceImage: found.value.id,
     sourceSnapshot: null,
-    zone: zone.id,
-    pool: pool.id,
+    zone: zone.value.id,
+    pool: pool.value.id,
     leastMiB: found.value.minDiskMiB,
     holds: [],
   })

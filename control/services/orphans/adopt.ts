@@ -1,4 +1,4 @@
-import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { all, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { type Id, isId } from '@sirocco/shared/kit/id.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
 import type { FoundSpec } from '@sirocco/shared/wire/orphans.ts'
@@ -8,7 +8,7 @@ import { nameOf, nextOf } from '../../domain/hosts/orphan.ts'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import { devices, rootDevice } from '../../domain/volumes/device.ts'
-import { defaultPool } from '../../domain/volumes/pool.ts'
+import { poolOfFound } from '../../domain/volumes/pool.ts'
 import type { Change, NewPort } from '../../ports/changes.ts'
 import { Name, Ref } from '../inputs.ts'
 import { drawAddresses } from '../networks/draw-addresses.ts'
@@ -46,9 +46,9 @@ export const adoptOrphan = write('orphans.adopt', {
       return refuse('precondition', `what ${id} is made of is not known: its host cannot tell; it can only be removed`)
     const room = roomFor(host, found)
     if (!room.ok) return room
-    const ground = await groundOf(context, host, { project: projectRef, image: imageRef ?? found.image })
+    const ground = await groundOf(context, host, found, { project: projectRef, image: imageRef ?? found.image })
     if (!ground.ok) return ground
-    const { project, image, zone, pool } = ground.value
+    const { project, image, zone } = ground.value
     const free = await nobodys(context, host, id, found)
     if (!free.ok) return free
     const ports = await portsOf(context, { machine: id, project, zone: host.zone }, found)
@@ -57,7 +57,7 @@ export const adoptOrphan = write('orphans.adopt', {
     const operation = ids.make('operation')
     const generation = nextOf(found.generation)
     const alias = `i-${hex(random, 17)}`
-    const volumes = found.volumes.map(volume => ({ ...volume, id: volume.id as Id<'volume'> }))
+    const { volumes } = ground.value
     const root = volumes.find(({ device }) => device === rootDevice)
     const { vcpus, memoryMiB, firmware } = found
     const claim = { host: host.id, vcpus: 0, memoryMiB: 0 }
@@ -89,7 +89,7 @@ export const adoptOrphan = write('orphans.adopt', {
         ...{ ...claim, id: ids.make('allocation'), consumer: id, vcpus, memoryMiB, diskMiB: 0 },
         ...(root ? { root: { id: ids.make('allocation'), volume: root.id, diskMiB: root.sizeMiB } } : {}),
       },
-      ...volumes.flatMap(({ id: volume, device, sizeMiB, generation: known }): Change[] => [
+      ...volumes.flatMap(({ id: volume, device, sizeMiB, pool, generation: known }): Change[] => [
         {
           do: 'volume.adopt',
           generation: nextOf(known),
@@ -144,7 +144,12 @@ function roomFor(host: Host, { vcpus, memoryMiB, volumes }: FoundSpec): Result<v
 }
 
 /** Where it comes to: a project, the image that it starts by, and the places of its zone. */
-async function groundOf({ store }: Context, host: Host, asked: { readonly project: string; readonly image: string | undefined }) {
+async function groundOf(
+  { store }: Context,
+  host: Host,
+  found: FoundSpec,
+  asked: { readonly project: string; readonly image: string | undefined },
+) {
   if (asked.image === undefined)
     return refuse('invalid', 'what it was made from is not known: say by image what it starts by', { field: 'image' })
   const [projects, image, regions, pools] = await Promise.all([
@@ -160,8 +165,13 @@ async function groundOf({ store }: Context, host: Host, asked: { readonly projec
   const zone = regions.value.flatMap(({ zones }) => zones).find(({ name }) => name === host.zone)
   const [project] = projects.value
   if (!zone || !project) throw new Error('impossible: found, and not there')
-  const pool = defaultPool(pools.value, host.zone)
-  return pool.ok ? ok({ project: project.id, image: image.value.id, zone: zone.id, pool: pool.value.id }) : pool
+  const volumes = all(
+    found.volumes.map(volume => {
+      const pool = poolOfFound(pools.value, host.zone, volume.pool)
+      return pool.ok ? ok({ ...volume, id: volume.id as Id<'volume'>, pool: pool.value.id }) : pool
+    }),
+  )
+  return volumes.ok ? ok({ project: project.id, image: image.value.id, zone: zone.id, volumes: volumes.value }) : volumes
 }
 
 /** Neither it nor its volumes are anybody's here, wherever they are. */

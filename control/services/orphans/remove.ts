@@ -1,9 +1,9 @@
-import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
+import { all, ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { type Id, isId } from '@sirocco/shared/kit/id.ts'
 import { z } from 'zod'
 import { nameOf, nextOf } from '../../domain/hosts/orphan.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
-import { defaultPool } from '../../domain/volumes/pool.ts'
+import { poolOfFound } from '../../domain/volumes/pool.ts'
 import type { Change } from '../../ports/changes.ts'
 import { Ref } from '../inputs.ts'
 import { write } from '../verb.ts'
@@ -35,15 +35,20 @@ export const removeOrphan = write('orphans.remove', {
     ])
     if (!placed.ok) return placed
     if (!pools.ok) return pools
-    const pool = defaultPool(pools.value, host.zone)
-    if (!pool.ok) return pool
+    const lying = all(
+      volumes.map(volume => {
+        const pool = poolOfFound(pools.value, host.zone, volume.pool)
+        return pool.ok ? ok({ ...volume, pool: pool.value.id }) : pool
+      }),
+    )
+    if (!lying.ok) return lying
     const kept = new Set<string>(placed.value.map(({ id }) => id))
     const operation = ids.make('operation')
     const generation = orphan.generation + 1
     const changes: Change[] = [
       { do: 'orphan.remove', orphan: orphan.id, generation: orphan.generation },
       { do: 'orphan.bury', host: host.id, subject: machine, generation: nextOf(found?.generation), pool: null },
-      ...volumes
+      ...lying.value
         .filter(({ id }) => !kept.has(id))
         .map(
           (volume): Change => ({
@@ -51,7 +56,7 @@ export const removeOrphan = write('orphans.remove', {
             host: host.id,
             subject: volume.id as Id<'volume'>,
             generation: nextOf(volume.generation),
-            pool: pool.value.id,
+            pool: volume.pool,
           }),
         ),
       { do: 'host.touch', host: host.id },

@@ -4,11 +4,11 @@ import { hex } from '@sirocco/shared/kit/random.ts'
 import { z } from 'zod'
 import { isReady as isRestorable } from '../../domain/backups/backup.ts'
 import { isIn, isReady, outsideRescue } from '../../domain/volumes/permit.ts'
-import { defaultPool } from '../../domain/volumes/pool.ts'
+import { poolFor } from '../../domain/volumes/pool.ts'
 import type { Snapshot } from '../../domain/volumes/snapshot.ts'
 import type { Volume } from '../../domain/volumes/volume.ts'
 import type { Change, NewVolume } from '../../ports/changes.ts'
-import { Name, Ref, Tags, VolumeSize } from '../inputs.ts'
+import { Name, PoolRef, Ref, Tags, VolumeSize } from '../inputs.ts'
 import { newSnapshot } from '../snapshots/new.ts'
 import { type Context, write } from '../verb.ts'
 import { begin } from './begin.ts'
@@ -18,6 +18,8 @@ const Input = z.object({
   /** Needed where it is made from nothing; else at least as large as what it is made from. */
   sizeMiB: VolumeSize.optional(),
   zone: z.string().max(64).optional(),
+  /** By name or id; the zone's default where it is not said. What is made from a snapshot or a volume lies where that does. */
+  pool: PoolRef.optional(),
   image: Ref.optional(),
   snapshot: Ref.optional(),
   backup: Ref.optional(),
@@ -46,6 +48,10 @@ export const createVolume = write('volumes.create', {
     if ([input.image, input.snapshot, input.backup, input.volume].filter(source => source !== undefined).length > 1)
       return refuse('invalid', 'a volume is made from one thing: an image, a snapshot, a backup or another volume', {
         field: 'snapshot',
+      })
+    if (input.pool !== undefined && (input.snapshot !== undefined || input.volume !== undefined))
+      return refuse('invalid', 'what is made from a snapshot or a volume lies in the same pool; leave the pool out', {
+        field: 'pool',
       })
     const made = await sourceOf(context, input)
     if (!made.ok) return made
@@ -165,7 +171,7 @@ async function fromNothing({ store, scope }: Context, input: Input): Promise<Res
     return refuse('invalid', `there is no zone ${input.zone}; choose one of ${zones.map(z => z.name).join(', ')}`, {
       field: 'zone',
     })
-  const pool = defaultPool(pools.value, zone.name)
+  const pool = poolFor(pools.value, zone.name, input.pool)
   if (!pool.ok) return pool
   const least = image.value?.minDiskMiB ?? backup?.sizeMiB
   const sizeMiB = input.sizeMiB ?? least

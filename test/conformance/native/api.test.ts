@@ -1,5 +1,6 @@
 import { rights } from '@sirocco/control/domain/access/rights.ts'
 import { Machine } from '@sirocco/shared/api/machines.ts'
+import { PoolDetail } from '@sirocco/shared/api/pools.ts'
 import { Problem } from '@sirocco/shared/api/problem.ts'
 import type { Route } from '@sirocco/shared/api/route.ts'
 import { type RouteName, routes } from '@sirocco/shared/api/routes.ts'
@@ -44,6 +45,10 @@ describe('a machine\u2019s life over REST', () => {
     expect(itemsOf(await w.ask('listHosts'))).toMatchObject([{ state: 'up', acceleration: 'simulated', machines: 0 }, {}])
     const [host = ''] = w.rows.hosts
     await w.ask('getHostProjection', { params: { id: host } })
+    expect((await w.ask('getUsage')).body).toMatchObject({ items: [] })
+    expect((await w.ask('getUsage', { query: { tag: 'team', project: 'demo' } })).status).toBe(200)
+    expect((await w.ask('getUsage', { query: { from: '1990-01-01T00:00:00Z' } })).status).toBe(400)
+    expect((await w.ask('getResourceUsage')).body).toMatchObject({ items: [], next: null })
     expect(
       (await w.ask('changeHost', { params: { id: host }, body: { cpuRatio: 1.5, tags: { disk: 'ssd' } } })).body,
     ).toMatchObject({
@@ -70,6 +75,14 @@ describe('a machine\u2019s life over REST', () => {
       { rejection: 'tags_missing', fits: 128 },
     ])
     expect((await w.ask('deletePlacementGroup', { params: { name: 'web' } })).status).toBe(204)
+
+    const pool = await w.ask('addPool', { body: { name: 'fast', path: '/srv/fast' } })
+    expect(pool).toMatchObject({ status: 201, body: { name: 'fast', path: '/srv/fast', isDefault: false, volumes: 0 } })
+    const { id: poolId } = PoolDetail.parse(pool.body)
+    expect(itemsOf(await w.ask('listPools'))).toMatchObject([{ isDefault: true }, { id: poolId }])
+    expect((await w.ask('changePool', { params: { id: poolId }, body: { name: 'quick' } })).body).toMatchObject({ name: 'quick' })
+    expect((await w.ask('getPool', { params: { id: poolId } })).body).toMatchObject({ name: 'quick', sizeMiB: 0 })
+    expect((await w.ask('deletePool', { params: { id: poolId } })).status).toBe(204)
 
     const made = await w.ask('addKeyPair', { body: { name: 'laptop', tags: { team: 'a' } } })
     expect(made).toMatchObject({ status: 201, body: { type: 'ed25519', privateKey: expect.stringContaining('PRIVATE KEY') } })
@@ -492,6 +505,8 @@ describe('who may what', () => {
     launchMachines: { image: 'img_none', flavor: 't3.nano' },
     addKeyPair: { name: 'k' },
     addPlacementGroup: { name: 'k', policy: 'affinity' },
+    addPool: { name: 'fast', path: '/srv/fast' },
+    changePool: { name: 'fast' },
     addSecurityGroup: { name: 'k' },
     authoriseRules: { rules: [{ direction: 'in', cidr: '0.0.0.0/0' }] },
     revokeRules: { ids: ['sgr_1'] },

@@ -10,7 +10,7 @@ import { linuxNetworks } from '@sirocco/agent/network/networks.ts'
 import { run } from '@sirocco/agent/programs/run.ts'
 import { runConfined } from '@sirocco/agent/programs/sandbox.ts'
 import { directoryStorage } from '@sirocco/agent/storage/directory.ts'
-import { directoryVolumes } from '@sirocco/agent/storage/directory-volumes.ts'
+import { pooledVolumes } from '@sirocco/agent/storage/pools.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import type { ImageFile, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import { tinyCommandLine, tinyImage } from '../../../local/image/tiny.ts'
@@ -77,7 +77,7 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
     })
   const compute = open(instance)
   const storage = join(libvirtd.dir, 'storage')
-  const volumes = directoryVolumes({ dir: storage })
+  const volumes = pooledVolumes({ dir: storage, host: 'hst_bench' })
   return {
     libvirtd,
     tag,

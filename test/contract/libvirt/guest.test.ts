@@ -203,7 +203,10 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
   })
 
   test('a guest sees a volume that it is given, that it grew, and that it was taken away; what it wrote is in a snapshot', async () => {
-    const data = emptyVolume('vol_data', 64)
+    // Of a pool of its own, whose directory the agent knows by a link.
+    const pool = { type: 'directory', id: 'spl_fast', path: join(bench.libvirtd.dir, 'fast') } as const
+    await mkdir(pool.path)
+    const data: WantedVolume = { ...emptyVolume('vol_data', 64), pool }
     const inGuest = async (command: string) => (await ssh(web, command)).out.trim()
     const size = () => inGuest('cat /sys/block/vdc/size 2>/dev/null || echo none')
     const until = async (wanted: string) => {
@@ -238,7 +241,7 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
       }),
     )
     await inGuest('echo after | dd of=/dev/vdc bs=512 conv=sync,fsync 2>/dev/null')
-    const copy: WantedVolume = { ...emptyVolume('vol_copy', 96), source: { from: 'snapshot', snapshot: kept.id } }
+    const copy: WantedVolume = { ...emptyVolume('vol_copy', 96), pool, source: { from: 'snapshot', snapshot: kept.id } }
     granted(await bench.compute.attach(web.id, await volumeOf(copy, 'vdd')))
     for (let i = 0; i < 20 && (await inGuest('ls /dev/vdd 2>/dev/null')) === ''; i++)
       await new Promise(resolve => setTimeout(resolve, 250))
@@ -258,6 +261,7 @@ describe.skipIf(why !== null)(`guests of libvirt's QEMU driver, as QEMU's own us
     expect(granted(await bench.compute.disks(web.id)).map(disk => disk.device)).toEqual(['vda'])
     granted(await bench.volumes.removeSnapshot(kept))
     for (const one of [data, copy]) granted(await bench.volumes.remove(one))
+    expect(await readdir(pool.path)).toEqual([])
   }, 120_000)
 
   test('an image captured from a running guest stands alone, and a machine of it has what was written before', async () => {

@@ -283,6 +283,7 @@ CREATE TABLE `snapshot` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `snapshot_alias_unique` ON `snapshot` (`alias`);--> statement-breakpoint
 CREATE INDEX `snapshot_project` ON `snapshot` (`project`,`id`);--> statement-breakpoint
+CREATE INDEX `snapshot_pool` ON `snapshot` (`pool`);--> statement-breakpoint
 CREATE INDEX `snapshot_quota` ON `snapshot` (`project`) WHERE "snapshot"."deleted" = 0 AND "snapshot"."passing" = 0;--> statement-breakpoint
 CREATE INDEX `snapshot_volume` ON `snapshot` (`volume`,`id`);--> statement-breakpoint
 CREATE INDEX `snapshot_base` ON `snapshot` (`baseImage`) WHERE "snapshot"."baseImage" IS NOT NULL;--> statement-breakpoint
@@ -307,6 +308,7 @@ CREATE TABLE `storage_pool` (
 	`name` text NOT NULL,
 	`type` text NOT NULL,
 	`isDefault` integer NOT NULL,
+	`path` text,
 	`createdAt` integer NOT NULL,
 	FOREIGN KEY (`zone`) REFERENCES `zone`(`id`) ON UPDATE no action ON DELETE no action
 );
@@ -323,6 +325,7 @@ CREATE TABLE `tombstone` (
 );
 --> statement-breakpoint
 CREATE INDEX `tombstone_subject` ON `tombstone` (`subject`);--> statement-breakpoint
+CREATE INDEX `tombstone_pool` ON `tombstone` (`pool`) WHERE "tombstone"."pool" IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `volume` (
 	`id` text PRIMARY KEY NOT NULL,
 	`alias` text NOT NULL,
@@ -352,6 +355,7 @@ CREATE TABLE `volume` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `volume_alias_unique` ON `volume` (`alias`);--> statement-breakpoint
 CREATE INDEX `volume_project` ON `volume` (`project`,`id`);--> statement-breakpoint
+CREATE INDEX `volume_pool` ON `volume` (`pool`);--> statement-breakpoint
 CREATE INDEX `volume_quota` ON `volume` (`project`,`sizeMiB`) WHERE "volume"."deleted" = 0;--> statement-breakpoint
 CREATE INDEX `volume_snapshot` ON `volume` (`sourceSnapshot`) WHERE "volume"."sourceSnapshot" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_backup` ON `volume` (`sourceBackup`) WHERE "volume"."sourceBackup" IS NOT NULL;--> statement-breakpoint
@@ -420,36 +424,27 @@ CREATE TABLE `totp` (
 	`createdAt` integer NOT NULL
 );
 --> statement-breakpoint
-CREATE TABLE `webhook` (
-	`id` text PRIMARY KEY NOT NULL,
+CREATE TABLE `usage` (
 	`project` text NOT NULL,
-	`url` text NOT NULL,
-	`types` text NOT NULL,
-	`description` text NOT NULL,
-	`secret` text NOT NULL,
-	`cursor` integer NOT NULL,
-	`disabledAt` integer,
-	`createdAt` integer NOT NULL
+	`hour` integer NOT NULL,
+	`kind` text NOT NULL,
+	`what` text NOT NULL,
+	`resource` text NOT NULL,
+	`amount` integer NOT NULL,
+	PRIMARY KEY(`project`, `hour`, `kind`, `what`, `resource`)
 );
 --> statement-breakpoint
-CREATE INDEX `webhook_project` ON `webhook` (`project`,`id`);--> statement-breakpoint
-CREATE TABLE `webhook_delivery` (
-	`id` text PRIMARY KEY NOT NULL,
-	`webhook` text NOT NULL,
-	`seq` integer NOT NULL,
-	`type` text NOT NULL,
-	`body` text NOT NULL,
-	`state` text NOT NULL,
-	`attempts` integer NOT NULL,
-	`nextAt` integer,
-	`status` integer,
-	`error` text,
-	`at` integer NOT NULL
+CREATE INDEX `usage_resource` ON `usage` (`resource`,`project`);--> statement-breakpoint
+CREATE INDEX `usage_hour` ON `usage` (`hour`);--> statement-breakpoint
+CREATE INDEX `usage_unfolded` ON `usage` (`hour`) WHERE "usage"."hour" % 86400000 <> 0;--> statement-breakpoint
+CREATE TABLE `usage_series` (
+	`host` text NOT NULL,
+	`series` text NOT NULL,
+	`last` integer NOT NULL,
+	`at` integer NOT NULL,
+	PRIMARY KEY(`host`, `series`)
 );
 --> statement-breakpoint
-CREATE INDEX `webhook_delivery_webhook` ON `webhook_delivery` (`webhook`,`id`);--> statement-breakpoint
-CREATE INDEX `webhook_delivery_next` ON `webhook_delivery` (`nextAt`);--> statement-breakpoint
-CREATE INDEX `webhook_delivery_at` ON `webhook_delivery` (`at`);--> statement-breakpoint
 ALTER TABLE `access_key` ADD `expiresAt` integer;--> statement-breakpoint
 ALTER TABLE `access_key` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `access_key_project` ON `access_key` (`project`,`id`);--> statement-breakpoint

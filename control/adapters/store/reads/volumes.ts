@@ -211,11 +211,25 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
               name: s.storagePool.name,
               type: s.storagePool.type,
               isDefault: s.storagePool.isDefault,
+              path: s.storagePool.path,
+              createdAt: s.storagePool.createdAt,
             })
             .from(s.storagePool)
             .innerJoin(s.zone, eq(s.zone.id, s.storagePool.zone))
+            .orderBy(asc(s.storagePool.id))
             .limit(limits.pageMax),
         ),
+      use: pool =>
+        database.read(async () => {
+          const [[lying], [kept]] = await db.batch([
+            db
+              .select({ volumes: sql<number>`count(*)`, sizeMiB: sql<number>`coalesce(sum(${s.volume.sizeMiB}), 0)` })
+              .from(s.volume)
+              .where(eq(s.volume.pool, pool)),
+            db.select({ snapshots: sql<number>`count(*)` }).from(s.snapshot).where(eq(s.snapshot.pool, pool)),
+          ])
+          return { volumes: lying?.volumes ?? 0, sizeMiB: lying?.sizeMiB ?? 0, snapshots: kept?.snapshots ?? 0 }
+        }),
     },
   }
 }

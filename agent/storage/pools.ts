@@ -1,0 +1,267 @@
+import { readdir, realpath, rename, rm, rmdir, stat, symlink } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import type { WantedPool, WantedVolume } from '@sirocco/shared/wire/objects.ts'
+import type { Arrival, Departure } from '../ports/move.ts'
+import type { FoundVolume, Merge, OfMoment, Volumes } from '../ports/volumes.ts'
+import { run } from '../programs/run.ts'
+import { directoryVolumes, type VolumesOfDirectory } from './directory-volumes.ts'
+import { fileFault, isThere, makeDirectory, namesIn, syncDirectory } from './files.ts'
+import { InTurn } from './in-turn.ts'
+import type { Parcel } from './parcel.ts'
+import { sendParcels } from './send.ts'
+import { takeParcels } from './take.ts'
+
+export interface PooledVolumesOptions {
+  /** Of this instance alone. */
+  readonly dir: string
+  /** This host, unlike any other that may see the same directories. */
+  readonly host: string
+}
+
+/**
+ * Volumes of a host in the pools that they are wanted in. A pool without a path lies in the agent's own directory; any other in
+ * `sirocco-<host>` under its path, to which `pools/<id>` here is a link from before the first volume on: so it is known what lies where, whoever asks
+ * and whatever is wanted. Images stay in the agent's own directory, and volumes stand on them from there.
+ */
+export function pooledVolumes({ dir, host }: PooledVolumesOptions): Volumes {
+  return new PooledVolumes(resolve(dir), host)
+}
+
+type Pooled = Pick<WantedVolume, 'pool'>
+
+const nameShape = /^[A-Za-z0-9_-]{1,64}$/
+
+class PooledVolumes implements Volumes {
+  readonly #dir: string
+  readonly #links: string
+  readonly #host: string
+  readonly #own: VolumesOfDirectory
+  readonly #opened = new Map<string, VolumesOfDirectory>()
+  readonly #turns = new InTurn()
+
+  constructor(dir: string, host: string) {
+    if (!nameShape.test(host)) throw new Error('impossible: a host whose id is no name')
+    this.#dir = dir
+    this.#links = join(dir, 'pools')
+    this.#host = host
+    this.#own = directoryVolumes({ dir })
+  }
+
+  grow: Volumes['grow'] = volume => this.#in(volume, missing(volume.id), pool => pool.grow(volume))
+  revert: Volumes['revert'] = volume => this.#in(volume, missing(volume.id), pool => pool.revert(volume))
+  hasSnapshot: Volumes['hasSnapshot'] = snapshot => this.#in(snapshot, ok(false), pool => pool.hasSnapshot(snapshot))
+  removeSnapshot: Volumes['removeSnapshot'] = snapshot => this.#emptying(snapshot, pool => pool.removeSnapshot(snapshot))
+  frozen: Volumes['frozen'] = snapshot => this.#in(snapshot, missing(snapshot.id), pool => pool.frozen(snapshot))
+  merges: Volumes['merges'] = volume => this.#in(volume, ok(null), pool => pool.merges(volume))
+  snapshot: Volumes['snapshot'] = (snapshot, open) =>
+    this.#in(snapshot, missing(snapshot.volume), pool => pool.snapshot(snapshot, open))
+
+  make(volume: WantedVolume): Promise<Result<void>> {
+    return this.#turns.take(volume.pool.id, async () => {
+      const linked = await this.#link(volume.pool)
+      if (!linked.ok) return linked
+      return this.#in(volume, missing(volume.id), pool => pool.make(volume))
+    })
+  }
+
+  async find(volume: Parameters<Volumes['find']>[0]): Promise<Result<FoundVolume | null>> {
+    if (volume.pool.id !== '') return this.#in(volume, ok(null), pool => pool.find(volume))
+    const pools = await this.#known()
+    if (!pools.ok) return pools
+    for (const [id, pool] of pools.value) {
+      const found = await pool.find(volume)
+      if (!found.ok) return found
+      if (found.value) return ok(id === null ? found.value : { ...found.value, pool: id })
+    }
+    return ok(null)
+  }
+
+  async remove(volume: Parameters<Volumes['remove']>[0]): Promise<Result<void>> {
+    // Who takes everything off a host knows of no pools.
+    if (volume.pool.id !== '') return this.#emptying(volume, pool => pool.remove(volume))
+    const pools = await this.#known()
+    if (!pools.ok) return pools
+    for (const [id, pool] of pools.value) {
+      const removed = await pool.remove(volume)
+      if (!removed.ok) return removed
+      if (id !== null) await this.#unlink(id)
+    }
+    return ok(undefined)
+  }
+
+  bases = () => this.#ofAll(pool => pool.bases())
+  list = () => this.#ofAll(pool => pool.list())
+  snapshots = () => this.#ofAll(pool => pool.snapshots())
+
+  /** Each pool goes on only when those after it are as far: all marks are set before any guest goes on. */
+  async keepMoment(each: readonly OfMoment[], switchTo: Parameters<Volumes['keepMoment']>[1]): Promise<Result<boolean>> {
+    const groups = [...Map.groupBy(each, ({ snapshot }) => snapshot.pool.id).values()].sort(byOpen)
+    const from = async (
+      at: number,
+      files: readonly { readonly volume: string; readonly path: string }[],
+    ): Promise<Result<boolean>> => {
+      const group = groups[at]
+      const first = group?.[0]
+      if (!group || !first) return files.length === 0 ? ok(false) : switchTo(files)
+      const going = { on: false }
+      const kept = await this.#in(first.snapshot, missing(first.snapshot.volume), pool =>
+        pool.keepMoment(group, more => {
+          going.on = true
+          return from(at + 1, [...files, ...more])
+        }),
+      )
+      if (!kept.ok || going.on) return kept
+      const rest = await from(at + 1, files)
+      return rest.ok ? ok(rest.value && group.every(({ open }) => open !== null)) : rest
+    }
+    return from(0, [])
+  }
+
+  async merge(merge: Merge, options: Parameters<Volumes['merge']>[1]): Promise<Result<void>> {
+    const [, id] = merge.over.startsWith(`${this.#links}/`)
+      ? (/^\/([A-Za-z0-9_-]+)\//.exec(merge.over.slice(this.#links.length)) ?? [])
+      : []
+    return id === undefined ? this.#own.merge(merge, options) : this.#opening(id).merge(merge, options)
+  }
+
+  async still(volume: Parameters<Volumes['still']>[0]): Promise<void> {
+    await this.#in(volume, ok(undefined), async pool => ok(await pool.still(volume)))
+  }
+
+  async send(...[volumes, peer, options]: Parameters<Volumes['send']>): Promise<Departure> {
+    const parcels: Parcel[] = []
+    for (const volume of volumes) {
+      const packed = await this.#in(volume, missing(volume.id), pool => pool.pack(volume))
+      if (!packed.ok) return { kind: 'stayed', fault: packed.fault }
+      parcels.push(packed.value)
+    }
+    return sendParcels(this.#dirOf(volumes), parcels, peer, { ...options, pause: setTimeout })
+  }
+
+  take(volumes: readonly WantedVolume[]): Promise<Result<Arrival>> {
+    const pools = [...new Map(volumes.map(volume => [volume.pool.id, volume])).values()].sort((a, b) =>
+      a.pool.id < b.pool.id ? -1 : 1,
+    )
+    // In one order, so that nobody waits for another in a ring.
+    const within = ([first, ...rest]: readonly WantedVolume[], work: () => Promise<Result<void>>): Promise<Result<void>> =>
+      first === undefined ? work() : this.#in(first, missing(first.id), pool => pool.alone(() => within(rest, work)))
+    return takeParcels({
+      dirOf: this.#dirOf(volumes),
+      images: join(this.#dir, 'images'),
+      run,
+      volumes,
+      alone: work => within(pools, work),
+    })
+  }
+
+  #dirOf(volumes: readonly Pick<WantedVolume, 'id' | 'pool'>[]): (volume: string) => string {
+    const pools = new Map(volumes.map(({ id, pool }) => [id, pool]))
+    return id => {
+      const pool = pools.get(id)
+      return pool?.path === undefined ? this.#dir : join(this.#links, pool.id)
+    }
+  }
+
+  /** What a pool says; `unknown` where nothing was ever made in it, `unavailable` while its directory is not there. */
+  async #in<T>(
+    { pool }: Pooled,
+    unknown: Result<T>,
+    ask: (volumes: VolumesOfDirectory) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    if (pool.path === undefined) return ask(this.#own)
+    if (!nameShape.test(pool.id)) return refuse('invalid', 'not a pool id')
+    if (!(await this.#isLinked(pool.id))) return unknown
+    return (await isThere(join(this.#links, pool.id, 'volumes'))) ? ask(this.#opening(pool.id)) : away(pool.path)
+  }
+
+  async #emptying(one: Pooled, remove: (volumes: VolumesOfDirectory) => Promise<Result<void>>): Promise<Result<void>> {
+    const removed = await this.#in(one, ok(undefined), remove)
+    if (removed.ok && one.pool.path !== undefined) await this.#turns.take(one.pool.id, () => this.#unlink(one.pool.id))
+    return removed
+  }
+
+  async #ofAll(ask: (volumes: VolumesOfDirectory) => Promise<Result<readonly string[]>>): Promise<Result<readonly string[]>> {
+    const pools = await this.#known()
+    if (!pools.ok) return pools
+    const found = new Set<string>()
+    for (const pool of pools.value.values()) {
+      const some = await ask(pool)
+      if (!some.ok) return some
+      for (const one of some.value) found.add(one)
+    }
+    return ok([...found])
+  }
+
+  /** Every pool here by id, the own by none; `unavailable` while one of them cannot be looked into. */
+  async #known(): Promise<Result<ReadonlyMap<string | null, VolumesOfDirectory>>> {
+    const pools = new Map<string | null, VolumesOfDirectory>([[null, this.#own]])
+    try {
+      for (const id of await namesIn(this.#links)) {
+        if (!nameShape.test(id)) continue
+        if (!(await isThere(join(this.#links, id, 'volumes')))) return away(id)
+        pools.set(id, this.#opening(id))
+      }
+      return ok(pools)
+    } catch (error) {
+      return fileFault(error)
+    }
+  }
+
+  #opening(id: string): VolumesOfDirectory {
+    const opened = this.#opened.get(id) ?? directoryVolumes({ dir: join(this.#links, id), own: this.#dir })
+    this.#opened.set(id, opened)
+    return opened
+  }
+
+  async #isLinked(id: string): Promise<boolean> {
+    return (await namesIn(this.#links)).includes(id)
+  }
+
+  /** The directory is there, and the link to it, before anything is made in it: a disk that is not mounted is not written around. */
+  async #link({ id, path }: WantedPool): Promise<Result<void>> {
+    if (path === undefined) return ok(undefined)
+    if (!nameShape.test(id)) return refuse('invalid', 'not a pool id')
+    const link = join(this.#links, id)
+    const place = join(path, `sirocco-${this.#host}`, id)
+    if (await this.#isLinked(id)) {
+      if (!(await isThere(join(link, 'volumes')))) return away(path)
+      return (await realpath(link)) === (await realpath(place).catch(() => ''))
+        ? ok(undefined)
+        : refuse('conflict', 'the pool lies in another directory of this host', { detail: place })
+    }
+    const found = await stat(path).catch(() => null)
+    if (!found?.isDirectory()) return away(path)
+    await makeDirectory(join(place, 'volumes'))
+    await syncDirectory(place)
+    await makeDirectory(this.#links)
+    await rm(`${link}.making`, { force: true })
+    await symlink(place, `${link}.making`)
+    await rename(`${link}.making`, link)
+    await syncDirectory(this.#links)
+    return ok(undefined)
+  }
+
+  /** Where nothing is left in it, neither directory nor link stays. */
+  async #unlink(id: string): Promise<Result<void>> {
+    const link = join(this.#links, id)
+    const place = await realpath(link).catch(() => null)
+    if (place === null) return ok(undefined)
+    const left = await readdir(join(place, 'volumes')).catch(() => ['unknown'])
+    if (left.length > 0) return ok(undefined)
+    await rm(link, { force: true })
+    await syncDirectory(this.#links)
+    for (const empty of [join(place, 'volumes'), place, join(place, '..')]) await rmdir(empty).catch(() => undefined)
+    this.#opened.delete(id)
+    return ok(undefined)
+  }
+}
+
+/** Those of which a guest has some open come first: what they hand on is not empty then. */
+const byOpen = (a: readonly OfMoment[], b: readonly OfMoment[]): number => openIn(b) - openIn(a)
+const openIn = (group: readonly OfMoment[]): number => group.filter(({ open }) => open !== null).length
+
+const missing = (id: string) => refuse('not_found', 'the volume is not on this host', { detail: id })
+const away = (detail: string) =>
+  refuse('unavailable', "the pool's directory is not on this host; mount it, or make it there", { detail })

@@ -1,0 +1,20 @@
+import type { PoolDetail as PoolDetailJson, Pool as PoolJson } from '@sirocco/shared/api/pools.ts'
+import type { PoolUse, StoragePool } from '../../../domain/volumes/pool.ts'
+import { time } from './time.ts'
+
+export const poolJson = ({ id, name, zone, type, isDefault, createdAt }: StoragePool): PoolJson => ({
+  id,
+  name,
+  zone,
+  type,
+  isDefault,
+  createdAt: time(createdAt),
+})
+
+export const poolDetailJson = ({ pool, use }: { readonly pool: StoragePool; readonly use: PoolUse }): PoolDetailJson => ({
+  ...poolJson(pool),
+  path: pool.path,
+  volumes: use.volumes,
+  snapshots: use.snapshots,
+  sizeMiB: use.sizeMiB,
+})

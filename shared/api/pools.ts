@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { plainPath } from '../model/volumes/pool-path.ts'
+import { poolTypes } from '../model/volumes/states.ts'
+import { pageOf } from './page.ts'
+import { Time } from './text.ts'
+
+const Name = z.string().min(1).max(63)
+
+/** Where volumes of a zone lie. */
+export const Pool = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  zone: z.string(),
+  type: z.enum(poolTypes),
+  /** Volumes of the zone lie in it when nobody says where. */
+  isDefault: z.boolean(),
+  createdAt: Time,
+})
+export type Pool = z.output<typeof Pool>
+export const PoolPage = pageOf(Pool)
+
+/** As admins see it. */
+export const PoolDetail = Pool.extend({
+  /** The directory of each host that it lies in; null: the agent's own. */
+  path: z.string().nullable(),
+  /** With those that were deleted, until they are forgotten. */
+  volumes: z.int(),
+  snapshots: z.int(),
+  /** Of its volumes, as their guests see them. */
+  sizeMiB: z.int(),
+})
+export type PoolDetail = z.output<typeof PoolDetail>
+
+export const NewPool = z.strictObject({
+  name: Name,
+  zone: z.string().min(1).max(64).optional(),
+  /** On each host that is to have volumes of it, where it is already. */
+  path: z.string().max(200).regex(plainPath),
+})
+export const PoolChange = z.strictObject({ name: Name.optional(), isDefault: z.literal(true).optional() })
+export const PoolParams = z.strictObject({ id: z.string().min(1).max(64) })
