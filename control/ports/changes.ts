@@ -25,6 +25,7 @@ import type { SecurityChange } from './security.ts'
 import type { SignInChange } from './sign-in.ts'
 import type { TenancyChange } from './tenancy.ts'
 import type { UsageChange } from './usage.ts'
+import type { WebhookChange } from './webhooks.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
 export interface NewMachine {
@@ -589,6 +590,7 @@ export type Change =
   | { readonly do: 'session.use-link'; readonly tokenHash: string }
   | { readonly do: 'session.end'; readonly id: Id<'session'> }
   | TenancyChange
+  | WebhookChange
   | SignInChange
   | UsageChange
   | {

@@ -31,6 +31,7 @@ import type { SecurityReads } from './security.ts'
 import type { SignInReads } from './sign-in.ts'
 import type { TenancyReads } from './tenancy.ts'
 import type { UsageReads } from './usage.ts'
+import type { WebhookReads } from './webhooks.ts'
 
 /** One page by keyset: rows after `after` (an id, or null for the first), at most `limit`. */
 export interface Page {
@@ -256,6 +257,7 @@ export interface Store {
   readonly tenancy: TenancyReads
   readonly signIn: SignInReads
   readonly usage: UsageReads
+  readonly webhooks: WebhookReads
   readonly tokens: {
     find(principal: string, verb: string, token: string): Promise<Result<{ requestHash: string; answer: unknown } | null>>
   }

@@ -50,6 +50,7 @@ import {
 } from './tenancy.ts'
 import { ProjectUsage, ResourceUsage } from './usage.ts'
 import { AcceptedMoment, AcceptedSnapshot, AcceptedVolume, Snapshot, SnapshotPage, Volume, VolumePage } from './volumes.ts'
+import { DeliveryPage, MadeWebhook, Webhook, WebhookPage } from './webhooks.ts'
 
 /** What answers are called in the document. */
 const named = {
@@ -124,6 +125,10 @@ const named = {
   SecondFactor,
   NewSecondFactor,
   RecoveryCodes,
+  DeliveryPage,
+  MadeWebhook,
+  Webhook,
+  WebhookPage,
   AccessKeyPage,
   InvitationPage,
   MadeAccessKey,

@@ -37,6 +37,8 @@ export const prefixes = {
   invitation: 'inv',
   operation: 'op',
   event: 'evt',
+  webhook: 'whk',
+  delivery: 'dlv',
   command: 'cmd',
   commit: 'cmt',
   ticket: 'tkt',

@@ -170,6 +170,10 @@ export const limits = {
   /** An invitation into a project, and how many are open in one. */
   invitation: 7 * 24 * hour,
   invitations: 200,
+  /** Of a project, each told of an event within this time, then again after these: given up after about a day. */
+  webhooks: 20,
+  webhookTimeout: 10 * second,
+  webhookPauses: [10 * second, minute, 5 * minute, 30 * minute, 2 * hour, 6 * hour, 12 * hour],
   /** Access keys of one person in one project. */
   accessKeys: 20,
   /** The last use of an access key is written down once in this. */

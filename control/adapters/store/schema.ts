@@ -24,6 +24,7 @@ import type { OperationAsk, SubjectId } from '../../domain/operations/operation.
 
 export * from './sign-in-schema.ts'
 export * from './usage-schema.ts'
+export * from './webhook-schema.ts'
 
 /** Times are milliseconds since the Unix epoch. Aliases are EC2's ids: random, made in the batch that inserts. */
 

@@ -18,6 +18,7 @@ import { signInWrites } from './sign-in-writes.ts'
 import { stoodOn } from './stood-on.ts'
 import { tenancyWrites } from './tenancy-writes.ts'
 import { usageWrites } from './usage-writes.ts'
+import { webhookWrites } from './webhook-writes.ts'
 import { type At, statement, unless, type Write } from './write.ts'
 
 const machineRow = (machine: NewMachine, now: number): typeof s.machine.$inferInsert => ({
@@ -854,6 +855,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   ...tenancyWrites,
   ...securityWrites,
   ...networkWrites,
+  ...webhookWrites,
   ...signInWrites,
   ...usageWrites,
   audit: ({ do: _, ...row }, { now }) => [insertRows(s.audit, [{ ...row, at: now }])],

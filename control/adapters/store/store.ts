@@ -27,6 +27,7 @@ import { tagReads } from './reads/tags.ts'
 import { tenancyReads } from './reads/tenancy.ts'
 import { usageReads } from './reads/usage.ts'
 import { volumeReads } from './reads/volumes.ts'
+import { webhookReads } from './reads/webhooks.ts'
 import * as s from './schema.ts'
 import { statementsOf } from './statements.ts'
 
@@ -60,6 +61,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     ...figureReads(database),
     signIn: signInReads(database),
     usage: usageReads(database),
+    webhooks: webhookReads(database),
     async incarnation() {
       const rows = await database.read(() => db.select({ value: s.meta.value }).from(s.meta).where(eq(s.meta.key, 'incarnation')))
       if (!rows.ok) return rows

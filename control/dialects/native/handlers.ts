@@ -24,6 +24,7 @@ import * as tags from './routes/tags.ts'
 import * as tenancy from './routes/tenancy.ts'
 import * as usage from './routes/usage.ts'
 import * as volumes from './routes/volumes.ts'
+import * as webhooks from './routes/webhooks.ts'
 
 /** Who does what each route promises. */
 export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
@@ -165,6 +166,12 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listInvitations: tenancy.invitations,
   addInvitation: tenancy.invite,
   deleteInvitation: tenancy.withdraw,
+  listWebhooks: webhooks.list,
+  createWebhook: webhooks.create,
+  changeWebhook: webhooks.change,
+  deleteWebhook: webhooks.remove,
+  listDeliveries: webhooks.deliveries,
+  replayDelivery: webhooks.replay,
   listAccessKeys: tenancy.accessKeys,
   addAccessKey: tenancy.addAccessKey,
   deleteAccessKey: tenancy.removeAccessKey,

@@ -49,7 +49,9 @@ export function attachable(volume: Volume, machine: Machine): Result<void> {
     return refuse('precondition', `${machine.name} is being deleted, or holds nothing any more; choose another machine`, {
       field,
     })
-  if (state === 'suspended') return refuse('precondition', `${machine.name} is suspended; resume or stop it first`, { field })
+  // Also one that is just being suspended: it would wait until somebody resumes the machine.
+  if (state === 'suspended' || machine.power === 'suspended')
+    return refuse('precondition', `${machine.name} is suspended; resume or stop it first`, { field })
   if (state === 'unknown')
     return refuse('precondition', `the host of ${machine.name} does not answer; try again once it is back`, { field })
   if (volume.zone !== machine.zone)

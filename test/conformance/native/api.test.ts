@@ -169,6 +169,8 @@ describe('a machine\u2019s life over REST', () => {
     await w.settle()
     expect(await get(id)).toMatchObject({ state: 'paused', allowed: { reboot: 'is_paused', resume: null } })
     await w.ask('suspendMachine', { params: { id } })
+    const spare = String(at((await w.ask('createVolume', { body: { name: 'spare', sizeMiB: 1024 } })).body, 'volume', 'id'))
+    expect((await w.ask('attachVolume', { params: { id: spare }, body: { machine: id } })).status).toBe(409)
     await w.settle()
     expect(await get(id)).toMatchObject({ state: 'suspended' })
     await w.ask('resumeMachine', { params: { id } })
@@ -326,6 +328,7 @@ describe('a machine\u2019s life over REST', () => {
     const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
     expect((await w.ask('getMe', { as: null, headers: { cookie } })).body).toMatchObject({ via: 'session' })
     await people(w, cookie)
+    await webhooks(w)
     await w.password('correct horse')
     const changed = {
       as: null,
@@ -453,6 +456,17 @@ async function people(w: NativeWorld, cookie: string) {
   expect(session).toMatchObject({ current: true })
   expect(await w.ask('endSignIn', { ...as, params: { id: 'ses_none' } })).toMatchObject({ status: 404 })
 }
+/** One that comes and goes; what it is told is webhooks.test.ts's. */
+async function webhooks(w: NativeWorld) {
+  const made = await w.ask('createWebhook', { body: { url: 'https://hooks.example.org/' } })
+  const params = { id: text(at(made.body, 'id')) }
+  expect((await w.ask('changeWebhook', { params, body: { types: ['machine.*'] } })).body).toMatchObject({ types: ['machine.*'] })
+  expect(itemsOf(await w.ask('listWebhooks'))).toHaveLength(1)
+  expect(itemsOf(await w.ask('listDeliveries', { params }))).toEqual([])
+  expect((await w.ask('replayDelivery', { params: { ...params, delivery: 'dlv_none' } })).status).toBe(404)
+  expect((await w.ask('deleteWebhook', { params })).status).toBe(204)
+}
+
 const text = (value: unknown) => String(value)
 
 describe('who may what', () => {
@@ -537,12 +551,14 @@ describe('who may what', () => {
     changeUser: { disabled: true },
     setQuota: { machines: 1 },
     markImageForRescue: { forRescue: true },
+    createWebhook: { url: 'https://hooks.example.org/' },
+    changeWebhook: { disabled: true },
   }
 
   test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {
     const answer = await w.ask(name, {
       as: null,
-      params: { id: 'vm_1', name: 'k', n: '1', user: 'usr_1', project: 'prj_1', orphan: 'orp_1' },
+      params: { id: 'vm_1', name: 'k', n: '1', user: 'usr_1', project: 'prj_1', orphan: 'orp_1', delivery: 'dlv_1' },
     })
     expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
     expect(answer.headers.get('www-authenticate')).toContain('Bearer')
@@ -553,7 +569,7 @@ describe('who may what', () => {
     async name => {
       const answer = await w.ask(name, {
         as: viewer,
-        params: { id, name: 'k', n: '1', user: 'usr_1', project: 'prj_1', orphan: 'orp_1' },
+        params: { id, name: 'k', n: '1', user: 'usr_1', project: 'prj_1', orphan: 'orp_1', delivery: 'dlv_1' },
         ...(name in bodies ? { body: bodies[name] } : {}),
       })
       expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } })

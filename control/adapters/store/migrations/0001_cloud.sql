@@ -457,6 +457,36 @@ CREATE TABLE `usage_series` (
 	PRIMARY KEY(`host`, `series`)
 );
 --> statement-breakpoint
+CREATE TABLE `webhook` (
+	`id` text PRIMARY KEY NOT NULL,
+	`project` text NOT NULL,
+	`url` text NOT NULL,
+	`types` text NOT NULL,
+	`description` text NOT NULL,
+	`secret` text NOT NULL,
+	`cursor` integer NOT NULL,
+	`disabledAt` integer,
+	`createdAt` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `webhook_project` ON `webhook` (`project`,`id`);--> statement-breakpoint
+CREATE TABLE `webhook_delivery` (
+	`id` text PRIMARY KEY NOT NULL,
+	`webhook` text NOT NULL,
+	`seq` integer NOT NULL,
+	`type` text NOT NULL,
+	`body` text NOT NULL,
+	`state` text NOT NULL,
+	`attempts` integer NOT NULL,
+	`nextAt` integer,
+	`status` integer,
+	`error` text,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `webhook_delivery_webhook` ON `webhook_delivery` (`webhook`,`id`);--> statement-breakpoint
+CREATE INDEX `webhook_delivery_next` ON `webhook_delivery` (`nextAt`);--> statement-breakpoint
+CREATE INDEX `webhook_delivery_at` ON `webhook_delivery` (`at`);--> statement-breakpoint
 ALTER TABLE `access_key` ADD `expiresAt` integer;--> statement-breakpoint
 ALTER TABLE `access_key` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `access_key_project` ON `access_key` (`project`,`id`);--> statement-breakpoint
