@@ -20,6 +20,7 @@ import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
 import type { StoragePool } from '../domain/volumes/pool.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
 import type { BackupChange } from './backups.ts'
+import type { PriceChange } from './prices.ts'
 import type { SecurityChange } from './security.ts'
 import type { SignInChange } from './sign-in.ts'
 import type { TenancyChange } from './tenancy.ts'
@@ -569,6 +570,7 @@ export type Change =
   | TenancyChange
   | SignInChange
   | UsageChange
+  | PriceChange
   | {
       readonly do: 'event'
       readonly project: Id<'project'> | null

@@ -2,8 +2,9 @@ import { hour } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import { hourOf, monthOf } from '../../domain/usage/rows.ts'
+import { hourOf } from '../../domain/usage/rows.ts'
 import type { Context } from '../verb.ts'
+import { monthOf } from './month.ts'
 
 /** Whole hours; from the beginning of this month (UTC) to now, where that is not said. */
 export interface Period {
