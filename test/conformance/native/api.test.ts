@@ -548,6 +548,9 @@ describe('who may what', () => {
     changeMember: { role: 'viewer' },
     changeUser: { disabled: true },
     setQuota: { machines: 1 },
+    addPrice: { kind: 'machine', micros: 1, from: '2026-01-01' },
+    setCurrency: { currency: 'EUR' },
+    setBudget: { micros: null },
     markImageForRescue: { forRescue: true },
   }
 
