@@ -6,6 +6,7 @@ import {
   Wanted,
   type WantedGroup,
   type WantedMachine,
+  type WantedNeighbour,
   type WantedNetwork,
   type WantedSnapshot,
   type WantedVolume,
@@ -73,6 +74,9 @@ export class Held {
   stray(id: string): WantedMachine | undefined {
     const object = this.#strays.get('machine', id)
     return object?.kind === 'machine' ? object : undefined
+  }
+  neighbours(): WantedNeighbour[] {
+    return this.#objects.values().filter(object => object.kind === 'neighbour')
   }
   groups(): WantedGroup[] {
     return [...this.#objects.values(), ...this.#strays.values()].filter(object => object.kind === 'group')

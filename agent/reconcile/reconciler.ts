@@ -442,11 +442,15 @@ export class Reconciler {
     const strays = this.#held.strayMachines().filter(machine => this.#host.mayHave(machine.id))
     const machines = [...this.#held.machines().filter(machine => this.#carries(machine)), ...strays]
     const groups = this.#held.groups()
+    const neighbours = Map.groupBy(this.#held.neighbours(), ({ network }) => network)
     return this.#held.networks().flatMap(network => {
       const ports = machines.flatMap(machine =>
         machine.ports.filter(port => port.network === network.id).map(port => ({ ...port, hostname: machine.name })),
       )
-      return ports.length === 0 && (network.gone || this.#stopped) ? [] : [{ network, ports, groups: groupsOf(ports, groups) }]
+      const others = neighbours.get(network.id) ?? []
+      return ports.length === 0 && (network.gone || this.#stopped)
+        ? []
+        : [{ network, ports, neighbours: others, groups: groupsOf(ports, groups) }]
     })
   }
 

@@ -54,6 +54,7 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
   const running = wanted.filter(machine => ['running', 'paused'].includes(powerOf(machine, told.get(machine.id)).power ?? ''))
   const mayRun = wanted.filter(({ power }) => power === 'as-is')
   const networks = projection.objects.filter(object => object.kind === 'network').filter(({ gone }) => !gone)
+  const neighbours = projection.objects.filter(object => object.kind === 'neighbour')
   const volumes = projection.objects.filter(object => object.kind === 'volume')
   const snapshots = projection.objects.filter(object => object.kind === 'snapshot')
   const machineOf = ({ attached }: ProjectedVolume) => machines.find(({ id }) => id === attached?.machine)
@@ -85,8 +86,21 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
       .map(({ id }): Expected => ({ kind: 'nvram', id, facts: {}, optional: true })),
     ...imagesOf(wanted.filter(machine => !need(machine, told.get(machine.id)).optional)),
     ...wanted.map(({ id }): Expected => ({ kind: 'console', id, facts: {}, optional: true })),
-    ...ofNetwork('bridge', ({ cidr, gateway, mtu }) =>
-      storage === null ? { cidr } : { address: `${gateway}/${cidr.split('/')[1]}`, mtu, up: true },
+    ...ofNetwork('bridge', ({ cidr, gateway, mtu, vni }) =>
+      // What goes through a tunnel is as large as the underlay lets it be.
+      storage === null
+        ? { cidr }
+        : { address: `${gateway}/${cidr.split('/')[1]}`, ...(vni === undefined ? { mtu } : {}), up: true },
+    ),
+    ...networks.flatMap(({ id, vni }): Expected[] => (vni === undefined ? [] : [{ kind: 'tunnel', id, facts: { vni } }])),
+    // One that is just coming here may be known as here already.
+    ...neighbours.map(
+      ({ id, mac, network, address, via }): Expected => ({
+        kind: 'neighbour',
+        id: storage === null ? id : mac,
+        facts: storage === null ? { network, via } : { network, via, address },
+        ...(wanted.some(({ ports }) => ports.some(port => port.id === id)) ? { optional: true } : {}),
+      }),
     ),
     ...running.flatMap(({ ports }) =>
       ports.map(({ mac, network }): Expected => ({ kind: 'tap', id: mac, facts: { network, up: true } })),

@@ -21,13 +21,15 @@ const elsewhere: Step = {
     if (machine.host === null || !machine.fenced) return done()
     const may = recoverable(machine)
     if (!may.ok) return may
-    const [root, image, left, group, moves] = await Promise.all([
+    const [root, image, left, group, moves, beside] = await Promise.all([
       freshRoot(store, machine),
       store.images.find('platform', machine.image),
       store.machines.left(machine.id),
       groupOf(store, machine),
       store.migrations.ofMachines([machine.id]),
+      store.networks.beside({ machine: machine.id }),
     ])
+    if (!beside.ok) return beside
     if (!root.ok) return root
     if (!image.ok) return image
     if (!left.ok) return left
@@ -66,6 +68,7 @@ const elsewhere: Step = {
       },
       { do: 'host.touch', host: machine.host },
       { do: 'host.touch', host },
+      { do: 'port.moved', of: { machine: machine.id }, hosts: beside.value },
       {
         do: 'event',
         project: machine.project,

@@ -20,6 +20,7 @@ import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
 import type { StoragePool } from '../domain/volumes/pool.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
 import type { BackupChange } from './backups.ts'
+import type { NetworkChange } from './networks.ts'
 import type { PriceChange } from './prices.ts'
 import type { SecurityChange } from './security.ts'
 import type { SignInChange } from './sign-in.ts'
@@ -139,6 +140,7 @@ export interface NewSnapshot {
  * Fault that its guard means; a failed guard undoes the whole batch.
  */
 export type Change =
+  | NetworkChange
   | SecurityChange
   | { readonly do: 'machine.insert'; readonly machine: NewMachine }
   /** Guard `stale` by version. */

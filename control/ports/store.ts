@@ -26,6 +26,7 @@ import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
 import type { BackupReads } from './backups.ts'
 import type { Change, HostPower } from './changes.ts'
+import type { NeighbourReads } from './networks.ts'
 import type { PriceReads } from './prices.ts'
 import type { SecurityReads } from './security.ts'
 import type { SignInReads } from './sign-in.ts'
@@ -186,7 +187,7 @@ export interface Store {
     find(scope: Scope, ref: Ref): Promise<Result<PlacementGroup>>
     list(scope: Scope, page: Page): Promise<Result<Paged<PlacementGroup>>>
   }
-  readonly networks: {
+  readonly networks: NeighbourReads & {
     list(scope: Scope, page: Page): Promise<Result<Paged<Network>>>
     /** The default network, with its subnet in this zone alone. */
     defaultSubnet(project: Id<'project'>, zone: string): Promise<Result<Network>>

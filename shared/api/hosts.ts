@@ -4,7 +4,7 @@ import { fenceWays, powerWays } from '../model/hosts/power.ts'
 import { limits } from '../model/limits.ts'
 import { WantedBackup } from '../wire/backups.ts'
 import { WantedImport } from '../wire/imports.ts'
-import { WantedGroup, WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '../wire/objects.ts'
+import { WantedGroup, WantedMachine, WantedNeighbour, WantedNetwork, WantedSnapshot, WantedVolume } from '../wire/objects.ts'
 import { pageOf } from './page.ts'
 import { Tags, Time } from './text.ts'
 
@@ -76,6 +76,7 @@ export const HostProjection = z.strictObject({
     z.discriminatedUnion('kind', [
       WantedMachine.omit({ seed: true, move: true }),
       WantedNetwork,
+      WantedNeighbour,
       WantedGroup,
       WantedVolume,
       WantedSnapshot,

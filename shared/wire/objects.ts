@@ -79,10 +79,26 @@ export const WantedNetwork = z.strictObject({
   gateway: z.ipv4(),
   mtu: z.int().min(1280).max(9216),
   domain: z.string(),
+  /** Its number in the tunnels between the hosts of its zone (VXLAN); without one it is this host's alone. */
+  vni: z.int().min(1).max(0xff_ff_ff).optional(),
   /** The tombstone: nothing of it may remain. */
   gone: z.boolean(),
 })
 export type WantedNetwork = z.output<typeof WantedNetwork>
+
+/** A port of a network on another host, by the port's id: where frames for it go, and its name. */
+export const WantedNeighbour = z.strictObject({
+  kind: z.literal('neighbour'),
+  id: z.string(),
+  generation: z.int().nonnegative(),
+  network: z.string(),
+  mac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/),
+  address: z.ipv4(),
+  hostname: z.string(),
+  /** Its host's address on the underlay. */
+  via: z.union([z.ipv4(), z.ipv6()]),
+})
+export type WantedNeighbour = z.output<typeof WantedNeighbour>
 
 /** What a security group lets through. Answers to it always pass. */
 export const WantedRule = z.strictObject({
@@ -171,6 +187,7 @@ export type WantedSnapshot = z.output<typeof WantedSnapshot>
 export const Wanted = z.discriminatedUnion('kind', [
   WantedMachine,
   WantedNetwork,
+  WantedNeighbour,
   WantedGroup,
   WantedVolume,
   WantedSnapshot,

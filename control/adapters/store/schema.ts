@@ -299,26 +299,30 @@ export const host = sqliteTable(
 )
 
 /** What the agent says of the host. Capacity in whole units, before the ratios. */
-export const hostObserved = sqliteTable('host_observed', {
-  host: text()
-    .$type<Id<'host'>>()
-    .primaryKey()
-    .references(() => host.id),
-  epoch: integer().notNull(),
-  seq: integer().notNull(),
-  hypervisor: text().notNull(),
-  hypervisorVersion: text().notNull(),
-  acceleration: text().$type<'hardware' | 'emulated' | 'simulated'>().notNull(),
-  architecture: text().notNull(),
-  bootId: text().notNull(),
-  cpus: integer().notNull(),
-  memoryMiB: integer().notNull(),
-  diskMiB: integer().notNull(),
-  underlay: text(),
-  warnings: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
-  digest: text().notNull(),
-  at: integer().notNull(),
-})
+export const hostObserved = sqliteTable(
+  'host_observed',
+  {
+    host: text()
+      .$type<Id<'host'>>()
+      .primaryKey()
+      .references(() => host.id),
+    epoch: integer().notNull(),
+    seq: integer().notNull(),
+    hypervisor: text().notNull(),
+    hypervisorVersion: text().notNull(),
+    acceleration: text().$type<'hardware' | 'emulated' | 'simulated'>().notNull(),
+    architecture: text().notNull(),
+    bootId: text().notNull(),
+    cpus: integer().notNull(),
+    memoryMiB: integer().notNull(),
+    diskMiB: integer().notNull(),
+    underlay: text(),
+    warnings: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
+    digest: text().notNull(),
+    at: integer().notNull(),
+  },
+  t => [index('host_joined').on(t.host).where(sql`${t.underlay} IS NOT NULL`)],
+)
 
 /** A machine or volume that is elsewhere now, and of which nothing may remain on this host: kept until the host says so. */
 export const tombstone = sqliteTable(
@@ -641,8 +645,14 @@ export const subnet = sqliteTable(
       .references(() => zone.id),
     cidr: text().notNull(),
     mtu: integer().notNull(),
+    /** Its number in the tunnels between the hosts of its zone (VXLAN), from the first launch into it on. */
+    vni: integer(),
   },
-  t => [index('subnet_network').on(t.network), uniqueIndex('subnet_range').on(t.zone, t.cidr)],
+  t => [
+    index('subnet_network').on(t.network),
+    uniqueIndex('subnet_range').on(t.zone, t.cidr),
+    uniqueIndex('subnet_vni').on(t.zone, t.vni),
+  ],
 )
 
 export const machine = sqliteTable(

@@ -8,6 +8,7 @@ import type { Change, NewMachine } from '../../ports/changes.ts'
 import { backupWrites } from './backup-writes.ts'
 import type { Database } from './database.ts'
 import { type Built, insertRows, putNewer, updateRows } from './insert-rows.ts'
+import { networkWrites, touchNeighboursOf, touchWhereJoined } from './network-writes.ts'
 import { priceWrites } from './price-writes.ts'
 import { quotaGuards } from './quota.ts'
 import { roomSql } from './room.ts'
@@ -486,6 +487,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   ],
   'port.release': ({ machine }, { database: { db } }) => [
     touchPeersOf(machine),
+    touchNeighboursOf(machine),
     sql`DELETE FROM port_group WHERE port IN (SELECT id FROM port WHERE machine = ${machine})`,
     db.delete(s.port).where(eq(s.port.machine, machine)),
   ],
@@ -573,6 +575,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       at: now,
     }
     return [
+      touchWhereJoined(host, underlay),
       db
         .insert(s.hostObserved)
         .values({ host, ...row })
@@ -820,6 +823,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   ...backupWrites,
   ...tenancyWrites,
   ...securityWrites,
+  ...networkWrites,
   ...signInWrites,
   ...usageWrites,
   ...priceWrites,

@@ -46,6 +46,18 @@ export interface PlacedSubnet {
   readonly generation: number
   readonly cidr: string
   readonly mtu: number
+  readonly vni: number | null
+}
+
+/** A port of such a segment on another host. */
+export interface PlacedNeighbour {
+  readonly id: string
+  readonly subnet: string
+  readonly mac: string
+  readonly address: string
+  readonly hostname: string
+  /** That host's address on the underlay. */
+  readonly via: string
 }
 
 /** A security group that a port on the host is in, or that a rule of such a one names. */
@@ -105,11 +117,12 @@ export function desiredOf(
   snapshots: readonly PlacedSnapshot[],
   left: readonly PlacedTombstone[] = [],
   groups: readonly PlacedGroup[] = [],
+  neighbours: readonly PlacedNeighbour[] = [],
 ): Wanted[] {
   const here = new Set<string>([...machines, ...volumes].map(({ id }) => id))
   return [
     ...subnets.map(
-      ({ id, generation, cidr, mtu }): Wanted => ({
+      ({ id, generation, cidr, mtu, vni }): Wanted => ({
         kind: 'network',
         id,
         generation,
@@ -117,9 +130,11 @@ export function desiredOf(
         gateway: gatewayOf(cidr),
         mtu,
         domain: 'sirocco.internal',
+        ...(vni === null ? {} : { vni }),
         gone: false,
       }),
     ),
+    ...neighbours.map(({ subnet, ...port }): Wanted => ({ kind: 'neighbour', generation: 0, network: subnet, ...port })),
     ...groups.map(wantedGroup),
     ...volumes.map(wantedVolume),
     ...snapshots.map(

@@ -1,7 +1,7 @@
 import { assert } from '@sirocco/shared/kit/assert.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { hex } from '@sirocco/shared/kit/random.ts'
+import { below, hex } from '@sirocco/shared/kit/random.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { firmwares, recovers } from '@sirocco/shared/model/machines/states.ts'
@@ -117,11 +117,13 @@ export const launchMachines = write('machines.launch', {
       hostTags,
       group,
     }
-    const [placed, drawn, touching] = await Promise.all([
+    const [placed, drawn, touching, beside] = await Promise.all([
       choose(context, demand, count),
       drawAddresses(context, subnet, count),
       touched(context, 'members', securityGroups),
+      context.store.networks.beside({ subnet: subnet.id }),
     ])
+    if (!beside.ok) return beside
     if (!touching.ok) return touching
     if (!placed.ok) return placed
     if (!drawn.ok) return drawn
@@ -227,6 +229,8 @@ export const launchMachines = write('machines.launch', {
       )
     }
     for (const host of new Set(hosts)) changes.push({ do: 'host.touch', host })
+    if (subnet.vni === null) changes.push({ do: 'subnet.number', subnet: subnet.id, vni: vniOf(context) })
+    changes.push({ do: 'port.moved', of: { subnet: subnet.id }, hosts: beside.value })
     changes.push({ do: 'security-group.holds', groups: securityGroups.map(({ id }) => id) }, touching.value)
     return ok({ answer: { machines, reservation }, subjects: machines, changes })
   },
@@ -281,3 +285,6 @@ const nameOf = (name: string | undefined, alias: string, index: number, count: n
 
 /** Locally administered, unicast. One that another port of the subnet has is refused by the index, and drawn again. */
 const macOf = ({ random }: Context): string => ['02', ...Array.from({ length: 5 }, () => hex(random, 2))].join(':')
+
+/** Any of 24 bits but the lowest, which people number by hand. One that another subnet of the zone has is refused, and drawn again. */
+const vniOf = ({ random }: Context): number => limits.vniFirst + below(random, 2 ** 24 - limits.vniFirst)

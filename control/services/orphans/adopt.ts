@@ -112,6 +112,7 @@ export const adoptOrphan = write('orphans.adopt', {
             ]),
       ]),
       ...ports.value.map((port): Change => ({ do: 'port.insert', port })),
+      ...ports.value.map(({ subnet }): Change => ({ do: 'port.moved', of: { subnet }, hosts: [] })),
       {
         do: 'operation.start',
         operation: {

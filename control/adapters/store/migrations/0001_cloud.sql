@@ -499,6 +499,7 @@ ALTER TABLE `host` ADD `removedAt` integer;--> statement-breakpoint
 CREATE INDEX `host_zone` ON `host` (`zone`,`id`);--> statement-breakpoint
 CREATE INDEX `host_room` ON `host` (`zone`,`freeMemoryMiB`) WHERE "host"."accepting" = 1;--> statement-breakpoint
 ALTER TABLE `host_observed` ADD `underlay` text;--> statement-breakpoint
+CREATE INDEX `host_joined` ON `host_observed` (`host`) WHERE "host_observed"."underlay" IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `visibility` text DEFAULT 'public' NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `state` text DEFAULT 'ready' NOT NULL;--> statement-breakpoint
@@ -539,6 +540,8 @@ ALTER TABLE `session` ADD `address` text;--> statement-breakpoint
 ALTER TABLE `session` ADD `device` text DEFAULT '' NOT NULL;--> statement-breakpoint
 ALTER TABLE `session` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `session_user` ON `session` (`user`,`id`);--> statement-breakpoint
+ALTER TABLE `subnet` ADD `vni` integer;--> statement-breakpoint
+CREATE UNIQUE INDEX `subnet_vni` ON `subnet` (`zone`,`vni`);--> statement-breakpoint
 ALTER TABLE `user` ADD `disabledAt` integer;--> statement-breakpoint
 CREATE INDEX `membership_project` ON `membership` (`project`,`user`);--> statement-breakpoint
 CREATE INDEX `membership_admin` ON `membership` (`user`) WHERE "membership"."role" = 'admin';--> statement-breakpoint

@@ -19,6 +19,7 @@ import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { among } from './among.ts'
+import { neighbourQuery, neighboursOf } from './neighbours.ts'
 import { paged } from './page.ts'
 import { type Security, securityOf, securityQueries } from './placed-groups.ts'
 import { together } from './together.ts'
@@ -119,7 +120,11 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     const coming = and(among(s.migration.target, hosts), isNull(s.migration.endedAt))
     const rows = await database.read(() =>
       db.batch([
-        db.select({ host: s.host.id, revision: s.host.revision }).from(s.host).where(among(s.host.id, hosts)),
+        db
+          .select({ host: s.host.id, revision: s.host.revision, underlay: s.hostObserved.underlay })
+          .from(s.host)
+          .leftJoin(s.hostObserved, eq(s.hostObserved.host, s.host.id))
+          .where(among(s.host.id, hosts)),
         db
           .select({ host: s.allocation.host, machine: s.machine, image: s.image })
           .from(s.allocation)
@@ -208,6 +213,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           })
           .from(s.backup)
           .where(among(s.backup.host, hosts)),
+        neighbourQuery(db, hosts),
         ...securityQueries(db, hosts),
       ]),
     )
@@ -225,8 +231,11 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       left,
       imports,
       backups,
+      beside,
       ...security
     ] = rows.value
+    const joined = found.filter(({ underlay }) => underlay !== null)
+    const neighbours = neighboursOf(joined, beside)
     const groups = securityOf(...security)
     const leftOn = Map.groupBy(left, row => row.tombstone.host)
     const revisions = new Map(found.map(row => [row.host, row.revision]))
@@ -263,6 +272,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
         (leftOn.get(host) ?? []).map(({ tombstone, pool }) => ({ ...tombstone, pool })),
         [...(importsOn.get(host) ?? []).map(wantedImport), ...(backupsOn.get(host) ?? []).map(wantedBackup)],
         groups,
+        neighbours,
       )
     })
   })
@@ -278,6 +288,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     left: readonly PlacedTombstone[],
     works: readonly Wanted[],
     security: Security,
+    neighbours: ReturnType<typeof neighboursOf>,
   ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
     const portsOf = Map.groupBy(ports, row => row.port.machine)
     const placed: PlacedMachine[] = []
@@ -300,9 +311,12 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .map(({ port }) => ({ ...port, groups: security.groupsOf(port.id) })),
       })
     }
-    const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
     const groups = security.placed(ports.map(({ port }) => port.id))
-    return ok({ revision, objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left, groups), ...works] })
+    const rows = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
+    const beside = neighbours(host, rows.keys())
+    const subnets = [...rows.values()].map(subnet => (beside === null ? { ...subnet, vni: null } : subnet))
+    const objects = desiredOf(placed, subnets, volumes, snapshots, left, groups, beside ?? [])
+    return ok({ revision, objects: [...objects, ...works] })
   }
 
   const tombstonesOf = together(async (hosts: readonly Id<'host'>[]) => {
