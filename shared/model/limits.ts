@@ -127,6 +127,8 @@ export const limits = {
   placementGroups: 500,
   /** Storage pools of all zones. */
   storagePools: 100,
+  /** Between two looks of an agent at whether a pool's directory is on its host. */
+  poolLook: 30 * second,
   /** Security groups of a network. */
   securityGroups: 500,
   /** Rules of a security group, both ways together. */

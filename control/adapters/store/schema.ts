@@ -730,7 +730,11 @@ export const allocation = sqliteTable(
       .references(() => host.id),
     vcpus: integer().notNull(),
     memoryMiB: integer().notNull(),
+    /** In its host's own directory. */
     diskMiB: integer().notNull(),
+    /** The pool with a directory of its own that it has room in, and how much. */
+    pool: text().$type<Id<'storagePool'>>(),
+    poolMiB: integer().notNull().default(0),
     /** Of its consumer, where it is in one: what the guard of a claim in the same group looks at. */
     placementGroup: text().$type<Id<'placementGroup'>>(),
     from: integer().notNull(),
@@ -740,6 +744,7 @@ export const allocation = sqliteTable(
     index('allocation_live').on(t.host, t.vcpus, t.memoryMiB, t.diskMiB, t.consumer).where(sql`${t.until} IS NULL`),
     uniqueIndex('allocation_consumer').on(t.consumer).where(sql`${t.until} IS NULL`),
     index('allocation_group').on(t.placementGroup, t.host).where(sql`${t.until} IS NULL AND ${t.placementGroup} IS NOT NULL`),
+    index('allocation_pool').on(t.pool, t.host, t.poolMiB).where(sql`${t.until} IS NULL AND ${t.pool} IS NOT NULL`),
     index('allocation_ended').on(t.consumer).where(sql`${t.until} IS NOT NULL`),
   ],
 )
@@ -764,6 +769,25 @@ export const storagePool = sqliteTable(
     uniqueIndex('storage_pool_name').on(t.zone, t.name),
     uniqueIndex('storage_pool_default').on(t.zone).where(sql`${t.isDefault} = 1`),
   ],
+)
+
+/** What hosts last said of the pools that have a directory: `fault` says why one cannot be used there. */
+export const hostPool = sqliteTable(
+  'host_pool',
+  {
+    host: text()
+      .$type<Id<'host'>>()
+      .notNull()
+      .references(() => host.id),
+    pool: text()
+      .$type<Id<'storagePool'>>()
+      .notNull()
+      .references(() => storagePool.id),
+    totalMiB: integer().notNull(),
+    fault: text(),
+    at: integer().notNull(),
+  },
+  t => [primaryKey({ columns: [t.host, t.pool] }), index('host_pool_pool').on(t.pool, t.host)],
 )
 
 export const volume = sqliteTable(

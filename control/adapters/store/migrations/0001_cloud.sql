@@ -90,6 +90,18 @@ CREATE TABLE `fence` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `fence_host` ON `fence` (`host`,`generation`);--> statement-breakpoint
 CREATE UNIQUE INDEX `fence_live` ON `fence` (`host`) WHERE "fence"."at" IS NOT NULL AND "fence"."liftedAt" IS NULL;--> statement-breakpoint
+CREATE TABLE `host_pool` (
+	`host` text NOT NULL,
+	`pool` text NOT NULL,
+	`totalMiB` integer NOT NULL,
+	`fault` text,
+	`at` integer NOT NULL,
+	PRIMARY KEY(`host`, `pool`),
+	FOREIGN KEY (`host`) REFERENCES `host`(`id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`pool`) REFERENCES `storage_pool`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE INDEX `host_pool_pool` ON `host_pool` (`pool`,`host`);--> statement-breakpoint
 CREATE TABLE `host_power` (
 	`host` text PRIMARY KEY NOT NULL,
 	`way` text NOT NULL,
@@ -479,8 +491,11 @@ ALTER TABLE `agent` ADD `roles` text DEFAULT '["host"]' NOT NULL;--> statement-b
 ALTER TABLE `agent` ADD `clonedAt` integer;--> statement-breakpoint
 ALTER TABLE `agent` ADD `removedAt` integer;--> statement-breakpoint
 CREATE INDEX `agent_converts` ON `agent` (`id`) WHERE "agent"."roles" LIKE '%convert%';--> statement-breakpoint
+ALTER TABLE `allocation` ADD `pool` text;--> statement-breakpoint
+ALTER TABLE `allocation` ADD `poolMiB` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `allocation` ADD `placementGroup` text;--> statement-breakpoint
 CREATE INDEX `allocation_group` ON `allocation` (`placementGroup`,`host`) WHERE "allocation"."until" IS NULL AND "allocation"."placementGroup" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `allocation_pool` ON `allocation` (`pool`,`host`,`poolMiB`) WHERE "allocation"."until" IS NULL AND "allocation"."pool" IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `enrolment` ADD `id` text;--> statement-breakpoint
 ALTER TABLE `enrolment` ADD `roles` text DEFAULT '["host"]' NOT NULL;--> statement-breakpoint
 ALTER TABLE `enrolment` ADD `createdBy` text;--> statement-breakpoint
