@@ -27,7 +27,7 @@ const drivers = {
       }
     })
   },
-  libvirt: async ({ hosts, instance, tag, driver, storage, runtime }, _, timers) => {
+  libvirt: async ({ hosts, instance, tag, driver, storage, runtime, underlay }, _, timers) => {
     const [host, ...more] = hosts
     if (driver.kind !== 'libvirt' || !host || more.length > 0) throw new Error('a libvirt agent speaks for one host')
     const { libvirtCompute } = await import('./drivers/libvirt/compute.ts')
@@ -52,7 +52,7 @@ const drivers = {
         }),
         storage: directoryStorage({ dir: storage }),
         volumes: pooledVolumes({ dir: storage, host: host.id }),
-        networks: linuxNetworks({ instance, tag, dir: join(runtime, 'networks') }),
+        networks: linuxNetworks({ instance, tag, dir: join(runtime, 'networks'), underlay: underlay?.address ?? null }),
       },
     ]
   },

@@ -55,7 +55,10 @@ export interface DnsmasqSetting {
 }
 
 /** What a network's dnsmasq is to be. */
-export function dnsmasqFiles({ network, ports }: NetworkOnHost, { bridge, index, paths, user }: DnsmasqSetting): DnsmasqFiles {
+export function dnsmasqFiles(
+  { network, ports, neighbours = [] }: NetworkOnHost,
+  { bridge, index, paths, user }: DnsmasqSetting,
+): DnsmasqFiles {
   const conf = [
     `# link ${index}`,
     `interface=${bridge}`,
@@ -81,12 +84,18 @@ export function dnsmasqFiles({ network, ports }: NetworkOnHost, { bridge, index,
     `dhcp-option=option:dns-server,${network.gateway}`,
     `dhcp-option=option:mtu,${network.mtu}`,
   ]
-  const sorted = [...ports].sort((a, b) => (a.id < b.id ? -1 : 1))
-  const lines = (each: (port: (typeof sorted)[number]) => string) => sorted.map(port => `${each(port)}\n`).join('')
+  const lines = <T extends { readonly id: string }>(all: readonly T[], each: (port: T) => string) =>
+    [...all]
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .map(port => `${each(port)}\n`)
+      .join('')
+  const local = new Set(ports.map(({ id }) => id))
+  const named = [...ports, ...neighbours.filter(({ id }) => !local.has(id))]
   return {
     conf: `${conf.join('\n')}\n`,
-    dhcp: lines(({ mac, address, hostname }) => `${mac},${address},${labelOf(hostname, address)},infinite`),
-    names: lines(({ address, hostname }) => `${address} ${labelOf(hostname, address)}`),
+    // Each machine is served by its own host; names are known on all.
+    dhcp: lines(ports, ({ mac, address, hostname }) => `${mac},${address},${labelOf(hostname, address)},infinite`),
+    names: lines(named, ({ address, hostname }) => `${address} ${labelOf(hostname, address)}`),
   }
 }
 

@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { z } from 'zod'
 import type { Run } from '../programs/run.ts'
+import type { Forwarding } from './overlay.ts'
 import type { HostNetwork, Link } from './plan.ts'
 
 /** `ip -j -d address show`, of which only what decides. */
@@ -12,7 +13,9 @@ const IpLink = z.object({
   flags: z.array(z.string()),
   ifalias: z.string().optional(),
   master: z.string().optional(),
-  linkinfo: z.object({ info_kind: z.string().optional(), info_data: z.unknown().optional() }).optional(),
+  linkinfo: z
+    .object({ info_kind: z.string().optional(), info_data: z.unknown().optional(), info_slave_data: z.unknown().optional() })
+    .optional(),
   inet6_addr_gen_mode: z.string().optional(),
   addr_info: z.array(z.object({ family: z.string(), local: z.string(), prefixlen: z.number() })),
 })
@@ -28,6 +31,36 @@ function filteredOf(info: z.output<typeof IpLink>['linkinfo']): Pick<Link, 'filt
   return shown.success ? { filtered: shown.data.nf_call_iptables === 1 && shown.data.nf_call_ip6tables === 1 } : {}
 }
 
+/** Of a VXLAN device. */
+const Tunnel = z.object({
+  id: z.number(),
+  local: z.string().optional(),
+  local6: z.string().optional(),
+  port: z.number(),
+  learning: z.boolean(),
+})
+/** Of a bridge's port. */
+const Slave = z.object({
+  learning: z.boolean(),
+  flood: z.boolean(),
+  mcast_flood: z.boolean(),
+  bcast_flood: z.boolean(),
+  neigh_suppress: z.boolean(),
+})
+function tunnelOf(info: z.output<typeof IpLink>['linkinfo']): Pick<Link, 'tunnel' | 'quiet'> {
+  if (info?.info_kind !== 'vxlan') return {}
+  const tunnel = Tunnel.safeParse(info.info_data)
+  const slave = Slave.safeParse(info.info_slave_data)
+  const { id = 0, local, local6, port = 0, learning = true } = tunnel.data ?? {}
+  return {
+    tunnel: { vni: id, local: local ?? local6 ?? '', port, learns: learning },
+    quiet:
+      slave.success &&
+      slave.data.neigh_suppress &&
+      !(slave.data.learning || slave.data.flood || slave.data.mcast_flood || slave.data.bcast_flood),
+  }
+}
+
 const linkOf = (link: z.output<typeof IpLink>): Link => ({
   name: link.ifname,
   kind: link.linkinfo?.info_kind ?? '',
@@ -39,11 +72,24 @@ const linkOf = (link: z.output<typeof IpLink>): Link => ({
   // Not shown at all once a link has no IPv6.
   generates: link.inet6_addr_gen_mode !== undefined && link.inet6_addr_gen_mode !== 'none',
   ...filteredOf(link.linkinfo),
+  ...tunnelOf(link.linkinfo),
   addresses: link.addr_info.filter(({ family }) => family === 'inet').map(({ local, prefixlen }) => `${local}/${prefixlen}`),
+  addresses6: link.addr_info.filter(({ family }) => family === 'inet6').map(({ local }) => local),
 })
 
-async function listing<T>(run: Run, args: readonly string[], shape: z.ZodType<T>): Promise<Result<T[]>> {
-  const ran = await run('ip', args)
+/** `bridge -j fdb show`: of a tunnel (`dst`), or of a bridge (`master`). */
+const IpForward = z.object({
+  mac: z.string(),
+  ifname: z.string().optional(),
+  dst: z.string().optional(),
+  master: z.string().optional(),
+  state: z.string().optional(),
+})
+/** `ip -j neigh show nud permanent`. */
+const IpNeighbour = z.object({ dst: z.string(), dev: z.string(), lladdr: z.string().optional() })
+
+async function listing<T>(run: Run, args: readonly string[], shape: z.ZodType<T>, program = 'ip'): Promise<Result<T[]>> {
+  const ran = await run(program, args)
   if (ran.code !== 0) return refuse('internal', "the host's network cannot be read", { detail: ran.stderr.slice(0, 2_000) })
   const parsed = z.array(shape).safeParse(JSON.parse(ran.stdout || '[]'))
   return parsed.success
@@ -61,6 +107,24 @@ export async function readHostNetwork(run: Run): Promise<Result<HostNetwork>> {
   if (!routes.ok) return routes
   const reachable = routes.value.filter(({ table, dst }) => table !== 'local' && dst !== 'default')
   return ok({ links: links.value.map(linkOf), routes: reachable.map(({ dst, dev }) => ({ to: dst, link: dev ?? 'nothing' })) })
+}
+
+/** What frames of tunnels and bridges go by, and who is known by ARP without asking. */
+export async function readForwarding(run: Run): Promise<Result<Forwarding>> {
+  const [entries, neighbours] = await Promise.all([
+    listing(run, ['-j', 'fdb', 'show'], IpForward, 'bridge'),
+    listing(run, ['-j', '-4', 'neigh', 'show', 'nud', 'permanent'], IpNeighbour),
+  ])
+  if (!entries.ok) return entries
+  if (!neighbours.ok) return neighbours
+  return ok({
+    tunnelled: entries.value.flatMap(({ mac, ifname, dst }) => (ifname && dst ? [{ mac, link: ifname, to: dst }] : [])),
+    // A port's own address is permanent, and nobody's to change.
+    bridged: entries.value.flatMap(({ mac, ifname, master, state }) =>
+      ifname && master && state !== 'permanent' ? [{ mac, link: ifname }] : [],
+    ),
+    known: neighbours.value.flatMap(({ dst, dev, lladdr }) => (lladdr ? [{ address: dst, link: dev, mac: lladdr }] : [])),
+  })
 }
 
 async function ensure(path: string, value: string): Promise<void> {
@@ -81,6 +145,9 @@ export async function hardenBridge(bridge: string): Promise<void> {
   await ensure(`${ipv4}/send_redirects`, '0')
   await ensure(`/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`, '1')
 }
+
+/** The end of a tunnel has no IPv6 of its own on the host. */
+export const hardenTunnel = (link: string) => ensure(`/proc/sys/net/ipv6/conf/${link}/disable_ipv6`, '1')
 
 /** The kernel's number of a link; empty where there is none. */
 export const linkIndex = async (name: string): Promise<string> =>

@@ -8,6 +8,15 @@ export const bridgePrefix = (tag: string): string => `sb${tag}`
 /** Bridges of every instance on a host; only ever matched, never changed by this pattern. */
 export const anyBridge = 'sb*'
 
+/** The end of a network's tunnels to the other hosts, which its bridge has as a port: 15 characters too. */
+export const overlayName = (tag: string, network: string): string =>
+  `${overlayPrefix(tag)}${hex('network', network).slice(0, 10)}`
+export const overlayPrefix = (tag: string): string => `sx${tag}`
+/** Those of one instance; only ever matched. */
+export const anyOverlay = (tag: string): string => `sx${tag}*`
+/** Whose it is; another word than a bridge's, so that each counts once. */
+export const overlayAlias = (instance: string, network: string): string => `sirocco-overlay:${instance}:${network}`
+
 /** A port's tap device, the host's end of an interface: 15 characters too. */
 export const tapName = (tag: string, port: string): string => `st${tag}${hex('port', port).slice(0, 10)}`
 

@@ -8,8 +8,17 @@ import type { NetworkOnHost, Networks } from '../ports/network.ts'
 import { type Run, run as runHere } from '../programs/run.ts'
 import { type DnsmasqPaths, dnsmasqFiles, dnsmasqPaths, isDomain } from './dnsmasq.ts'
 import { dnsmasqUser, serveDnsmasq, stopDnsmasq } from './dnsmasq-process.ts'
-import { entries, forwardPackets, hardenBridge, linkIndex, readHostNetwork } from './host-network.ts'
+import {
+  entries,
+  forwardPackets,
+  hardenBridge,
+  hardenTunnel,
+  linkIndex,
+  readForwarding,
+  readHostNetwork,
+} from './host-network.ts'
 import { bridgeName, bridgePrefix, networkOfAlias, tapName } from './names.ts'
+import { fitted, planEntries, planTunnels } from './overlay.ts'
 import { PacketFilter } from './packet-filter.ts'
 import { type Owner, planLinks } from './plan.ts'
 
@@ -19,6 +28,8 @@ export interface LinuxNetworksOptions {
   readonly tag: string
   /** For dnsmasq's files, of this instance alone. Best below /run: passable for all, and gone when the bridges are. */
   readonly dir: string
+  /** This host's address on the underlay of its site; without one its networks are its own alone. */
+  readonly underlay?: string | null
   readonly run?: Run
 }
 
@@ -46,11 +57,15 @@ class LinuxNetworks implements Networks {
   readonly #dir: string
   readonly #run: Run
   readonly #filter: PacketFilter
+  readonly #underlay: string | null
+  /** The MTU of networks that are as they were made so last. */
+  readonly #mtus = new Map<string, number>()
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor({ instance, tag, dir, run = runHere }: LinuxNetworksOptions) {
+  constructor({ instance, tag, dir, underlay = null, run = runHere }: LinuxNetworksOptions) {
     this.#owner = { instance, tag }
     this.#dir = dir
+    this.#underlay = underlay
     this.#run = run
     this.#filter = new PacketFilter(tag, run)
   }
@@ -66,7 +81,7 @@ class LinuxNetworks implements Networks {
       mac: port.mac,
       bridge: bridgeName(this.#owner.tag, network.id),
       tap: tapName(this.#owner.tag, port.id),
-      mtu: network.mtu,
+      mtu: this.#mtus.get(network.id) ?? network.mtu,
     }
   }
 
@@ -93,24 +108,31 @@ class LinuxNetworks implements Networks {
     ]
   }
 
-  async #apply(all: readonly NetworkOnHost[]): Promise<Result<void>> {
-    for (const { network } of all)
+  async #apply(asked: readonly NetworkOnHost[]): Promise<Result<void>> {
+    for (const { network } of asked)
       if (!words.network.test(network.id) || !isDomain(network.domain))
         return refuse('invalid', 'a network has an id or a domain that no host can carry', {
           detail: `${network.id} ${network.domain}`,
         })
     const host = await readHostNetwork(this.#run)
     if (!host.ok) return host
+    const all = asked.map(one => fitted(one, this.#underlay, host.value.links))
+    this.#mtus.clear()
+    for (const { network } of all) this.#mtus.set(network.id, network.mtu)
     const plan = planLinks(this.#owner, host.value, all)
+    const tunnels = planTunnels(this.#owner, this.#underlay, host.value, plan.wanted)
     const kept = new Set(all.filter(({ network }) => !network.gone).map(({ network }) => bridgeName(this.#owner.tag, network.id)))
     for (const bridge of await this.#served()) if (!kept.has(bridge)) await this.#unserve(bridge)
-    const linksGone = await this.#batch(plan.removed.map(name => `link del ${name}`))
+    const linksGone = await this.#batch([...tunnels.removed, ...plan.removed].map(name => `link del ${name}`))
     if (!linksGone.ok) return linksGone
     // Before a bridge is there, so that no guest ever meets a host without rules.
     const ruled = await this.#filter.apply(plan.wanted)
     if (!ruled.ok) return ruled
-    const linked = await this.#batch(plan.commands)
+    const linked = await this.#batch([...plan.commands, ...tunnels.commands])
     if (!linked.ok) return linked
+    for (const tunnel of tunnels.tunnels) await hardenTunnel(tunnel)
+    const joined = tunnels.tunnels.length + tunnels.removed.length === 0 ? ok(undefined) : await this.#join(plan.wanted)
+    if (!joined.ok) return joined
     const plugged = await this.#plugIn(plan.plugs, all)
     if (!plugged.ok) return plugged
     if (plan.wanted.length) await forwardPackets()
@@ -118,7 +140,7 @@ class LinuxNetworks implements Networks {
       const served = await this.#serve(one)
       if (!served.ok) return served
     }
-    const [conflict] = plan.conflicts
+    const [conflict] = [...plan.conflicts, ...tunnels.conflicts]
     return conflict
       ? refuse('conflict', `the network cannot be made on this host: ${conflict.why}`, { detail: conflict.network })
       : ok(undefined)
@@ -128,6 +150,21 @@ class LinuxNetworks implements Networks {
     if (lines.length === 0) return ok(undefined)
     const ran = await this.#run('ip', ['-batch', '-'], `${lines.join('\n')}\n`)
     return ran.code === 0 ? ok(undefined) : failed('making links', ran.stderr)
+  }
+
+  /** Makes known where the ports of other hosts are. One entry may go by itself at any moment, so only what is still missing then has failed. */
+  async #join(wanted: readonly NetworkOnHost[], again = true): Promise<Result<void>> {
+    const table = await readForwarding(this.#run)
+    if (!table.ok) return table
+    const { forwarding, known } = planEntries(this.#owner, table.value, wanted)
+    if (forwarding.length + known.length === 0) return ok(undefined)
+    const ran = [
+      ...(forwarding.length === 0 ? [] : [await this.#run('bridge', ['-force', '-batch', '-'], `${forwarding.join('\n')}\n`)]),
+      ...(known.length === 0 ? [] : [await this.#run('ip', ['-force', '-batch', '-'], `${known.join('\n')}\n`)]),
+    ]
+    const stderr = ran.map(one => (one.code === 0 ? '' : one.stderr)).join('')
+    if (stderr === '') return ok(undefined)
+    return again ? this.#join(wanted, false) : failed('joining networks to other hosts', stderr)
   }
 
   /** Plugs running guests in again. A tap goes with its guest at any moment, so only what can still be seen has failed. */

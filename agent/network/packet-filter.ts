@@ -40,6 +40,7 @@ export class PacketFilter {
     const shared = ruleset(
       this.#tag,
       networks.map(({ network }) => network),
+      new Map(networks.map(({ network, neighbours = [] }) => [network.id, neighbours.map(({ via }) => via)])),
     )
     const ports = { rules: portRuleset(this.#tag, networks), ports: judgedPorts(this.#tag, networks) }
     const [sharedStands, portsStand] = [

@@ -18,6 +18,12 @@ export interface Link {
   readonly filtered?: boolean
   /** IPv4, with prefix. */
   readonly addresses: readonly string[]
+  /** IPv6, without. */
+  readonly addresses6?: readonly string[]
+  /** Of a VXLAN device: what it is made with, none of which changes later. */
+  readonly tunnel?: { readonly vni: number; readonly local: string; readonly port: number; readonly learns: boolean }
+  /** Of a bridge's port: does it learn nothing, answer ARP by what is known, and get no frame that is for all? */
+  readonly quiet?: boolean
 }
 
 /** What of the host's network decides. */

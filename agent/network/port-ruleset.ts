@@ -4,7 +4,7 @@ import type { WantedGroup, WantedRule } from '@sirocco/shared/wire/objects.ts'
 import type { NetworkOnHost } from '../ports/network.ts'
 import { linkLocalHex, linkLocalOf } from './eui64.ts'
 import { marks } from './marks.ts'
-import { anyTap, ruleName, tableName, tapName } from './names.ts'
+import { anyOverlay, anyTap, ruleName, tableName, tapName } from './names.ts'
 
 /** What the ports of this host may send and get: a table of the bridge family. */
 export interface PortRuleset {
@@ -139,6 +139,8 @@ export function portRuleset(tag: string, networks: readonly NetworkOnHost[]): Po
     ]),
     // To the host itself and through it. Its own services, which every guest needs, are judged by the inet table alone.
     ...hook('to_host', 'input priority 90', [
+      // A gateway serves the guests of its own host alone.
+      `iifname "${anyOverlay(tag)}" drop`,
       `iifname != "${taps}" accept`,
       'ether type != { arp, ip, ip6 } drop',
       ofBridges,
@@ -151,6 +153,7 @@ export function portRuleset(tag: string, networks: readonly NetworkOnHost[]): Po
     ]),
     ...hook('at_host', 'input priority 100', [`iifname "${taps}" meta mark set 0`]),
     ...hook('from_host', 'output priority 100', [
+      `oifname "${anyOverlay(tag)}" drop`,
       `oifname != "${taps}" accept`,
       'ether type arp accept',
       'udp sport 67 udp dport 68 accept',

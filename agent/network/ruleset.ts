@@ -3,6 +3,7 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import type { WantedNetwork } from '@sirocco/shared/wire/objects.ts'
 import { marks } from './marks.ts'
 import { anyBridge, anyTap, bridgeMac, bridgeName, tableName } from './names.ts'
+import { tunnelPort } from './overlay.ts'
 import { zonesOf } from './zones.ts'
 
 /** A ruleset and the chain whose presence says that exactly this text is loaded. */
@@ -18,9 +19,13 @@ export interface Ruleset {
  * do not reach each other, nor those of another instance here.
  * What ports may send and get is in a table of the bridge family, beside this one; that one knows no connections, so this one tells it by a mark
  * whether a packet belongs to one. Frames within a network have a zone of their own: two networks with the same addresses, ports and all do
- * not meet. What is routed has not, since its answers come back from outside of it.
+ * not meet. Tunnels of a network take frames of hosts alone that have ports of it (`peers`). What is routed has not, since its answers come back from outside of it.
  */
-export function ruleset(tag: string, networks: readonly WantedNetwork[]): Ruleset {
+export function ruleset(
+  tag: string,
+  networks: readonly WantedNetwork[],
+  peers: ReadonlyMap<string, readonly string[]> = new Map(),
+): Ruleset {
   const zones = zonesOf(tag, networks)
   const table = tableName(tag)
   const bridges = networks
@@ -69,6 +74,7 @@ export function ruleset(tag: string, networks: readonly WantedNetwork[]): Rulese
     ]),
     'drop',
     '}',
+    ...tunnels(networks, peers),
     'chain outside {',
     'type nat hook postrouting priority 100; policy accept;',
     ...named(({ cidr }) => [`ip saddr ${cidr} ip daddr != ${cidr} oifname != "${anyBridge}" masquerade`]),
@@ -85,4 +91,22 @@ export function ruleset(tag: string, networks: readonly WantedNetwork[]): Rulese
     '',
   ]
   return { table, version, text: text.join('\n') }
+}
+
+/** VXLAN names no sender that could be believed but its address: who has no port of the network sends nothing into it. */
+function tunnels(networks: readonly WantedNetwork[], peers: ReadonlyMap<string, readonly string[]>): string[] {
+  const lines = [...networks]
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .flatMap(({ id, vni }) => {
+      if (vni === undefined) return []
+      // Behind the header of UDP: flags, and the number of the network.
+      const its = `udp dport ${tunnelPort} @th,96,24 ${vni}`
+      const from = [...new Set(peers.get(id) ?? [])].sort()
+      const known = ([4, 6] as const).flatMap(version => {
+        const of = from.filter(address => address.includes(':') === (version === 6))
+        return of.length === 0 ? [] : [`${its} ${version === 4 ? 'ip' : 'ip6'} saddr { ${of.join(', ')} } accept`]
+      })
+      return [...known, `${its} drop`]
+    })
+  return lines.length === 0 ? [] : ['chain tunnels {', 'type filter hook input priority -10; policy accept;', ...lines, '}']
 }

@@ -1,11 +1,13 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
-import type { WantedGroup, WantedNetwork, WantedPort } from '@sirocco/shared/wire/objects.ts'
+import type { WantedGroup, WantedNeighbour, WantedNetwork, WantedPort } from '@sirocco/shared/wire/objects.ts'
 import type { Plug } from './compute.ts'
 
 /** A network with the ports that this host carries. */
 export interface NetworkOnHost {
   readonly network: WantedNetwork
   readonly ports: readonly (WantedPort & { readonly hostname: string })[]
+  /** Ports of it on other hosts, where this host is joined to theirs. */
+  readonly neighbours?: readonly WantedNeighbour[]
   /** Security groups that these are in, and those that their rules name. */
   readonly groups?: readonly WantedGroup[]
 }

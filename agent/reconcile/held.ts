@@ -6,7 +6,9 @@ import {
   Wanted,
   type WantedGroup,
   type WantedMachine,
+  type WantedNeighbour,
   type WantedNetwork,
+  type WantedPlace,
   type WantedSnapshot,
   type WantedVolume,
 } from '@sirocco/shared/wire/objects.ts'
@@ -74,8 +76,14 @@ export class Held {
     const object = this.#strays.get('machine', id)
     return object?.kind === 'machine' ? object : undefined
   }
+  neighbours(): WantedNeighbour[] {
+    return this.#objects.values().filter(object => object.kind === 'neighbour')
+  }
   groups(): WantedGroup[] {
     return [...this.#objects.values(), ...this.#strays.values()].filter(object => object.kind === 'group')
+  }
+  pools(): WantedPlace[] {
+    return this.#objects.values().filter(object => object.kind === 'pool')
   }
   volume(id: string): WantedVolume | undefined {
     const object = this.#objects.get('volume', id)

@@ -14,10 +14,11 @@ import { machines } from './read/machines.ts'
 import type { Reader } from './read/reader.ts'
 import { rules } from './read/rules.ts'
 import { simulated } from './read/simulated.ts'
+import { tunnels } from './read/tunnels.ts'
 import { volumes } from './read/volumes.ts'
 
 const readers = {
-  libvirt: [machines, volumes, files, links, rules, dhcp],
+  libvirt: [machines, volumes, files, links, tunnels, rules, dhcp],
   simulated: [simulated],
 } satisfies Record<Place['driver']['kind'], readonly Reader[]>
 

@@ -54,6 +54,7 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
   const running = wanted.filter(machine => ['running', 'paused'].includes(powerOf(machine, told.get(machine.id)).power ?? ''))
   const mayRun = wanted.filter(({ power }) => power === 'as-is')
   const networks = projection.objects.filter(object => object.kind === 'network').filter(({ gone }) => !gone)
+  const neighbours = projection.objects.filter(object => object.kind === 'neighbour')
   const volumes = projection.objects.filter(object => object.kind === 'volume')
   const snapshots = projection.objects.filter(object => object.kind === 'snapshot')
   const machineOf = ({ attached }: ProjectedVolume) => machines.find(({ id }) => id === attached?.machine)
@@ -85,8 +86,21 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
       .map(({ id }): Expected => ({ kind: 'nvram', id, facts: {}, optional: true })),
     ...imagesOf(wanted.filter(machine => !need(machine, told.get(machine.id)).optional)),
     ...wanted.map(({ id }): Expected => ({ kind: 'console', id, facts: {}, optional: true })),
-    ...ofNetwork('bridge', ({ cidr, gateway, mtu }) =>
-      storage === null ? { cidr } : { address: `${gateway}/${cidr.split('/')[1]}`, mtu, up: true },
+    ...ofNetwork('bridge', ({ cidr, gateway, mtu, vni }) =>
+      // What goes through a tunnel is as large as the underlay lets it be.
+      storage === null
+        ? { cidr }
+        : { address: `${gateway}/${cidr.split('/')[1]}`, ...(vni === undefined ? { mtu } : {}), up: true },
+    ),
+    ...networks.flatMap(({ id, vni }): Expected[] => (vni === undefined ? [] : [{ kind: 'tunnel', id, facts: { vni } }])),
+    // One that is just coming here may be known as here already.
+    ...neighbours.map(
+      ({ id, mac, network, address, via }): Expected => ({
+        kind: 'neighbour',
+        id: storage === null ? id : mac,
+        facts: storage === null ? { network, via } : { network, via, address },
+        ...(wanted.some(({ ports }) => ports.some(port => port.id === id)) ? { optional: true } : {}),
+      }),
     ),
     ...running.flatMap(({ ports }) =>
       ports.map(({ mac, network }): Expected => ({ kind: 'tap', id: mac, facts: { network, up: true } })),
@@ -109,7 +123,8 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
         machines: machines.length,
         vcpus: sum(machines.map(({ vcpus }) => vcpus)),
         memoryMiB: sum(machines.map(({ memoryMiB }) => memoryMiB)),
-        diskMiB: sum([...volumes, ...snapshots].map(({ sizeMiB }) => sizeMiB)),
+        // What lies in other pools is counted there.
+        diskMiB: sum([...volumes, ...snapshots].filter(({ pool }) => pool.path === undefined).map(({ sizeMiB }) => sizeMiB)),
       },
     },
   ]
@@ -126,7 +141,9 @@ export const disksOf = (
     .join(', ')
 
 /** What a volume stands on: an image's content, or nothing. On a simulated host by its id. Of one that was found nobody knows. One that was made from a snapshot stands on that, or alone where it came from another host. */
-function baseOf({ source }: ProjectedVolume, isReal: boolean): { readonly base?: string } {
+function baseOf({ source, pool }: ProjectedVolume, isReal: boolean): { readonly base?: string } {
+  // What lies in a shared pool stands on nothing of its host.
+  if (pool.type === 'nfs') return isReal ? { base: '' } : {}
   if (source.from === 'snapshot' || source.from === 'found') return {}
   // What a backup held was brought there, and stands alone.
   if (source.from === 'nothing' || source.from === 'backup') return { base: '' }

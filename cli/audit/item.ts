@@ -12,6 +12,10 @@ export const kinds = [
   /** The log of a serial console. */
   'console',
   'bridge',
+  /** A network's way to the other hosts of its zone. */
+  'tunnel',
+  /** A port of another host, by its MAC. On a simulated host by its id. */
+  'neighbour',
   /** A guest's end of a bridge, by its MAC. */
   'tap',
   /** A network's part of the packet filter. */

@@ -61,7 +61,7 @@ const settled: Step<'migration'> = {
     })
     switch (next.do) {
       case 'arrived':
-        return done(...arrived(context, machine.value))
+        return arrived(context, machine.value)
       case 'failed':
         return failed(context, {
           code: 'internal',
@@ -93,10 +93,13 @@ async function callOff(context: Context): Promise<Result<Outcome>> {
   return park(say('waiting.move_off'))
 }
 
-function arrived({ subject: migration, operation }: Context, machine: Machine | null): Change[] {
+/** Hosts that share a subnet with it are told where it is now: until then frames for it go where it was. */
+async function arrived({ subject: migration, operation, world }: Context, machine: Machine | null): Promise<Result<Outcome>> {
   const { id, version, source, target, project } = migration
-  if (!machine) return [{ do: 'migration.phase', migration: id, version, phase: 'done' }]
-  return [
+  if (!machine) return done({ do: 'migration.phase', migration: id, version, phase: 'done' })
+  const beside = await world.store.networks.beside({ machine: machine.id })
+  if (!beside.ok) return later(beside.fault)
+  return done(
     { do: 'migration.phase', migration: id, version, phase: 'done' },
     { do: 'migration.landed', machine: machine.id, migration: id, target },
     { do: 'migration.bury', migration: id, host: source },
@@ -105,8 +108,9 @@ function arrived({ subject: migration, operation }: Context, machine: Machine | 
     { do: 'operation.wake', subject: machine.id, generation: machine.generation },
     { do: 'operation.wake', subject: source, generation: Number.MAX_SAFE_INTEGER },
     { do: 'event', project, type: 'machine.moved', subject: machine.id, data: { operation: operation.id } },
+    { do: 'port.moved', of: { machine: machine.id }, hosts: beside.value },
     { do: 'event', project: null, type: 'host.machine-moved', subject: target, data: { machine: machine.id, from: source } },
-  ]
+  )
 }
 
 /** The target will not run it: its claim there is freed, and what was made there goes. */

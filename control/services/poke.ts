@@ -12,7 +12,7 @@ export function pokeFor(pokes: Pokes, changes: readonly Change[]): void {
     if (change.do === 'operation.start') shards.add(shardOf(change.operation.subject))
     if (change.do === 'operation.wake' || change.do === 'operation.ask') shards.add(shardOf(change.subject))
     if (change.do === 'host.touch') hosts.add(change.host)
-    if (change.do === 'security-group.touch') for (const host of change.hosts) hosts.add(host)
+    if (change.do === 'security-group.touch' || change.do === 'port.moved') for (const host of change.hosts) hosts.add(host)
     // It came to be on one of them; a poke that finds nothing new is none.
     if (change.do === 'allocation.claim') for (const host of change.others ?? []) hosts.add(host)
     if (change.do === 'event') projects.add(change.project)

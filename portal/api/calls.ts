@@ -186,7 +186,7 @@ export const calls = {
     request<PlacementGroup>('/placement-groups', { method: 'POST', body }),
   deletePlacementGroup: (name: string) => request<null>(`/placement-groups/${at(name)}`, { method: 'DELETE' }),
   pools: () => request<Page<Pool>>('/pools'),
-  addPool: (body: { name: string; path: string }) => request<PoolDetail>('/pools', { method: 'POST', body }),
+  addPool: (body: { name: string; path: string; type: Pool['type'] }) => request<PoolDetail>('/pools', { method: 'POST', body }),
   preferPool: (id: string) => request<PoolDetail>(`/pools/${at(id)}`, { method: 'PATCH', body: { isDefault: true } }),
   deletePool: (id: string) => request<null>(`/pools/${at(id)}`, { method: 'DELETE' }),
   projects: () => every<Project>('/projects', pageMax),

@@ -679,10 +679,14 @@ export const en = {
   },
   pools: {
     title: 'Storage pools',
-    lead: 'Where volumes of a zone lie: in a directory of their host.',
+    lead: 'Where volumes of a zone lie: in a directory of their host, or in one that all hosts share.',
     create: 'Create storage pool',
     name: 'Name',
     nameHint: 'Small letters, digits and hyphens.',
+    type: 'Directory of',
+    types: { directory: 'each host', nfs: 'all hosts, shared' },
+    mark: (p: { id: string; path: string }) =>
+      `The pool is made. Mount the directory on every host, and mark it once: echo ${p.id} > ${p.path}/.sirocco-pool`,
     path: 'Directory',
     pathHint: 'Where a disk is mounted on the hosts, such as /srv/fast. It is there already; a host without it waits.',
     zone: 'Zone',

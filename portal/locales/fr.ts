@@ -685,10 +685,14 @@ export const fr: Messages = {
   },
   pools: {
     title: 'Réserves de stockage',
-    lead: 'Où se trouvent les volumes d’une zone : dans un répertoire de leur hôte.',
+    lead: 'Où se trouvent les volumes d’une zone : dans un répertoire de leur hôte, ou dans un seul que tous les hôtes partagent.',
     create: 'Créer une réserve',
     name: 'Nom',
     nameHint: 'Lettres minuscules, chiffres et traits d’union.',
+    type: 'Répertoire de',
+    types: { directory: 'chaque hôte', nfs: 'tous les hôtes, partagé' },
+    mark: p =>
+      `La réserve est créée. Montez le répertoire sur chaque hôte, et marquez-le une fois : echo ${p.id} > ${p.path}/.sirocco-pool`,
     path: 'Répertoire',
     pathHint: 'Là où un disque est monté sur les hôtes, par exemple /srv/fast. Il existe déjà ; un hôte qui ne l’a pas attend.',
     zone: 'Zone',

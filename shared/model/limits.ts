@@ -127,6 +127,8 @@ export const limits = {
   placementGroups: 500,
   /** Storage pools of all zones. */
   storagePools: 100,
+  /** Between two looks of an agent at whether a pool's directory is on its host. */
+  poolLook: 30 * second,
   /** Security groups of a network. */
   securityGroups: 500,
   /** Rules of a security group, both ways together. */
@@ -334,6 +336,8 @@ export const limits = {
   dnsmasqEnd: 2 * second,
   /** Programs at once that look for open connections, and end them. */
   conntracksAtOnce: 4,
+  /** The lowest number of a network in the tunnels between hosts that is given by itself. */
+  vniFirst: 65_536,
   /** Pings of one network's guests that their gateway answers, per second. */
   gatewayPings: 50,
   /** A call to libvirt is given up after this long, and the connection with it: an answer that came later would belong to nobody. */

@@ -16,9 +16,15 @@ export function simulatedNetworks(host: SimulatedHost, instance: string): Networ
       const clash = ranges.find((a, i) => [...host.taken, ...ranges.slice(i + 1)].some(b => overlaps(a, b)))
       if (clash) return refuse('conflict', `${clash} is taken on this host`)
       const next = Object.fromEntries(
-        wanted.map(({ network, ports }) => [
+        wanted.map(({ network, ports, neighbours = [] }) => [
           network.id,
-          { bridge: bridgeOf(network.id), cidr: network.cidr, ports: ports.map(p => p.id).sort() },
+          {
+            bridge: bridgeOf(network.id),
+            cidr: network.cidr,
+            ports: ports.map(p => p.id).sort(),
+            ...(network.vni === undefined ? {} : { vni: network.vni }),
+            ...(neighbours.length === 0 ? {} : { neighbours: Object.fromEntries(neighbours.map(n => [n.id, n.via])) }),
+          },
         ]),
       )
       const store = host.store(instance)

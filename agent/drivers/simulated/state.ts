@@ -42,7 +42,14 @@ export const Volume = z.strictObject({
 })
 /** `layer`: of its volume, which it froze. */
 const Snapshot = z.strictObject({ volume: z.string(), content: z.string().optional(), mib: z.int(), layer: z.int().optional() })
-const Network = z.strictObject({ bridge: z.string(), cidr: z.string(), ports: z.array(z.string()) })
+const Network = z.strictObject({
+  bridge: z.string(),
+  cidr: z.string(),
+  ports: z.array(z.string()),
+  vni: z.int().optional(),
+  /** Ports of other hosts, with the address of each one's host on the underlay. */
+  neighbours: z.record(z.string(), z.string()).optional(),
+})
 const Store = z.strictObject({
   images: z.record(z.string(), z.int()),
   volumes: z.record(z.string(), Volume),

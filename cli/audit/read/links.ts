@@ -22,7 +22,7 @@ export type Link = z.output<typeof Links>[number]
 /** `bridge -j link`: what is plugged into which bridge. */
 const Plugged = z.array(z.object({ ifname: z.string(), master: z.string().optional() }))
 
-async function listing<T>(program: string, args: readonly string[], shape: z.ZodType<T>): Promise<Result<T>> {
+export async function listing<T>(program: string, args: readonly string[], shape: z.ZodType<T>): Promise<Result<T>> {
   const printed = await read(program, args)
   if (!printed.ok) return printed
   const parsed = shape.safeParse(JSON.parse(printed.value || '[]'))
@@ -31,10 +31,14 @@ async function listing<T>(program: string, args: readonly string[], shape: z.Zod
 
 export const readLinks = (): Promise<Result<Link[]>> => listing('ip', ['-j', '-d', 'address', 'show'], Links)
 
-/** The network that a bridge says it is of, where it is this instance's. */
-export function networkOf({ instance }: Pick<Place, 'instance'>, link: Link | undefined): string | null {
+/** The network that a link says it is of, where it is this instance's. */
+export function networkOf(
+  { instance }: Pick<Place, 'instance'>,
+  link: { readonly ifalias?: string | undefined } | undefined,
+  word = 'sirocco',
+): string | null {
   const [name, whose, network] = (link?.ifalias ?? '').split(':')
-  return name === 'sirocco' && whose === instance && network ? network : null
+  return name === word && whose === instance && network ? network : null
 }
 
 /** Bridges by the network that their alias names, taps by the MAC of the guest behind them. */

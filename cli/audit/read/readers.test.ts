@@ -4,6 +4,7 @@ import { domainOf } from './domains.ts'
 import { bridges, type Link, taps } from './links.ts'
 import { qemus } from './machines.ts'
 import { type Ruleset, rulesOf } from './rules.ts'
+import { tunnelsOf } from './tunnels.ts'
 
 const place = { instance: 'one', tag: 'ab1' }
 const link = (ifname: string, more: Partial<Link> = {}): Link => ({ ifname, mtu: 1450, flags: ['UP'], addr_info: [], ...more })
@@ -141,5 +142,37 @@ describe('DHCP', () => {
       ['lease', '02:00:00:00:00:01', '10.64.0.4'],
       ['given', '02:00:00:00:00:02', '10.64.0.5'],
     ])
+  })
+})
+
+describe('tunnels', () => {
+  const place = { instance: 'ins_1', tag: 'abc' }
+  const tunnel = {
+    ifname: 'sxabc0123456789',
+    ifalias: 'sirocco-overlay:ins_1:sub_1',
+    master: 'sbabc0123456789',
+    flags: ['UP'],
+    linkinfo: { info_data: { id: 70_001 } },
+  }
+  const mac = '02:00:00:00:00:02'
+  const through = { mac, ifname: tunnel.ifname, dst: '192.0.2.2', state: 'permanent' }
+  const bridged = { mac, ifname: tunnel.ifname, master: tunnel.master, state: 'static' }
+  const own = { mac: 'd6:dd:10:e0:79:7d', ifname: tunnel.ifname, master: tunnel.master, state: 'permanent' }
+  const known = { dst: '10.64.3.2', dev: tunnel.master, lladdr: mac }
+
+  test('are the network that they say, with every port of other hosts that any of three tables knows', () => {
+    const facts = { network: 'sub_1', via: '192.0.2.2', address: '10.64.3.2' }
+    expect(tunnelsOf(place, [tunnel], [through, bridged, own], [known])).toMatchObject([
+      { kind: 'tunnel', id: 'sub_1', facts: { vni: 70_001 } },
+      { kind: 'neighbour', id: mac, facts },
+    ])
+    expect(tunnelsOf(place, [tunnel], [through], [known])).toMatchObject([{}, { facts: { ...facts, via: 'nowhere' } }])
+    expect(tunnelsOf(place, [tunnel], [through, bridged], [])).toMatchObject([{}, { facts: { ...facts, address: 'none' } }])
+  })
+  test('out of any bridge, or of nobody, are links that leaked; another instance’s are not looked at', () => {
+    const { master: _, ...loose } = tunnel
+    for (const one of [loose, { ...tunnel, ifalias: '' }, { ...tunnel, flags: [] }])
+      expect(tunnelsOf(place, [one], [], [])).toMatchObject([{ kind: 'link', id: tunnel.ifname }])
+    expect(tunnelsOf({ instance: 'ins_2', tag: 'xyz' }, [tunnel], [through], [known])).toEqual([])
   })
 })

@@ -24,14 +24,23 @@ const State = z.object({
       images: z.record(z.string(), z.number()),
       volumes: z.record(z.string(), z.object({ base: z.string(), mib: z.number() })),
       snapshots: z.record(z.string(), z.object({ volume: z.string() })),
-      networks: z.record(z.string(), z.object({ bridge: z.string(), cidr: z.string(), ports: z.array(z.string()) })),
+      networks: z.record(
+        z.string(),
+        z.object({
+          bridge: z.string(),
+          cidr: z.string(),
+          ports: z.array(z.string()),
+          vni: z.number().optional(),
+          neighbours: z.record(z.string(), z.string()).default({}),
+        }),
+      ),
     }),
   ),
 })
 
 /** A simulated host: what its state file says. */
 export const simulated: Reader = {
-  kinds: ['machine', 'volume', 'snapshot', 'image', 'bridge', 'port'],
+  kinds: ['machine', 'volume', 'snapshot', 'image', 'bridge', 'tunnel', 'neighbour', 'port'],
   async read({ folder, instance }, host) {
     const where = join(folder, `simulated-${host}.json`)
     const state = await stateIn(where)
@@ -49,6 +58,12 @@ export const simulated: Reader = {
       ...Object.entries(snapshots).map(([id, { volume }]): Found => ({ kind: 'snapshot', id, facts: { volume }, where })),
       ...Object.entries(images).map(([id, bytes]): Found => ({ kind: 'image', id, facts: { bytes }, where, spare: true })),
       ...Object.entries(networks).map(([id, { cidr }]): Found => ({ kind: 'bridge', id, facts: { cidr }, where })),
+      ...Object.entries(networks).flatMap(([id, { vni }]): Found[] =>
+        vni === undefined ? [] : [{ kind: 'tunnel', id, facts: { vni }, where }],
+      ),
+      ...Object.entries(networks).flatMap(([network, { neighbours }]) =>
+        Object.entries(neighbours).map(([id, via]): Found => ({ kind: 'neighbour', id, facts: { network, via }, where })),
+      ),
       ...Object.entries(networks).flatMap(([network, { ports }]) =>
         ports.map((id): Found => ({ kind: 'port', id, facts: { network }, where })),
       ),

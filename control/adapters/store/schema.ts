@@ -299,26 +299,30 @@ export const host = sqliteTable(
 )
 
 /** What the agent says of the host. Capacity in whole units, before the ratios. */
-export const hostObserved = sqliteTable('host_observed', {
-  host: text()
-    .$type<Id<'host'>>()
-    .primaryKey()
-    .references(() => host.id),
-  epoch: integer().notNull(),
-  seq: integer().notNull(),
-  hypervisor: text().notNull(),
-  hypervisorVersion: text().notNull(),
-  acceleration: text().$type<'hardware' | 'emulated' | 'simulated'>().notNull(),
-  architecture: text().notNull(),
-  bootId: text().notNull(),
-  cpus: integer().notNull(),
-  memoryMiB: integer().notNull(),
-  diskMiB: integer().notNull(),
-  underlay: text(),
-  warnings: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
-  digest: text().notNull(),
-  at: integer().notNull(),
-})
+export const hostObserved = sqliteTable(
+  'host_observed',
+  {
+    host: text()
+      .$type<Id<'host'>>()
+      .primaryKey()
+      .references(() => host.id),
+    epoch: integer().notNull(),
+    seq: integer().notNull(),
+    hypervisor: text().notNull(),
+    hypervisorVersion: text().notNull(),
+    acceleration: text().$type<'hardware' | 'emulated' | 'simulated'>().notNull(),
+    architecture: text().notNull(),
+    bootId: text().notNull(),
+    cpus: integer().notNull(),
+    memoryMiB: integer().notNull(),
+    diskMiB: integer().notNull(),
+    underlay: text(),
+    warnings: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
+    digest: text().notNull(),
+    at: integer().notNull(),
+  },
+  t => [index('host_joined').on(t.host).where(sql`${t.underlay} IS NOT NULL`)],
+)
 
 /** A machine or volume that is elsewhere now, and of which nothing may remain on this host: kept until the host says so. */
 export const tombstone = sqliteTable(
@@ -641,8 +645,14 @@ export const subnet = sqliteTable(
       .references(() => zone.id),
     cidr: text().notNull(),
     mtu: integer().notNull(),
+    /** Its number in the tunnels between the hosts of its zone (VXLAN), from the first launch into it on. */
+    vni: integer(),
   },
-  t => [index('subnet_network').on(t.network), uniqueIndex('subnet_range').on(t.zone, t.cidr)],
+  t => [
+    index('subnet_network').on(t.network),
+    uniqueIndex('subnet_range').on(t.zone, t.cidr),
+    uniqueIndex('subnet_vni').on(t.zone, t.vni),
+  ],
 )
 
 export const machine = sqliteTable(
@@ -720,7 +730,11 @@ export const allocation = sqliteTable(
       .references(() => host.id),
     vcpus: integer().notNull(),
     memoryMiB: integer().notNull(),
+    /** In its host's own directory. */
     diskMiB: integer().notNull(),
+    /** The pool with a directory of its own that it has room in, and how much. */
+    pool: text().$type<Id<'storagePool'>>(),
+    poolMiB: integer().notNull().default(0),
     /** Of its consumer, where it is in one: what the guard of a claim in the same group looks at. */
     placementGroup: text().$type<Id<'placementGroup'>>(),
     from: integer().notNull(),
@@ -730,6 +744,7 @@ export const allocation = sqliteTable(
     index('allocation_live').on(t.host, t.vcpus, t.memoryMiB, t.diskMiB, t.consumer).where(sql`${t.until} IS NULL`),
     uniqueIndex('allocation_consumer').on(t.consumer).where(sql`${t.until} IS NULL`),
     index('allocation_group').on(t.placementGroup, t.host).where(sql`${t.until} IS NULL AND ${t.placementGroup} IS NOT NULL`),
+    index('allocation_pool').on(t.pool, t.host, t.poolMiB).where(sql`${t.until} IS NULL AND ${t.pool} IS NOT NULL`),
     index('allocation_ended').on(t.consumer).where(sql`${t.until} IS NOT NULL`),
   ],
 )
@@ -754,6 +769,25 @@ export const storagePool = sqliteTable(
     uniqueIndex('storage_pool_name').on(t.zone, t.name),
     uniqueIndex('storage_pool_default').on(t.zone).where(sql`${t.isDefault} = 1`),
   ],
+)
+
+/** What hosts last said of the pools that have a directory: `fault` says why one cannot be used there. */
+export const hostPool = sqliteTable(
+  'host_pool',
+  {
+    host: text()
+      .$type<Id<'host'>>()
+      .notNull()
+      .references(() => host.id),
+    pool: text()
+      .$type<Id<'storagePool'>>()
+      .notNull()
+      .references(() => storagePool.id),
+    totalMiB: integer().notNull(),
+    fault: text(),
+    at: integer().notNull(),
+  },
+  t => [primaryKey({ columns: [t.host, t.pool] }), index('host_pool_pool').on(t.pool, t.host)],
 )
 
 export const volume = sqliteTable(

@@ -19,4 +19,6 @@ export interface Subnet {
   /** e.g. 10.64.3.0/24. */
   readonly cidr: string
   readonly mtu: number
+  /** Its number in the tunnels between the hosts of its zone; null: it has none yet. */
+  readonly vni: number | null
 }

@@ -3,6 +3,7 @@ import { say } from '@sirocco/shared/model/messages.ts'
 import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type { VolumeState } from '@sirocco/shared/model/volumes/states.ts'
 import { type Machine, stateOfMachine } from '../machines/machine.ts'
+import { isShared } from './pool.ts'
 import { type Snapshot, stateOfSnapshot } from './snapshot.ts'
 import { stateOfVolume, type Volume } from './volume.ts'
 
@@ -59,7 +60,7 @@ export function attachable(volume: Volume, machine: Machine): Result<void> {
         field,
       },
     )
-  if (volume.host !== null && volume.host !== machine.host)
+  if (volume.host !== null && volume.host !== machine.host && !isShared(volume.pool))
     return refuse(
       'precondition',
       `${nameOf(volume)} lies on another host than ${machine.name}; choose a machine that shares its host, or make a new volume`,

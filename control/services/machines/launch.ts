@@ -1,7 +1,7 @@
 import { assert } from '@sirocco/shared/kit/assert.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { hex } from '@sirocco/shared/kit/random.ts'
+import { below, hex } from '@sirocco/shared/kit/random.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { firmwares, recovers } from '@sirocco/shared/model/machines/states.ts'
@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { unlaunchable } from '../../domain/images/launchable.ts'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
-import { poolFor } from '../../domain/volumes/pool.ts'
+import { lyingIn, poolFor, roomFor } from '../../domain/volumes/pool.ts'
 import type { Change } from '../../ports/changes.ts'
 import { flavorNamed } from '../flavors/find.ts'
 import { Name, PoolRef, Ref, Tags, UserData, VolumeSize } from '../inputs.ts'
@@ -113,15 +113,17 @@ export const launchMachines = write('machines.launch', {
       architecture: image.architecture,
       vcpus,
       memoryMiB,
-      diskMiB: further.value.reduce((sum, volume) => sum + volume.sizeMiB, diskMiB),
+      ...roomFor([{ pool, sizeMiB: diskMiB }, ...further.value.map(({ sizeMiB }) => ({ pool, sizeMiB }))]),
       hostTags,
       group,
     }
-    const [placed, drawn, touching] = await Promise.all([
+    const [placed, drawn, touching, beside] = await Promise.all([
       choose(context, demand, count),
       drawAddresses(context, subnet, count),
       touched(context, 'members', securityGroups),
+      context.store.networks.beside({ subnet: subnet.id }),
     ])
+    if (!beside.ok) return beside
     if (!touching.ok) return touching
     if (!placed.ok) return placed
     if (!drawn.ok) return drawn
@@ -190,6 +192,7 @@ export const launchMachines = write('machines.launch', {
           vcpus: flavor.vcpus,
           memoryMiB: flavor.memoryMiB,
           diskMiB: 0,
+          lying: lyingIn(pool),
           group,
           others,
           root: { id: context.ids.make('allocation'), volume, diskMiB },
@@ -227,6 +230,8 @@ export const launchMachines = write('machines.launch', {
       )
     }
     for (const host of new Set(hosts)) changes.push({ do: 'host.touch', host })
+    if (subnet.vni === null) changes.push({ do: 'subnet.number', subnet: subnet.id, vni: vniOf(context) })
+    changes.push({ do: 'port.moved', of: { subnet: subnet.id }, hosts: beside.value })
     changes.push({ do: 'security-group.holds', groups: securityGroups.map(({ id }) => id) }, touching.value)
     return ok({ answer: { machines, reservation }, subjects: machines, changes })
   },
@@ -271,7 +276,7 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
     network: network.value,
     subnet,
     group: group.value,
-    pool: pool.value.id,
+    pool: pool.value,
     securityGroups: securityGroups.value,
   })
 }
@@ -281,3 +286,6 @@ const nameOf = (name: string | undefined, alias: string, index: number, count: n
 
 /** Locally administered, unicast. One that another port of the subnet has is refused by the index, and drawn again. */
 const macOf = ({ random }: Context): string => ['02', ...Array.from({ length: 5 }, () => hex(random, 2))].join(':')
+
+/** Any of 24 bits but the lowest, which people number by hand. One that another subnet of the zone has is refused, and drawn again. */
+const vniOf = ({ random }: Context): number => limits.vniFirst + below(random, 2 ** 24 - limits.vniFirst)

@@ -123,7 +123,14 @@ export function audit(database: MemoryDatabase, hosts: readonly HostMachine[]): 
     for (const id of Object.keys(store.snapshots))
       if (!snapshots.some(s => s.id === id && s.host === host.id && s.goneAt === null)) found.push(`${id} is left on ${host.id}`)
     const needed = new Set(ports.filter(p => byId.get(p.machine)?.host === host.id).map(p => p.subnet))
-    for (const [network, { ports: plugged }] of Object.entries(store.networks)) {
+    for (const [network, { ports: plugged, neighbours = {} }] of Object.entries(store.networks)) {
+      const others = ports.filter(p => p.subnet === network && (byId.get(p.machine)?.host ?? host.id) !== host.id)
+      const known = Object.keys(neighbours).sort().join()
+      const wanted = others
+        .map(({ id }) => id)
+        .sort()
+        .join()
+      if (needed.has(network) && known !== wanted) found.push(`${network} on ${host.id} knows of ${known}, wanted ${wanted}`)
       if (!needed.has(network)) found.push(`network ${network} is left on ${host.id}`)
       for (const port of plugged) if (!ports.some(p => p.id === port)) found.push(`port ${port} is left on ${host.id}`)
     }

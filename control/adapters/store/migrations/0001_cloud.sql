@@ -90,6 +90,18 @@ CREATE TABLE `fence` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `fence_host` ON `fence` (`host`,`generation`);--> statement-breakpoint
 CREATE UNIQUE INDEX `fence_live` ON `fence` (`host`) WHERE "fence"."at" IS NOT NULL AND "fence"."liftedAt" IS NULL;--> statement-breakpoint
+CREATE TABLE `host_pool` (
+	`host` text NOT NULL,
+	`pool` text NOT NULL,
+	`totalMiB` integer NOT NULL,
+	`fault` text,
+	`at` integer NOT NULL,
+	PRIMARY KEY(`host`, `pool`),
+	FOREIGN KEY (`host`) REFERENCES `host`(`id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`pool`) REFERENCES `storage_pool`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE INDEX `host_pool_pool` ON `host_pool` (`pool`,`host`);--> statement-breakpoint
 CREATE TABLE `host_power` (
 	`host` text PRIMARY KEY NOT NULL,
 	`way` text NOT NULL,
@@ -479,8 +491,11 @@ ALTER TABLE `agent` ADD `roles` text DEFAULT '["host"]' NOT NULL;--> statement-b
 ALTER TABLE `agent` ADD `clonedAt` integer;--> statement-breakpoint
 ALTER TABLE `agent` ADD `removedAt` integer;--> statement-breakpoint
 CREATE INDEX `agent_converts` ON `agent` (`id`) WHERE "agent"."roles" LIKE '%convert%';--> statement-breakpoint
+ALTER TABLE `allocation` ADD `pool` text;--> statement-breakpoint
+ALTER TABLE `allocation` ADD `poolMiB` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `allocation` ADD `placementGroup` text;--> statement-breakpoint
 CREATE INDEX `allocation_group` ON `allocation` (`placementGroup`,`host`) WHERE "allocation"."until" IS NULL AND "allocation"."placementGroup" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `allocation_pool` ON `allocation` (`pool`,`host`,`poolMiB`) WHERE "allocation"."until" IS NULL AND "allocation"."pool" IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `enrolment` ADD `id` text;--> statement-breakpoint
 ALTER TABLE `enrolment` ADD `roles` text DEFAULT '["host"]' NOT NULL;--> statement-breakpoint
 ALTER TABLE `enrolment` ADD `createdBy` text;--> statement-breakpoint
@@ -499,6 +514,7 @@ ALTER TABLE `host` ADD `removedAt` integer;--> statement-breakpoint
 CREATE INDEX `host_zone` ON `host` (`zone`,`id`);--> statement-breakpoint
 CREATE INDEX `host_room` ON `host` (`zone`,`freeMemoryMiB`) WHERE "host"."accepting" = 1;--> statement-breakpoint
 ALTER TABLE `host_observed` ADD `underlay` text;--> statement-breakpoint
+CREATE INDEX `host_joined` ON `host_observed` (`host`) WHERE "host_observed"."underlay" IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `visibility` text DEFAULT 'public' NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `state` text DEFAULT 'ready' NOT NULL;--> statement-breakpoint
@@ -539,6 +555,8 @@ ALTER TABLE `session` ADD `address` text;--> statement-breakpoint
 ALTER TABLE `session` ADD `device` text DEFAULT '' NOT NULL;--> statement-breakpoint
 ALTER TABLE `session` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `session_user` ON `session` (`user`,`id`);--> statement-breakpoint
+ALTER TABLE `subnet` ADD `vni` integer;--> statement-breakpoint
+CREATE UNIQUE INDEX `subnet_vni` ON `subnet` (`zone`,`vni`);--> statement-breakpoint
 ALTER TABLE `user` ADD `disabledAt` integer;--> statement-breakpoint
 CREATE INDEX `membership_project` ON `membership` (`project`,`user`);--> statement-breakpoint
 CREATE INDEX `membership_admin` ON `membership` (`user`) WHERE "membership"."role" = 'admin';--> statement-breakpoint

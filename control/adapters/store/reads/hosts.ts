@@ -8,6 +8,7 @@ import type { Tombstone } from '../../../domain/machines/tombstone.ts'
 import {
   desiredOf,
   type PlacedMachine,
+  type PlacedPool,
   type PlacedSnapshot,
   type PlacedTombstone,
   type PlacedVolume,
@@ -19,6 +20,7 @@ import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { among } from './among.ts'
+import { neighbourQuery, neighboursOf } from './neighbours.ts'
 import { paged } from './page.ts'
 import { type Security, securityOf, securityQueries } from './placed-groups.ts'
 import { together } from './together.ts'
@@ -119,7 +121,18 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     const coming = and(among(s.migration.target, hosts), isNull(s.migration.endedAt))
     const rows = await database.read(() =>
       db.batch([
-        db.select({ host: s.host.id, revision: s.host.revision }).from(s.host).where(among(s.host.id, hosts)),
+        // Once for each pool of its zone that has a directory.
+        db
+          .select({
+            host: s.host.id,
+            revision: s.host.revision,
+            underlay: s.hostObserved.underlay,
+            pool: { id: s.storagePool.id, type: s.storagePool.type, path: s.storagePool.path },
+          })
+          .from(s.host)
+          .leftJoin(s.hostObserved, eq(s.hostObserved.host, s.host.id))
+          .leftJoin(s.storagePool, and(eq(s.storagePool.zone, s.host.zone), isNotNull(s.storagePool.path)))
+          .where(among(s.host.id, hosts)),
         db
           .select({ host: s.allocation.host, machine: s.machine, image: s.image })
           .from(s.allocation)
@@ -188,9 +201,10 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .where(and(isNull(s.migration.endedAt), or(among(s.migration.source, hosts), among(s.migration.target, hosts)))),
         // Elsewhere now, or nowhere, with something left here.
         db
-          .select({ tombstone: s.tombstone, pool: s.storagePool })
+          .select({ tombstone: s.tombstone, pool: s.storagePool, volume: { id: s.volume.id, goneAt: s.volume.goneAt } })
           .from(s.tombstone)
           .leftJoin(s.storagePool, eq(s.storagePool.id, s.tombstone.pool))
+          .leftJoin(s.volume, eq(s.volume.id, s.tombstone.subject))
           .where(among(s.tombstone.host, hosts)),
         db
           .select({ host: s.imageImport.host, id: s.image.id, generation: s.image.generation, source: s.imageImport.source })
@@ -208,6 +222,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           })
           .from(s.backup)
           .where(among(s.backup.host, hosts)),
+        neighbourQuery(db, hosts),
         ...securityQueries(db, hosts),
       ]),
     )
@@ -225,19 +240,26 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
       left,
       imports,
       backups,
+      beside,
       ...security
     ] = rows.value
+    const joined = [...new Map(found.filter(({ underlay }) => underlay !== null).map(row => [row.host, row])).values()]
+    const neighbours = neighboursOf(joined, beside)
     const groups = securityOf(...security)
     const leftOn = Map.groupBy(left, row => row.tombstone.host)
     const revisions = new Map(found.map(row => [row.host, row.revision]))
     const machinesOf = Map.groupBy([...machines, ...comingMachines], row => row.host)
     const portsOn = Map.groupBy([...ports, ...comingPorts], row => row.host)
     const volumesOn = Map.groupBy(
-      [...volumes, ...comingVolumes.map(row => ({ ...row, volume: anew(row.volume) }))],
+      [
+        ...volumes.map(row => ({ ...row, coming: false })),
+        ...comingVolumes.map(row => ({ ...row, volume: anew(row.volume), coming: true })),
+      ],
       row => row.host,
     )
     const snapshotsOn = Map.groupBy(snapshots, row => row.host)
     const importsOn = Map.groupBy(imports, row => row.host)
+    const poolsOf = Map.groupBy(found, row => row.host)
     const backupsOn = Map.groupBy(backups, row => row.host)
     return ok(async (host: Id<'host'>) => {
       const revision = revisions.get(host)
@@ -252,17 +274,24 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           migration: moves.find(move => move.machine === machine.id) ?? null,
         })),
         portsOn.get(host) ?? [],
-        (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image }) => ({
+        (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image, coming }) => ({
           ...volume,
           kept: volume.keptOn === host,
+          taken: coming || volume.keptOn !== null,
           attachment,
           pool,
           image,
         })),
         (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, kept: snapshot.keptOn === host, pool })),
-        (leftOn.get(host) ?? []).map(({ tombstone, pool }) => ({ ...tombstone, pool })),
+        (leftOn.get(host) ?? []).map(({ tombstone, pool, volume }) => ({
+          ...tombstone,
+          pool,
+          lives: volume !== null && volume.goneAt === null,
+        })),
+        (poolsOf.get(host) ?? []).flatMap(({ pool }) => (pool === null ? [] : [pool])),
         [...(importsOn.get(host) ?? []).map(wantedImport), ...(backupsOn.get(host) ?? []).map(wantedBackup)],
         groups,
+        neighbours,
       )
     })
   })
@@ -276,8 +305,10 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     volumes: readonly PlacedVolume[],
     snapshots: readonly PlacedSnapshot[],
     left: readonly PlacedTombstone[],
+    pools: readonly PlacedPool[],
     works: readonly Wanted[],
     security: Security,
+    neighbours: ReturnType<typeof neighboursOf>,
   ): Promise<Result<{ revision: number; objects: readonly Wanted[] }>> {
     const portsOf = Map.groupBy(ports, row => row.port.machine)
     const placed: PlacedMachine[] = []
@@ -300,9 +331,12 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .map(({ port }) => ({ ...port, groups: security.groupsOf(port.id) })),
       })
     }
-    const subnets = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
     const groups = security.placed(ports.map(({ port }) => port.id))
-    return ok({ revision, objects: [...desiredOf(placed, [...subnets.values()], volumes, snapshots, left, groups), ...works] })
+    const rows = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
+    const beside = neighbours(host, rows.keys())
+    const subnets = [...rows.values()].map(subnet => (beside === null ? { ...subnet, vni: null } : subnet))
+    const objects = desiredOf(placed, subnets, volumes, snapshots, left, groups, beside ?? [], pools)
+    return ok({ revision, objects: [...objects, ...works] })
   }
 
   const tombstonesOf = together(async (hosts: readonly Id<'host'>[]) => {

@@ -4,6 +4,7 @@ import { and, asc, eq, gt, inArray, type SQL } from 'drizzle-orm'
 import type { Network } from '../../../domain/networks/network.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
+import { hostsBeside, subnetsOf } from '../network-writes.ts'
 import * as s from '../schema.ts'
 import { first, paged } from './page.ts'
 
@@ -61,6 +62,10 @@ export function networkReads(database: Database): Store['networks'] {
       if (!row) return refuse('not_found', `the project has no default network in ${zone}`)
       const { network, region, subnet } = row
       return ok({ ...network, region, subnets: [{ ...subnet, zone: row.zone, zoneId: subnet.zone }] })
+    },
+    async beside(of) {
+      const rows = await database.read(() => db.all<{ host: Id<'host'> }>(hostsBeside(subnetsOf(of))))
+      return rows.ok ? ok(rows.value.map(row => row.host)) : rows
     },
     async taken(subnet, among) {
       const rows = await database.read(() =>

@@ -1,0 +1,43 @@
+import type { Id } from '@sirocco/shared/kit/id.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Beside, NetworkChange } from '../../ports/networks.ts'
+import type { Write } from './write.ts'
+
+const endedAt = sql.identifier('endedAt')
+
+/** Hosts that have a port, or will have it at the end of a move, in one of the subnets that `subnets` selects, and are joined to others. */
+export const hostsBeside = (subnets: SQL): SQL => sql`
+  SELECT a.host FROM port p JOIN allocation a ON a.consumer = p.machine AND a.until IS NULL
+    JOIN host_observed o ON o.host = a.host AND o.underlay IS NOT NULL
+    WHERE p.subnet IN (${subnets}) AND ${anyJoined}
+  UNION SELECT m.target FROM port p JOIN migration m ON m.machine = p.machine AND m.${endedAt} IS NULL
+    WHERE p.subnet IN (${subnets}) AND ${anyJoined}`
+
+/** Looked at first: where no host is joined to another, nobody is looked for. */
+const anyJoined = sql`EXISTS (SELECT 1 FROM host_observed WHERE underlay IS NOT NULL)`
+
+export const subnetsOf = (of: Beside): SQL =>
+  'subnet' in of ? sql`SELECT ${of.subnet}` : sql`SELECT subnet FROM port WHERE machine = ${of.machine}`
+
+const touch = (hosts: SQL): SQL => sql`UPDATE host SET revision = revision + 1 WHERE id IN (${hosts})`
+
+/** Before the ports of a machine go: hosts that know them as neighbours know them no more. */
+export const touchNeighboursOf = (machine: Id<'machine'>): SQL => touch(hostsBeside(subnetsOf({ machine })))
+
+/** Before a host is written down with an address on the underlay that it had not: whoever shares a subnet with it looks for it there. */
+export const touchWhereJoined = (host: Id<'host'>, underlay: string | null): SQL => {
+  const subnets = sql`SELECT p.subnet FROM allocation a JOIN port p ON p.machine = a.consumer WHERE a.host = ${host} AND a.until IS NULL`
+  return sql`UPDATE host SET revision = revision + 1
+    WHERE (SELECT underlay FROM host_observed WHERE host = ${host}) IS NOT ${underlay}
+      AND id IN (SELECT ${host} UNION ${hostsBeside(subnets)})`
+}
+
+/** Networks: how each change is written. */
+export const networkWrites: { readonly [D in NetworkChange['do']]: Write<D> } = {
+  'subnet.number': ({ subnet, vni }) => [
+    sql`UPDATE subnet SET vni = ${vni} WHERE id = ${subnet} AND vni IS NULL
+      AND NOT EXISTS (SELECT 1 FROM subnet o WHERE o.zone = subnet.zone AND o.vni = ${vni})`,
+    sql`INSERT INTO guard (conflict) SELECT 1 FROM subnet WHERE id = ${subnet} AND vni IS NULL`,
+  ],
+  'port.moved': ({ of }) => [touch(hostsBeside(subnetsOf(of)))],
+}
