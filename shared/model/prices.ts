@@ -15,6 +15,9 @@ export const pricedUnits = {
   sent: 1_073_741_824,
 } as const satisfies Record<UsageKind, number>
 
+/** Money is counted in millionths of the instance's currency, in whole ones. */
+export const micros = 1_000_000
+
 /** ISO 4217. */
 export const currencyPattern = /^[A-Z]{3}$/
 export const firstCurrency = 'EUR'
