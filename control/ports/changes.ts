@@ -21,6 +21,7 @@ import type { Lying, StoragePool } from '../domain/volumes/pool.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
 import type { BackupChange } from './backups.ts'
 import type { NetworkChange } from './networks.ts'
+import type { PriceChange } from './prices.ts'
 import type { SecurityChange } from './security.ts'
 import type { SignInChange } from './sign-in.ts'
 import type { TenancyChange } from './tenancy.ts'
@@ -593,6 +594,7 @@ export type Change =
   | WebhookChange
   | SignInChange
   | UsageChange
+  | PriceChange
   | {
       readonly do: 'event'
       readonly project: Id<'project'> | null

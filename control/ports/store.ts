@@ -27,6 +27,7 @@ import type { Volume } from '../domain/volumes/volume.ts'
 import type { BackupReads } from './backups.ts'
 import type { Change, HostPower } from './changes.ts'
 import type { NeighbourReads } from './networks.ts'
+import type { PriceReads } from './prices.ts'
 import type { SecurityReads } from './security.ts'
 import type { SignInReads } from './sign-in.ts'
 import type { TenancyReads } from './tenancy.ts'
@@ -257,6 +258,7 @@ export interface Store {
   readonly tenancy: TenancyReads
   readonly signIn: SignInReads
   readonly usage: UsageReads
+  readonly prices: PriceReads
   readonly webhooks: WebhookReads
   readonly tokens: {
     find(principal: string, verb: string, token: string): Promise<Result<{ requestHash: string; answer: unknown } | null>>

@@ -50,7 +50,10 @@ import type {
   PlacementGroup,
   Pool,
   PoolDetail,
+  Price,
+  PriceTable,
   Project,
+  ProjectUsage,
   QuotaList,
   RecoveryCodes,
   SecondFactor,
@@ -196,6 +199,12 @@ export const calls = {
   invite: (body: { email: string; role: 'viewer' | 'operator' | 'owner' }) =>
     request<MadeInvitation>('/invitations', { method: 'POST', body }),
   withdrawInvitation: (id: string) => request<null>(`/invitations/${at(id)}`, { method: 'DELETE' }),
+  spending: (query: { from: string; to?: string }) => request<ProjectUsage>('/usage', { query }),
+  setBudget: (micros: number | null) => request<null>('/budget', { method: 'PUT', body: { micros } }),
+  prices: () => request<PriceTable>('/prices'),
+  addPrice: (body: Pick<Price, 'kind' | 'what' | 'micros' | 'from'>) => request<Price>('/prices', { method: 'POST', body }),
+  deletePrice: (id: string) => request<null>(`/prices/${at(id)}`, { method: 'DELETE' }),
+  setCurrency: (currency: string) => request<null>('/currency', { method: 'PUT', body: { currency } }),
   quota: (project: string) => request<QuotaList>(`/projects/${at(project)}/quota`),
   setQuota: (project: string, body: Readonly<Record<string, number | null>>) =>
     request<null>(`/projects/${at(project)}/quota`, { method: 'PATCH', body }),

@@ -25,6 +25,7 @@ import { Passkey, PasskeyOptions, PasskeyPage } from './passkeys.ts'
 import { PlacementExplained } from './placement.ts'
 import { PlacementGroup, PlacementGroupPage } from './placement-groups.ts'
 import { Pool, PoolDetail, PoolPage } from './pools.ts'
+import { Price, PriceTable } from './prices.ts'
 import { Problem } from './problem.ts'
 import { problems } from './problems.ts'
 import { commonFaults, type Route } from './route.ts'
@@ -108,6 +109,8 @@ const named = {
   Usage,
   ProjectUsage,
   ResourceUsage,
+  Price,
+  PriceTable,
   Fencing,
   Upgrading,
   Orphan,

@@ -78,6 +78,7 @@ import { NewPasskey, Passkey, PasskeyOptions, PasskeyPage, PasskeyParams, Rename
 import { ExplainPlacement, PlacementExplained } from './placement.ts'
 import { NewPlacementGroup, PlacementGroup, PlacementGroupPage, PlacementGroupParams } from './placement-groups.ts'
 import { NewPool, PoolChange, PoolDetail, PoolPage, PoolParams } from './pools.ts'
+import { NewPrice, Price, PriceParams, PriceTable, SetBudget, SetCurrency } from './prices.ts'
 import type { Route } from './route.ts'
 import { SampleQuery, Usage } from './samples.ts'
 import { ConfirmSecondFactor, NewSecondFactor, RecoveryCodes, SecondFactor } from './second-factor.ts'
@@ -1548,6 +1549,56 @@ export const routes = {
     faults: ['not_found'],
     query: ResourceUsageQuery,
     answer: ResourceUsage,
+  },
+  listPrices: {
+    method: 'GET',
+    path: '/prices',
+    summary: 'What things cost, those that are over and to come too',
+    verbs: ['prices.list'],
+    status: 200,
+    faults: [],
+    answer: PriceTable,
+  },
+  addPrice: {
+    method: 'POST',
+    path: '/prices',
+    summary: 'Set a price from a day on (admins)',
+    verbs: ['prices.add'],
+    status: 201,
+    faults: ['already_exists', 'quota', 'conflict'],
+    body: NewPrice,
+    answer: Price,
+    idempotent: true,
+  },
+  deletePrice: {
+    method: 'DELETE',
+    path: '/prices/:id',
+    summary: 'Take a price away as if it had never been (admins)',
+    verbs: ['prices.remove'],
+    status: 204,
+    faults: ['not_found', 'conflict'],
+    params: PriceParams,
+    idempotent: true,
+  },
+  setCurrency: {
+    method: 'PUT',
+    path: '/currency',
+    summary: 'Name the currency of all prices (admins)',
+    verbs: ['prices.set-currency'],
+    status: 204,
+    faults: ['conflict'],
+    body: SetCurrency,
+    idempotent: true,
+  },
+  setBudget: {
+    method: 'PUT',
+    path: '/budget',
+    summary: 'Set what the project means to spend in a month, and when that is told (owners)',
+    verbs: ['budgets.set'],
+    status: 204,
+    faults: ['conflict'],
+    body: SetBudget,
+    idempotent: true,
   },
   getQuota: {
     method: 'GET',

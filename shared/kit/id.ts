@@ -30,6 +30,7 @@ export const prefixes = {
   placementGroup: 'pgr',
   allocation: 'alc',
   project: 'prj',
+  price: 'prc',
   user: 'usr',
   accessKey: 'ak',
   session: 'ses',

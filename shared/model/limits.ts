@@ -322,6 +322,10 @@ export const limits = {
   /** Hours of usage are added up into their day (UTC) after this long, and days are dropped after that. */
   usageHours: 7 * 24 * hour,
   usageRetention: 400 * 24 * hour,
+  /** Prices of an instance, those that are over among them. */
+  prices: 500,
+  /** Between two looks at what a project with a budget spent. */
+  spendingEvery: 5 * minute,
   /** Hours that one look at what no host reports catches up with. */
   usageCatchUp: 48,
 

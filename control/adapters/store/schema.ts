@@ -22,6 +22,7 @@ import type { Maintenance } from '../../domain/hosts/host.ts'
 import type { MigrationPhase } from '../../domain/migrations/migration.ts'
 import type { OperationAsk, SubjectId } from '../../domain/operations/operation.ts'
 
+export * from './prices-schema.ts'
 export * from './sign-in-schema.ts'
 export * from './usage-schema.ts'
 export * from './webhook-schema.ts'

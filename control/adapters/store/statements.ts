@@ -10,6 +10,7 @@ import { backupWrites } from './backup-writes.ts'
 import type { Database } from './database.ts'
 import { type Built, insertRows, putNewer, updateRows } from './insert-rows.ts'
 import { networkWrites, touchNeighboursOf, touchWhereJoined } from './network-writes.ts'
+import { priceWrites } from './price-writes.ts'
 import { quotaGuards } from './quota.ts'
 import { roomSql } from './room.ts'
 import * as s from './schema.ts'
@@ -858,6 +859,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   ...webhookWrites,
   ...signInWrites,
   ...usageWrites,
+  ...priceWrites,
   audit: ({ do: _, ...row }, { now }) => [insertRows(s.audit, [{ ...row, at: now }])],
   'audit.seal': ({ after, seq, hash }, { now }) => [
     {

@@ -116,6 +116,7 @@ const limitCodes: Readonly<Record<string, Code>> = {
   'quota.volumes': 'VolumeLimitExceeded',
   'quota.disk': 'VolumeLimitExceeded',
   'quota.snapshots': 'ResourceCountLimitExceeded',
+  'quota.money': 'InstanceLimitExceeded',
 }
 
 /** The noun of an id that a fault names as its field. */

@@ -15,6 +15,7 @@ import * as passkeys from './routes/passkeys.ts'
 import * as password from './routes/password.ts'
 import * as placement from './routes/placement.ts'
 import * as pools from './routes/pools.ts'
+import * as prices from './routes/prices.ts'
 import * as samples from './routes/samples.ts'
 import * as secondFactor from './routes/second-factor.ts'
 import * as groups from './routes/security-groups.ts'
@@ -158,6 +159,11 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   addProject: tenancy.addProject,
   getUsage: usage.ofProject,
   getResourceUsage: usage.ofResources,
+  listPrices: prices.list,
+  addPrice: prices.add,
+  deletePrice: prices.remove,
+  setCurrency: prices.currency,
+  setBudget: prices.budget,
   getQuota: tenancy.quota,
   setQuota: tenancy.limit,
   listMembers: tenancy.members,

@@ -48,7 +48,19 @@ describe('a machine\u2019s life over REST', () => {
     expect((await w.ask('getUsage')).body).toMatchObject({ items: [] })
     expect((await w.ask('getUsage', { query: { tag: 'team', project: 'demo' } })).status).toBe(200)
     expect((await w.ask('getUsage', { query: { from: '1990-01-01T00:00:00Z' } })).status).toBe(400)
-    expect((await w.ask('getResourceUsage')).body).toMatchObject({ items: [], next: null })
+    expect((await w.ask('getResourceUsage')).body).toMatchObject({ items: [], next: null, currency: 'EUR' })
+    const price = { kind: 'machine', what: 't3.micro', micros: 11_000, from: '2026-01-01' }
+    const priced = await w.ask('addPrice', { body: price })
+    expect(priced).toMatchObject({ status: 201, body: { ...price, until: null } })
+    expect(itemsOf(await w.ask('listPrices'))).toMatchObject([price])
+    expect((await w.ask('addPrice', { body: price })).status).toBe(409)
+    await w.ask('deletePrice', { params: { id: String((priced.body as { id: string }).id) } })
+    await w.ask('setCurrency', { body: { currency: 'CHF' } })
+    await w.ask('setBudget', { body: { micros: 5_000_000 } })
+    expect((await w.ask('getUsage')).body).toMatchObject({
+      ...{ currency: 'CHF', total: 0, forecast: 0 },
+      budget: { micros: 5_000_000, alertAt: [50, 80, 100] },
+    })
     expect(
       (await w.ask('changeHost', { params: { id: host }, body: { cpuRatio: 1.5, tags: { disk: 'ssd' } } })).body,
     ).toMatchObject({
@@ -550,6 +562,9 @@ describe('who may what', () => {
     changeMember: { role: 'viewer' },
     changeUser: { disabled: true },
     setQuota: { machines: 1 },
+    addPrice: { kind: 'machine', micros: 1, from: '2026-01-01' },
+    setCurrency: { currency: 'EUR' },
+    setBudget: { micros: null },
     markImageForRescue: { forRescue: true },
     createWebhook: { url: 'https://hooks.example.org/' },
     changeWebhook: { disabled: true },

@@ -18,8 +18,16 @@ export class UsageCheck {
     return [...this.#sums().values()].reduce((sum, amount) => sum + amount, 0)
   }
 
+  /** Of what more is kept than was ever reported: at no moment of any world. */
+  doubled(database: MemoryDatabase): string[] {
+    return this.#differences(database, (hosts, rows) => rows > hosts)
+  }
   /** Of what more, or less, is kept than was reported. */
   left(database: MemoryDatabase): string[] {
+    return this.#differences(database, (hosts, rows) => rows !== hosts)
+  }
+
+  #differences(database: MemoryDatabase, differ: (hosts: number, rows: number) => boolean): string[] {
     const reported = this.#sums()
     const kept = new Map(
       database
@@ -29,7 +37,7 @@ export class UsageCheck {
     )
     return [...new Set([...reported.keys(), ...kept.keys()])].flatMap(what => {
       const [hosts, rows] = [reported.get(what) ?? 0, kept.get(what) ?? 0]
-      return hosts === rows ? [] : [`usage: hosts reported ${hosts} for ${what}, and ${rows} is kept`]
+      return !differ(hosts, rows) ? [] : [`usage: hosts reported ${hosts} for ${what}, and ${rows} is kept`]
     })
   }
 

@@ -227,7 +227,8 @@ CREATE TABLE `quota_guard` (
 	CONSTRAINT "quota_memory" CHECK("quota_guard"."resource" <> 'memory'),
 	CONSTRAINT "quota_volumes" CHECK("quota_guard"."resource" <> 'volumes'),
 	CONSTRAINT "quota_disk" CHECK("quota_guard"."resource" <> 'disk'),
-	CONSTRAINT "quota_snapshots" CHECK("quota_guard"."resource" <> 'snapshots')
+	CONSTRAINT "quota_snapshots" CHECK("quota_guard"."resource" <> 'snapshots'),
+	CONSTRAINT "quota_money" CHECK("quota_guard"."resource" <> 'money')
 );
 --> statement-breakpoint
 CREATE TABLE `sample_history` (
@@ -386,6 +387,30 @@ CREATE TABLE `volume_observed` (
 	`progress` text,
 	`fault` text,
 	`digest` text NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `budget` (
+	`project` text PRIMARY KEY NOT NULL,
+	`micros` integer NOT NULL,
+	`alertAt` text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `price` (
+	`id` text PRIMARY KEY NOT NULL,
+	`kind` text NOT NULL,
+	`what` text NOT NULL,
+	`micros` integer NOT NULL,
+	`from` integer NOT NULL,
+	`until` integer
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `price_from` ON `price` (`kind`,`what`,`from`);--> statement-breakpoint
+CREATE TABLE `spending` (
+	`project` text PRIMARY KEY NOT NULL,
+	`month` integer NOT NULL,
+	`spent` integer NOT NULL,
+	`alerted` integer NOT NULL,
 	`at` integer NOT NULL
 );
 --> statement-breakpoint

@@ -41,6 +41,7 @@ const mapped = <T>(of: (resource: QuotaResource) => T): Record<QuotaResource, T>
   volumes: of('volumes'),
   disk: of('disk'),
   snapshots: of('snapshots'),
+  money: of('money'),
 })
 
 /** Projects and people. */
