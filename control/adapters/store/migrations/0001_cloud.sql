@@ -90,18 +90,6 @@ CREATE TABLE `fence` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `fence_host` ON `fence` (`host`,`generation`);--> statement-breakpoint
 CREATE UNIQUE INDEX `fence_live` ON `fence` (`host`) WHERE "fence"."at" IS NOT NULL AND "fence"."liftedAt" IS NULL;--> statement-breakpoint
-CREATE TABLE `host_pool` (
-	`host` text NOT NULL,
-	`pool` text NOT NULL,
-	`totalMiB` integer NOT NULL,
-	`fault` text,
-	`at` integer NOT NULL,
-	PRIMARY KEY(`host`, `pool`),
-	FOREIGN KEY (`host`) REFERENCES `host`(`id`) ON UPDATE no action ON DELETE no action,
-	FOREIGN KEY (`pool`) REFERENCES `storage_pool`(`id`) ON UPDATE no action ON DELETE no action
-);
---> statement-breakpoint
-CREATE INDEX `host_pool_pool` ON `host_pool` (`pool`,`host`);--> statement-breakpoint
 CREATE TABLE `host_power` (
 	`host` text PRIMARY KEY NOT NULL,
 	`way` text NOT NULL,
@@ -227,8 +215,7 @@ CREATE TABLE `quota_guard` (
 	CONSTRAINT "quota_memory" CHECK("quota_guard"."resource" <> 'memory'),
 	CONSTRAINT "quota_volumes" CHECK("quota_guard"."resource" <> 'volumes'),
 	CONSTRAINT "quota_disk" CHECK("quota_guard"."resource" <> 'disk'),
-	CONSTRAINT "quota_snapshots" CHECK("quota_guard"."resource" <> 'snapshots'),
-	CONSTRAINT "quota_money" CHECK("quota_guard"."resource" <> 'money')
+	CONSTRAINT "quota_snapshots" CHECK("quota_guard"."resource" <> 'snapshots')
 );
 --> statement-breakpoint
 CREATE TABLE `sample_history` (
@@ -296,7 +283,6 @@ CREATE TABLE `snapshot` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `snapshot_alias_unique` ON `snapshot` (`alias`);--> statement-breakpoint
 CREATE INDEX `snapshot_project` ON `snapshot` (`project`,`id`);--> statement-breakpoint
-CREATE INDEX `snapshot_pool` ON `snapshot` (`pool`);--> statement-breakpoint
 CREATE INDEX `snapshot_quota` ON `snapshot` (`project`) WHERE "snapshot"."deleted" = 0 AND "snapshot"."passing" = 0;--> statement-breakpoint
 CREATE INDEX `snapshot_volume` ON `snapshot` (`volume`,`id`);--> statement-breakpoint
 CREATE INDEX `snapshot_base` ON `snapshot` (`baseImage`) WHERE "snapshot"."baseImage" IS NOT NULL;--> statement-breakpoint
@@ -321,7 +307,6 @@ CREATE TABLE `storage_pool` (
 	`name` text NOT NULL,
 	`type` text NOT NULL,
 	`isDefault` integer NOT NULL,
-	`path` text,
 	`createdAt` integer NOT NULL,
 	FOREIGN KEY (`zone`) REFERENCES `zone`(`id`) ON UPDATE no action ON DELETE no action
 );
@@ -338,7 +323,6 @@ CREATE TABLE `tombstone` (
 );
 --> statement-breakpoint
 CREATE INDEX `tombstone_subject` ON `tombstone` (`subject`);--> statement-breakpoint
-CREATE INDEX `tombstone_pool` ON `tombstone` (`pool`) WHERE "tombstone"."pool" IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `volume` (
 	`id` text PRIMARY KEY NOT NULL,
 	`alias` text NOT NULL,
@@ -368,7 +352,6 @@ CREATE TABLE `volume` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `volume_alias_unique` ON `volume` (`alias`);--> statement-breakpoint
 CREATE INDEX `volume_project` ON `volume` (`project`,`id`);--> statement-breakpoint
-CREATE INDEX `volume_pool` ON `volume` (`pool`);--> statement-breakpoint
 CREATE INDEX `volume_quota` ON `volume` (`project`,`sizeMiB`) WHERE "volume"."deleted" = 0;--> statement-breakpoint
 CREATE INDEX `volume_snapshot` ON `volume` (`sourceSnapshot`) WHERE "volume"."sourceSnapshot" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_backup` ON `volume` (`sourceBackup`) WHERE "volume"."sourceBackup" IS NOT NULL;--> statement-breakpoint
@@ -387,30 +370,6 @@ CREATE TABLE `volume_observed` (
 	`progress` text,
 	`fault` text,
 	`digest` text NOT NULL,
-	`at` integer NOT NULL
-);
---> statement-breakpoint
-CREATE TABLE `budget` (
-	`project` text PRIMARY KEY NOT NULL,
-	`micros` integer NOT NULL,
-	`alertAt` text NOT NULL
-);
---> statement-breakpoint
-CREATE TABLE `price` (
-	`id` text PRIMARY KEY NOT NULL,
-	`kind` text NOT NULL,
-	`what` text NOT NULL,
-	`micros` integer NOT NULL,
-	`from` integer NOT NULL,
-	`until` integer
-);
---> statement-breakpoint
-CREATE UNIQUE INDEX `price_from` ON `price` (`kind`,`what`,`from`);--> statement-breakpoint
-CREATE TABLE `spending` (
-	`project` text PRIMARY KEY NOT NULL,
-	`month` integer NOT NULL,
-	`spent` integer NOT NULL,
-	`alerted` integer NOT NULL,
 	`at` integer NOT NULL
 );
 --> statement-breakpoint
@@ -461,57 +420,6 @@ CREATE TABLE `totp` (
 	`createdAt` integer NOT NULL
 );
 --> statement-breakpoint
-CREATE TABLE `usage` (
-	`project` text NOT NULL,
-	`hour` integer NOT NULL,
-	`kind` text NOT NULL,
-	`what` text NOT NULL,
-	`resource` text NOT NULL,
-	`amount` integer NOT NULL,
-	PRIMARY KEY(`project`, `hour`, `kind`, `what`, `resource`)
-);
---> statement-breakpoint
-CREATE INDEX `usage_resource` ON `usage` (`resource`,`project`);--> statement-breakpoint
-CREATE INDEX `usage_hour` ON `usage` (`hour`);--> statement-breakpoint
-CREATE INDEX `usage_unfolded` ON `usage` (`hour`) WHERE "usage"."hour" % 86400000 <> 0;--> statement-breakpoint
-CREATE TABLE `usage_series` (
-	`host` text NOT NULL,
-	`series` text NOT NULL,
-	`last` integer NOT NULL,
-	`at` integer NOT NULL,
-	PRIMARY KEY(`host`, `series`)
-);
---> statement-breakpoint
-CREATE TABLE `webhook` (
-	`id` text PRIMARY KEY NOT NULL,
-	`project` text NOT NULL,
-	`url` text NOT NULL,
-	`types` text NOT NULL,
-	`description` text NOT NULL,
-	`secret` text NOT NULL,
-	`cursor` integer NOT NULL,
-	`disabledAt` integer,
-	`createdAt` integer NOT NULL
-);
---> statement-breakpoint
-CREATE INDEX `webhook_project` ON `webhook` (`project`,`id`);--> statement-breakpoint
-CREATE TABLE `webhook_delivery` (
-	`id` text PRIMARY KEY NOT NULL,
-	`webhook` text NOT NULL,
-	`seq` integer NOT NULL,
-	`type` text NOT NULL,
-	`body` text NOT NULL,
-	`state` text NOT NULL,
-	`attempts` integer NOT NULL,
-	`nextAt` integer,
-	`status` integer,
-	`error` text,
-	`at` integer NOT NULL
-);
---> statement-breakpoint
-CREATE INDEX `webhook_delivery_webhook` ON `webhook_delivery` (`webhook`,`id`);--> statement-breakpoint
-CREATE INDEX `webhook_delivery_next` ON `webhook_delivery` (`nextAt`);--> statement-breakpoint
-CREATE INDEX `webhook_delivery_at` ON `webhook_delivery` (`at`);--> statement-breakpoint
 ALTER TABLE `access_key` ADD `expiresAt` integer;--> statement-breakpoint
 ALTER TABLE `access_key` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `access_key_project` ON `access_key` (`project`,`id`);--> statement-breakpoint
@@ -521,11 +429,8 @@ ALTER TABLE `agent` ADD `roles` text DEFAULT '["host"]' NOT NULL;--> statement-b
 ALTER TABLE `agent` ADD `clonedAt` integer;--> statement-breakpoint
 ALTER TABLE `agent` ADD `removedAt` integer;--> statement-breakpoint
 CREATE INDEX `agent_converts` ON `agent` (`id`) WHERE "agent"."roles" LIKE '%convert%';--> statement-breakpoint
-ALTER TABLE `allocation` ADD `pool` text;--> statement-breakpoint
-ALTER TABLE `allocation` ADD `poolMiB` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `allocation` ADD `placementGroup` text;--> statement-breakpoint
 CREATE INDEX `allocation_group` ON `allocation` (`placementGroup`,`host`) WHERE "allocation"."until" IS NULL AND "allocation"."placementGroup" IS NOT NULL;--> statement-breakpoint
-CREATE INDEX `allocation_pool` ON `allocation` (`pool`,`host`,`poolMiB`) WHERE "allocation"."until" IS NULL AND "allocation"."pool" IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `enrolment` ADD `id` text;--> statement-breakpoint
 ALTER TABLE `enrolment` ADD `roles` text DEFAULT '["host"]' NOT NULL;--> statement-breakpoint
 ALTER TABLE `enrolment` ADD `createdBy` text;--> statement-breakpoint
@@ -544,7 +449,6 @@ ALTER TABLE `host` ADD `removedAt` integer;--> statement-breakpoint
 CREATE INDEX `host_zone` ON `host` (`zone`,`id`);--> statement-breakpoint
 CREATE INDEX `host_room` ON `host` (`zone`,`freeMemoryMiB`) WHERE "host"."accepting" = 1;--> statement-breakpoint
 ALTER TABLE `host_observed` ADD `underlay` text;--> statement-breakpoint
-CREATE INDEX `host_joined` ON `host_observed` (`host`) WHERE "host_observed"."underlay" IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `visibility` text DEFAULT 'public' NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `state` text DEFAULT 'ready' NOT NULL;--> statement-breakpoint
@@ -585,8 +489,6 @@ ALTER TABLE `session` ADD `address` text;--> statement-breakpoint
 ALTER TABLE `session` ADD `device` text DEFAULT '' NOT NULL;--> statement-breakpoint
 ALTER TABLE `session` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `session_user` ON `session` (`user`,`id`);--> statement-breakpoint
-ALTER TABLE `subnet` ADD `vni` integer;--> statement-breakpoint
-CREATE UNIQUE INDEX `subnet_vni` ON `subnet` (`zone`,`vni`);--> statement-breakpoint
 ALTER TABLE `user` ADD `disabledAt` integer;--> statement-breakpoint
 CREATE INDEX `membership_project` ON `membership` (`project`,`user`);--> statement-breakpoint
 CREATE INDEX `membership_admin` ON `membership` (`user`) WHERE "membership"."role" = 'admin';--> statement-breakpoint
