@@ -313,7 +313,7 @@ export class Session {
       if (!seen || !delta) continue
       for (const part of split(delta, told.set))
         this.#send({ type: 'observed', host: told.host.id, epoch: this.#epoch, seq: ++this.#seq, ...observed(part) })
-      told.set = ObjectSet.of(seen.values())
+      told.set = seen.copy()
     }
   }
 }
