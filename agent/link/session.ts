@@ -1,7 +1,7 @@
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { decode, encode } from '@sirocco/shared/wire/codec.ts'
-import { type Delta, ObjectSet, split } from '@sirocco/shared/wire/delta.ts'
+import { type Delta, type ObjectSet, split } from '@sirocco/shared/wire/delta.ts'
 import {
   type Ask,
   type Command,

@@ -3,10 +3,11 @@ import type { WantedBackup } from '@sirocco/shared/wire/backups.ts'
 import { type Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import type { WantedImport } from '@sirocco/shared/wire/imports.ts'
 import {
+  type Neighbour,
+  neighboursIn,
   Wanted,
   type WantedGroup,
   type WantedMachine,
-  type WantedNeighbour,
   type WantedNetwork,
   type WantedPlace,
   type WantedSnapshot,
@@ -73,8 +74,8 @@ export class Held {
   stray(id: string): WantedMachine | undefined {
     return this.#strays.get('machine', id)
   }
-  neighbours(): WantedNeighbour[] {
-    return this.#objects.values('neighbour')
+  neighbours(): Neighbour[] {
+    return neighboursIn(this.#objects.values('neighbours'))
   }
   groups(): WantedGroup[] {
     return [...this.#objects.values('group'), ...this.#strays.values('group')]
