@@ -25,10 +25,12 @@ const Images = z.object({ items: z.array(z.object({ id: z.string() })) })
 export class Fleet {
   readonly #instance: Instance
   readonly #flavor: string
-  #image = ''
+  #image: string
 
-  constructor(instance: Instance, flavor = 't3.pico') {
+  /** Of the image named, else of the first there is. */
+  constructor(instance: Instance, image = '', flavor = 't3.pico') {
     this.#instance = instance
+    this.#image = image
     this.#flavor = flavor
   }
 
