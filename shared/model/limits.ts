@@ -127,6 +127,8 @@ export const limits = {
   placementGroups: 500,
   /** Storage pools of all zones. */
   storagePools: 100,
+  /** Of one Ceph, as a pool names them. */
+  cephMonitors: 9,
   /** Between two looks of an agent at whether a pool's directory is on its host. */
   poolLook: 30 * second,
   /** Security groups of a network. */
