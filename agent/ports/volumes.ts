@@ -81,11 +81,13 @@ export interface Volumes {
   snapshot(snapshot: WantedSnapshot, open: OpenIn | null): Promise<Result<void>>
   /**
    * The same of several volumes of one machine at one moment. `switchTo` makes its guest go on in other files, all at once, and says whether its
-   * file systems stood still meanwhile; so does the answer, where every volume was open.
+   * file systems stood still meanwhile; so does the answer, where every volume was open. `whileStill` makes it stand still in memory as long as
+   * something is done.
    */
   keepMoment(
     each: readonly OfMoment[],
     switchTo: (files: readonly { readonly volume: string; readonly path: string }[]) => Promise<Result<boolean>>,
+    whileStill: (work: () => Promise<Result<void>>) => Promise<Result<void>>,
   ): Promise<Result<boolean>>
   removeSnapshot(snapshot: WantedSnapshot): Promise<Result<void>>
   /** What it keeps, to be read: `not_found` where it is not here. */

@@ -22,7 +22,7 @@ export function whyNoCeph(): string | null {
 
 /** A Ceph of the test's own: a monitor, a manager and one OSD on a plain file, with authentication. */
 export interface TestCeph {
-  readonly monitors: readonly string[]
+  readonly monitors: string[]
   readonly pool: string
   readonly user: string
   readonly key: string
@@ -114,7 +114,19 @@ export async function testCeph(): Promise<TestCeph> {
     await ask('ceph', ['auth', 'get-or-create', 'mgr.x', 'mon', 'allow profile mgr', 'osd', 'allow *', '-o', mgr])
     daemon('ceph-mgr', ['-i', 'x', '--keyring', mgr])
     const osd = join(dir, 'osd', 'keyring')
-    await ask('ceph', ['auth', 'get-or-create', 'osd.0', 'mon', 'allow profile osd', 'osd', 'allow *', 'mgr', 'allow profile osd', '-o', osd])
+    await ask('ceph', [
+      'auth',
+      'get-or-create',
+      'osd.0',
+      'mon',
+      'allow profile osd',
+      'osd',
+      'allow *',
+      'mgr',
+      'allow profile osd',
+      '-o',
+      osd,
+    ])
     const uuid = randomUUID()
     await ask('ceph', ['osd', 'new', uuid, '0'])
     await must('ceph-osd', ['-c', conf, '-i', '0', '--mkfs', '--osd-uuid', uuid, '--keyring', osd])
