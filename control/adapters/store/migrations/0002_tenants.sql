@@ -89,6 +89,8 @@ ALTER TABLE `allocation` ADD `pool` text;--> statement-breakpoint
 ALTER TABLE `allocation` ADD `poolMiB` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 CREATE INDEX `allocation_pool` ON `allocation` (`pool`,`host`,`poolMiB`) WHERE "allocation"."until" IS NULL AND "allocation"."pool" IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `storage_pool` ADD `path` text;--> statement-breakpoint
+ALTER TABLE `storage_pool` ADD `ceph` text;--> statement-breakpoint
+ALTER TABLE `storage_pool` ADD `cephKey` text;--> statement-breakpoint
 ALTER TABLE `subnet` ADD `vni` integer;--> statement-breakpoint
 CREATE UNIQUE INDEX `subnet_vni` ON `subnet` (`zone`,`vni`);--> statement-breakpoint
 CREATE INDEX `host_joined` ON `host_observed` (`host`) WHERE "host_observed"."underlay" IS NOT NULL;--> statement-breakpoint
