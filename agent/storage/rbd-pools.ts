@@ -429,9 +429,10 @@ const at = (pool: RbdPool, image: string): string => `${pool.path}/${image}`
 const isDue = (reverted: WantedVolume['reverted'], turn: number): reverted is NonNullable<WantedVolume['reverted']> =>
   reverted !== undefined && turn < reverted.turn
 
+/** Of nothing it prints nothing, whatever form it is asked for. */
 function read<S extends z.ZodType>(schema: S, ran: Ran): Result<z.output<S>> {
   try {
-    const parsed = schema.safeParse(JSON.parse(ran.stdout))
+    const parsed = schema.safeParse(JSON.parse(ran.stdout.trim() === '' ? '{}' : ran.stdout))
     return parsed.success
       ? ok(parsed.data)
       : refuse('internal', 'Ceph answers what nobody understands', { detail: parsed.error.message })

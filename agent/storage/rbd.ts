@@ -80,6 +80,7 @@ export class CephPrograms {
     if (pool.key !== undefined) await keep(keyring, `[client.${pool.user}]\n\tkey = ${pool.key}\n`)
     else if ((await readFile(keyring, 'utf8').catch(() => null)) === null)
       return refuse('unavailable', 'waiting for the key to the pool in Ceph')
+    await keep(join(roomOf(this.#own, pool.id), 'pool'), `${pool.path}\n`)
     await keep(cephConfiguration(this.#own, pool.id), configuration(pool, keyring))
     return ok(undefined)
   }

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { type World, world } from '../../../test/support/world.ts'
 import { stateOfVolume } from '../../domain/volumes/volume.ts'
 import { observe } from '../agents/observe.ts'
+import { projectHost } from '../hosts/projection.ts'
 import { deleteMachines } from '../machines/delete.ts'
 import { launchMachines } from '../machines/launch.ts'
 import { attachVolume } from '../volumes/attach.ts'
@@ -183,6 +184,8 @@ describe('a pool in Ceph', () => {
     const told = (await Promise.all(w.rows.hosts.map(poolsOf))).flat().filter(({ id }) => id === pool)
     expect(told.filter(one => 'key' in one && one.key !== undefined)).toHaveLength(w.rows.hosts.length)
     expect(told).toHaveLength(w.rows.hosts.length + 1)
+    const [host = ''] = w.rows.hosts
+    expect(JSON.stringify(must(await projectHost.call(call(), { host })))).not.toContain(key)
     expect(JSON.stringify(must(await showPool.call(call(), { pool })))).not.toContain(key)
     expect(JSON.stringify(must(await listPools.call(call(), {})))).not.toContain(key)
   })
