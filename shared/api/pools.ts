@@ -67,6 +67,7 @@ export const NewPool = z.strictObject({
   /** Of `rbd` alone. */
   ceph: NewCeph.optional(),
 })
+export type NewPool = z.input<typeof NewPool>
 export const PoolChange = z.strictObject({
   name: Name.optional(),
   isDefault: z.literal(true).optional(),
