@@ -31,6 +31,14 @@ export interface FrozenDisk {
   readonly format: 'qcow2' | 'raw'
   /** Of the disk that a guest saw, in bytes. */
   readonly virtualBytes: number
+  /** Where it is no file, but a snapshot of an image in Ceph; `path` says the same as QEMU's programs write it. */
+  readonly ceph?: {
+    readonly pool: string
+    readonly image: string
+    readonly snapshot: string
+    readonly user: string
+    readonly conf: string
+  }
 }
 
 /** Two neighbours among the files that a disk is spread over, the lower of which nobody needs apart any more. */

@@ -7,7 +7,10 @@ import type { WantedPool, WantedSnapshot, WantedVolume } from '@sirocco/shared/w
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { cephVolumes } from '../../cli/audit/read/ceph-volumes.ts'
 import { type TestCeph, testCeph, whyNoCeph } from '../../test/support/ceph.ts'
+import { readWindows } from '../backups/windows.ts'
+import { flatten } from '../images/convert.ts'
 import { run } from '../programs/run.ts'
+import { runConfined } from '../programs/sandbox.ts'
 import { pooledVolumes } from './pools.ts'
 import { cephConfiguration } from './rbd.ts'
 
@@ -209,6 +212,29 @@ describe.skipIf(why !== null)(`volumes of several hosts in a real Ceph${why === 
     ]).toEqual([8, 4])
     granted(await here.remove(volume('vol_a', { gone: true })))
     expect((await images()).sort()).toEqual(['sirocco.spl_other.vol_a', 'somebody.gone'])
+  }, 30_000)
+
+  test('what a snapshot keeps is read out whole, also from a volume that is gone', async () => {
+    const here = hosts('here')
+    granted(await here.make(volume('vol_a')))
+    expect(await io('vol_a', 'write -P 5 2M 1M')).toBe(true)
+    granted(await here.snapshot(snapshot('snp_a', 'vol_a'), null))
+    expect(await io('vol_a', 'write -P 6 2M 1M')).toBe(true)
+    granted(await here.grow(volume('vol_a', { sizeMiB: 16 })))
+    granted(await here.remove(volume('vol_a', { gone: true })))
+    const kept = granted(await here.frozen(snapshot('snp_a', 'vol_a')))
+    expect(kept).toMatchObject({ format: 'raw', virtualBytes: 8 * 2 ** 20 })
+    await mkdir(join(root, 'window'))
+    const parts = { folder: join(root, 'window'), run: runConfined, signal: new AbortController().signal }
+    const window = granted(await readWindows(parts, kept)(2 * 2 ** 20, 2 ** 20))
+    const bytes = Buffer.alloc(2 ** 20)
+    await window.read(0, bytes)
+    await window.close()
+    expect(bytes.equals(Buffer.alloc(2 ** 20, 5))).toBe(true)
+    await mkdir(join(root, 'image'))
+    const flat = granted(await flatten({ ...parts, folder: join(root, 'image'), maxVirtualBytes: 2 ** 30, told: () => {} }, kept))
+    const read = await run('qemu-io', ['-f', 'qcow2', '-c', 'read -P 5 2M 1M', flat.path])
+    expect([read.code, /verification failed/.test(read.stdout)]).toEqual([0, false])
   }, 30_000)
 
   test('an image that somebody has open is not removed, and goes once it is closed', async () => {

@@ -15,6 +15,7 @@ import { InTurn } from './in-turn.ts'
 import { idShape } from './layers.ts'
 import {
   CephPrograms,
+  cephConfiguration,
   cephHeld,
   cephKeyring,
   gone,
@@ -213,11 +214,17 @@ export class RbdPools {
   async frozen({ id, volume }: WantedSnapshot, pool: RbdPool): Promise<Result<FrozenDisk>> {
     const here = (await this.#holds(pool, volume)) ? await this.#imageWith(pool, volume, id) : ok(null)
     if (!here.ok) return here
-    return here.value === null
-      ? refuse('not_found', 'the snapshot is not on this host', { detail: id })
-      : refuse('unsupported', 'what a volume in Ceph holds cannot be read out yet: neither backed up nor made an image of', {
-          detail: id,
-        })
+    if (here.value === null) return refuse('not_found', 'the snapshot is not on this host', { detail: id })
+    const kept = await this.#size(pool, `${here.value}@${id}`)
+    if (!kept.ok) return kept
+    if (kept.value === null) return refuse('not_found', 'the snapshot is not on this host', { detail: id })
+    const conf = cephConfiguration(this.#own, pool.id)
+    return ok({
+      path: this.#ceph.forQemu(pool, `${here.value}@${id}`),
+      format: 'raw',
+      virtualBytes: kept.value,
+      ceph: { pool: pool.path, image: here.value, snapshot: id, user: pool.user, conf },
+    })
   }
 
   async #find(id: string, pool: RbdPool): Promise<Result<FoundVolume | null>> {

@@ -97,16 +97,23 @@ export class CephPrograms {
 
   /** Writes what a file of a disk holds into an image that is there and holds nothing. */
   fill(pool: RbdPool, image: string, from: { readonly path: string; readonly format: string }): Promise<Ran> {
-    const plain = (text: string) => text.replaceAll(/[\\:@=]/g, found => `\\${found}`)
-    const target = `rbd:${pool.path}/${plain(image)}:id=${plain(pool.user)}:conf=${plain(cephConfiguration(this.#own, pool.id))}`
+    const target = this.forQemu(pool, plain(image))
     const words = ['convert', '-q', '-n', '--target-is-zero', '-f', from.format, '-O', 'raw', from.path, target]
     return this.#confined('qemu-img', words, reaching)
+  }
+
+  /** An image, or a snapshot of one, as QEMU's programs open it. */
+  forQemu(pool: RbdPool, image: string): string {
+    return `rbd:${pool.path}/${image}:id=${plain(pool.user)}:conf=${plain(cephConfiguration(this.#own, pool.id))}`
   }
 
   #as(pool: RbdPool): readonly string[] {
     return ['--conf', cephConfiguration(this.#own, pool.id), '--id', pool.user]
   }
 }
+
+/** What means something in QEMU's way to write it. */
+const plain = (text: string) => text.replaceAll(/[\\:@=]/g, found => `\\${found}`)
 
 /** It writes no file at all. */
 const reaching = { fileBytes: 0, timeout: limits.convert, reads: true, network: true } as const

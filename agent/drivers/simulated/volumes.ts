@@ -175,12 +175,11 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       host.saved()
       return ok(undefined)
     },
-    async frozen({ id, pool }) {
+    async frozen({ id }) {
       const refused = host.refusal('volumes.frozen', id)
       if (refused) return refused
       const snapshot = store().snapshots[id]
       if (!snapshot) return refuse('not_found', 'the snapshot is not on this host', { detail: id })
-      if (pool.type === 'rbd') return refuse('unsupported', 'what a volume in Ceph holds cannot be read out yet')
       return ok({ path: `simulated:/${instance}/snapshots/${id}`, format: 'qcow2', virtualBytes: snapshot.mib * MiB })
     },
     async merges({ id }) {

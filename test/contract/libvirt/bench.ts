@@ -96,7 +96,9 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root', pool?: 
     stranger: async () => open(`${instance}-stranger`),
     async contentOf(path) {
       const raw = join(libvirtd.dir, 'raw')
-      await must('qemu-img', ['convert', '-U', '-f', 'qcow2', '-O', 'raw', path, raw])
+      const inCeph = pool?.type === 'rbd' && path.startsWith('rbd:')
+      const reach = inCeph && !path.includes(':conf=') ? `:id=${pool.user}:conf=${cephConfiguration(storage, pool.id)}` : ''
+      await must('qemu-img', ['convert', '-U', '-f', inCeph ? 'raw' : 'qcow2', '-O', 'raw', `${path}${reach}`, raw])
       const hash = createHash('sha256')
       for await (const chunk of createReadStream(raw)) hash.update(chunk)
       await rm(raw)
