@@ -7,6 +7,7 @@ import { observe } from '../agents/observe.ts'
 import { projectHost } from '../hosts/projection.ts'
 import { deleteMachines } from '../machines/delete.ts'
 import { launchMachines } from '../machines/launch.ts'
+import { snapshotMachine } from '../machines/snapshot.ts'
 import { attachVolume } from '../volumes/attach.ts'
 import { createVolume } from '../volumes/create.ts'
 import { deleteVolumes } from '../volumes/delete.ts'
@@ -229,6 +230,29 @@ describe('a pool in Ceph', () => {
     ['that is a directory with a Ceph', { type: 'directory', path: '/srv/x' }, 'ceph'],
   ])('one %s is refused', async (_, more, field) => {
     expect(await make(more)).toMatchObject({ fault: { code: 'invalid', field } })
+  })
+
+  test('a machine whose volumes lie partly in it is not kept at one moment', async () => {
+    const { pool } = must(await make())
+    for (const host of w.rows.hosts)
+      must(
+        await observe(w.ports, host, {
+          ...{ epoch: 1, seq: 1_000, base: null, gone: [] },
+          changed: [{ kind: 'pool', id: pool, totalMiB: 20_000 }],
+        }),
+      )
+    const launch = async (more: object) => {
+      const wanted = { image: w.rows.image, flavor: 't3.pico', pool, ...more }
+      const [machine = ''] = must(await launchMachines.call(call(), wanted)).machines
+      await w.settle()
+      return machine
+    }
+    must(await snapshotMachine.call(call(), { machine: await launch({ volumes: [{ sizeMiB: 8 }] }) }))
+    const mixed = await launch({})
+    const { volume } = must(await createVolume.call(call(), { sizeMiB: 8, pool: 'local' }))
+    must(await attachVolume.call(call(), { volume, machine: mixed }))
+    await w.settle()
+    expect(await snapshotMachine.call(call(), { machine: mixed })).toMatchObject({ fault: { code: 'unsupported' } })
   })
 
   test('two of a zone do not lie in one pool of Ceph', async () => {
