@@ -978,6 +978,7 @@ export const en = {
       volumes: 'Volumes',
       disk: 'Disk',
       snapshots: 'Snapshots',
+      networks: 'Networks',
     },
     change: 'Change the limits',
     changeText: 'Empty: no limit. A limit below what is used stops nothing that runs; it refuses what is new.',

@@ -992,6 +992,7 @@ export const fr: Messages = {
       volumes: 'Volumes',
       disk: 'Disque',
       snapshots: 'Instantanés',
+      networks: 'Réseaux',
     },
     change: 'Modifier les limites',
     changeText: 'Vide : sans limite. Une limite sous ce qui est utilisé n’arrête rien ; elle refuse ce qui est nouveau.',

@@ -127,6 +127,10 @@ export const limits = {
   placementGroups: 500,
   /** Storage pools of all zones. */
   storagePools: 100,
+  /** Subnets of a network. */
+  subnetsOfNetwork: 64,
+  /** The number of a deleted subnet in tunnels between hosts is given to no other for so long. */
+  vniRest: 24 * 60 * minute,
   /** Security groups of a network. */
   securityGroups: 500,
   /** Rules of a security group, both ways together. */

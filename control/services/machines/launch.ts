@@ -7,7 +7,6 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import { firmwares, recovers } from '@sirocco/shared/model/machines/states.ts'
 import { z } from 'zod'
 import { unlaunchable } from '../../domain/images/launchable.ts'
-import type { Subnet } from '../../domain/networks/network.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import { poolFor } from '../../domain/volumes/pool.ts'
 import type { Change } from '../../ports/changes.ts'
@@ -98,7 +97,7 @@ export const launchMachines = write('machines.launch', {
     if (!further.ok) return further
     const parts = await partsOf(context, input)
     if (!parts.ok) return parts
-    const { image, flavor, keyPair, network, subnet, group, pool, securityGroups } = parts.value
+    const { image, flavor, keyPair, network, subnet, clashing, group, pool, securityGroups } = parts.value
     const diskMiB = input.rootDiskMiB ?? Math.max(flavor.diskMiB, image.minDiskMiB)
     if (diskMiB < image.minDiskMiB)
       return refuse('invalid', `${image.name} needs a disk of at least ${image.minDiskMiB} MiB; ask for so much`, {
@@ -118,7 +117,8 @@ export const launchMachines = write('machines.launch', {
       group,
     }
     const [placed, drawn, touching, beside] = await Promise.all([
-      choose(context, demand, count),
+      // A host carries one of several ranges that meet: whose network came first stays.
+      choose({ ...context, refused: new Set([...context.refused, ...clashing]) }, demand, count),
       drawAddresses(context, subnet, count),
       touched(context, 'members', securityGroups),
       context.store.networks.beside({ subnet: subnet.id }),
@@ -256,16 +256,18 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
   if (!pools.ok) return pools
   const flavor = flavorNamed(flavors.value, input.flavor)
   if (!flavor.ok) return flavor
-  const zone = zoneNamed(regions.value, input.zone)
+  const chosen = input.subnet === undefined ? ok(null) : await store.networks.withSubnet(scope, input.subnet)
+  if (!chosen.ok) return chosen
+  const zone = zoneNamed(regions.value, input.zone ?? chosen.value?.subnets[0]?.zone)
   if (!zone.ok) return zone
   const pool = poolFor(pools.value, zone.value.name, input.pool)
   if (!pool.ok) return pool
-  const network = await store.networks.defaultSubnet(principal.project, zone.value.name)
+  const network = chosen.value ? ok(chosen.value) : await store.networks.defaultSubnet(principal.project, zone.value.name)
   if (!network.ok) return network
-  const subnet = network.value.subnets.find(
-    (s: Subnet) => input.subnet === undefined || s.id === input.subnet || s.alias === input.subnet,
-  )
-  if (!subnet) return refuse('not_found', `there is no subnet ${input.subnet}`, { field: 'subnet' })
+  const subnet = network.value.subnets.find(one => one.zoneId === zone.value.id)
+  if (!subnet) return refuse('invalid', `the subnet ${input.subnet} is not in ${zone.value.name}`, { field: 'zone' })
+  const clashing = network.value.isDefault ? ok([]) : await store.networks.clashing(subnet)
+  if (!clashing.ok) return clashing
   const securityGroups = await store.securityGroups.ofNetwork(network.value.id, input.securityGroups)
   if (!securityGroups.ok) return securityGroups
   return ok({
@@ -274,6 +276,7 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
     keyPair: keyPair.value,
     network: network.value,
     subnet,
+    clashing: clashing.value,
     group: group.value,
     pool: pool.value.id,
     securityGroups: securityGroups.value,

@@ -215,9 +215,18 @@ CREATE TABLE `quota_guard` (
 	CONSTRAINT "quota_memory" CHECK("quota_guard"."resource" <> 'memory'),
 	CONSTRAINT "quota_volumes" CHECK("quota_guard"."resource" <> 'volumes'),
 	CONSTRAINT "quota_disk" CHECK("quota_guard"."resource" <> 'disk'),
-	CONSTRAINT "quota_snapshots" CHECK("quota_guard"."resource" <> 'snapshots')
+	CONSTRAINT "quota_snapshots" CHECK("quota_guard"."resource" <> 'snapshots'),
+	CONSTRAINT "quota_networks" CHECK("quota_guard"."resource" <> 'networks')
 );
 --> statement-breakpoint
+CREATE TABLE `resting_vni` (
+	`zone` text NOT NULL,
+	`vni` integer NOT NULL,
+	`until` integer NOT NULL,
+	PRIMARY KEY(`zone`, `vni`)
+);
+--> statement-breakpoint
+CREATE INDEX `resting_vni_until` ON `resting_vni` (`until`);--> statement-breakpoint
 CREATE TABLE `sample_history` (
 	`host` text NOT NULL,
 	`at` integer NOT NULL,
@@ -424,6 +433,12 @@ CREATE TABLE `totp` (
 	`createdAt` integer NOT NULL
 );
 --> statement-breakpoint
+DROP INDEX `subnet_range`;--> statement-breakpoint
+ALTER TABLE `subnet` ADD `vni` integer;--> statement-breakpoint
+ALTER TABLE `subnet` ADD `pooled` integer DEFAULT true NOT NULL;--> statement-breakpoint
+CREATE INDEX `subnet_zone` ON `subnet` (`zone`,`cidr`);--> statement-breakpoint
+CREATE UNIQUE INDEX `subnet_vni` ON `subnet` (`zone`,`vni`);--> statement-breakpoint
+CREATE UNIQUE INDEX `subnet_range` ON `subnet` (`zone`,`cidr`) WHERE "subnet"."pooled" = 1;--> statement-breakpoint
 ALTER TABLE `access_key` ADD `expiresAt` integer;--> statement-breakpoint
 ALTER TABLE `access_key` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `access_key_project` ON `access_key` (`project`,`id`);--> statement-breakpoint
@@ -478,6 +493,8 @@ ALTER TABLE `machine` ADD `rescueVolume` text;--> statement-breakpoint
 CREATE INDEX `machine_quota` ON `machine` (`project`,`vcpus`,`memoryMiB`) WHERE "machine"."power" <> 'gone';--> statement-breakpoint
 CREATE INDEX `machine_image` ON `machine` (`image`);--> statement-breakpoint
 CREATE INDEX `machine_group` ON `machine` (`placementGroup`) WHERE "machine"."placementGroup" IS NOT NULL AND "machine"."goneAt" IS NULL;--> statement-breakpoint
+ALTER TABLE `network` ADD `cidr` text;--> statement-breakpoint
+CREATE INDEX `network_project` ON `network` (`project`,`id`);--> statement-breakpoint
 ALTER TABLE `operation` ADD `waitingSaid` text;--> statement-breakpoint
 ALTER TABLE `operation` ADD `waitingSince` integer;--> statement-breakpoint
 ALTER TABLE `operation` ADD `asked` text;--> statement-breakpoint
@@ -494,8 +511,6 @@ ALTER TABLE `session` ADD `address` text;--> statement-breakpoint
 ALTER TABLE `session` ADD `device` text DEFAULT '' NOT NULL;--> statement-breakpoint
 ALTER TABLE `session` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `session_user` ON `session` (`user`,`id`);--> statement-breakpoint
-ALTER TABLE `subnet` ADD `vni` integer;--> statement-breakpoint
-CREATE UNIQUE INDEX `subnet_vni` ON `subnet` (`zone`,`vni`);--> statement-breakpoint
 ALTER TABLE `user` ADD `disabledAt` integer;--> statement-breakpoint
 CREATE INDEX `membership_project` ON `membership` (`project`,`user`);--> statement-breakpoint
 CREATE INDEX `membership_admin` ON `membership` (`user`) WHERE "membership"."role" = 'admin';--> statement-breakpoint
