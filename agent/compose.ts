@@ -1,9 +1,12 @@
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { type AskUpgrade, executeBy, type JoinConsole, type PowerOff } from './link/commands.ts'
 import { Outbox } from './link/outbox.ts'
 import { Session, type SessionParts } from './link/session.ts'
+import { Ledger } from './metering/ledger.ts'
+import { Meter } from './metering/meter.ts'
 import type { Backups } from './ports/backups.ts'
 import type { Compute } from './ports/compute.ts'
 import type { Disk } from './ports/disk.ts'
@@ -44,6 +47,8 @@ export interface AgentParts {
   readonly upgrade?: { readonly ask: AskUpgrade; live(): void }
   readonly identity: SessionParts['identity']
   readonly log: Log
+  /** ms between two records of usage; `limits.usageEvery` unless said. */
+  readonly meterEvery?: number
   /** Passed at every crash point. */
   readonly at?: At
 }
@@ -85,9 +90,24 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
   const outbox = await Outbox.open(disk)
   const execute = executeBy(computeOf, parts.joinConsole, parts.powerOff ?? outOfReach, parts.upgrade?.ask ?? (() => {}))
   const telemetry = parts.hosts.map(({ id, compute }) => new Telemetry({ host: id, compute, timers, random, log }))
+  const meters: Meter[] = []
+  for (const host of hosts)
+    meters.push(
+      new Meter({
+        host: host.id,
+        ledger: await Ledger.open(disk, `usage-${host.id}.jsonl`, random),
+        metered: () => host.metered(),
+        compute: host.compute,
+        timers,
+        random,
+        log,
+        every: parts.meterEvery ?? limits.usageEvery,
+      }),
+    )
   const session = new Session({
     hosts,
     telemetry,
+    meters,
     outbox,
     timers,
     log,
@@ -96,13 +116,14 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
     upgrade: parts.upgrade ?? null,
   })
   for (const host of hosts) host.start()
-  for (const each of telemetry) each.start()
+  for (const each of [...telemetry, ...meters]) each.start()
   return {
     session,
     hosts,
     async stop() {
       session.closed()
       for (const each of telemetry) each.stop()
+      await Promise.all(meters.map(meter => meter.stop()))
       await Promise.all(hosts.map(host => host.stop()))
     },
   }

@@ -158,7 +158,7 @@ const ownUnit = (config: AgentConfig, data: string) =>
   unitOf(config, { node: process.execPath, script: resolve(process.argv[1] ?? ''), data })
 
 /** What an agent keeps in its folder. */
-const ownFile = /^(agent\.(json|key)|bundle\.json|(desired|journal|simulated)-.+\.jsonl?|outbox\.jsonl)(\.new)?$/
+const ownFile = /^(agent\.(json|key)|bundle\.json|(desired|journal|simulated|usage)-.+\.jsonl?|outbox\.jsonl)(\.new)?$/
 
 const remaining = ({ storage }: AgentConfig, machines: number, data: string): string[] =>
   machines === 0

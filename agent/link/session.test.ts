@@ -70,6 +70,7 @@ async function linked(disk = new MemoryDisk(), execute?: (command: Command) => P
   const session = new Session({
     hosts: [host],
     telemetry: [telemetry],
+    meters: [],
     outbox: await Outbox.open(disk),
     timers: time,
     log: () => {},

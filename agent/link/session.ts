@@ -10,6 +10,7 @@ import {
   FromControl,
   type Hello,
   type Outcome,
+  type UsageFrame,
 } from '@sirocco/shared/wire/frames.ts'
 import type { Seen, Wanted } from '@sirocco/shared/wire/objects.ts'
 import type { Sample, Window } from '@sirocco/shared/wire/samples.ts'
@@ -44,9 +45,19 @@ export interface TelemetryEnd {
   onWindow(ended: () => void): void
 }
 
+/** What one host is used for, as the session tells of it. */
+export interface MeterEnd {
+  readonly host: string
+  next(): UsageFrame | null
+  kept(series: string, n: number): Promise<void>
+  linked(incarnation: string): Promise<void>
+  onRecord(recorded: () => void): void
+}
+
 export interface SessionParts {
   readonly hosts: readonly HostEnd[]
   readonly telemetry: readonly TelemetryEnd[]
+  readonly meters: readonly MeterEnd[]
   readonly outbox: Outbox
   readonly timers: Timers
   readonly log: Log
@@ -90,6 +101,8 @@ export class Session {
   #seq = 0
   #frames: Promise<void> = Promise.resolve()
   #gathering: { cancel(): void } | null = null
+  /** Hosts whose usage was told, and is not acknowledged. */
+  readonly #spelling = new Set<string>()
 
   constructor(parts: SessionParts) {
     this.#parts = parts
@@ -99,6 +112,7 @@ export class Session {
       told.host.onStale(() => this.#askForAll(told))
     }
     for (const each of parts.telemetry) each.onWindow(() => this.#tellWindows(each))
+    for (const each of parts.meters) each.onRecord(() => this.#tellUsage(each))
   }
 
   /** Is there a link that was welcomed? */
@@ -127,6 +141,7 @@ export class Session {
     this.#epoch = null
     this.#gathering?.cancel()
     this.#gathering = null
+    this.#spelling.clear()
     for (const told of this.#told.values()) {
       told.set = null
       told.awaitsAll = false
@@ -169,6 +184,8 @@ export class Session {
         return this.#answer(frame)
       case 'kept':
         return this.#telemetryOf(frame.host)?.kept(frame.at)
+      case 'usage-kept':
+        return this.#usageKept(frame)
       case 'ack':
         return this.#parts.outbox.acked(frame.n)
       case 'bye':
@@ -179,7 +196,7 @@ export class Session {
     }
   }
 
-  #welcome({ epoch, beatMs }: Extract<FromControl, { type: 'welcome' }>): void {
+  #welcome({ epoch, beatMs, incarnation }: Extract<FromControl, { type: 'welcome' }>): void {
     this.#epoch = epoch
     this.#seq = 0
     this.#parts.log('info', 'the link is live', { epoch })
@@ -189,6 +206,11 @@ export class Session {
     this.#tell()
     for (const result of this.#parts.outbox.unacknowledged()) this.#send(result)
     for (const each of this.#parts.telemetry) this.#tellWindows(each)
+    for (const each of this.#parts.meters)
+      each.linked(incarnation).then(
+        () => this.#tellUsage(each),
+        (error: unknown) => this.#parts.log('warn', 'usage could not be written down', { host: each.host, error: String(error) }),
+      )
   }
 
   async #desired({ host, base, digest, changed, gone }: Desired): Promise<void> {
@@ -227,6 +249,23 @@ export class Session {
   #tellWindows(telemetry: TelemetryEnd): void {
     if (this.#epoch === null) return
     for (const window of telemetry.windows()) this.#send({ type: 'history', host: telemetry.host, window })
+  }
+
+  /** One record at a time: the next follows its acknowledgement. */
+  #tellUsage(meter: MeterEnd): void {
+    if (this.#epoch === null || this.#spelling.has(meter.host)) return
+    const frame = meter.next()
+    if (!frame) return
+    this.#spelling.add(meter.host)
+    this.#send(frame)
+  }
+
+  async #usageKept({ host, series, n }: Extract<FromControl, { type: 'usage-kept' }>): Promise<void> {
+    const meter = this.#parts.meters.find(each => each.host === host)
+    if (!meter) return
+    await meter.kept(series, n)
+    this.#spelling.delete(host)
+    this.#tellUsage(meter)
   }
 
   async #command(command: Command): Promise<void> {

@@ -96,10 +96,12 @@ type Port = keyof typeof verbs
 const effectsOf = (port: Port): string[] => Object.entries(verbs[port]).flatMap(([verb, changes]) => (changes ? [verb] : []))
 
 /** The agent's own files, by the first word of their names, and what is done to them. */
-const files = { journal: ['append', 'replace'], desired: ['replace'], outbox: ['append', 'replace'] } as const satisfies Record<
-  string,
-  readonly Exclude<keyof Disk, 'read'>[]
->
+const files = {
+  journal: ['append', 'replace'],
+  desired: ['replace'],
+  outbox: ['append', 'replace'],
+  usage: ['append', 'replace'],
+} as const satisfies Record<string, readonly Exclude<keyof Disk, 'read'>[]>
 
 const around = (name: string, done: readonly string[]) =>
   done.flatMap(verb => [`${name}.${verb}.before`, `${name}.${verb}.after`])

@@ -29,6 +29,7 @@ import { ImageCache } from './image-cache.ts'
 import { type FetchImage, ImageRoom } from './image-room.ts'
 import { Journal } from './journal.ts'
 import { Lanes, type Turn } from './lanes.ts'
+import { type Metered, meteredOf } from './metered.ts'
 import { Moves } from './moves.ts'
 import { NetworkRoom, passing } from './network-room.ts'
 import { Orphans } from './orphans.ts'
@@ -197,6 +198,10 @@ export class Reconciler {
   /** Everything seen on this host; null while it is not known yet. */
   seen(): ObjectSet<Seen> | null {
     return this.#host.known ? this.#report.seen : null
+  }
+  /** What of this host is billed now; null while that is not known. */
+  metered(): Metered | null {
+    return this.#host.answers && this.#held.digest !== null ? meteredOf(this.#host, this.#held, this.#report.seen.values()) : null
   }
   /** Calls back after each change of `seen`. */
   onSeen(told: () => void): void {

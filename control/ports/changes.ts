@@ -24,6 +24,7 @@ import type { NetworkChange } from './networks.ts'
 import type { SecurityChange } from './security.ts'
 import type { SignInChange } from './sign-in.ts'
 import type { TenancyChange } from './tenancy.ts'
+import type { UsageChange } from './usage.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
 export interface NewMachine {
@@ -569,6 +570,7 @@ export type Change =
   | { readonly do: 'session.end'; readonly id: Id<'session'> }
   | TenancyChange
   | SignInChange
+  | UsageChange
   | {
       readonly do: 'event'
       readonly project: Id<'project'> | null

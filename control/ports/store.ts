@@ -30,6 +30,7 @@ import type { NeighbourReads } from './networks.ts'
 import type { SecurityReads } from './security.ts'
 import type { SignInReads } from './sign-in.ts'
 import type { TenancyReads } from './tenancy.ts'
+import type { UsageReads } from './usage.ts'
 
 /** One page by keyset: rows after `after` (an id, or null for the first), at most `limit`. */
 export interface Page {
@@ -252,6 +253,7 @@ export interface Store {
   }
   readonly tenancy: TenancyReads
   readonly signIn: SignInReads
+  readonly usage: UsageReads
   readonly tokens: {
     find(principal: string, verb: string, token: string): Promise<Result<{ requestHash: string; answer: unknown } | null>>
   }

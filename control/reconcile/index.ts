@@ -7,8 +7,9 @@ import { images } from './images.ts'
 import { links } from './links.ts'
 import type { Reconciler } from './reconciler.ts'
 import { sealAudit } from './seal-audit.ts'
+import { usage } from './usage.ts'
 
-export const reconcilers: readonly Reconciler[] = [alarms, links, expire, images, backups, sealAudit]
+export const reconcilers: readonly Reconciler[] = [alarms, links, usage, expire, images, backups, sealAudit]
 
 /** Runs all of them once, as cron does; one that fails stops no other. */
 export async function reconcile(ports: Ports): Promise<readonly { name: string; found: number; fault: Fault | null }[]> {

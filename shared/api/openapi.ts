@@ -49,6 +49,7 @@ import {
   User,
   UserPage,
 } from './tenancy.ts'
+import { ProjectUsage, ResourceUsage } from './usage.ts'
 import { AcceptedMoment, AcceptedSnapshot, AcceptedVolume, Snapshot, SnapshotPage, Volume, VolumePage } from './volumes.ts'
 
 /** What answers are called in the document. */
@@ -108,6 +109,8 @@ const named = {
   HostPage,
   HostProjection,
   Usage,
+  ProjectUsage,
+  ResourceUsage,
   Fencing,
   Upgrading,
   Orphan,

@@ -121,6 +121,7 @@ import {
   UserPage,
   UserParams,
 } from './tenancy.ts'
+import { ProjectUsage, ResourceUsage, ResourceUsageQuery, UsageQuery } from './usage.ts'
 import {
   AcceptedMoment,
   AcceptedSnapshot,
@@ -1561,6 +1562,26 @@ export const routes = {
     body: NewProject,
     answer: Project,
     idempotent: true,
+  },
+  getUsage: {
+    method: 'GET',
+    path: '/usage',
+    summary: 'What the project used, by kind and flavor or pool; of any project, for admins',
+    verbs: ['usage.show'],
+    status: 200,
+    faults: ['not_found'],
+    query: UsageQuery,
+    answer: ProjectUsage,
+  },
+  getResourceUsage: {
+    method: 'GET',
+    path: '/usage/resources',
+    summary: 'What each machine, volume and backup of the project used; of any project, for admins',
+    verbs: ['usage.show'],
+    status: 200,
+    faults: ['not_found'],
+    query: ResourceUsageQuery,
+    answer: ResourceUsage,
   },
   getQuota: {
     method: 'GET',

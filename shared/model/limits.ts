@@ -304,6 +304,25 @@ export const limits = {
   reconnectFirst: 250,
   reconnectMax: 15 * second,
 
+  // What is billed.
+
+  /** An agent looks this often at what runs and lies on its hosts, and writes down what that came to this often. */
+  usageLook: 10 * second,
+  usageEvery: 15 * minute,
+  /** Of a pause between two looks no more than this counts while the agent lives: its clock may have jumped. */
+  usagePause: 60 * second,
+  /** While it did not live, or its hypervisor did not answer: what is the same afterwards was there all the time, up to this. */
+  usageGap: 7 * 24 * hour,
+  /** Machines and volumes of one record. */
+  usageItems: 1_000,
+  /** Records that an agent keeps after they were acknowledged, two days of them, to tell them again to a control plane that was restored. */
+  usageKept: 200,
+  /** Hours of usage are added up into their day (UTC) after this long, and days are dropped after that. */
+  usageHours: 7 * 24 * hour,
+  usageRetention: 400 * 24 * hour,
+  /** Hours that one look at what no host reports catches up with. */
+  usageCatchUp: 48,
+
   // What an agent does on its host.
 
   /** No program that an agent runs takes this long; one that does is killed. What it printed is waited for this long after its end. */

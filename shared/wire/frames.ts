@@ -4,6 +4,7 @@ import { limits } from '../model/limits.ts'
 import { Seen, Wanted, WireFault, WireId, words } from './objects.ts'
 import { Question, Window } from './samples.ts'
 import { Bundle } from './upgrade.ts'
+import { Series, UsageRecord } from './usage.ts'
 
 /** A set of objects as changes on top of a base; `base: null` says that this is all of it. `digest` is of the whole, after. */
 const delta = <T extends z.ZodType>(object: T) =>
@@ -123,14 +124,27 @@ export const History = z.strictObject({ type: z.literal('history'), host: WireId
 /** Control plane: that window is kept, or never will be. */
 export const Kept = z.strictObject({ type: z.literal('kept'), host: WireId, at: z.int() })
 
+/** Agent: what a host was used for. Numbered; kept on disk until acknowledged, and told one after the other. */
+export const UsageFrame = z.strictObject({
+  type: z.literal('usage'),
+  host: WireId,
+  series: Series,
+  /** The first number that is still here: what came before it and is not known is lost. */
+  oldest: z.int().positive(),
+  record: UsageRecord,
+})
+
+/** Control plane: usage up to `n` is kept here now. */
+export const UsageKept = z.strictObject({ type: z.literal('usage-kept'), host: WireId, series: Series, n: z.int() })
+
 /** Control plane: results up to `n` are kept here now. */
 export const Ack = z.strictObject({ type: z.literal('ack'), n: z.int() })
 
 /** Control plane: this link is refused, and why; do not dial again before `retryMs`. */
 export const Bye = z.strictObject({ type: z.literal('bye'), fault: WireFault, retryMs: z.int().nonnegative() })
 
-export const FromAgent = z.discriminatedUnion('type', [Hello, Observed, Resync, ResultFrame, Answer, History])
-export const FromControl = z.discriminatedUnion('type', [Welcome, Desired, Resync, Command, Ask, Ack, Kept, Bye])
+export const FromAgent = z.discriminatedUnion('type', [Hello, Observed, Resync, ResultFrame, Answer, History, UsageFrame])
+export const FromControl = z.discriminatedUnion('type', [Welcome, Desired, Resync, Command, Ask, Ack, Kept, UsageKept, Bye])
 
 export type Hello = z.output<typeof Hello>
 export type AnyHello = z.output<typeof AnyHello>
@@ -143,5 +157,6 @@ export type Ask = z.output<typeof Ask>
 export type History = z.output<typeof History>
 export type Outcome = z.output<typeof Outcome>
 export type ResultFrame = z.output<typeof ResultFrame>
+export type UsageFrame = z.output<typeof UsageFrame>
 export type FromAgent = z.output<typeof FromAgent>
 export type FromControl = z.output<typeof FromControl>

@@ -173,6 +173,29 @@ export const mutants: readonly Mutant[] = [
     make: () => projection((_, objects) => objects.filter(object => object.kind !== 'machine' || object.power !== 'gone')),
   },
   {
+    name: 'usage that is told twice counts twice',
+    found: /usage: hosts reported/,
+    within: 6,
+    // As if each came in a series of its own.
+    make: () => {
+      let n = 0
+      return {
+        control: {
+          store: store => ({
+            ...store,
+            usage: { ...store.usage, last: async () => ok(0) },
+            commit: changes =>
+              store.commit(
+                changes.map(change =>
+                  change.do === 'usage.keep' ? { ...change, series: `again ${n++}`, oldest: change.n } : change,
+                ),
+              ),
+          }),
+        },
+      }
+    },
+  },
+  {
     name: 'capacity is read and then written',
     found: /are allocated on/,
     within: 8,

@@ -20,6 +20,7 @@ describe('a simulated world', () => {
     const fired = faultKinds.filter(kind => outcomes.some(o => (o.faults[kind] ?? 0) > 0))
     expect(fired.length).toBeGreaterThanOrEqual(faultKinds.length - 2)
     expect(outcomes.reduce((sum, o) => sum + o.ran, 0)).toBeGreaterThan(seeds.length * 5)
+    expect(outcomes.filter(o => o.usage > 0)).toHaveLength(seeds.length)
   })
 
   test('is the same again from the same seed, and another from another', async () => {

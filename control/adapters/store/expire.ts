@@ -45,12 +45,16 @@ export async function expire(database: Database): Promise<Result<number>> {
     invitation: rowsOf('invitation', 'expiresAt', before(0)),
     sign_in_try: rowsOf('sign_in_try', 'at', before(limits.signInMemory)),
     challenge: rowsOf('challenge', 'expiresAt', before(0)),
+    usage: rowsOf('usage', 'hour', before(limits.usageRetention)),
   }
+
+  /** Hours whose day is long over. */
+  const unfolded = sql`SELECT rowid FROM usage WHERE hour % 86400000 <> 0 AND hour < ${dayOf(now - limits.usageHours)} ORDER BY hour ${page}`
 
   const due = await database.read(() =>
     database.db.all<{ due: number }>(
       sql`SELECT ${sql.join(
-        [oldEvents, forgotten, volumes, snapshots, backups, ...Object.values(old)].map(
+        [oldEvents, forgotten, volumes, snapshots, backups, unfolded, ...Object.values(old)].map(
           rows => sql`EXISTS (SELECT 1 FROM (${rows}))`,
         ),
         sql` OR `,
@@ -64,6 +68,10 @@ export async function expire(database: Database): Promise<Result<number>> {
     sql`INSERT INTO meta (key, value) SELECT ${forgottenKey}, max(seq) FROM (${oldEvents}) WHERE true HAVING max(seq) IS NOT NULL
       ON CONFLICT (key) DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))`,
     sql`DELETE FROM event WHERE seq IN (${oldEvents})`,
+    sql`INSERT INTO usage (project, hour, kind, what, resource, amount)
+      SELECT project, hour - hour % 86400000, kind, what, resource, sum(amount) FROM usage WHERE rowid IN (${unfolded}) GROUP BY 1, 2, 3, 4, 5
+      ON CONFLICT (project, hour, kind, what, resource) DO UPDATE SET amount = amount + excluded.amount`,
+    sql`DELETE FROM usage WHERE rowid IN (${unfolded})`,
     ...Object.entries(old).map(([table, rows]) => sql`DELETE FROM ${sql.identifier(table)} WHERE rowid IN (${rows})`),
     sql`DELETE FROM machine_observed WHERE machine IN (${forgotten})`,
     sql`DELETE FROM tag WHERE resource IN (${forgotten})`,
@@ -82,3 +90,5 @@ export async function expire(database: Database): Promise<Result<number>> {
   ]
   return database.write(drops.map(statement))
 }
+
+const dayOf = (at: number): number => at - (at % 86_400_000)

@@ -16,6 +16,7 @@ import { securityWrites, touchPeersOf } from './security-writes.ts'
 import { signInWrites } from './sign-in-writes.ts'
 import { stoodOn } from './stood-on.ts'
 import { tenancyWrites } from './tenancy-writes.ts'
+import { usageWrites } from './usage-writes.ts'
 import { type At, statement, unless, type Write } from './write.ts'
 
 const machineRow = (machine: NewMachine, now: number): typeof s.machine.$inferInsert => ({
@@ -823,6 +824,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   ...securityWrites,
   ...networkWrites,
   ...signInWrites,
+  ...usageWrites,
   audit: ({ do: _, ...row }, { now }) => [insertRows(s.audit, [{ ...row, at: now }])],
   'audit.seal': ({ after, seq, hash }, { now }) => [
     {

@@ -25,6 +25,7 @@ import { securityGroupReads } from './reads/security-groups.ts'
 import { signInReads } from './reads/sign-in.ts'
 import { tagReads } from './reads/tags.ts'
 import { tenancyReads } from './reads/tenancy.ts'
+import { usageReads } from './reads/usage.ts'
 import { volumeReads } from './reads/volumes.ts'
 import * as s from './schema.ts'
 import { statementsOf } from './statements.ts'
@@ -58,6 +59,7 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     audit: auditReads(database),
     ...figureReads(database),
     signIn: signInReads(database),
+    usage: usageReads(database),
     async incarnation() {
       const rows = await database.read(() => db.select({ value: s.meta.value }).from(s.meta).where(eq(s.meta.key, 'incarnation')))
       if (!rows.ok) return rows

@@ -23,6 +23,7 @@ import * as sessions from './routes/sessions.ts'
 import * as snapshots from './routes/snapshots.ts'
 import * as tags from './routes/tags.ts'
 import * as tenancy from './routes/tenancy.ts'
+import * as usage from './routes/usage.ts'
 import * as volumes from './routes/volumes.ts'
 
 /** Who does what each route promises. */
@@ -159,6 +160,8 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   removeSecondFactor: secondFactor.remove,
   listProjects: tenancy.projects,
   addProject: tenancy.addProject,
+  getUsage: usage.ofProject,
+  getResourceUsage: usage.ofResources,
   getQuota: tenancy.quota,
   setQuota: tenancy.limit,
   listMembers: tenancy.members,

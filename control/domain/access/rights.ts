@@ -105,6 +105,7 @@ export const rights = {
   'hosts.return': 'admin',
   'projects.list': 'viewer',
   'projects.make': 'admin',
+  'usage.show': 'viewer',
   'quota.show': 'viewer',
   'quota.set': 'admin',
   'members.list': 'viewer',

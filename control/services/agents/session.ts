@@ -14,6 +14,7 @@ import {
   type Observed,
   type Outcome,
   type ResultFrame,
+  type UsageFrame,
 } from '@sirocco/shared/wire/frames.ts'
 import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import type { Question } from '@sirocco/shared/wire/samples.ts'
@@ -23,6 +24,7 @@ import type { Agent } from '../../ports/store.ts'
 import type { Ports } from '../context.ts'
 import { pokeFor } from '../poke.ts'
 import { keepWindow } from '../samples/keep.ts'
+import { keepUsage } from '../usage/keep.ts'
 import { observeAll } from './observe.ts'
 import { keepResult } from './result.ts'
 import { sendAgain } from './send-again.ts'
@@ -103,6 +105,7 @@ export class AgentSession {
       if (frame.value.type === 'result') return this.#result(frame.value)
       if (frame.value.type === 'resync') return this.#resync(frame.value.host)
       if (frame.value.type === 'history') return this.#history(frame.value)
+      if (frame.value.type === 'usage') return this.#usage(frame.value)
     })
   }
 
@@ -337,6 +340,15 @@ export class AgentSession {
     const known = this.#state.hosts.find(h => h.id === host)
     if (!known || !(await keepWindow(this.#parts.ports, known.id, window)).ok) return
     this.#write({ type: 'kept', host, at: window.at })
+  }
+
+  /** What cannot be kept ends the link: on the next one it is told again, from the first that is not acknowledged. */
+  async #usage(frame: UsageFrame): Promise<void> {
+    const known = this.#state.hosts.find(h => h.id === frame.host)
+    if (!known) return
+    const kept = await keepUsage(this.#parts.ports, known.id, frame)
+    if (!kept.ok) return this.#parts.close(kept.fault.message)
+    this.#write({ type: 'usage-kept', host: frame.host, series: frame.series, n: frame.record.n })
   }
 
   async #resync(host: string): Promise<void> {

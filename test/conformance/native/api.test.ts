@@ -45,6 +45,10 @@ describe('a machine\u2019s life over REST', () => {
     expect(itemsOf(await w.ask('listHosts'))).toMatchObject([{ state: 'up', acceleration: 'simulated', machines: 0 }, {}])
     const [host = ''] = w.rows.hosts
     await w.ask('getHostProjection', { params: { id: host } })
+    expect((await w.ask('getUsage')).body).toMatchObject({ items: [] })
+    expect((await w.ask('getUsage', { query: { tag: 'team', project: 'demo' } })).status).toBe(200)
+    expect((await w.ask('getUsage', { query: { from: '1990-01-01T00:00:00Z' } })).status).toBe(400)
+    expect((await w.ask('getResourceUsage')).body).toMatchObject({ items: [], next: null })
     expect(
       (await w.ask('changeHost', { params: { id: host }, body: { cpuRatio: 1.5, tags: { disk: 'ssd' } } })).body,
     ).toMatchObject({

@@ -54,6 +54,8 @@ export interface HostParts {
   readonly lostWords: () => number
   /** Called after anything changed on the host. */
   readonly changed: () => void
+  /** Told of every record of usage that the agent sends, however often. */
+  readonly usage: { reported(text: string): void }
   /** A rule of the world was broken here. */
   readonly violation: (what: string) => void
 }
@@ -189,6 +191,7 @@ export class HostMachine {
         else parts.trace.detail(parts.name, () => `agent says: ${message} ${JSON.stringify(more)}`)
       },
       at: point => this.#at(life, point),
+      meterEvery: 5_000,
     })
     this.#dial(life, agent, 0)
   }
@@ -234,6 +237,7 @@ export class HostMachine {
       send: (text: string) => {
         if (!life.alive || !open) return
         this.parts.trace.detail(`${this.name} → control`, () => text)
+        if (text.startsWith('{"type":"usage"')) this.parts.usage.reported(text)
         mouth.send(text)
       },
       close: () => {

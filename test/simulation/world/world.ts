@@ -22,6 +22,7 @@ import { type Losses, type Network, noLosses } from './lossy.ts'
 import { seal } from './sealed.ts'
 import { quiet, SimulatedTime } from './time.ts'
 import { Trace } from './trace.ts'
+import { UsageCheck } from './usage.ts'
 import { User } from './user.ts'
 
 export interface WorldOptions {
@@ -54,6 +55,8 @@ export interface Outcome {
   readonly points: readonly string[]
   readonly crashed: boolean
   readonly events: number
+  /** Units of usage that hosts reported. */
+  readonly usage: number
 }
 
 /** Sealed values in the clear: nothing here is secret, and nothing waits for a cipher. */
@@ -82,6 +85,7 @@ export class World {
   readonly #random: Random
   #violation: string | null = null
   #hostsChanged = false
+  readonly #usage = new UsageCheck()
 
   private constructor(options: WorldOptions) {
     this.options = options
@@ -187,6 +191,7 @@ export class World {
             changed: () => {
               this.#hostsChanged = true
             },
+            usage: this.#usage,
             violation: what => this.#broken(what),
           },
           hostSize,
@@ -248,7 +253,7 @@ export class World {
       if (!user.idle) continue
       if (!asked) user.settle()
       asked = true
-      left = user.idle ? audit(this.database, this.hosts) : left
+      left = user.idle ? [...audit(this.database, this.hosts), ...this.#usage.left(this.database)] : left
       if (left.length === 0) break
     }
     const convergedAfterMs = left.length === 0 ? time.now() - calmAt : null
@@ -274,6 +279,7 @@ export class World {
       points: [...new Set(passed)].sort(),
       crashed: this.faults.of('crash point') > 0,
       events: time.fired,
+      usage: this.#usage.total,
     }
   }
 

@@ -433,6 +433,27 @@ CREATE TABLE `totp` (
 	`createdAt` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `usage` (
+	`project` text NOT NULL,
+	`hour` integer NOT NULL,
+	`kind` text NOT NULL,
+	`what` text NOT NULL,
+	`resource` text NOT NULL,
+	`amount` integer NOT NULL,
+	PRIMARY KEY(`project`, `hour`, `kind`, `what`, `resource`)
+);
+--> statement-breakpoint
+CREATE INDEX `usage_resource` ON `usage` (`resource`,`project`);--> statement-breakpoint
+CREATE INDEX `usage_hour` ON `usage` (`hour`);--> statement-breakpoint
+CREATE INDEX `usage_unfolded` ON `usage` (`hour`) WHERE "usage"."hour" % 86400000 <> 0;--> statement-breakpoint
+CREATE TABLE `usage_series` (
+	`host` text NOT NULL,
+	`series` text NOT NULL,
+	`last` integer NOT NULL,
+	`at` integer NOT NULL,
+	PRIMARY KEY(`host`, `series`)
+);
+--> statement-breakpoint
 DROP INDEX `subnet_range`;--> statement-breakpoint
 ALTER TABLE `subnet` ADD `vni` integer;--> statement-breakpoint
 ALTER TABLE `subnet` ADD `pooled` integer DEFAULT true NOT NULL;--> statement-breakpoint
