@@ -34,6 +34,4 @@ export const NewNetwork = z.strictObject({
 })
 export type NewNetwork = z.input<typeof NewNetwork>
 
-const Ref = z.string().min(1).max(64)
-export const NetworkParams = z.strictObject({ id: Ref })
-export const SubnetParams = z.strictObject({ id: Ref, subnet: Ref })
+export const NetworkParams = z.strictObject({ id: z.string().min(1).max(64) })

@@ -64,7 +64,7 @@ import {
   SetRecover,
   Stop,
 } from './machines.ts'
-import { Network, NetworkPage, NetworkParams, NewNetwork, NewSubnet, SubnetParams } from './networks.ts'
+import { Network, NetworkPage, NetworkParams, NewNetwork, NewSubnet } from './networks.ts'
 import {
   OperationAsked,
   OperationDetail,
@@ -1067,12 +1067,12 @@ export const routes = {
   },
   deleteSubnet: {
     method: 'DELETE',
-    path: '/networks/:id/subnets/:subnet',
+    path: '/subnets/:id',
     summary: 'Delete a subnet that no machine is in',
     verbs: ['networks.remove-subnet'],
     status: 204,
     faults: ['not_found', 'precondition', 'conflict', 'stale'],
-    params: SubnetParams,
+    params: NetworkParams,
     idempotent: true,
   },
   listOperations: {

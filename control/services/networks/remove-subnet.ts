@@ -5,17 +5,11 @@ import { write } from '../verb.ts'
 
 /** Deletes a subnet that no machine has a port of. */
 export const removeSubnet = write('networks.remove-subnet', {
-  input: z.object({
-    subnet: Ref,
-    /** Which network it is looked for in; any where it is left out. */
-    network: Ref.optional(),
-  }),
-  async run(context, { subnet: ref, network: of }) {
+  input: z.object({ subnet: Ref }),
+  async run(context, { subnet: ref }) {
     const found = await context.store.networks.withSubnet(context.scope, ref)
     if (!found.ok) return found
-    const { id: network, alias, isDefault, subnets } = found.value
-    if (of !== undefined && of !== network && of !== alias)
-      return refuse('not_found', `the network ${of} has no subnet ${ref}`, { field: 'subnet' })
+    const { id: network, isDefault, subnets } = found.value
     const [subnet] = subnets
     if (!subnet) throw new Error('impossible: found, and not there')
     if (isDefault) return refuse('precondition', 'subnets of a default network cannot be deleted')

@@ -33,6 +33,6 @@ export const remove: Handler<Routes['deleteNetwork']> = async ({ params }, { cal
   return gone.ok ? ok({ body: undefined }) : gone
 }
 export const removeOne: Handler<Routes['deleteSubnet']> = async ({ params }, { call }) => {
-  const gone = await removeSubnet.call(call, { network: params.id, subnet: params.subnet })
+  const gone = await removeSubnet.call(call, { subnet: params.id })
   return gone.ok ? ok({ body: undefined }) : gone
 }
