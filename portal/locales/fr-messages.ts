@@ -70,7 +70,7 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
   'quota.disk':
     'ce projet ne peut avoir davantage d’espace disque dans ses volumes ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'quota.networks':
-    'ce projet ne peut avoir davantage de réseaux ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+    'ce projet ne peut avoir davantage de réseaux ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'quota.snapshots':
     'ce projet ne peut avoir davantage d’instantanés ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'operation.unknown': 'il n’y a pas d’opération {id}',
