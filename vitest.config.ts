@@ -1,18 +1,27 @@
 import { defineConfig } from 'vitest/config'
 
 /** Whole instances of simulated hosts: they share nothing but cores with what boots machines. */
-const simulated = ['test/e2e/{kills,restore,start}.test.ts', 'test/e2e/portal/**/*.test.ts']
+const simulated = ['test/e2e/{restore,start}.test.ts', 'test/e2e/portal/**/*.test.ts']
+const kills = ['test/e2e/kills.test.ts']
 
 /** Several hosts, each in namespaces of its own with its own libvirtd: they share nothing with the one of the machine. */
-const sites = ['test/e2e/{hosts,move-volumes,storm}.test.ts']
+const sites = ['test/e2e/{hosts,storm}.test.ts']
+const moves = ['test/e2e/move-volumes.test.ts']
 
-/** `npm test` runs them in two lanes: the cheap and pure first, and hosts in namespaces; what needs the machine's own libvirtd (local/test.ts). */
+/** Files share the modules that they load, which is a quarter of the time; so none of them may leave a module changed behind. */
+const shared = { isolate: false }
+
+/** Each uses all cores as it is, and takes its time. */
+const whole = { fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 }
+
+/** `npm test` runs them in two lanes (local/test.ts). */
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'unit',
+          ...shared,
           include: [
             '{shared,control,agent,portal,local,cli}/**/*.test.{ts,tsx}',
             'test/*.test.ts',
@@ -27,42 +36,34 @@ export default defineConfig({
       {
         test: {
           name: 'contract',
+          ...shared,
           include: ['test/contract/**/*.test.ts', 'test/conformance/**/*.test.ts'],
           exclude: ['test/contract/libvirt/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
-      { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 60_000 } },
       {
         test: {
-          name: 'e2e-simulated',
-          include: simulated,
-          // Each uses all cores as it is.
-          fileParallelism: false,
+          name: 'simulation',
+          ...shared,
+          include: ['test/simulation/**/*.test.ts'],
           testTimeout: 300_000,
-          hookTimeout: 300_000,
+          hookTimeout: 60_000,
         },
       },
-      {
-        test: {
-          name: 'sites',
-          include: sites,
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-        },
-      },
+      { test: { name: 'e2e-simulated', include: simulated, ...whole } },
+      { test: { name: 'kills', include: kills, ...whole } },
+      { test: { name: 'sites', include: sites, ...whole } },
+      { test: { name: 'moves', include: moves, ...whole } },
       { test: { name: 'libvirt', include: ['test/contract/libvirt/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: [...simulated, ...sites],
-          // Instances share the machine's bridges, libvirtd and cores: one file at a time.
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          exclude: [...simulated, ...kills, ...sites, ...moves],
+          // Instances share the machine's bridges and libvirtd: one file at a time.
+          ...whole,
         },
       },
     ],

@@ -3,7 +3,6 @@ import { lookup } from 'node:dns/promises'
 import { realpath } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import { isRange } from '@sirocco/shared/kit/addresses.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
@@ -17,6 +16,7 @@ import { haltAt } from './crash.ts'
 import { folderDisk } from './disk/folder.ts'
 import { simulatedImporter } from './drivers/simulated/importer.ts'
 import { SimulatedSite, simulatedUnderlay } from './drivers/simulated/underlay.ts'
+import { allowedRanges } from './egress/fetch.ts'
 import { keyFile } from './enrol.ts'
 import { powerOff } from './fence/power-off.ts'
 import { tellController } from './fence/redfish-https.ts'
@@ -163,13 +163,6 @@ const imagesFrom =
       return { status: answer.statusCode ?? 0, bytes: answer }
     })
 
-/** Ranges that an admin lets imports be fetched from although they are not public: `10.2.0.0/16,fd00::/8`. */
-const allowed = (text = ''): string[] =>
-  text
-    .split(',')
-    .map(range => range.trim())
-    .filter(isRange)
-
 /** Makes images where the control plane asks for it; a simulated host only pretends to. */
 function importerOf({ control, storage, driver }: AgentConfig, signer: Signer): Importer {
   const blobs = blobsBy((method, path, body) => {
@@ -179,7 +172,7 @@ function importerOf({ control, storage, driver }: AgentConfig, signer: Signer): 
   if (driver.kind === 'simulated') return simulatedImporter(blobs)
   const egress = {
     resolve: (name: string) => lookup(name, { all: true }),
-    allow: allowed(process.env.SIROCCO_EGRESS_ALLOW),
+    allow: allowedRanges(process.env.SIROCCO_EGRESS_ALLOW),
   }
   return linuxImporter({ dir: join(storage, 'imports'), egress, run: runConfined, blobs })
 }

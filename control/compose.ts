@@ -8,6 +8,7 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import { r2Blobs } from './adapters/blobs/r2.ts'
 import { privateCloud } from './adapters/clouds/private/connector.ts'
 import { isolateMeters } from './adapters/meters/isolate.ts'
+import { outwardFetch } from './adapters/outward/fetch.ts'
 import { aesGcm } from './adapters/secrets/aes-gcm.ts'
 import { libsqlStore } from './adapters/store/store.ts'
 import type { Env } from './env.ts'
@@ -64,6 +65,7 @@ export function compose(env: Env, lasting: Lasting): Ports {
     links: linksOver(env, store),
     blobs: blobsOf(env),
     meters,
+    outward: outwardFetch,
     ...(env.AGENT_BUNDLE === undefined ? {} : { agentBundle: env.AGENT_BUNDLE }),
     streams: {
       async open(ticket, { agent }) {

@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
+import { allowedRanges } from '@sirocco/agent/egress/fetch.ts'
 import type { Clock } from '@sirocco/shared/kit/clock.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { keepAgent } from './agent.ts'
@@ -25,6 +26,7 @@ import { type Secrets, secretsOf } from './instance/secrets.ts'
 import { logFile } from './log-file.ts'
 import { keepLibvirtd } from './machine/libvirtd.ts'
 import { claim, firstPool, machineFolder, registryFolder, routesHere } from './machine/registry.ts'
+import { outwardBy } from './outward.ts'
 import { isInstalled } from './packages.mjs'
 import { buildPortal, portalFolder, portalIsBuilt } from './portal.ts'
 import { checkHost, checkPorts, checkSpace, descriptorWarning, prepareFolder } from './preflight.ts'
@@ -204,6 +206,7 @@ async function start(options: Options, started: Started, stop: StopAsked): Promi
       region: options.region,
       agents: { bundle, instance: place.instance, ...(tls?.selfMade ? { pin: pinOf(tls.certificate) } : {}) },
       assets: assetsOf(portalFolder),
+      outward: outwardBy({ allow: allowedRanges(process.env.SIROCCO_EGRESS_ALLOW) }),
       log: log.write,
     }),
   )

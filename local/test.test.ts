@@ -69,12 +69,15 @@ describe('the tally of a test run', () => {
 describe('the lanes of a test run', () => {
   it('hold every project once', () => {
     const names = (config.test?.projects ?? []).map(project => (project as { test: { name: string } }).test.name)
-    expect(lanesOf(undefined, 2).flat().sort()).toEqual(names.sort())
-    expect(lanesOf(undefined, 2)).toHaveLength(2)
+    const { own, either } = lanesOf(undefined, 2)
+    expect([...own.flat(), ...either].sort()).toEqual(names.sort())
+    expect(own).toHaveLength(2)
   })
 
   it('are one where there is one core, or one project is chosen', () => {
-    expect(lanesOf(undefined, 1)).toEqual([lanesOf(undefined, 2).flat()])
-    expect(lanesOf('e2e', 2)).toEqual([['e2e']])
+    const { own, either } = lanesOf(undefined, 2)
+    expect(lanesOf(undefined, 1)).toEqual({ own: [[...own.flat(), ...either]], either: [] })
+    expect(lanesOf('e2e', 2)).toEqual({ own: [['e2e']], either: [] })
+    expect(lanesOf('sites', 2)).toEqual({ own: [['sites']], either: [] })
   })
 })

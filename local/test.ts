@@ -13,9 +13,12 @@ import { progress } from './progress.mjs'
  * goes beside what computes. The machine's own bridges and libvirtd are touched nowhere but in the second.
  */
 const lanes = [
-  ['unit', 'contract', 'simulation', 'e2e-simulated', 'sites'],
+  ['unit', 'contract', 'simulation', 'e2e-simulated'],
   ['libvirt', 'e2e'],
 ] as const
+
+/** Taken by whichever lane has come to its end: they share nothing but cores with any other. The longest first. */
+const either = ['kills', 'moves', 'sites'] as const
 
 /** Of vitest's JSON report. A file that could not even be loaded has no tests and one failure. */
 const Report = z.object({
@@ -83,32 +86,36 @@ export function verdict({ passed, failed, skipped }: Omit<Tally, 'failures'>): {
   return { line, code: failed === 0 && passed > 0 ? 0 : 1 }
 }
 
-/** The projects of each lane that `--project NAME` chooses; all of them without. On one core there is one lane. */
-export function lanesOf(chosen: string | undefined, cores: number): string[][] {
-  const some = lanes.map(lane => lane.filter(name => chosen === undefined || name === chosen)).filter(lane => lane.length > 0)
-  return cores > 1 ? some : [some.flat()]
+/**
+ * The projects of each lane, and those that go in either, of what `--project NAME` chooses; all of them without. On one core, and for one project, there is
+ * one lane.
+ */
+export function lanesOf(chosen: string | undefined, cores: number): { readonly own: string[][]; readonly either: string[] } {
+  const some = (names: readonly string[]) => names.filter(name => chosen === undefined || name === chosen)
+  return cores > 1 && chosen === undefined
+    ? { own: lanes.map(some), either: some(either) }
+    : { own: [some([...lanes.flat(), ...either])], either: [] }
 }
 
 /** All tests, or what the arguments (as vitest's) choose of them; `--project NAME` chooses a project. */
 export async function main(args: readonly string[]): Promise<number> {
   const rest = args.filter(arg => arg !== '--yes')
   const at = rest.indexOf('--project')
-  const side = lanesOf(at < 0 ? undefined : rest[at + 1], availableParallelism())
+  const { own, either } = lanesOf(at < 0 ? undefined : rest[at + 1], availableParallelism())
   const others = at < 0 ? rest : rest.toSpliced(at, 2)
   const stop = new AbortController()
   // A terminal's Ctrl-C reaches vitest by itself; its end is waited for, so that it can clean up.
   process.on('SIGINT', () => stop.abort('SIGINT'))
   process.on('SIGTERM', () => stop.abort('SIGTERM'))
   // Two lanes must not build it at once, in one place.
-  if (side.length > 1) await build()
-  const runLane = async (lane: readonly string[]) => {
+  if (own.length > 1) await build()
+  const runLane = async (lane: string[]) => {
     let total = nothing
-    for (const project of lane)
-      if (!stop.signal.aborted)
-        total = sum(total, await runProject(project, others, { stop: stop.signal, alone: side.length === 1 }))
+    for (let next = lane.shift() ?? either.shift(); next !== undefined; next = lane.shift() ?? either.shift())
+      if (!stop.signal.aborted) total = sum(total, await runProject(next, others, { stop: stop.signal, alone: own.length === 1 }))
     return total
   }
-  let total = (await Promise.all(side.map(runLane))).reduce(sum, nothing)
+  let total = (await Promise.all(own.map(runLane))).reduce(sum, nothing)
   if (stop.signal.aborted) total = sum(total, failure(`ended by ${stop.signal.reason}`))
   const { line, code } = verdict(total)
   if (total.failures.length > 0) process.stdout.write(`\nFailed:\n${total.failures.map(each => `  ${each}\n`).join('')}`)

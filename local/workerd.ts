@@ -25,6 +25,8 @@ export interface WorkerdOptions {
   readonly region: string
   /** What new hosts are told: the SHA-256 of the agent's bundle, and of a certificate that nobody but us vouches for. */
   readonly agents: { readonly bundle: string; readonly instance: string; readonly pin?: string }
+  /** Answers what the Worker asks of the Internet. */
+  readonly outward: (request: Request) => Promise<Response>
   readonly assets: (request: { method: string; pathname: string; etag: string | null }) => Asset
   /** What the Worker prints. */
   readonly log: (text: Uint8Array | string) => void
@@ -93,6 +95,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
           STREAM: object('Stream'),
         },
         r2Buckets: ['BLOBS'],
+        outboundService: options.outward,
         unsafeDirectSockets: [
           { host: '127.0.0.1', port, entrypoint: 'default' },
           { host: '127.0.0.1', port: port + 1, entrypoint: 'Ec2' },

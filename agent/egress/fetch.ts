@@ -2,12 +2,19 @@ import type { LookupAddress } from 'node:dns'
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { isIP } from 'node:net'
-import { isPublicAddress, isWithin } from '@sirocco/shared/kit/addresses.ts'
+import { isPublicAddress, isRange, isWithin } from '@sirocco/shared/kit/addresses.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 
 /** How names become addresses; by the system where a test does not say. */
 export type Resolve = (name: string) => Promise<readonly LookupAddress[]>
+
+/** Ranges that an admin lets requests go to although they are not public, as the environment holds them: `10.2.0.0/16,fd00::/8`. */
+export const allowedRanges = (text = ''): string[] =>
+  text
+    .split(',')
+    .map(range => range.trim())
+    .filter(isRange)
 
 export interface Egress {
   readonly resolve: Resolve
@@ -30,7 +37,7 @@ export async function fetchPublic(
     if (!parsed || !/^https?:$/.test(parsed.protocol)) return refuse('invalid', `${shown(url)} is no address of the web`)
     if (parsed.username !== '' || parsed.password !== '')
       return refuse('invalid', 'an address may carry no user name or password')
-    const target = await addressOf({ resolve, allow }, parsed)
+    const target = await publicAddress({ resolve, allow }, parsed)
     if (!target.ok) return target
     const answer = await get(parsed, target.value, from, etag, signal).catch((error: unknown) =>
       refuse('unavailable', `${parsed.host} does not answer`, { detail: String(error) }),
@@ -56,7 +63,8 @@ export async function fetchPublic(
 /** Without what may be a credential. */
 const shown = (url: string): string => url.replace(/[?#].*$/s, '').slice(0, 300)
 
-async function addressOf({ resolve, allow }: Egress, { hostname }: URL): Promise<Result<LookupAddress>> {
+/** Where a connection to this address goes, if that is public or allowed. */
+export async function publicAddress({ resolve, allow }: Egress, { hostname }: URL): Promise<Result<LookupAddress>> {
   const name = hostname.replace(/^\[|\]$/g, '')
   const family = isIP(name)
   let found: readonly LookupAddress[]
@@ -76,9 +84,15 @@ async function addressOf({ resolve, allow }: Egress, { hostname }: URL): Promise
   return ok(first)
 }
 
+/** The connection goes where was looked, whatever the name means a moment later. */
+export const pinned =
+  ({ address, family }: LookupAddress) =>
+  (_: string, { all }: { all?: boolean | undefined }, tell: Tell): void =>
+    all ? tell(null, [{ address, family }]) : tell(null, address, family)
+
 const get = (
   url: URL,
-  { address, family }: LookupAddress,
+  target: LookupAddress,
   from: number,
   etag: string | undefined,
   signal: AbortSignal | undefined,
@@ -93,11 +107,9 @@ const get = (
       headers,
       agent: false as const,
       ...(signal ? { signal } : {}),
-      // The connection goes where was looked, whatever the name means a moment later.
-      lookup: (_: string, { all }: { all?: boolean | undefined }, tell: Tell) =>
-        all ? tell(null, [{ address, family }]) : tell(null, address, family),
+      lookup: pinned(target),
     }
-    const asked = url.protocol === 'https:' ? requestHttps(url, options) : requestHttp(url, options)
+    const asked = url.protocol === 'https:' ? requestHttps(url.href, options) : requestHttp(url.href, options)
     asked.on('response', resolve).on('error', reject)
     asked.setTimeout(limits.imageFetchIdle, () => asked.destroy(new Error(`no byte for ${limits.imageFetchIdle / 1_000} s`)))
     asked.end()

@@ -27,6 +27,16 @@ export interface MachineDisk {
   readonly source: DiskSource
   readonly boot: boolean
   readonly readOnly: boolean
+  /** Other hosts of the zone have the same file: it goes with no machine. */
+  readonly shared?: true
+}
+
+/** How a running machine is sent to another host. */
+export interface LeaveOptions {
+  progress(percent: number): void
+  readonly cancel: AbortSignal
+  /** Disks that the other host has, too, by device. */
+  readonly shared: readonly string[]
 }
 
 /** A volume that a machine was found to have. */
@@ -194,8 +204,8 @@ export interface Compute {
   addGuestKeys(id: string, user: string, keys: readonly string[]): Promise<Result<void>>
   /** What the host and those of its machines that are known to run have used so far. */
   counters(): Promise<Result<Counted>>
-  /** Sends a running machine to the host behind `peer`. Ends with where it runs; never both here and there. */
-  leave(id: string, peer: Peer, options: { progress(percent: number): void; cancel: AbortSignal }): Promise<Departure>
+  /** Sends a running machine to the host behind `peer`, with all its disks but those `shared`, by device. Ends with where it runs; never both here and there. */
+  leave(id: string, peer: Peer, options: LeaveOptions): Promise<Departure>
   /** Waits for a running machine that another host sends; its disk and networks are made. Until it runs here it shows as paused. */
   arrive(definition: Definition): Promise<Result<Arrival>>
   /** What arrived is defined here for its next start, too; it goes on running. */

@@ -1,5 +1,5 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
-import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
+import type { WantedPool, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { DiskMerge, DiskSource, Merging } from './compute.ts'
 import type { Arrival, Departure, Peer } from './move.ts'
 
@@ -59,6 +59,8 @@ export interface MergeOptions {
  * are not what was promised.
  */
 export interface Volumes {
+  /** How large the pool is here; `unavailable` where its directory is not, or is another. */
+  room(pool: WantedPool): Promise<Result<{ readonly totalMiB: number }>>
   /** The volume as it is here; null where it is not. A pool without an id: whichever it lies in. */
   find(volume: Pick<WantedVolume, 'id' | 'pool'>): Promise<Result<FoundVolume | null>>
   /** Makes it from its source, whose files are here; one that is here is left as it is. No guest has it open. */
@@ -67,8 +69,8 @@ export interface Volumes {
   grow(volume: WantedVolume): Promise<Result<void>>
   /** Takes it back to the snapshot that is wanted, once for each turn; `not_found` where that is not here. No guest has it open. */
   revert(volume: WantedVolume): Promise<Result<void>>
-  /** Removes it; what snapshots and volumes made from those stand on stays until they are gone, too. */
-  remove(volume: Pick<WantedVolume, 'id' | 'pool'>): Promise<Result<void>>
+  /** Removes it; what snapshots and volumes made from those stand on stays until they are gone, too. `elsewhere`: only this host's hold on it. */
+  remove(volume: Pick<WantedVolume, 'id' | 'pool' | 'elsewhere'>): Promise<Result<void>>
   /** Contents of image files that anything here stands on, whether it is wanted or not. */
   bases(): Promise<Result<readonly string[]>>
   /** Volumes that are here. */

@@ -8,6 +8,7 @@ import {
   type WantedMachine,
   type WantedNeighbour,
   type WantedNetwork,
+  type WantedPlace,
   type WantedSnapshot,
   type WantedVolume,
 } from '@sirocco/shared/wire/objects.ts'
@@ -80,6 +81,9 @@ export class Held {
   }
   groups(): WantedGroup[] {
     return [...this.#objects.values(), ...this.#strays.values()].filter(object => object.kind === 'group')
+  }
+  pools(): WantedPlace[] {
+    return this.#objects.values().filter(object => object.kind === 'pool')
   }
   volume(id: string): WantedVolume | undefined {
     const object = this.#objects.get('volume', id)

@@ -116,7 +116,10 @@ export class Moves {
     const peer = underlay.peer(move, move.endpoint)
     try {
       const how = { progress: (percent: number) => progress(id, `moving ${percent} %`), cancel: cancel.signal }
-      const departure = await (move.offline ? volumes.send(volumesOf(id), peer, how) : compute.leave(id, peer, how))
+      const shared = volumesOf(id).flatMap(({ pool, attached }) => (pool.type === 'nfs' && attached ? [attached.device] : []))
+      const departure = await (move.offline
+        ? volumes.send(volumesOf(id), peer, how)
+        : compute.leave(id, peer, { ...how, shared }))
       if (departure.kind === 'left') await this.#note(machine, 'left')
       else await this.#note(machine, departure.kind, departure.fault)
     } finally {

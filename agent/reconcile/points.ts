@@ -61,6 +61,7 @@ const verbs = {
     capacityMiB: false,
   },
   'port.volumes': {
+    room: false,
     find: false,
     make: true,
     grow: true,

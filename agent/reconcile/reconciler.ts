@@ -34,6 +34,7 @@ import { Moves } from './moves.ts'
 import { NetworkRoom, passing } from './network-room.ts'
 import { Orphans } from './orphans.ts'
 import { isOn, noticed, type Plan, plan, type View } from './plan.ts'
+import { PoolWatch } from './pool-watch.ts'
 import { Report } from './report.ts'
 import { VolumeKeeper } from './volumes/keeper.ts'
 import { wireFault } from './wire-fault.ts'
@@ -80,6 +81,7 @@ export class Reconciler {
   readonly #imports: WorkKeeper<WantedImport, ImportResult>
   readonly #backups: WorkKeeper<WantedBackup, BackupResult>
   readonly #restores: BackupRoom
+  readonly #pools: PoolWatch
   #swept = false
   readonly #moves: Moves
   readonly #orphans: Orphans
@@ -117,6 +119,7 @@ export class Reconciler {
       report: this.#report,
       machines: this.#machines,
     })
+    this.#pools = new PoolWatch(parts.volumes, this.#report, parts.timers)
     this.#orphans = new Orphans({ ...parts, journal, stray: id => held.stray(id) })
     const works = [(id: string) => this.#frozen(id), this.#report, parts.timers] as const
     this.#imports = new WorkKeeper(importing(parts.importer ?? null), ...works)
@@ -149,6 +152,7 @@ export class Reconciler {
     void this.#host.look(true)
     this.#imports.wanted(this.#held.imports())
     this.#backups.wanted(this.#held.backups())
+    this.#pools.wanted(this.#held.pools())
     this.#sweepLater()
   }
 
@@ -162,6 +166,7 @@ export class Reconciler {
     this.#imports.end()
     this.#backups.end()
     this.#restores.end()
+    this.#pools.end()
     this.#moves.end()
     this.#host.end()
     await within(limits.agentFarewell, this.#parts.timers, this.#leave())
@@ -233,6 +238,7 @@ export class Reconciler {
     this.#sweepImports()
     this.#imports.wanted(this.#held.imports())
     this.#backups.wanted(this.#held.backups())
+    this.#pools.wanted(this.#held.pools())
     this.#restores.wanted(this.#kept())
     if (moving.size > 0) this.#volumes.machinesChanged(moving)
     // A machine that is made meanwhile has its networks made, and all others with them.

@@ -1,4 +1,4 @@
-import { chmod, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { chmod, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
@@ -13,7 +13,7 @@ import { type Run, run as runHere } from '../programs/run.ts'
 import { type RunConfined, runConfined } from '../programs/sandbox.ts'
 import { broughtDisk } from './brought.ts'
 import { Chains, chainMost, mayMerge } from './chains.ts'
-import { createDisk, createOverlay, growDisk, sizeOfBase } from './disk-image.ts'
+import { copyDisk, createDisk, createOverlay, growDisk, sizeOfBase } from './disk-image.ts'
 import { fileFault, isThere, makeDirectory, namesIn, settle, syncDirectory } from './files.ts'
 import { InTurn } from './in-turn.ts'
 import { goneMark, homeOf, homesIn, idShape, isFrozen, type Layers, layersOf, turnOf } from './layers.ts'
@@ -28,6 +28,8 @@ export interface DirectoryVolumesOptions {
   readonly dir: string
   /** The agent's own, where images lie and what is brought from backups; the same directory where it is not said. */
   readonly own?: string
+  /** Volumes stand on nothing outside this directory: what they are made of is copied. `frozen`: where a snapshot is that is not in it. */
+  readonly alone?: { frozen(snapshot: string): Promise<string | null> }
   readonly run?: Run
   readonly confined?: RunConfined
 }
@@ -49,10 +51,11 @@ export interface VolumesOfDirectory extends Volumes {
 export function directoryVolumes({
   dir,
   own = dir,
+  alone,
   run = runHere,
   confined = runConfined,
 }: DirectoryVolumesOptions): VolumesOfDirectory {
-  return new DirectoryVolumes(resolve(dir), resolve(own), run, confined)
+  return new DirectoryVolumes(resolve(dir), resolve(own), run, confined, alone ?? null)
 }
 
 class DirectoryVolumes implements VolumesOfDirectory {
@@ -60,18 +63,27 @@ class DirectoryVolumes implements VolumesOfDirectory {
   readonly #own: string
   readonly #images: string
   readonly #run: Run
+  readonly #confined: RunConfined
+  readonly #standing: DirectoryVolumesOptions['alone'] | null
   readonly #turns = new InTurn()
   /** Sizes of images that passed as a base, in bytes, by content and format. */
   readonly #bases = new Map<string, number>()
 
   readonly #merging: Merging
 
-  constructor(dir: string, own: string, run: Run, confined: RunConfined) {
+  constructor(dir: string, own: string, run: Run, confined: RunConfined, standing: DirectoryVolumesOptions['alone'] | null) {
     this.#dir = dir
     this.#own = own
     this.#images = join(own, 'images')
     this.#run = run
+    this.#confined = confined
+    this.#standing = standing ?? null
     this.#merging = new Merging(dir, confined, this.#turns, () => this.#clear())
+  }
+
+  async room(): Promise<Result<{ readonly totalMiB: number }>> {
+    const { blocks, bsize } = await statfs(this.#dir)
+    return ok({ totalMiB: Math.floor((blocks * bsize) / MiB) })
   }
 
   find({ id }: Pick<WantedVolume, 'id'>): Promise<Result<FoundVolume | null>> {
@@ -428,14 +440,15 @@ class DirectoryVolumes implements VolumesOfDirectory {
     if (source.from === 'found') return lost(volume.id)
     if (source.from === 'nothing') return createDisk(this.#run, path, sizeMiB)
     if (source.from === 'snapshot') {
-      const base = await this.#frozen(source.snapshot)
+      const base = (await this.#frozen(source.snapshot)) ?? (await this.#standing?.frozen(source.snapshot)) ?? null
       if (base === null) return refuse('unavailable', 'waiting for the snapshot that the volume is made from')
-      return createOverlay(this.#run, path, { path: base, format: 'qcow2' }, sizeMiB)
+      return this.#upon(path, { path: base, format: 'qcow2' }, sizeMiB)
     }
     if (source.from === 'backup') {
       const brought = broughtDisk(this.#own, volume.id)
       if (!(await isThere(brought))) return refuse('unavailable', 'waiting for the backup to be brought here')
-      await rename(brought, path)
+      const moved = await this.#bring(brought, path)
+      if (!moved.ok) return moved
       await rm(dirname(brought), { recursive: true, force: true })
       return growDisk(this.#run, path, sizeMiB)
     }
@@ -451,7 +464,28 @@ class DirectoryVolumes implements VolumesOfDirectory {
     this.#bases.set(known, size.value)
     if (size.value > sizeMiB * MiB)
       return refuse('invalid', `the image needs a disk of ${Math.ceil(size.value / MiB)} MiB, the volume has ${sizeMiB}`)
-    return createOverlay(this.#run, path, { path: base, format: file.format }, sizeMiB)
+    return this.#upon(path, { path: base, format: file.format }, sizeMiB)
+  }
+
+  /** Made of this: on top of it, or a copy where it must stand alone. */
+  #upon(path: string, base: { readonly path: string; readonly format: string }, sizeMiB: number): Promise<Result<void>> {
+    return this.#standing === null
+      ? createOverlay(this.#run, path, base, sizeMiB)
+      : copyDisk({ run: this.#run, confined: this.#confined }, path, base, sizeMiB)
+  }
+
+  /** Another file system is no place to rename to. */
+  async #bring(brought: string, path: string): Promise<Result<void>> {
+    try {
+      await rename(brought, path)
+      return ok(undefined)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error
+    }
+    const header = await readQcow2(brought)
+    if (!header) return refuse('internal', 'what was brought from the backup cannot be read', { detail: brought })
+    const from = { path: brought, format: 'qcow2' }
+    return copyDisk({ run: this.#run, confined: this.#confined }, path, from, Math.ceil(header.size / MiB))
   }
 
   async #overlay(base: string, above: string, leastMiB = 0): Promise<Result<void>> {

@@ -1,7 +1,10 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { MiB } from '@sirocco/shared/kit/units.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import type { ImageFile } from '@sirocco/shared/wire/objects.ts'
 import { z } from 'zod'
 import type { Ran, Run } from '../programs/run.ts'
+import type { RunConfined } from '../programs/sandbox.ts'
 
 /** `qemu-img info --output=json`, of which only what decides. */
 const Info = z.object({
@@ -60,6 +63,22 @@ export async function createOverlay(
 ): Promise<Result<void>> {
   const ran = await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', base.format, '-b', base.path, path, `${sizeMiB}M`])
   return ran.code === 0 ? ok(undefined) : programFault('making the disk', ran)
+}
+
+/** Makes a disk of what another holds, which stands on nothing. */
+export async function copyDisk(
+  { run, confined }: { readonly run: Run; readonly confined: RunConfined },
+  path: string,
+  from: { readonly path: string; readonly format: string },
+  sizeMiB: number,
+): Promise<Result<void>> {
+  const made = await createDisk(run, path, sizeMiB)
+  if (!made.ok) return made
+  const words = ['convert', '-q', '-n', '--target-is-zero', '-f', from.format, '-O', 'qcow2', from.path, path]
+  // What a disk of that size holds, with its tables.
+  const fileBytes = sizeMiB * MiB + Math.ceil((sizeMiB * MiB) / 1_024) + 16 * MiB
+  const ran = await confined('qemu-img', words, { fileBytes, timeout: limits.convert, changes: true })
+  return ran.code === 0 ? ok(undefined) : programFault('copying the disk', ran)
 }
 
 /** Makes an empty disk. */

@@ -1,11 +1,13 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { copyFile, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { until } from '../../test/support/until.ts'
 import type { DiskMerge } from '../ports/compute.ts'
 import type { Merge, MergeOptions, Volumes } from '../ports/volumes.ts'
 import { run } from '../programs/run.ts'
@@ -25,6 +27,12 @@ beforeEach(async () => {
   volumes = directoryVolumes({ dir })
 })
 afterEach(() => rm(dir, { recursive: true, force: true }))
+
+/** Files that a process has open. */
+async function opened(pid: number | undefined): Promise<string[]> {
+  const folder = `/proc/${pid}/fd`
+  return Promise.all((await readdir(folder)).map(fd => readlink(join(folder, fd)).catch(() => '')))
+}
 
 const pool = { type: 'directory', id: 'spl_1' } as const
 const volume = (id: string, more: Partial<WantedVolume> = {}): WantedVolume => ({
@@ -210,11 +218,13 @@ describe.skipIf(missing.length > 0)(`merging${missing.length ? ` (not installed:
     granted(await volumes.removeSnapshot(snapshot('snp_1')))
     const next = await due()
     if (!next) throw new Error('a file stands there for nobody')
-    const reading = run('qemu-io', ['-r', '-f', 'qcow2', '-c', 'sleep 1500', await pathOf('vol_a')])
-    let refused: Result<void> = { ok: true, value: undefined }
-    for (let tries = 0; refused.ok && tries < 20 && (await due()); tries++) refused = await volumes.merge(next, options())
-    expect(refused).toMatchObject({ fault: { code: 'unavailable' } })
-    await reading
+    const file = await pathOf('vol_a')
+    const reader = spawn('qemu-io', ['-r', '-f', 'qcow2', '-c', 'sleep 60000', file], { stdio: 'ignore' })
+    const over = once(reader, 'exit')
+    await until('it to be read', async () => ((await opened(reader.pid)).includes(file) ? true : null))
+    expect(await volumes.merge(next, options())).toMatchObject({ ok: false, fault: { code: 'unavailable' } })
+    reader.kill()
+    await over
     expect(await mergeAll()).toBe(1)
   })
 

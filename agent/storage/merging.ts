@@ -128,7 +128,7 @@ export class Merging {
       timeout: limits.merge,
       signal: cancel,
       heard: text => {
-        const percent = /\((\d+)\.\d+\/100%\)/.exec(text)?.[1]
+        const percent = [...text.matchAll(/\((\d+)\.\d+\/100%\)/g)].at(-1)?.[1]
         if (percent !== undefined) progress(Number(percent))
       },
     })

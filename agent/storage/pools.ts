@@ -1,7 +1,8 @@
-import { readdir, realpath, rename, rm, rmdir, stat, symlink } from 'node:fs/promises'
+import { readdir, realpath, rename, rm, rmdir, stat, statfs, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { MiB } from '@sirocco/shared/kit/units.ts'
 import type { WantedPool, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Arrival, Departure } from '../ports/move.ts'
 import type { FoundVolume, Merge, OfMoment, Volumes } from '../ports/volumes.ts'
@@ -11,6 +12,7 @@ import { fileFault, isThere, makeDirectory, namesIn, syncDirectory } from './fil
 import { InTurn } from './in-turn.ts'
 import type { Parcel } from './parcel.ts'
 import { sendParcels } from './send.ts'
+import { isShared, SharedPools } from './shared-pool.ts'
 import { takeParcels } from './take.ts'
 
 export interface PooledVolumesOptions {
@@ -29,7 +31,8 @@ export function pooledVolumes({ dir, host }: PooledVolumesOptions): Volumes {
   return new PooledVolumes(resolve(dir), host)
 }
 
-type Pooled = Pick<WantedVolume, 'pool'>
+/** A volume, or a snapshot of one. */
+type Pooled = Pick<WantedVolume, 'id' | 'pool'> & { readonly volume?: string }
 
 const nameShape = /^[A-Za-z0-9_-]{1,64}$/
 
@@ -40,6 +43,7 @@ class PooledVolumes implements Volumes {
   readonly #own: VolumesOfDirectory
   readonly #opened = new Map<string, VolumesOfDirectory>()
   readonly #turns = new InTurn()
+  readonly #shared: SharedPools
 
   constructor(dir: string, host: string) {
     if (!nameShape.test(host)) throw new Error('impossible: a host whose id is no name')
@@ -47,19 +51,35 @@ class PooledVolumes implements Volumes {
     this.#links = join(dir, 'pools')
     this.#host = host
     this.#own = directoryVolumes({ dir })
+    this.#shared = new SharedPools(dir, this.#links)
+  }
+
+  async room(pool: WantedPool): Promise<Result<{ readonly totalMiB: number }>> {
+    if (isShared(pool)) return this.#shared.room(pool)
+    const { path } = pool
+    const found = path === undefined ? null : await stat(path).catch(() => null)
+    if (path === undefined || !found?.isDirectory()) return away(path ?? pool.id)
+    if ((await this.#isLinked(pool.id)) && !(await isThere(join(this.#links, pool.id, 'volumes')))) return away(path)
+    const { blocks, bsize } = await statfs(path)
+    return ok({ totalMiB: Math.floor((blocks * bsize) / MiB) })
   }
 
   grow: Volumes['grow'] = volume => this.#in(volume, missing(volume.id), pool => pool.grow(volume))
   revert: Volumes['revert'] = volume => this.#in(volume, missing(volume.id), pool => pool.revert(volume))
   hasSnapshot: Volumes['hasSnapshot'] = snapshot => this.#in(snapshot, ok(false), pool => pool.hasSnapshot(snapshot))
-  removeSnapshot: Volumes['removeSnapshot'] = snapshot => this.#emptying(snapshot, pool => pool.removeSnapshot(snapshot))
+  removeSnapshot: Volumes['removeSnapshot'] = snapshot =>
+    isShared(snapshot.pool)
+      ? this.#shared.removeSnapshot(snapshot, snapshot.pool)
+      : this.#emptying(snapshot, pool => pool.removeSnapshot(snapshot))
   frozen: Volumes['frozen'] = snapshot => this.#in(snapshot, missing(snapshot.id), pool => pool.frozen(snapshot))
   merges: Volumes['merges'] = volume => this.#in(volume, ok(null), pool => pool.merges(volume))
   snapshot: Volumes['snapshot'] = (snapshot, open) =>
     this.#in(snapshot, missing(snapshot.volume), pool => pool.snapshot(snapshot, open))
 
   make(volume: WantedVolume): Promise<Result<void>> {
-    return this.#turns.take(volume.pool.id, async () => {
+    const { pool } = volume
+    if (isShared(pool)) return this.#turns.take(volume.id, () => this.#shared.make(volume, pool).catch(fileFault))
+    return this.#turns.take(pool.id, async () => {
       const linked = await this.#link(volume.pool)
       if (!linked.ok) return linked
       return this.#in(volume, missing(volume.id), pool => pool.make(volume))
@@ -80,7 +100,9 @@ class PooledVolumes implements Volumes {
 
   async remove(volume: Parameters<Volumes['remove']>[0]): Promise<Result<void>> {
     // Who takes everything off a host knows of no pools.
-    if (volume.pool.id !== '') return this.#emptying(volume, pool => pool.remove(volume))
+    const { pool } = volume
+    if (isShared(pool)) return this.#turns.take(volume.id, () => this.#shared.remove(volume, pool).catch(fileFault))
+    if (pool.id !== '') return this.#emptying(volume, directory => directory.remove(volume))
     const pools = await this.#known()
     if (!pools.ok) return pools
     for (const [id, pool] of pools.value) {
@@ -97,7 +119,9 @@ class PooledVolumes implements Volumes {
 
   /** Each pool goes on only when those after it are as far: all marks are set before any guest goes on. */
   async keepMoment(each: readonly OfMoment[], switchTo: Parameters<Volumes['keepMoment']>[1]): Promise<Result<boolean>> {
-    const groups = [...Map.groupBy(each, ({ snapshot }) => snapshot.pool.id).values()].sort(byOpen)
+    const groups = [...Map.groupBy(each, ({ snapshot: { pool, volume } }) => (isShared(pool) ? volume : pool.id)).values()].sort(
+      byOpen,
+    )
     const from = async (
       at: number,
       files: readonly { readonly volume: string; readonly path: string }[],
@@ -120,6 +144,8 @@ class PooledVolumes implements Volumes {
   }
 
   async merge(merge: Merge, options: Parameters<Volumes['merge']>[1]): Promise<Result<void>> {
+    const shared = this.#shared.merge(merge)
+    if (shared) return shared.merge(merge, options)
     const [, id] = merge.over.startsWith(`${this.#links}/`)
       ? (/^\/([A-Za-z0-9_-]+)\//.exec(merge.over.slice(this.#links.length)) ?? [])
       : []
@@ -133,6 +159,8 @@ class PooledVolumes implements Volumes {
   async send(...[volumes, peer, options]: Parameters<Volumes['send']>): Promise<Departure> {
     const parcels: Parcel[] = []
     for (const volume of volumes) {
+      // It lies where the other host has it, too.
+      if (isShared(volume.pool)) continue
       const packed = await this.#in(volume, missing(volume.id), pool => pool.pack(volume))
       if (!packed.ok) return { kind: 'stayed', fault: packed.fault }
       parcels.push(packed.value)
@@ -140,7 +168,8 @@ class PooledVolumes implements Volumes {
     return sendParcels(this.#dirOf(volumes), parcels, peer, { ...options, pause: setTimeout })
   }
 
-  take(volumes: readonly WantedVolume[]): Promise<Result<Arrival>> {
+  take(all: readonly WantedVolume[]): Promise<Result<Arrival>> {
+    const volumes = all.filter(({ pool }) => !isShared(pool))
     const pools = [...new Map(volumes.map(volume => [volume.pool.id, volume])).values()].sort((a, b) =>
       a.pool.id < b.pool.id ? -1 : 1,
     )
@@ -166,10 +195,11 @@ class PooledVolumes implements Volumes {
 
   /** What a pool says; `unknown` where nothing was ever made in it, `unavailable` while its directory is not there. */
   async #in<T>(
-    { pool }: Pooled,
+    { id, volume = id, pool }: Pooled,
     unknown: Result<T>,
     ask: (volumes: VolumesOfDirectory) => Promise<Result<T>>,
   ): Promise<Result<T>> {
+    if (isShared(pool)) return this.#shared.in(pool, volume, unknown, ask)
     if (pool.path === undefined) return ask(this.#own)
     if (!nameShape.test(pool.id)) return refuse('invalid', 'not a pool id')
     if (!(await this.#isLinked(pool.id))) return unknown

@@ -48,7 +48,8 @@ export async function takeParcels(parts: TakeParts): Promise<Result<Arrival>> {
 class Taking implements Arrival {
   readonly #parts: TakeParts
   readonly #path: string
-  #parcels: readonly Parcel[] = []
+  /** What is to come; null until it is told. */
+  #parcels: readonly Parcel[] | null = null
   #outcome: 'open' | 'here' | 'nothing' = 'open'
   readonly #kept = new Set<string>()
   /** One question after the other: none is answered while another is. */
@@ -65,7 +66,7 @@ class Taking implements Arrival {
     return this.#outcome === 'here'
   }
   socket(name: string): string | null {
-    return this.#outcome === 'open' && name === 'files' && this.#parcels.length > 0 ? this.#path : null
+    return this.#outcome === 'open' && name === 'files' && this.#parcels !== null ? this.#path : null
   }
 
   answer(text: string): Promise<Result<string>> {
@@ -100,7 +101,7 @@ class Taking implements Arrival {
 
   /** Only what is wanted here, on what is here. */
   #prepare(parcels: readonly Parcel[]): Result<string> {
-    if (this.#outcome !== 'open' || this.#parcels.length > 0) return refuse('precondition', 'this move is over')
+    if (this.#outcome !== 'open' || this.#parcels !== null) return refuse('precondition', 'this move is over')
     const wanted = new Map(this.#parts.volumes.map(volume => [volume.id, volume]))
     if (parcels.length !== wanted.size) return refuse('precondition', 'these are not the volumes of the machine')
     for (const { id, parts } of parcels) {
@@ -124,7 +125,7 @@ class Taking implements Arrival {
     try {
       const opening = Opening.safeParse(JSON.parse(await openingOf(socket)))
       const part = opening.success
-        ? this.#parcels.find(({ id }) => id === opening.data.volume)?.parts.find(({ name }) => name === opening.data.name)
+        ? this.#parcels?.find(({ id }) => id === opening.data.volume)?.parts.find(({ name }) => name === opening.data.name)
         : undefined
       if (!opening.success || !part || this.#outcome !== 'open') return void socket.destroy()
       const path = incoming(this.#parts.dirOf(opening.data.volume), opening.data.volume, part.name)
@@ -142,10 +143,11 @@ class Taking implements Arrival {
   /** All of them take the place of what was made, the bottom first. */
   async #put(): Promise<Result<void>> {
     if (this.#outcome !== 'open') return ok(undefined)
-    if (this.#parcels.length === 0) return refuse('precondition', 'nothing was sent')
+    const parcels = this.#parcels
+    if (parcels === null) return refuse('precondition', 'nothing was sent')
     const { dirOf, volumes } = this.#parts
     try {
-      for (const { id, parts } of this.#parcels) {
+      for (const { id, parts } of parcels) {
         const image = imageOf(volumes.find(volume => volume.id === id))
         for (const { name, on } of parts) {
           const path = incoming(dirOf(id), id, name)
@@ -156,7 +158,7 @@ class Taking implements Arrival {
           await syncFile(path)
         }
       }
-      for (const { id, parts, turn } of this.#parcels) {
+      for (const { id, parts, turn } of parcels) {
         const { home, numbers, turns } = await layersOf(dirOf(id), id)
         for (const n of numbers) await rm(join(home, `${n}.qcow2`), { force: true })
         for (const known of turns.keys()) if (known !== turn) await rm(join(home, `${known}.turn`), { force: true })
@@ -190,7 +192,7 @@ class Taking implements Arrival {
     if (this.#outcome !== 'open') return
     this.#outcome = 'nothing'
     for (const socket of this.#under) socket.destroy()
-    for (const { id, parts } of this.#parcels)
+    for (const { id, parts } of this.#parcels ?? [])
       for (const { name } of parts) await rm(incoming(this.#parts.dirOf(id), id, name), { force: true })
   }
 }

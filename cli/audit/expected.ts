@@ -123,7 +123,8 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
         machines: machines.length,
         vcpus: sum(machines.map(({ vcpus }) => vcpus)),
         memoryMiB: sum(machines.map(({ memoryMiB }) => memoryMiB)),
-        diskMiB: sum([...volumes, ...snapshots].map(({ sizeMiB }) => sizeMiB)),
+        // What lies in other pools is counted there.
+        diskMiB: sum([...volumes, ...snapshots].filter(({ pool }) => pool.path === undefined).map(({ sizeMiB }) => sizeMiB)),
       },
     },
   ]
@@ -140,7 +141,9 @@ export const disksOf = (
     .join(', ')
 
 /** What a volume stands on: an image's content, or nothing. On a simulated host by its id. Of one that was found nobody knows. One that was made from a snapshot stands on that, or alone where it came from another host. */
-function baseOf({ source }: ProjectedVolume, isReal: boolean): { readonly base?: string } {
+function baseOf({ source, pool }: ProjectedVolume, isReal: boolean): { readonly base?: string } {
+  // What lies in a shared pool stands on nothing of its host.
+  if (pool.type === 'nfs') return isReal ? { base: '' } : {}
   if (source.from === 'snapshot' || source.from === 'found') return {}
   // What a backup held was brought there, and stands alone.
   if (source.from === 'nothing' || source.from === 'backup') return { base: '' }

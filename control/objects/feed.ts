@@ -6,7 +6,9 @@ import { z } from 'zod'
 import { compose } from '../compose.ts'
 import type { Event } from '../domain/events/event.ts'
 import type { Env } from '../env.ts'
+import { deliver } from '../services/webhooks/deliver.ts'
 import { adminsFeedOf, feedOf } from './addresses.ts'
+import { Coalesced } from './coalesced.ts'
 import { EventStream } from './event-stream.ts'
 import { type Listener, Listeners, type Source } from './listeners.ts'
 
@@ -24,6 +26,8 @@ export class Feed extends DurableObject<Env> {
   readonly #listeners = new Listeners(() => [...this.#sockets(), ...this.#streams.keys()])
   /** Of the admins' feed only: the projects in which they listen, until when unless they say so again. */
   readonly #admins = new Map<Id<'project'>, number>()
+  readonly #delivering = new Coalesced()
+  #noWebhooksUntil = 0
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -32,7 +36,18 @@ export class Feed extends DurableObject<Env> {
 
   /** There may be new events. */
   async poke(project: Id<'project'>): Promise<void> {
+    this.ctx.waitUntil(this.#tellWebhooks(project))
     await this.#pump(project)
+  }
+
+  /** Looks whether there are any once in a while only: most projects have none. */
+  async #tellWebhooks(project: Id<'project'>): Promise<void> {
+    if (Date.now() < this.#noWebhooksUntil) return
+    const ports = compose(this.env, this.ctx)
+    const any = await ports.store.webhooks.any(project)
+    if (any.ok && !any.value) this.#noWebhooksUntil = Date.now() + limits.feedSweep
+    // What goes wrong is made good by the sweep.
+    else await this.#delivering.run(async () => void (await deliver(ports, project)))
   }
 
   /** Somebody listens in this project's feed who may hear of hosts. */

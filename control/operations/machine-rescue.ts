@@ -4,6 +4,7 @@ import { say } from '@sirocco/shared/model/messages.ts'
 import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import { freeOf } from '../domain/hosts/host.ts'
 import { rootDevice } from '../domain/volumes/device.ts'
+import { lyingIn } from '../domain/volumes/pool.ts'
 import { nextIntent } from '../domain/volumes/volume.ts'
 import { theHost } from '../services/hosts/the-host.ts'
 import { bootAnew } from './boot-anew.ts'
@@ -35,7 +36,7 @@ const disk: Step = {
     if (!image || !own) throw new Error('impossible: found, and not there')
     const sizeMiB = image.minDiskMiB
     // The claim's guard alone would have it tried again and again.
-    if (freeOf(room.value).diskMiB < sizeMiB)
+    if (lyingIn(own.pool) === undefined && freeOf(room.value).diskMiB < sizeMiB)
       return refuse('capacity', say('machine.rescue_no_room', { name: machine.name, size: String(sizeMiB) }))
 
     const volume = ids.make('volume')
@@ -83,6 +84,7 @@ const disk: Step = {
         vcpus: 0,
         memoryMiB: 0,
         diskMiB: sizeMiB,
+        lying: lyingIn(own.pool),
       },
       { do: 'event', project, type: 'volume.create.asked', subject: volume, data: { machine: id } },
       {

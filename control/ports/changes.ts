@@ -17,14 +17,16 @@ import type { Tombstone } from '../domain/machines/tombstone.ts'
 import type { Migration, MigrationPhase } from '../domain/migrations/migration.ts'
 import type { Operation, OperationAsk, SubjectId } from '../domain/operations/operation.ts'
 import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
-import type { StoragePool } from '../domain/volumes/pool.ts'
+import type { Lying, StoragePool } from '../domain/volumes/pool.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
 import type { BackupChange } from './backups.ts'
 import type { NetworkChange } from './networks.ts'
+import type { PriceChange } from './prices.ts'
 import type { SecurityChange } from './security.ts'
 import type { SignInChange } from './sign-in.ts'
 import type { TenancyChange } from './tenancy.ts'
 import type { UsageChange } from './usage.ts'
+import type { WebhookChange } from './webhooks.ts'
 
 /** A machine's row as it is inserted; facts that the control plane owns. */
 export interface NewMachine {
@@ -169,7 +171,13 @@ export type Change =
       readonly recover: Recover
     }
   /** What its old host said of it and of `root`, which it boots from, is over. Guard `stale` by version, and where it has another volume. */
-  | { readonly do: 'machine.moved'; readonly machine: Id<'machine'>; readonly version: number; readonly root: Id<'volume'> }
+  | {
+      readonly do: 'machine.moved'
+      readonly machine: Id<'machine'>
+      readonly version: number
+      readonly volumes: readonly Id<'volume'>[]
+      readonly fresh: Id<'volume'> | null
+    }
   /** Above every intent that the host has heard of. */
   | { readonly do: 'tombstone.insert'; readonly host: Id<'host'>; readonly subject: Tombstone['subject'] }
   | { readonly do: 'tombstone.gone'; readonly host: Id<'host'>; readonly subject: Tombstone['subject'] }
@@ -382,6 +390,8 @@ export type Change =
       readonly vcpus: number
       readonly memoryMiB: number
       readonly diskMiB: number
+      /** That of it, and of `root`, lies there; undefined: in the host's own directory. The guard is of that pool then. */
+      readonly lying?: Lying | undefined
       readonly group?: Grouping | null
       /** Any of these where `host` has no room. */
       readonly others?: readonly Id<'host'>[]
@@ -529,7 +539,7 @@ export type Change =
   /** Guard `conflict` where the zone has one of the name, `quota` where there are `limit` already. */
   | {
       readonly do: 'pool.insert'
-      readonly pool: Omit<StoragePool, 'createdAt' | 'zone'> & { readonly zone: Id<'zone'> }
+      readonly pool: Omit<StoragePool, 'createdAt' | 'zone' | 'zoneId'> & { readonly zone: Id<'zone'> }
       readonly limit: number
     }
   /** With `isDefault` that of its zone, instead of the one before. Guard `conflict` where the name is taken. */
@@ -539,6 +549,18 @@ export type Change =
       readonly name?: string | undefined
       readonly isDefault?: true | undefined
     }
+  /** What a host says of a pool that is there; nothing where it is not. */
+  | {
+      readonly do: 'pool.seen'
+      readonly host: Id<'host'>
+      readonly pool: Id<'storagePool'>
+      readonly totalMiB: number
+      readonly fault: string | null
+    }
+  /** All hosts of the zone are told. */
+  | { readonly do: 'zone.touch'; readonly zone: Id<'zone'> }
+  /** Volumes of shared pools are another host's from now on, as they are: it takes them, and never makes them. */
+  | { readonly do: 'volume.taken'; readonly volume: Id<'volume'>; readonly host: Id<'host'> }
   /** Guard `conflict` while it is its zone's default, or anything lies in it. */
   | { readonly do: 'pool.delete'; readonly id: Id<'storagePool'> }
   /** Guard `conflict` while a machine is in it. */
@@ -569,8 +591,10 @@ export type Change =
   | { readonly do: 'session.use-link'; readonly tokenHash: string }
   | { readonly do: 'session.end'; readonly id: Id<'session'> }
   | TenancyChange
+  | WebhookChange
   | SignInChange
   | UsageChange
+  | PriceChange
   | {
       readonly do: 'event'
       readonly project: Id<'project'> | null

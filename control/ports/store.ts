@@ -21,16 +21,18 @@ import type { Network } from '../domain/networks/network.ts'
 import type { Operation } from '../domain/operations/operation.ts'
 import type { Candidate, Demand } from '../domain/placement/demand.ts'
 import type { PlacementGroup } from '../domain/placement/group.ts'
-import type { PoolUse, StoragePool } from '../domain/volumes/pool.ts'
+import type { PoolOnHost, PoolUse, StoragePool } from '../domain/volumes/pool.ts'
 import type { Snapshot } from '../domain/volumes/snapshot.ts'
 import type { Volume } from '../domain/volumes/volume.ts'
 import type { BackupReads } from './backups.ts'
 import type { Change, HostPower } from './changes.ts'
 import type { NeighbourReads } from './networks.ts'
+import type { PriceReads } from './prices.ts'
 import type { SecurityReads } from './security.ts'
 import type { SignInReads } from './sign-in.ts'
 import type { TenancyReads } from './tenancy.ts'
 import type { UsageReads } from './usage.ts'
+import type { WebhookReads } from './webhooks.ts'
 
 /** One page by keyset: rows after `after` (an id, or null for the first), at most `limit`. */
 export interface Page {
@@ -96,11 +98,15 @@ export interface Store {
     /** All of every zone, oldest first: at most `limits.storagePools`. */
     list(): Promise<Result<readonly StoragePool[]>>
     use(pool: Id<'storagePool'>): Promise<Result<PoolUse>>
+    /** As its hosts last said, by their names: at most `limits.pageMax`. */
+    onHosts(pool: Id<'storagePool'>): Promise<Result<readonly PoolOnHost[]>>
+    /** What one host last said of pools. */
+    seenBy(host: Id<'host'>): Promise<Result<readonly { pool: Id<'storagePool'>; totalMiB: number; fault: string | null }[]>>
   }
   readonly hosts: {
     list(page: Page): Promise<Result<Paged<Host>>>
     /** Hosts of the demand's zone as placement sees them, a page, counted from live claims. */
-    ofZone(demand: Pick<Demand, 'zone' | 'group'>, page: Page): Promise<Result<Paged<Candidate>>>
+    ofZone(demand: Pick<Demand, 'zone' | 'group' | 'lying'>, page: Page): Promise<Result<Paged<Candidate>>>
     /**
      * At most `most` hosts that look as if they fit, roomiest first, and as many that the demand's group is on: bounded whatever the zone
      * has. By what was counted when they were last touched; whether they fit is for `place` to say, and for the claim's guard.
@@ -254,6 +260,8 @@ export interface Store {
   readonly tenancy: TenancyReads
   readonly signIn: SignInReads
   readonly usage: UsageReads
+  readonly prices: PriceReads
+  readonly webhooks: WebhookReads
   readonly tokens: {
     find(principal: string, verb: string, token: string): Promise<Result<{ requestHash: string; answer: unknown } | null>>
   }

@@ -18,6 +18,13 @@ export type UsageChange =
   /** What no host reports, of this hour: once. Guard `stale` unless the hour before was counted last. */
   | { readonly do: 'usage.count'; readonly hour: number; readonly after: number | null }
 
+/** Whole hours from `from` to before `to`, added up apart before and after each of `cuts`. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+  readonly cuts: readonly number[]
+}
+
 /** A sum of usage. */
 export interface UsageSum {
   readonly kind: UsageKind
@@ -27,6 +34,8 @@ export interface UsageSum {
   /** Empty where that was not asked for, and of what has no such tag. */
   readonly tag: string
   readonly amount: number
+  /** Between which cuts: 0 before the first. */
+  readonly segment: number
 }
 
 export interface UsageReads {
@@ -36,8 +45,8 @@ export interface UsageReads {
   owners(ids: readonly string[]): Promise<Result<ReadonlyMap<string, Owner>>>
   /** The hour that was counted last of what no host reports; null: none. */
   counted(): Promise<Result<number | null>>
-  /** Sums of a project over whole hours from `from` to before `to`, by kind and flavor or pool, each in its own line. */
-  sums(project: Id<'project'>, from: number, to: number, tag: string | null): Promise<Result<readonly UsageSum[]>>
-  /** The same of each resource; `after` as the page before ended. */
-  resources(project: Id<'project'>, from: number, to: number, page: Page): Promise<Result<Paged<UsageSum>>>
+  /** Sums of a project, by kind and flavor or pool, each in its own line; and by the value that its resources have of a tag now. */
+  sums(project: Id<'project'>, span: Span, tag: string | null): Promise<Result<readonly UsageSum[]>>
+  /** The same of each resource: as many lines as the page has but for their segments. */
+  resources(project: Id<'project'>, span: Span, page: Page): Promise<Result<Paged<UsageSum>>>
 }

@@ -7,9 +7,11 @@ import { images } from './images.ts'
 import { links } from './links.ts'
 import type { Reconciler } from './reconciler.ts'
 import { sealAudit } from './seal-audit.ts'
+import { spending } from './spending.ts'
 import { usage } from './usage.ts'
+import { webhooks } from './webhooks.ts'
 
-export const reconcilers: readonly Reconciler[] = [alarms, links, usage, expire, images, backups, sealAudit]
+export const reconcilers: readonly Reconciler[] = [alarms, links, usage, spending, expire, images, backups, sealAudit, webhooks]
 
 /** Runs all of them once, as cron does; one that fails stops no other. */
 export async function reconcile(ports: Ports): Promise<readonly { name: string; found: number; fault: Fault | null }[]> {

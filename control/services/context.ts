@@ -4,6 +4,7 @@ import type { Random } from '@sirocco/shared/kit/random.ts'
 import type { AgentLinks } from '../ports/agent-link.ts'
 import type { Blobs } from '../ports/blobs.ts'
 import type { Meters } from '../ports/meters.ts'
+import type { Outward } from '../ports/outward.ts'
 import type { Pokes } from '../ports/pokes.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { Store } from '../ports/store.ts'
@@ -23,6 +24,8 @@ export interface Ports {
   readonly ids: Ids
   /** SHA-256 of the agent's bundle that this control plane hands out; absent where it holds none. */
   readonly agentBundle?: string
+  /** Absent where nobody is told of anything. */
+  readonly outward?: Outward
   /** Absent where nobody looks. */
   readonly meters?: Meters
 }

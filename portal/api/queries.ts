@@ -46,6 +46,9 @@ export const queries = {
   // No feed tells of these: they are read anew whenever their page is opened.
   members: queryOptions({ queryKey: ['members'], queryFn: calls.members, staleTime: 0 }),
   invitations: queryOptions({ queryKey: ['invitations'], queryFn: calls.invitations, staleTime: 0 }),
+  spending: (month: string, period: { from: string; to?: string }) =>
+    queryOptions({ queryKey: ['spending', month], queryFn: () => calls.spending(period), staleTime: 0 }),
+  prices: queryOptions({ queryKey: ['prices'], queryFn: calls.prices, staleTime: 0 }),
   quota: (project: string) => queryOptions({ queryKey: ['quota', project], queryFn: () => calls.quota(project), staleTime: 0 }),
   accessKeys: queryOptions({ queryKey: ['access-keys'], queryFn: calls.accessKeys, staleTime: 0 }),
   signIns: queryOptions({ queryKey: ['sign-ins'], queryFn: calls.signIns, staleTime: 0 }),

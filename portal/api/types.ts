@@ -11,6 +11,7 @@ export type { AdoptOrphan, Orphan } from '@sirocco/shared/api/orphans.ts'
 export type { Passkey, PasskeyOptions } from '@sirocco/shared/api/passkeys.ts'
 export type { PlacementGroup } from '@sirocco/shared/api/placement-groups.ts'
 export type { Pool, PoolDetail } from '@sirocco/shared/api/pools.ts'
+export type { Price, PriceTable } from '@sirocco/shared/api/prices.ts'
 export type { Usage } from '@sirocco/shared/api/samples.ts'
 export type { NewSecondFactor, RecoveryCodes, SecondFactor } from '@sirocco/shared/api/second-factor.ts'
 export type { SecurityGroup, SecurityRule } from '@sirocco/shared/api/security-groups.ts'
@@ -25,6 +26,7 @@ export type {
   QuotaList,
   Session,
 } from '@sirocco/shared/api/tenancy.ts'
+export type { ProjectUsage } from '@sirocco/shared/api/usage.ts'
 export type {
   AcceptedMoment,
   AcceptedSnapshot,

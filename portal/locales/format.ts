@@ -5,6 +5,8 @@ export interface Format {
   /** 1.5 GiB, 1,5 Gio. */
   mib(value: number): string
   bytes(value: number): string
+  /** Of millionths. */
+  money(micros: number, currency: string): string
   /** 3 minutes ago; the moment and `now` in ms since the epoch. */
   ago(moment: number, now: number): string
   moment(moment: number): string
@@ -58,6 +60,12 @@ export function formats(language: Language): Format {
     number: value => number.format(value),
     mib: value => bytes(value * 1024 * 1024),
     bytes,
+    money: (amount, currency) =>
+      new Intl.NumberFormat(locale, {
+        ...{ style: 'currency', currency, minimumFractionDigits: 2 },
+        // What is less than a cent is told to the millionth.
+        maximumFractionDigits: amount !== 0 && amount < 10_000_000 ? 6 : 2,
+      }).format(amount / 1_000_000),
     ago(moment, now) {
       const past = moment - now
       const step = steps.find(({ ms }) => Math.abs(past) >= ms)

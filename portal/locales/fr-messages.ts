@@ -73,6 +73,8 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
     'ce projet ne peut avoir davantage de réseaux ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'quota.snapshots':
     'ce projet ne peut avoir davantage d’instantanés ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+  'quota.money':
+    'ce projet a dépensé ce qu’il peut en un mois ; relancez le mois prochain, ou demandez à un administrateur une limite plus haute',
   'operation.unknown': 'il n’y a pas d’opération {id}',
   'operation.is_done': 'elle est terminée ; refaites la demande si c’est encore voulu',
   'operation.is_over': 'elle est déjà finie',

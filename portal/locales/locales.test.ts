@@ -5,6 +5,10 @@ import { fr } from './fr.ts'
 
 /** The same word in both languages, and rightly so. */
 const same = new Set([
+  'spending.budget',
+  'prices.actions',
+  'prices.kinds.machine',
+  'prices.kinds.volume',
   'pools.zone',
   'secondStep.code',
   'security.secret',

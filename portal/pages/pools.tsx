@@ -11,6 +11,7 @@ import { icons } from '../ui/icons.tsx'
 import { Moment } from '../ui/moment.tsx'
 import { say } from '../ui/notices.tsx'
 import { Page } from '../ui/page.tsx'
+import { Radios } from '../ui/radios.tsx'
 import { Trouble, Waiting } from '../ui/trouble.tsx'
 
 const reload = () => queryClient.invalidateQueries(queries.pools)
@@ -69,6 +70,7 @@ function List({ pools }: { pools: readonly Pool[] }) {
             <tr key={pool.id}>
               <th scope="row">
                 {pool.name}
+                {pool.type === 'nfs' && <span className="soft small block">{t.pools.types.nfs}</span>}
                 {pool.isDefault && <span className="soft small block">{t.pools.standard}</span>}
               </th>
               <td>{pool.zone}</td>
@@ -112,17 +114,18 @@ function Add({ close }: { close: () => void }) {
   const { t } = useSpeech()
   const [name, setName] = useState('')
   const [path, setPath] = useState('')
+  const [type, setType] = useState<Pool['type']>('directory')
   const [missing, setMissing] = useState<'name' | 'path' | null>(null)
   const error = (field: 'name' | 'path') => (missing === field ? t.launch.required : null)
   const act = async (): Promise<'stay' | 'done'> => {
-    const pool = { name: name.trim(), path: path.trim() }
+    const pool = { name: name.trim(), path: path.trim(), type }
     if (pool.name === '' || pool.path === '') {
       setMissing(pool.name === '' ? 'name' : 'path')
       return 'stay'
     }
-    await calls.addPool(pool)
+    const { id } = await calls.addPool(pool)
     await reload()
-    say(t.pools.made({ name: pool.name }))
+    say(type === 'nfs' ? t.pools.mark({ id, path: pool.path }) : t.pools.made({ name: pool.name }))
     return 'done'
   }
   return (
@@ -135,6 +138,15 @@ function Add({ close }: { close: () => void }) {
         onChange={setName}
         error={error('name')}
         autoFocus
+      />
+      <Radios<Pool['type']>
+        label={t.pools.type}
+        options={[
+          { key: 'directory', label: t.pools.types.directory },
+          { key: 'nfs', label: t.pools.types.nfs },
+        ]}
+        value={type}
+        onChange={setType}
       />
       <Field name="path" label={t.pools.path} hint={t.pools.pathHint} value={path} onChange={setPath} error={error('path')} />
     </Ask>

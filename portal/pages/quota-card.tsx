@@ -1,3 +1,4 @@
+import { micros } from '@sirocco/shared/model/prices.ts'
 import type { QuotaResource } from '@sirocco/shared/model/quota.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -11,11 +12,17 @@ import { Button } from '../ui/button.tsx'
 import { Field } from '../ui/field.tsx'
 import { say } from '../ui/notices.tsx'
 import { Trouble, Waiting } from '../ui/trouble.tsx'
+import { microsOf, textOf } from './money.ts'
 
 /** MiB, as the API counts them. */
 const sized: ReadonlySet<QuotaResource> = new Set(['memory', 'disk'])
 const amount = (format: Format, resource: QuotaResource, value: number): string =>
-  sized.has(resource) ? format.mib(value) : format.number(value)
+  sized.has(resource) ? format.mib(value) : format.number(resource === 'money' ? value / micros : value)
+
+/** As a person writes a limit, and back; null: it is none. */
+const written = (resource: QuotaResource, limit: number): string => (resource === 'money' ? textOf(limit) : String(limit))
+const read = (resource: QuotaResource, text: string): number | null =>
+  resource === 'money' ? microsOf(text) : /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : null
 
 /** What the project may use and does; `reason`: why one may not change it. */
 export function QuotaCard({ project, reason }: { project: string; reason: string | null }) {
@@ -64,9 +71,9 @@ function ChangeQuota({ project, quota, close }: { project: string; quota: QuotaL
   const { t } = useSpeech()
   const [texts, setTexts] = useState<Readonly<Partial<Record<QuotaResource, string>>>>({})
   const [tried, setTried] = useState(false)
-  const textOf = (resource: QuotaResource, limit: number | null): string =>
-    (texts[resource] ?? (limit === null ? '' : String(limit))).trim()
-  const right = (text: string): boolean => text === '' || (/^\d+$/.test(text) && Number.isSafeInteger(Number(text)))
+  const wantedText = (resource: QuotaResource, limit: number | null): string =>
+    (texts[resource] ?? (limit === null ? '' : written(resource, limit))).trim()
+  const right = (resource: QuotaResource, text: string): boolean => text === '' || read(resource, text) !== null
   return (
     <Ask
       open
@@ -75,11 +82,11 @@ function ChangeQuota({ project, quota, close }: { project: string; quota: QuotaL
       confirm={t.people.save}
       act={async () => {
         setTried(true)
-        const wanted = quota.items.map(({ resource, limit }) => ({ resource, limit, text: textOf(resource, limit) }))
-        if (!wanted.every(({ text }) => right(text))) return 'stay'
+        const wanted = quota.items.map(({ resource, limit }) => ({ resource, limit, text: wantedText(resource, limit) }))
+        if (!wanted.every(({ resource, text }) => right(resource, text))) return 'stay'
         // Only what was changed: another admin may be changing the others.
         const changed = wanted
-          .map(({ resource, limit, text }) => ({ resource, from: limit, to: text === '' ? null : Number(text) }))
+          .map(({ resource, limit, text }) => ({ resource, from: limit, to: text === '' ? null : read(resource, text) }))
           .filter(({ from, to }) => from !== to)
         if (changed.length > 0)
           await calls.setQuota(project, Object.fromEntries(changed.map(({ resource, to }) => [resource, to])))
@@ -95,9 +102,9 @@ function ChangeQuota({ project, quota, close }: { project: string; quota: QuotaL
           name={resource}
           label={sized.has(resource) ? t.quota.inMiB({ what: t.quota.resources[resource] }) : t.quota.resources[resource]}
           optional
-          value={texts[resource] ?? (limit === null ? '' : String(limit))}
+          value={texts[resource] ?? (limit === null ? '' : written(resource, limit))}
           onChange={text => setTexts({ ...texts, [resource]: text })}
-          error={tried && !right(textOf(resource, limit)) ? t.quota.bad : null}
+          error={tried && !right(resource, wantedText(resource, limit)) ? t.quota.bad : null}
         />
       ))}
     </Ask>

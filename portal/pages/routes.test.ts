@@ -14,9 +14,11 @@ describe('the addresses of the portal', () => {
       '/people',
       '/placement-groups',
       '/pools',
+      '/prices',
       '/security-groups',
       '/settings',
       '/sign-in',
+      '/usage',
       '/volumes',
     ])
   })

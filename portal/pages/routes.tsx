@@ -140,6 +140,18 @@ const pools = createRoute({
   component: lazyRouteComponent(() => import('./pools.tsx'), 'PoolsPage'),
 })
 
+const spending = createRoute({
+  getParentRoute: () => shell,
+  path: '/usage',
+  component: lazyRouteComponent(() => import('./spending.tsx'), 'SpendingPage'),
+})
+
+const prices = createRoute({
+  getParentRoute: () => shell,
+  path: '/prices',
+  component: lazyRouteComponent(() => import('./prices.tsx'), 'PricesPage'),
+})
+
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
@@ -159,6 +171,8 @@ export const routeTree = root.addChildren([
     securityGroups,
     placementGroups,
     people,
+    spending,
+    prices,
     hosts,
     pools,
     settings,

@@ -49,6 +49,8 @@ export function Shell() {
             <Place to="/security-groups" icon={icons.securityGroups} word={t.nav.securityGroups} />
             <Place to="/placement-groups" icon={icons.placementGroups} word={t.nav.placementGroups} />
             <Place to="/people" icon={icons.people} word={t.nav.people} />
+            <Place to="/usage" icon={icons.money} word={t.nav.usage} />
+            {me.role === 'admin' && <Place to="/prices" icon={icons.money} word={t.nav.prices} />}
             {me.role === 'admin' && <Place to="/hosts" icon={icons.hosts} word={t.nav.hosts} />}
             {me.role === 'admin' && <Place to="/pools" icon={icons.volumes} word={t.nav.pools} />}
             <Place to="/settings" icon={icons.settings} word={t.nav.settings} />

@@ -27,6 +27,12 @@ export const icons = {
       <circle cx="8" cy="8" r="1.7" />
     </Icon>
   ),
+  money: (
+    <Icon>
+      <rect x="1.8" y="4" width="12.4" height="8" rx="1.2" />
+      <circle cx="8" cy="8" r="1.8" />
+    </Icon>
+  ),
   keyPairs: (
     <Icon>
       <circle cx="5.2" cy="10.8" r="2.9" />

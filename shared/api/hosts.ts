@@ -4,7 +4,15 @@ import { fenceWays, powerWays } from '../model/hosts/power.ts'
 import { limits } from '../model/limits.ts'
 import { WantedBackup } from '../wire/backups.ts'
 import { WantedImport } from '../wire/imports.ts'
-import { WantedGroup, WantedMachine, WantedNeighbour, WantedNetwork, WantedSnapshot, WantedVolume } from '../wire/objects.ts'
+import {
+  WantedGroup,
+  WantedMachine,
+  WantedNeighbour,
+  WantedNetwork,
+  WantedPlace,
+  WantedSnapshot,
+  WantedVolume,
+} from '../wire/objects.ts'
 import { pageOf } from './page.ts'
 import { Tags, Time } from './text.ts'
 
@@ -78,6 +86,7 @@ export const HostProjection = z.strictObject({
       WantedNetwork,
       WantedNeighbour,
       WantedGroup,
+      WantedPlace,
       WantedVolume,
       WantedSnapshot,
       WantedImport.omit({ source: true }),

@@ -26,6 +26,7 @@ import { Passkey, PasskeyOptions, PasskeyPage } from './passkeys.ts'
 import { PlacementExplained } from './placement.ts'
 import { PlacementGroup, PlacementGroupPage } from './placement-groups.ts'
 import { Pool, PoolDetail, PoolPage } from './pools.ts'
+import { Price, PriceTable } from './prices.ts'
 import { Problem } from './problem.ts'
 import { problems } from './problems.ts'
 import { commonFaults, type Route } from './route.ts'
@@ -51,6 +52,7 @@ import {
 } from './tenancy.ts'
 import { ProjectUsage, ResourceUsage } from './usage.ts'
 import { AcceptedMoment, AcceptedSnapshot, AcceptedVolume, Snapshot, SnapshotPage, Volume, VolumePage } from './volumes.ts'
+import { DeliveryPage, MadeWebhook, Webhook, WebhookPage } from './webhooks.ts'
 
 /** What answers are called in the document. */
 const named = {
@@ -111,6 +113,8 @@ const named = {
   Usage,
   ProjectUsage,
   ResourceUsage,
+  Price,
+  PriceTable,
   Fencing,
   Upgrading,
   Orphan,
@@ -128,6 +132,10 @@ const named = {
   SecondFactor,
   NewSecondFactor,
   RecoveryCodes,
+  DeliveryPage,
+  MadeWebhook,
+  Webhook,
+  WebhookPage,
   AccessKeyPage,
   InvitationPage,
   MadeAccessKey,

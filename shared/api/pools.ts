@@ -28,12 +28,26 @@ export const PoolDetail = Pool.extend({
   snapshots: z.int(),
   /** Of its volumes, as their guests see them. */
   sizeMiB: z.int(),
+  /** What hosts of the zone last said of it. */
+  hosts: z.array(
+    z.strictObject({
+      id: z.string(),
+      name: z.string(),
+      totalMiB: z.int(),
+      /** Of a shared pool, by all hosts. */
+      claimedMiB: z.int(),
+      /** Why it cannot be used there, and what to do. */
+      fault: z.string().nullable(),
+    }),
+  ),
 })
 export type PoolDetail = z.output<typeof PoolDetail>
 
 export const NewPool = z.strictObject({
   name: Name,
   zone: z.string().min(1).max(64).optional(),
+  /** `nfs`: one directory that all hosts of the zone have mounted, marked by a file `.sirocco-pool` that holds the pool's id. */
+  type: z.enum(poolTypes).optional(),
   /** On each host that is to have volumes of it, where it is already. */
   path: z.string().max(200).regex(plainPath),
 })

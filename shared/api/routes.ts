@@ -79,6 +79,7 @@ import { NewPasskey, Passkey, PasskeyOptions, PasskeyPage, PasskeyParams, Rename
 import { ExplainPlacement, PlacementExplained } from './placement.ts'
 import { NewPlacementGroup, PlacementGroup, PlacementGroupPage, PlacementGroupParams } from './placement-groups.ts'
 import { NewPool, PoolChange, PoolDetail, PoolPage, PoolParams } from './pools.ts'
+import { NewPrice, Price, PriceParams, PriceTable, SetBudget, SetCurrency } from './prices.ts'
 import type { Route } from './route.ts'
 import { SampleQuery, Usage } from './samples.ts'
 import { ConfirmSecondFactor, NewSecondFactor, RecoveryCodes, SecondFactor } from './second-factor.ts'
@@ -138,6 +139,16 @@ import {
   VolumePage,
   VolumeParams,
 } from './volumes.ts'
+import {
+  ChangeWebhook,
+  DeliveryPage,
+  DeliveryParams,
+  MadeWebhook,
+  NewWebhook,
+  Webhook,
+  WebhookPage,
+  WebhookParams,
+} from './webhooks.ts'
 
 /** Where every route of the table lies. */
 export const base = '/api/v1'
@@ -1583,6 +1594,56 @@ export const routes = {
     query: ResourceUsageQuery,
     answer: ResourceUsage,
   },
+  listPrices: {
+    method: 'GET',
+    path: '/prices',
+    summary: 'What things cost, those that are over and to come too',
+    verbs: ['prices.list'],
+    status: 200,
+    faults: [],
+    answer: PriceTable,
+  },
+  addPrice: {
+    method: 'POST',
+    path: '/prices',
+    summary: 'Set a price from a day on (admins)',
+    verbs: ['prices.add'],
+    status: 201,
+    faults: ['already_exists', 'quota', 'conflict'],
+    body: NewPrice,
+    answer: Price,
+    idempotent: true,
+  },
+  deletePrice: {
+    method: 'DELETE',
+    path: '/prices/:id',
+    summary: 'Take a price away as if it had never been (admins)',
+    verbs: ['prices.remove'],
+    status: 204,
+    faults: ['not_found', 'conflict'],
+    params: PriceParams,
+    idempotent: true,
+  },
+  setCurrency: {
+    method: 'PUT',
+    path: '/currency',
+    summary: 'Name the currency of all prices (admins)',
+    verbs: ['prices.set-currency'],
+    status: 204,
+    faults: ['conflict'],
+    body: SetCurrency,
+    idempotent: true,
+  },
+  setBudget: {
+    method: 'PUT',
+    path: '/budget',
+    summary: 'Set what the project means to spend in a month, and when that is told (owners)',
+    verbs: ['budgets.set'],
+    status: 204,
+    faults: ['conflict'],
+    body: SetBudget,
+    idempotent: true,
+  },
   getQuota: {
     method: 'GET',
     path: '/projects/:project/quota',
@@ -1665,6 +1726,71 @@ export const routes = {
     status: 204,
     faults: ['conflict'],
     params: InvitationParams,
+    idempotent: true,
+  },
+  listWebhooks: {
+    method: 'GET',
+    path: '/webhooks',
+    summary: "Addresses that are told of the project's events",
+    verbs: ['webhooks.list'],
+    status: 200,
+    faults: [],
+    query: PageQuery,
+    answer: WebhookPage,
+  },
+  createWebhook: {
+    method: 'POST',
+    path: '/webhooks',
+    summary:
+      'Have an address told of events: the secret that signs them is in this answer only, and no Idempotency-Key repeats it',
+    verbs: ['webhooks.create'],
+    status: 201,
+    faults: ['quota', 'conflict'],
+    body: NewWebhook,
+    answer: MadeWebhook,
+    idempotent: true,
+  },
+  changeWebhook: {
+    method: 'PATCH',
+    path: '/webhooks/:id',
+    summary: 'Where it is told, of what, and whether at all',
+    verbs: ['webhooks.change'],
+    status: 200,
+    faults: ['not_found', 'conflict'],
+    params: WebhookParams,
+    body: ChangeWebhook,
+    answer: Webhook,
+    idempotent: true,
+  },
+  deleteWebhook: {
+    method: 'DELETE',
+    path: '/webhooks/:id',
+    summary: 'Tell it of nothing any more',
+    verbs: ['webhooks.delete'],
+    status: 204,
+    faults: ['conflict'],
+    params: WebhookParams,
+    idempotent: true,
+  },
+  listDeliveries: {
+    method: 'GET',
+    path: '/webhooks/:id/deliveries',
+    summary: 'What it was told, newest first, and how that went; kept for seven days',
+    verbs: ['webhooks.deliveries'],
+    status: 200,
+    faults: ['not_found'],
+    params: WebhookParams,
+    query: PageQuery,
+    answer: DeliveryPage,
+  },
+  replayDelivery: {
+    method: 'POST',
+    path: '/webhooks/:id/deliveries/:delivery/replay',
+    summary: 'Tell it of this again',
+    verbs: ['webhooks.replay'],
+    status: 204,
+    faults: ['not_found', 'conflict'],
+    params: DeliveryParams,
     idempotent: true,
   },
   listAccessKeys: {

@@ -12,7 +12,7 @@ export const ProjectPage = pageOf(Project)
 /** 2 to 63 of a-z, 0-9 and -, the first one a letter. */
 export const NewProject = z.strictObject({ name: z.string().min(2).max(63) })
 export const ProjectParams = z.strictObject({ project: z.string().min(3).max(64) })
-/** `limit` null: as much as there is. `memory` and `disk` in MiB. */
+/** `limit` null: as much as there is. `memory` and `disk` in MiB; `money` in millionths of the currency, of this month. */
 export const QuotaList = z.strictObject({
   items: z.array(z.strictObject({ resource: z.enum(quotaResources), limit: z.number().nullable(), used: z.number() })),
 })
@@ -26,6 +26,7 @@ export const SetQuota = z.strictObject({
   volumes: Limit,
   disk: Limit,
   snapshots: Limit,
+  money: Limit,
 })
 /** Of this session: by id. */
 export const SwitchProject = z.strictObject({ project: z.string().min(3).max(64) })

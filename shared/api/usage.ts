@@ -16,6 +16,8 @@ export const UsageQuery = z.strictObject({
 })
 export const ResourceUsageQuery = z.strictObject({ ...period, ...pageQuery })
 
+export const UsageCsvQuery = z.strictObject(period)
+
 const UsageItem = z.strictObject({
   kind: z.enum(usageKinds),
   /** The flavor of a machine, the pool of a volume; empty of what has none. */
@@ -23,14 +25,21 @@ const UsageItem = z.strictObject({
   /** In whole units: of machines seconds, of volumes and backups MiB times seconds, of traffic bytes. */
   amount: z.number(),
   unit: z.enum(['second', 'MiB-second', 'byte']),
+  /** In millionths of the currency, at the prices of when it was used; 0 where there was none. */
+  cost: z.number(),
 })
 
 export const ProjectUsage = z.strictObject({
   project: z.string(),
   from: Time,
   to: Time,
+  currency: z.string(),
   /** `tag`: its value, empty where there is none; left out where no tag was asked for. */
   items: z.array(UsageItem.extend({ tag: z.string().optional() })),
+  total: z.number(),
+  /** What this month comes to if its other hours cost as much; null of another period. */
+  forecast: z.number().nullable(),
+  budget: z.strictObject({ micros: z.number(), alertAt: z.array(z.number()) }).nullable(),
 })
 export type ProjectUsage = z.output<typeof ProjectUsage>
 
@@ -38,6 +47,7 @@ export const ResourceUsage = z.strictObject({
   project: z.string(),
   from: Time,
   to: Time,
+  currency: z.string(),
   items: z.array(UsageItem.extend({ resource: z.string() })),
   next: z.string().nullable(),
 })

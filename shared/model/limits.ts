@@ -131,6 +131,8 @@ export const limits = {
   subnetsOfNetwork: 64,
   /** The number of a deleted subnet in tunnels between hosts is given to no other for so long. */
   vniRest: 24 * 60 * minute,
+  /** Between two looks of an agent at whether a pool's directory is on its host. */
+  poolLook: 30 * second,
   /** Security groups of a network. */
   securityGroups: 500,
   /** Rules of a security group, both ways together. */
@@ -172,6 +174,10 @@ export const limits = {
   /** An invitation into a project, and how many are open in one. */
   invitation: 7 * 24 * hour,
   invitations: 200,
+  /** Of a project, each told of an event within this time, then again after these: given up after about a day. */
+  webhooks: 20,
+  webhookTimeout: 10 * second,
+  webhookPauses: [10 * second, minute, 5 * minute, 30 * minute, 2 * hour, 6 * hour, 12 * hour],
   /** Access keys of one person in one project. */
   accessKeys: 20,
   /** The last use of an access key is written down once in this. */
@@ -320,6 +326,10 @@ export const limits = {
   /** Hours of usage are added up into their day (UTC) after this long, and days are dropped after that. */
   usageHours: 7 * 24 * hour,
   usageRetention: 400 * 24 * hour,
+  /** Prices of an instance, those that are over among them. */
+  prices: 500,
+  /** Between two looks at what a project with a budget spent. */
+  spendingEvery: 5 * minute,
   /** Hours that one look at what no host reports catches up with. */
   usageCatchUp: 48,
 

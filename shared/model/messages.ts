@@ -70,6 +70,8 @@ export const messages = {
     'this project may not have more networks; delete what is not needed, or ask an administrator for a higher limit',
   'quota.snapshots':
     'this project may not have more snapshots; delete what is not needed, or ask an administrator for a higher limit',
+  'quota.money':
+    'this project has spent what it may in a month; launch again next month, or ask an administrator for a higher limit',
   'operation.unknown': 'there is no operation {id}',
   'operation.is_done': 'it is done; ask for the same anew where it is wanted again',
   'operation.is_over': 'it has ended already',

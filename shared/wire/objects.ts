@@ -132,8 +132,19 @@ const PoolPath = z.string().max(200).regex(poolPath)
 export const WantedPool = z.discriminatedUnion('type', [
   /** Files under the agent's own storage directory; with `path` under a directory of the host that is there already. */
   z.strictObject({ type: z.literal('directory'), id: z.string(), path: PoolPath.optional() }),
+  /** Files under a directory that every host of the zone has mounted. */
+  z.strictObject({ type: z.literal('nfs'), id: z.string(), path: PoolPath }),
 ])
 export type WantedPool = z.output<typeof WantedPool>
+
+/** A pool of the host's zone that has a directory: is it here, and how large? */
+export const WantedPlace = z.strictObject({
+  kind: z.literal('pool'),
+  id: z.string(),
+  generation: z.int().nonnegative(),
+  pool: WantedPool,
+})
+export type WantedPlace = z.output<typeof WantedPlace>
 
 /** What a volume begins with. */
 export const VolumeSource = z.discriminatedUnion('from', [
@@ -164,6 +175,8 @@ export const WantedVolume = z.strictObject({
   kept: z.literal(true).optional(),
   /** The tombstone: nothing of it may remain but what snapshots of it, and volumes made from those, stand on. */
   gone: z.boolean(),
+  /** It is another host's now: of a shared pool only the hold on it goes. */
+  elsewhere: z.literal(true).optional(),
 })
 export type WantedVolume = z.output<typeof WantedVolume>
 
@@ -189,6 +202,7 @@ export const Wanted = z.discriminatedUnion('kind', [
   WantedNetwork,
   WantedNeighbour,
   WantedGroup,
+  WantedPlace,
   WantedVolume,
   WantedSnapshot,
   WantedImport,
@@ -277,5 +291,22 @@ export const SeenHost = z.strictObject({
 })
 export type SeenHost = z.output<typeof SeenHost>
 
-export const Seen = z.discriminatedUnion('kind', [SeenMachine, SeenHost, SeenVolume, SeenSnapshot, SeenImport, SeenBackup])
+/** A pool as one host has it; with `fault` it cannot be used here. */
+export const SeenPlace = z.strictObject({
+  kind: z.literal('pool'),
+  id: WireId,
+  totalMiB: z.int().nonnegative(),
+  fault: WireFault.optional(),
+})
+export type SeenPlace = z.output<typeof SeenPlace>
+
+export const Seen = z.discriminatedUnion('kind', [
+  SeenMachine,
+  SeenHost,
+  SeenPlace,
+  SeenVolume,
+  SeenSnapshot,
+  SeenImport,
+  SeenBackup,
+])
 export type Seen = z.output<typeof Seen>

@@ -161,7 +161,7 @@ export async function migrate(): Promise<Figure[]> {
       const arrival = granted(await to.compute.arrive(definition))
       const open = granted(await to.underlay.receive(move, arrival))
       const peer = from.underlay.peer(move, open.endpoint)
-      const left = await from.compute.leave(id, peer, { progress: () => {}, cancel: new AbortController().signal })
+      const left = await from.compute.leave(id, peer, { progress: () => {}, cancel: new AbortController().signal, shared: [] })
       await peer.close()
       open.close()
       await arrival.close()

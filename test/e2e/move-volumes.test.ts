@@ -1,18 +1,21 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { uefiFirmware } from '@sirocco/agent/drivers/libvirt/host.ts'
 import { HostPage } from '@sirocco/shared/api/hosts.ts'
 import { Machine } from '@sirocco/shared/api/machines.ts'
 import { OperationPage } from '@sirocco/shared/api/operations.ts'
+import { PoolDetail } from '@sirocco/shared/api/pools.ts'
+import { sharedMark } from '@sirocco/shared/model/volumes/pool-path.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Box, here, whyNotReal } from '../support/box.ts'
 import { Instance } from '../support/instance.ts'
-import { openSite, type Site } from '../support/site.ts'
+import { openSite, type Site, sharedDirectory } from '../support/site.ts'
 import { until } from '../support/until.ts'
 import { type Key, makeKey } from './keys.ts'
-import { SiteAgent } from './site-agent.ts'
+import { installation, SiteAgent } from './site-agent.ts'
 
 const run = promisify(execFile)
 const why = whyNotReal()
@@ -187,6 +190,44 @@ describe.skipIf(why !== null)(`a machine with volumes, on two hosts${why === nul
   test('its screen is shown on the other host as before', async () => {
     expect((await one.ask('GET', `/machines/${machine}/screenshot`)).status).toBe(200)
   })
+
+  test('with its disk in a shared pool it goes on at the other host, and not a byte of the disk is copied', async () => {
+    const pool = PoolDetail.parse(await ask('POST', '/pools', { name: 'shared', type: 'nfs', path: sharedDirectory }))
+    await writeFile(join(site.dir, 'shared', sharedMark), `${pool.id}\n`)
+    await until(
+      'both hosts to have it',
+      async () => {
+        const { hosts } = PoolDetail.parse(await ask('GET', `/pools/${pool.id}`))
+        return hosts.length === 2 && hosts.every(({ fault }) => fault === null) ? true : null
+      },
+      90_000,
+    )
+
+    await launch({ name: 'shared', flavor: 't3.pico', pool: 'shared' })
+    const disks = () => readdir(join(site.dir, 'shared/sirocco-shared', pool.id), { recursive: true })
+    const file = async () => {
+      const name = (await disks()).find(path => path.endsWith('0.qcow2')) ?? ''
+      return (await stat(join(site.dir, 'shared/sirocco-shared', pool.id, name))).ino
+    }
+    const own = (agent: SiteAgent) =>
+      readdir(join(agent.host.root, 'var/lib/sirocco', installation.instance, 'volumes')).catch(() => [])
+    const before = [await disks(), await file()]
+    const lying = await Promise.all(agents.map(own))
+    await guest('dd if=/dev/urandom of=/root/mine bs=1M count=8 conv=fsync')
+    const sum = await guest('sha256sum < /root/mine; cat /proc/sys/kernel/random/boot_id')
+    await move()
+    expect([await disks(), await file()]).toEqual(before)
+    expect(await Promise.all(agents.map(own))).toEqual(lying)
+    expect(await guest('echo 3 > /proc/sys/vm/drop_caches; sha256sum < /root/mine; cat /proc/sys/kernel/random/boot_id')).toBe(
+      sum,
+    )
+    await guest('echo more > /root/more; sync')
+    await clean()
+    await ask('DELETE', `/machines/${machine}`)
+    await becomes(`/machines/${machine}`, 'gone')
+    await until('the shared directory to be empty', async () => ((await disks()).length === 0 ? true : null))
+    await clean()
+  }, 300_000)
 
   test.skipIf(noUefi)(
     'one that starts from UEFI goes, too, and starts there again',

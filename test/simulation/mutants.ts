@@ -113,6 +113,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a batch whose answer was lost is taken as landed',
     found: /not there|not converged|was answered/,
     within: 8,
+    losses: { ...noLosses, request: 0.1 },
     make: () => ({
       control: {
         client: inner => ({

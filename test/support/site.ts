@@ -52,6 +52,9 @@ export interface Site {
   close(): Promise<void>
 }
 
+/** In each host of a site: one and the same directory. */
+export const sharedDirectory = '/mnt/shared'
+
 /** What a host has for itself. */
 const rooms = ['/etc/libvirt', '/var/lib/libvirt', '/var/log/libvirt', '/var/cache/libvirt', '/var/lib/sirocco', '/run']
 
@@ -60,6 +63,8 @@ const init = `
 mount --make-rprivate / || exit 1
 hostname "$2"
 for room in "\${@:3}"; do mkdir -p "$1$room" "$room" && mount --bind "$1$room" "$room" || exit 1; done
+# One directory that all hosts have, where another site would mount an NFS export: here it is bound, for this kernel mounts none.
+mkdir -p "$1/../shared" && mount -t tmpfs tmpfs /mnt && mkdir /mnt/shared && mount --bind "$1/../shared" /mnt/shared || exit 1
 for file in etc/machine-id etc/passwd etc/group; do [ -e "/$file" ] || touch "/$file"; mount --bind "$1/$file" "/$file" || exit 1; done
 # Terminals of its own: QEMU's own user may not open those of a machine that hands none out.
 mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts /dev/pts || exit 1

@@ -133,6 +133,7 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
         return [{ kind: 'machine', id: wanted.id, ...(behaviour.get(wanted.name) ?? obedient)(wanted) }]
       if (wanted.kind === 'import') return [made(wanted)]
       if (wanted.kind === 'backup') return [taken.get(wanted.id) ?? []].flat()
+      if (wanted.kind === 'pool') return [{ kind: 'pool', id: wanted.id, totalMiB: 2_560 }]
       return wanted.kind === 'network' || wanted.kind === 'neighbour' || wanted.kind === 'group' ? [] : [kept(wanted)]
     })
     const seen = await observe(ports, host, { epoch: agent.value.epoch, seq: ++seq, base: null, changed, gone: [] })

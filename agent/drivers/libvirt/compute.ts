@@ -14,6 +14,7 @@ import type {
   DiskMerge,
   FoundMachine,
   GuestFacts,
+  LeaveOptions,
   MachineDisk,
   Merging,
   PluggedDisk,
@@ -478,7 +479,7 @@ class LibvirtCompute implements Compute {
     return ok({ host: await hostCounters(), machines })
   }
 
-  async leave(id: string, peer: Peer, options: { progress(percent: number): void; cancel: AbortSignal }): Promise<Departure> {
+  async leave(id: string, peer: Peer, options: LeaveOptions): Promise<Departure> {
     return leave(await this.#moveParts(), id, peer, options)
   }
 

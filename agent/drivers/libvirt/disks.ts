@@ -9,10 +9,13 @@ const volumeOf = (serial: string): string => (serial === '' ? '' : `vol_${serial
 const sourceXml = ({ type, path }: DiskSource): string =>
   type === 'file' ? `<source file='${escapeXml(path)}'/>` : `<source dev='${escapeXml(path)}'/>`
 
+/** What one host has in its memory of a file another does not see: so it keeps nothing. */
+const uncached = " cache='none'"
+
 /** A volume as a device of its machine. */
-export const diskXml = ({ volume, device, source, readOnly }: MachineDisk): string =>
+export const diskXml = ({ volume, device, source, readOnly, shared }: MachineDisk): string =>
   [
-    `<disk type='${source.type}' device='disk'><driver name='qemu' type='${source.format}' discard='unmap'/>`,
+    `<disk type='${source.type}' device='disk'><driver name='qemu' type='${source.format}'${shared ? uncached : ''} discard='unmap'/>`,
     sourceXml(source),
     `<target dev='${escapeXml(device)}' bus='virtio'/><serial>${escapeXml(serialOf(volume))}</serial>`,
     readOnly ? '<readonly/>' : '',
@@ -56,10 +59,15 @@ export function pluggedDisks(live: string | null, saved: string, seedDevice: str
   return [...plugged.values()]
 }
 
-/** Of a running domain: the disks that its guest writes to, and whether what is above their images is all that another host needs of them. */
-export function movingDisks(live: string): { readonly devices: readonly string[]; readonly copy: 'top' | 'full' } {
+/** Of a running domain: the disks that its guest writes to and that go with it, and whether what is above their images is all that another host needs of them. */
+export function movingDisks(
+  live: string,
+  shared: readonly string[] = [],
+): { readonly devices: readonly string[]; readonly copy: 'none' | 'top' | 'full' } {
   const domain = parseXml(live)
-  const disks = (domain === null ? [] : find(domain, 'devices', 'disk')).filter(disk => find(disk, 'readonly').length === 0)
+  const disks = (domain === null ? [] : find(domain, 'devices', 'disk')).filter(
+    disk => find(disk, 'readonly').length === 0 && !shared.includes(deviceOf(disk)),
+  )
   const standsOnImage = (disk: Element): boolean => {
     const below = all(disk)
       .filter(({ name }) => name === 'backingStore')
@@ -67,10 +75,12 @@ export function movingDisks(live: string): { readonly devices: readonly string[]
     return below.length <= 1 && !below.some(({ attributes }) => attributes.get('file')?.includes('/volumes/'))
   }
   return {
-    devices: disks.flatMap(disk => find(disk, 'target')[0]?.attributes.get('dev') ?? []),
-    copy: disks.every(standsOnImage) ? 'top' : 'full',
+    devices: disks.map(deviceOf).filter(device => device !== ''),
+    copy: disks.length === 0 ? 'none' : disks.every(standsOnImage) ? 'top' : 'full',
   }
 }
+
+const deviceOf = (disk: Element): string => find(disk, 'target')[0]?.attributes.get('dev') ?? ''
 
 /** The files of one disk of a running domain, the newest first. */
 export function chainIn(live: string, device: string): string[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { hour, minute, second, type Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { z } from 'zod'
-import type { Definition } from '../../ports/compute.ts'
+import type { Definition, LeaveOptions } from '../../ports/compute.ts'
 import type { Arrival, Departure, Peer } from '../../ports/move.ts'
 import { arrivingXml } from './arriving-xml.ts'
 import { movingDisks } from './disks.ts'
@@ -13,11 +13,11 @@ import { domainName, domainUuid } from './identity.ts'
 import { type Connection, openConnection } from './rpc/connection.ts'
 import { type Parameters, procedures } from './rpc/procedures.ts'
 
-/** Of each disk only what it has above its image, or all that it holds: where it stands on what is on its host alone. */
-const copies = ['top', 'full'] as const
+/** Of each disk only what it has above its image, or all that it holds: where it stands on what is on its host alone. None: both hosts have all of them. */
+const copies = ['none', 'top', 'full'] as const
 type Copy = (typeof copies)[number]
 /** virDomainMigrateFlags: LIVE, NON_SHARED_INC or NON_SHARED_DISK, CHANGE_PROTECTION, UNSAFE (libvirt cannot see that a copied disk is not shared), AUTO_CONVERGE. */
-const flagsFor = (copy: Copy): number => 1 | (copy === 'top' ? 128 : 64) | 256 | 512 | 8192
+const flagsFor = (copy: Copy): number => 1 | { none: 0, top: 128, full: 64 }[copy] | 256 | 512 | 8192
 /** However large the guest. */
 const performDeadline = 24 * hour
 const longDeadline = 5 * minute
@@ -62,16 +62,11 @@ const stayed = ({ fault }: Refused): Departure => ({ kind: 'stayed', fault })
  * go through the peer's tunnels. Only a `finish` that was not cancelled lets it run there, so before that it stays, whatever fails; after
  * that the other host alone knows, and nothing is resumed here until it has told.
  */
-export async function leave(
-  parts: MoveParts,
-  machine: string,
-  peer: Peer,
-  { progress, cancel }: { progress(percent: number): void; cancel: AbortSignal },
-): Promise<Departure> {
+export async function leave(parts: MoveParts, machine: string, peer: Peer, options: LeaveOptions): Promise<Departure> {
   const link = await connectionOf(parts)
   if (!link.ok) return stayed(faultOf(link.error))
   try {
-    return await drive(parts, link.value, machine, peer, { progress, cancel })
+    return await drive(parts, link.value, machine, peer, options)
   } finally {
     link.value.close()
   }
@@ -82,14 +77,14 @@ async function drive(
   link: Connection,
   machine: string,
   peer: Peer,
-  { progress, cancel }: { progress(percent: number): void; cancel: AbortSignal },
+  { progress, cancel, shared }: LeaveOptions,
 ): Promise<Departure> {
   const found = await link.call(procedures.lookup, domainUuid(host.instance, machine))
   if (!found.ok) return stayed(faultOf(found.error))
   const domain = found.value
   const xml = await link.call(procedures.xml, { domain, flags: 0 })
   if (!xml.ok) return stayed(faultOf(xml.error))
-  const { devices, copy } = movingDisks(xml.value)
+  const { devices, copy } = movingDisks(xml.value, shared)
   const flags = flagsFor(copy)
   const begun = await link.call(procedures.migrateBegin, { domain, parameters: copied(devices), flags })
   if (!begun.ok) return stayed(faultOf(begun.error))
@@ -123,7 +118,11 @@ async function drive(
         procedures.migratePerform,
         {
           domain,
-          parameters: [['migrate_uri', `unix:${memory.value}`], ['disks_uri', `unix:${disks.value}`], ...copied(devices)],
+          parameters: [
+            ['migrate_uri', `unix:${memory.value}`],
+            ...(copy === 'none' ? [] : [['disks_uri', `unix:${disks.value}`] as const]),
+            ...copied(devices),
+          ],
           cookie: prepared.value.cookie,
           flags,
         },
@@ -239,8 +238,11 @@ class LibvirtArrival implements Arrival {
     if (!link.ok) return faultOf(link.error)
     this.#link = link.value
     this.#flags = flagsFor(copy)
-    const devices = this.#definition.disks.map(({ device }) => device)
-    const parameters: Parameters = [...this.#parameters, ['destination_xml', xml.value], ...copied(devices)]
+    const devices = this.#definition.disks.filter(({ shared }) => !shared).map(({ device }) => device)
+    if ((devices.length === 0) !== (copy === 'none'))
+      return refuse('precondition', 'the two hosts do not agree which disks they share')
+    const own = this.#parameters.filter(([name]) => copy !== 'none' || name !== 'disks_uri')
+    const parameters: Parameters = [...own, ['destination_xml', xml.value], ...copied(devices)]
     const prepared = await link.value.call(procedures.migratePrepare, { parameters, cookie, flags: this.#flags }, longDeadline)
     return prepared.ok ? ok(prepared.value.cookie) : faultOf(prepared.error)
   }

@@ -17,7 +17,9 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
   const full = refuse('capacity', 'the pool is full')
 
   /** Of what it would stand on, where that is here. */
-  function baseOf({ source }: WantedVolume) {
+  function baseOf({ source, pool }: WantedVolume) {
+    // Bytes are not kept here: what lies in a shared pool is as good as there.
+    if (source.from === 'found' && pool.type === 'nfs') return ok('')
     if (source.from === 'found') return refuse('internal', 'the volume was found on its host, and is not there any more')
     // Of a backup: what it holds was brought here, and nothing is under it.
     if (source.from === 'nothing' || source.from === 'backup') return ok('')
@@ -37,6 +39,9 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
   }
 
   return {
+    async room(pool) {
+      return host.refusal('volumes.room', pool.id) ?? ok({ totalMiB: host.diskMiB })
+    },
     async find({ id }) {
       const refused = host.refusal('volumes.find', id)
       if (refused) return refused

@@ -38,6 +38,8 @@ interface Begun {
   readonly abort: AbortController
 }
 
+const sharing = ({ pool }: WantedVolume) => (pool.type === 'nfs' ? ({ shared: true } as const) : {})
+
 /** Keeps the volumes and snapshots of one host as they are wanted, one thing at a time per volume: level-triggered, as the machines are. */
 export class VolumeKeeper {
   readonly #parts: KeeperParts
@@ -100,7 +102,7 @@ export class VolumeKeeper {
       if (!whole.ok) return whole
       if (facts.machine !== machine.id || !facts.made) await this.#note(volume.id, { ...facts, machine: machine.id, made: true })
       const { device, boot, readOnly } = volume.attached
-      disks.push({ volume: volume.id, device, source: found.value.source, boot, readOnly })
+      disks.push({ volume: volume.id, device, source: found.value.source, boot, readOnly, ...sharing(volume) })
     }
     return ok(disks.sort((a, b) => Number(b.boot) - Number(a.boot) || (a.device < b.device ? -1 : 1)))
   }
@@ -341,7 +343,8 @@ export class VolumeKeeper {
     if (!attached || !found) throw new Error('impossible: attached to nothing, or nothing attached')
     await this.#note(volume.id, { ...facts, machine: attached.machine })
     const { device, boot, readOnly } = attached
-    return this.#parts.compute.attach(attached.machine, { volume: volume.id, device, source: found.source, boot, readOnly })
+    const disk = { volume: volume.id, device, source: found.source, boot, readOnly, ...sharing(volume) }
+    return this.#parts.compute.attach(attached.machine, disk)
   }
 
   async #make(volume: WantedVolume): Promise<Result<void>> {

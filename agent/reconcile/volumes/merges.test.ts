@@ -48,6 +48,24 @@ test('… by the agent where its machine is off', async () => {
   expect([passed, idle()]).toEqual([['port.volumes.merge.after'], undefined])
 })
 
+test.each([
+  ['whose guest shut down by itself', 1, (world: AgentWorld) => world.host.guestShutsDown('one', 'vm_a')],
+  ['that crashed too often', 8, (world: AgentWorld) => world.host.guestCrashes('one', 'vm_a')],
+])('… by the agent where it is a machine %s, which nobody starts', async (_, times, goesOff) => {
+  const { world, passed, idle } = await running()
+  for (let time = 0; time < times; time++) {
+    goesOff(world)
+    await world.pass(10_000)
+  }
+  expect(world.power('vm_a')).toBe('stopped')
+  await world.want(deleted)
+  await world.pass(5_000)
+  expect([passed, idle()]).toEqual([['port.volumes.merge.after'], undefined])
+  await world.want(machine('vm_a', { generation: 2 }))
+  await world.pass(15_000)
+  expect(world.power('vm_a')).toBe('running')
+})
+
 test('… and not while the memory of its machine is on disk, which knows the files by name', async () => {
   const { world, passed, idle } = await running()
   await world.want(machine('vm_a', { generation: 2, power: 'suspended' }))

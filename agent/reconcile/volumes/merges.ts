@@ -1,10 +1,12 @@
+import type { Clock } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import type { Compute } from '../../ports/compute.ts'
 import type { Merge } from '../../ports/volumes.ts'
+import { noFacts } from '../facts.ts'
 import type { Held } from '../held.ts'
 import type { HostWatch } from '../host-watch.ts'
 import type { Journal } from '../journal.ts'
-import { isOn } from '../plan.ts'
+import { isOn, plan } from '../plan.ts'
 
 /** How two files of a volume may become one just now: by the guest that has them open, or by this agent where none has; null: not now. */
 export type MergeBy = 'agent' | { readonly machine: string; readonly device: string } | null
@@ -14,6 +16,7 @@ export interface MergeParts {
   readonly held: Held
   readonly watch: HostWatch
   readonly journal: Journal
+  readonly timers: Clock
 }
 
 type OpenBy = 'nobody' | 'nobody knows' | { readonly machine: string; readonly volume: string }
@@ -32,7 +35,8 @@ export async function mergeBy(parts: MergeParts, merge: Merge): Promise<Result<M
   return ok(disk ? { machine: guest.machine, device: disk.device } : null)
 }
 
-function openBy({ held, watch, journal }: MergeParts, volume: string): OpenBy {
+function openBy(parts: MergeParts, volume: string): OpenBy {
+  const { held, watch, journal } = parts
   const wanted = held.volume(volume)
   const facts = journal.kept(volume)
   // An orphan may be anybody's.
@@ -44,7 +48,17 @@ function openBy({ held, watch, journal }: MergeParts, volume: string): OpenBy {
     const settled = !held.machine(machine)?.move && power !== 'suspended' && found?.power !== 'suspended'
     if (!settled) return ['nobody knows']
     if (isOn(found)) return [{ machine, volume }]
-    return power === 'on' || power === 'paused' ? ['nobody knows'] : []
+    return (power === 'on' || power === 'paused') && !staysOff(parts, machine) ? ['nobody knows'] : []
   })
   return opens.length > 1 ? 'nobody knows' : (opens[0] ?? 'nobody')
+}
+
+/** Its guest shut down by itself, or it crashed too often: it is not started before somebody asks for that anew. */
+function staysOff({ held, watch, journal, timers }: MergeParts, id: string): boolean {
+  const wanted = held.machine(id)
+  if (!wanted || wanted.move) return false
+  const { generation, power } = wanted
+  const facts = journal.facts(id) ?? noFacts
+  const next = plan({ id, wanted: { generation, power }, found: watch.machine(id), facts, now: timers.now() })
+  return next.steps.length === 0 && !next.settle
 }

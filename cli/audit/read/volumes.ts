@@ -37,8 +37,7 @@ export const volumes: Reader = {
   kinds: ['volume', 'snapshot'],
   async read({ storage }) {
     const homes: Home[] = []
-    const pools = (await readdir(join(storage, 'pools')).catch(() => [])).map(pool => join(storage, 'pools', pool))
-    for (const place of [storage, ...pools])
+    for (const place of [storage, ...(await poolsIn(join(storage, 'pools')))])
       for (const id of await readdir(join(place, 'volumes')).catch(() => [])) {
         const home = await homeIn(place, id)
         if (!home.ok) return home
@@ -52,6 +51,16 @@ export const volumes: Reader = {
     }
     return ok(found)
   },
+}
+
+/** Where volumes of pools lie: of a shared pool, those that this host holds have a place each. */
+async function poolsIn(links: string): Promise<string[]> {
+  const places: string[] = []
+  for (const name of await readdir(links).catch(() => []))
+    if (name.endsWith('.held'))
+      places.push(...(await readdir(join(links, name)).catch(() => [])).map(volume => join(links, name, volume)))
+    else places.push(join(links, name))
+  return places
 }
 
 async function infoOf(path: string): Promise<Pick<File, 'mib' | 'backing'> | null> {

@@ -46,6 +46,7 @@ export async function expire(database: Database): Promise<Result<number>> {
     sign_in_try: rowsOf('sign_in_try', 'at', before(limits.signInMemory)),
     challenge: rowsOf('challenge', 'expiresAt', before(0)),
     usage: rowsOf('usage', 'hour', before(limits.usageRetention)),
+    webhook_delivery: rowsOf('webhook_delivery', 'at', before(limits.eventRetention)),
   }
 
   /** Hours whose day is long over. */

@@ -18,6 +18,8 @@ export const usedBy: Readonly<Record<QuotaResource, (project: SQL) => SQL>> = {
   disk: project => sql`(SELECT coalesce(sum(${size}), 0) FROM volume WHERE project = ${project} AND deleted = 0)`,
   snapshots: project => sql`(SELECT count(*) FROM snapshot WHERE project = ${project} AND deleted = 0 AND passing = 0)`,
   networks: project => sql`(SELECT count(*) FROM network WHERE project = ${project})`,
+  // Of the month that was looked at last, some minutes ago.
+  money: project => sql`(SELECT coalesce(sum(spent), 0) FROM spending WHERE project = ${project})`,
 }
 
 const cases = quotaResources.map(resource => sql`WHEN ${sql.raw(`'${resource}'`)} THEN ${usedBy[resource](sql.raw('q.project'))}`)
@@ -33,6 +35,7 @@ function spentBy(changes: readonly Change[]): Map<Id<'project'>, Set<QuotaResour
   for (const change of changes) {
     if (change.do === 'machine.insert' || change.do === 'machine.adopt')
       note(change.machine.project, ['machines', 'vcpus', 'memory'])
+    if (change.do === 'machine.insert') note(change.machine.project, ['money'])
     if (change.do === 'volume.insert' || change.do === 'volume.adopt') note(change.volume.project, ['volumes', 'disk'])
     if (change.do === 'snapshot.insert' && !change.snapshot.passing) note(change.snapshot.project, ['snapshots'])
     if (change.do === 'network.insert') note(change.network.project, ['networks'])

@@ -22,8 +22,10 @@ import type { Maintenance } from '../../domain/hosts/host.ts'
 import type { MigrationPhase } from '../../domain/migrations/migration.ts'
 import type { OperationAsk, SubjectId } from '../../domain/operations/operation.ts'
 
+export * from './prices-schema.ts'
 export * from './sign-in-schema.ts'
 export * from './usage-schema.ts'
+export * from './webhook-schema.ts'
 
 /** Times are milliseconds since the Unix epoch. Aliases are EC2's ids: random, made in the batch that inserts. */
 
@@ -744,7 +746,11 @@ export const allocation = sqliteTable(
       .references(() => host.id),
     vcpus: integer().notNull(),
     memoryMiB: integer().notNull(),
+    /** In its host's own directory. */
     diskMiB: integer().notNull(),
+    /** The pool with a directory of its own that it has room in, and how much. */
+    pool: text().$type<Id<'storagePool'>>(),
+    poolMiB: integer().notNull().default(0),
     /** Of its consumer, where it is in one: what the guard of a claim in the same group looks at. */
     placementGroup: text().$type<Id<'placementGroup'>>(),
     from: integer().notNull(),
@@ -754,6 +760,7 @@ export const allocation = sqliteTable(
     index('allocation_live').on(t.host, t.vcpus, t.memoryMiB, t.diskMiB, t.consumer).where(sql`${t.until} IS NULL`),
     uniqueIndex('allocation_consumer').on(t.consumer).where(sql`${t.until} IS NULL`),
     index('allocation_group').on(t.placementGroup, t.host).where(sql`${t.until} IS NULL AND ${t.placementGroup} IS NOT NULL`),
+    index('allocation_pool').on(t.pool, t.host, t.poolMiB).where(sql`${t.until} IS NULL AND ${t.pool} IS NOT NULL`),
     index('allocation_ended').on(t.consumer).where(sql`${t.until} IS NOT NULL`),
   ],
 )
@@ -778,6 +785,25 @@ export const storagePool = sqliteTable(
     uniqueIndex('storage_pool_name').on(t.zone, t.name),
     uniqueIndex('storage_pool_default').on(t.zone).where(sql`${t.isDefault} = 1`),
   ],
+)
+
+/** What hosts last said of the pools that have a directory: `fault` says why one cannot be used there. */
+export const hostPool = sqliteTable(
+  'host_pool',
+  {
+    host: text()
+      .$type<Id<'host'>>()
+      .notNull()
+      .references(() => host.id),
+    pool: text()
+      .$type<Id<'storagePool'>>()
+      .notNull()
+      .references(() => storagePool.id),
+    totalMiB: integer().notNull(),
+    fault: text(),
+    at: integer().notNull(),
+  },
+  t => [primaryKey({ columns: [t.host, t.pool] }), index('host_pool_pool').on(t.pool, t.host)],
 )
 
 export const volume = sqliteTable(

@@ -4,11 +4,13 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import { and, eq, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import { shardOf } from '../../domain/operations/shard.ts'
 import type { Grouping } from '../../domain/placement/group.ts'
+import type { Lying } from '../../domain/volumes/pool.ts'
 import type { Change, NewMachine } from '../../ports/changes.ts'
 import { backupWrites } from './backup-writes.ts'
 import type { Database } from './database.ts'
 import { type Built, insertRows, putNewer, updateRows } from './insert-rows.ts'
 import { networkWrites, touchNeighboursOf, touchWhereJoined } from './network-writes.ts'
+import { priceWrites } from './price-writes.ts'
 import { quotaGuards } from './quota.ts'
 import { roomSql } from './room.ts'
 import * as s from './schema.ts'
@@ -17,6 +19,7 @@ import { signInWrites } from './sign-in-writes.ts'
 import { stoodOn } from './stood-on.ts'
 import { tenancyWrites } from './tenancy-writes.ts'
 import { usageWrites } from './usage-writes.ts'
+import { webhookWrites } from './webhook-writes.ts'
 import { type At, statement, unless, type Write } from './write.ts'
 
 const machineRow = (machine: NewMachine, now: number): typeof s.machine.$inferInsert => ({
@@ -59,6 +62,12 @@ const volumesOfMove = (migration: Id<'migration'>): SQL =>
 /** Nobody asked anything of the volume since its machine began to move. */
 const unchanged = (migration: Id<'migration'>): SQL =>
   sql`deleted = 0 AND id IN (SELECT a.volume FROM attachment a JOIN migration m ON m.machine = a.machine WHERE m.id = ${migration})`
+
+/** The part of a claim's guard that is of a pool: it is on the host, and what is claimed in it leaves room; of a shared one, by all hosts. */
+const roomIn = ({ pool, shared }: Lying, miB: number): SQL => sql`AND EXISTS (
+  SELECT 1 FROM host_pool p WHERE p.host = h.id AND p.pool = ${pool} AND p.fault IS NULL
+  AND coalesce((SELECT sum(a.${sql.identifier('poolMiB')}) FROM allocation a WHERE a.pool = ${pool} AND a.until IS NULL ${shared ? sql`` : sql`AND a.host = h.id`}), 0)
+    + ${miB} <= p.${sql.identifier('totalMiB')} * h.${sql.identifier('diskRatio')})`
 
 /** The part of a claim's guard that a placement group adds: it is still there, and a strict one stays what it is with this claim. */
 function keeps({ id, policy, strict }: Grouping): SQL {
@@ -116,16 +125,20 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
     unless('stale'),
   ],
-  'machine.moved': ({ machine, version, root }, { database: { db } }) => [
+  'machine.moved': ({ machine, version, volumes, fresh }, { database: { db } }) => [
     db
       .update(s.machine)
       .set({ version: version + 1 })
       .where(and(eq(s.machine.id, machine), eq(s.machine.version, version))),
     unless('stale'),
-    sql`INSERT INTO guard (stale) SELECT 1 WHERE EXISTS (SELECT 1 FROM attachment WHERE machine = ${machine} AND volume <> ${root})`,
+    sql`INSERT INTO guard (stale) SELECT 1 WHERE EXISTS (SELECT 1 FROM attachment WHERE machine = ${machine} AND volume NOT IN (SELECT value FROM json_each(${JSON.stringify(volumes)})))`,
     db.delete(s.machineObserved).where(eq(s.machineObserved.machine, machine)),
-    db.delete(s.volumeObserved).where(eq(s.volumeObserved.volume, root)),
-    db.update(s.volume).set(neverWentBack).where(eq(s.volume.id, root)),
+    ...(fresh === null
+      ? []
+      : [
+          db.delete(s.volumeObserved).where(eq(s.volumeObserved.volume, fresh)),
+          db.update(s.volume).set(neverWentBack).where(eq(s.volume.id, fresh)),
+        ]),
   ],
   'tombstone.insert': ({ host, subject }, { now }) => [
     sql`INSERT INTO tombstone (host, subject, generation, pool, at)
@@ -427,6 +440,9 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .update(s.volume)
       .set(neverWentBack)
       .where(sql`${s.volume.id} IN (${volumesOfMove(migration)})`),
+    // As they are: what is shared was not made anew.
+    sql`UPDATE volume SET ${sql.identifier('keptOn')} = ${target} WHERE id IN (${volumesOfMove(migration)})
+      AND pool IN (SELECT id FROM storage_pool WHERE type = 'nfs')`,
   ],
   'migration.bury': ({ migration, host }, { now }) => [
     sql`INSERT INTO tombstone (host, subject, generation, pool, at)
@@ -490,23 +506,24 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     sql`DELETE FROM port_group WHERE port IN (SELECT id FROM port WHERE machine = ${machine})`,
     db.delete(s.port).where(eq(s.port.machine, machine)),
   ],
-  'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB, root, group = null, others = [] }, { now }) => {
+  'allocation.claim': ({ id, consumer, host, vcpus, memoryMiB, diskMiB, lying, root, group = null, others = [] }, { now }) => {
     const used = (column: string) =>
       sql`(SELECT coalesce(sum(${sql.identifier(column)}), 0) FROM allocation WHERE host = h.id AND until IS NULL)`
     const claimed = (by: string) => sql`(SELECT host FROM allocation WHERE consumer = ${by} AND until IS NULL)`
     const disk = diskMiB + (root?.diskMiB ?? 0)
+    const pool = lying?.pool ?? null
     const rows = [
       sql`SELECT ${id} AS id, ${consumer} AS consumer, ${vcpus} AS v, ${memoryMiB} AS m, ${diskMiB} AS d, ${group?.id ?? null} AS g`,
       ...(root ? [sql`SELECT ${root.id}, ${root.volume}, 0, 0, ${root.diskMiB}, NULL`] : []),
     ]
     return [
-      sql`INSERT INTO allocation (id, consumer, host, vcpus, ${sql.identifier('memoryMiB')}, ${sql.identifier('diskMiB')}, ${sql.identifier('from')}, until, ${sql.identifier('placementGroup')})
-        SELECT c.id, c.consumer, x.host, c.v, c.m, c.d, ${now}, NULL, c.g
+      sql`INSERT INTO allocation (id, consumer, host, vcpus, ${sql.identifier('memoryMiB')}, ${sql.identifier('diskMiB')}, ${sql.identifier('from')}, until, ${sql.identifier('placementGroup')}, pool, ${sql.identifier('poolMiB')})
+        SELECT c.id, c.consumer, x.host, c.v, c.m, ${lying ? sql`0` : sql`c.d`}, ${now}, NULL, c.g, ${lying ? sql`CASE WHEN c.d > 0 THEN ${pool} END, c.d` : sql`NULL, 0`}
         FROM (SELECT h.id AS host FROM host h JOIN host_observed o ON o.host = h.id
           WHERE ${others.length === 0 ? sql`h.id = ${host}` : oneOf([host, ...others])} AND (h.accepting = 1 OR ${vcpus} = 0)
             AND (${vcpus} = 0 OR ${used('vcpus')} + ${vcpus} <= o.cpus * h.${sql.identifier('cpuRatio')})
             AND (${memoryMiB} = 0 OR ${used('memoryMiB')} + ${memoryMiB} <= o.${sql.identifier('memoryMiB')} * h.${sql.identifier('memoryRatio')})
-            AND (${disk} = 0 OR ${used('diskMiB')} + ${disk} <= o.${sql.identifier('diskMiB')} * h.${sql.identifier('diskRatio')})
+            ${lying && disk > 0 ? roomIn(lying, disk) : sql`AND (${disk} = 0 OR ${used('diskMiB')} + ${disk} <= o.${sql.identifier('diskMiB')} * h.${sql.identifier('diskRatio')})`}
             ${group === null ? sql`` : keeps(group)}
           ORDER BY h.id = ${host} DESC LIMIT 1) x
         JOIN (${sql.join(rows, sql` UNION ALL `)}) c`,
@@ -789,7 +806,23 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
           unless('conflict'),
         ]),
   ],
+  'pool.seen': ({ host, pool, totalMiB, fault }, { now }) => [
+    sql`INSERT INTO host_pool (host, pool, ${sql.identifier('totalMiB')}, fault, at)
+      SELECT ${host}, id, ${totalMiB}, ${fault}, ${now} FROM storage_pool WHERE id = ${pool}
+      ON CONFLICT (host, pool) DO UPDATE SET ${sql.identifier('totalMiB')} = excluded.${sql.identifier('totalMiB')}, fault = excluded.fault, at = excluded.at`,
+  ],
+  'zone.touch': ({ zone }) => [
+    sql`UPDATE host SET revision = revision + 1 WHERE zone = ${zone} AND ${sql.identifier('removedAt')} IS NULL`,
+  ],
+  'volume.taken': ({ volume, host }) => [
+    sql`UPDATE volume SET ${sql.identifier('keptOn')} = ${host} WHERE id = ${volume}`,
+    sql`UPDATE volume_observed SET host = ${host}, epoch = 0, seq = 0, digest = '' WHERE volume = ${volume}`,
+    // It may not get it back before it has let go of it.
+    sql`INSERT INTO guard (conflict) SELECT 1 FROM tombstone WHERE host = ${host} AND subject = ${volume}`,
+    sql`INSERT INTO guard (conflict) SELECT 1 FROM snapshot WHERE volume = ${volume} AND ${sql.identifier('goneAt')} IS NULL`,
+  ],
   'pool.delete': ({ id }) => [
+    sql`DELETE FROM host_pool WHERE pool = ${id}`,
     sql`DELETE FROM storage_pool WHERE id = ${id} AND ${sql.identifier('isDefault')} = 0
       AND NOT EXISTS (SELECT 1 FROM volume WHERE pool = ${id})
       AND NOT EXISTS (SELECT 1 FROM snapshot WHERE pool = ${id})
@@ -823,8 +856,10 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
   ...tenancyWrites,
   ...securityWrites,
   ...networkWrites,
+  ...webhookWrites,
   ...signInWrites,
   ...usageWrites,
+  ...priceWrites,
   audit: ({ do: _, ...row }, { now }) => [insertRows(s.audit, [{ ...row, at: now }])],
   'audit.seal': ({ after, seq, hash }, { now }) => [
     {

@@ -20,6 +20,7 @@ import { orphanReads } from './reads/orphans.ts'
 import { first } from './reads/page.ts'
 import { placementReads } from './reads/placement.ts'
 import { placementGroupReads } from './reads/placement-groups.ts'
+import { priceReads } from './reads/prices.ts'
 import { sampleReads } from './reads/samples.ts'
 import { securityGroupReads } from './reads/security-groups.ts'
 import { signInReads } from './reads/sign-in.ts'
@@ -27,6 +28,7 @@ import { tagReads } from './reads/tags.ts'
 import { tenancyReads } from './reads/tenancy.ts'
 import { usageReads } from './reads/usage.ts'
 import { volumeReads } from './reads/volumes.ts'
+import { webhookReads } from './reads/webhooks.ts'
 import * as s from './schema.ts'
 import { statementsOf } from './statements.ts'
 
@@ -60,6 +62,8 @@ export function libsqlStore({ secrets, ...parts }: DatabaseParts & { readonly se
     ...figureReads(database),
     signIn: signInReads(database),
     usage: usageReads(database),
+    prices: priceReads(database),
+    webhooks: webhookReads(database),
     async incarnation() {
       const rows = await database.read(() => db.select({ value: s.meta.value }).from(s.meta).where(eq(s.meta.key, 'incarnation')))
       if (!rows.ok) return rows

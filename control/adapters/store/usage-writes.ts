@@ -9,7 +9,8 @@ const into = sql`INSERT INTO usage (project, hour, kind, what, resource, amount)
 
 /** Whole seconds of the hour between two moments; some may lie outside. */
 const within = (hour: number, begin: SQL, end: SQL): SQL =>
-  sql`(max(0, min(${end}, ${hour + hourLong}) - max(${begin}, ${hour})) / 1000)`
+  // Numbers are bound as they come, some as reals.
+  sql`CAST(max(0, min(${end}, ${hour + hourLong}) - max(${begin}, ${hour})) / 1000 AS INTEGER)`
 
 const [endedAt, goneAt, createdAt, storedBytes, sizeMiB, from] = [
   'endedAt',

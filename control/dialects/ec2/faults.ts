@@ -117,6 +117,7 @@ const limitCodes: Readonly<Record<string, Code>> = {
   'quota.disk': 'VolumeLimitExceeded',
   'quota.snapshots': 'ResourceCountLimitExceeded',
   'quota.networks': 'ResourceCountLimitExceeded',
+  'quota.money': 'InstanceLimitExceeded',
 }
 
 /** The noun of an id that a fault names as its field. */

@@ -16,6 +16,7 @@ import * as passkeys from './routes/passkeys.ts'
 import * as password from './routes/password.ts'
 import * as placement from './routes/placement.ts'
 import * as pools from './routes/pools.ts'
+import * as prices from './routes/prices.ts'
 import * as samples from './routes/samples.ts'
 import * as secondFactor from './routes/second-factor.ts'
 import * as groups from './routes/security-groups.ts'
@@ -25,6 +26,7 @@ import * as tags from './routes/tags.ts'
 import * as tenancy from './routes/tenancy.ts'
 import * as usage from './routes/usage.ts'
 import * as volumes from './routes/volumes.ts'
+import * as webhooks from './routes/webhooks.ts'
 
 /** Who does what each route promises. */
 export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
@@ -162,6 +164,11 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   addProject: tenancy.addProject,
   getUsage: usage.ofProject,
   getResourceUsage: usage.ofResources,
+  listPrices: prices.list,
+  addPrice: prices.add,
+  deletePrice: prices.remove,
+  setCurrency: prices.currency,
+  setBudget: prices.budget,
   getQuota: tenancy.quota,
   setQuota: tenancy.limit,
   listMembers: tenancy.members,
@@ -170,6 +177,12 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listInvitations: tenancy.invitations,
   addInvitation: tenancy.invite,
   deleteInvitation: tenancy.withdraw,
+  listWebhooks: webhooks.list,
+  createWebhook: webhooks.create,
+  changeWebhook: webhooks.change,
+  deleteWebhook: webhooks.remove,
+  listDeliveries: webhooks.deliveries,
+  replayDelivery: webhooks.replay,
   listAccessKeys: tenancy.accessKeys,
   addAccessKey: tenancy.addAccessKey,
   deleteAccessKey: tenancy.removeAccessKey,

@@ -1,6 +1,7 @@
 import { openapi } from '@sirocco/shared/api/openapi.ts'
 import type { Route } from '@sirocco/shared/api/route.ts'
 import { base, type RouteName, routes } from '@sirocco/shared/api/routes.ts'
+import { UsageCsvQuery } from '@sirocco/shared/api/usage.ts'
 import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
 import { type Context, Hono } from 'hono'
@@ -14,6 +15,8 @@ import { handlers } from './handlers.ts'
 import { jsonOf, parsed, queryOf } from './parse.ts'
 import type { NativeParts } from './parts.ts'
 import { problemResponse } from './problem.ts'
+import { spanOf } from './routes/usage.ts'
+import { exportUsage } from './usage-csv.ts'
 
 type Env = { Bindings: NativeParts; Variables: { requestId: string; route?: RouteName } }
 
@@ -38,6 +41,7 @@ export function native(): Hono<Env> {
   )
   app.get('/feed', feed)
   app.get('/audit', audit)
+  app.get('/usage.csv', usage)
   app.get('/consoles/:ticket', joinConsole)
   for (const name of Object.keys(routes) as RouteName[]) {
     const route: Route = routes[name]
@@ -161,6 +165,18 @@ async function audit(context: Context<Env>): Promise<Response> {
   const principal = await principalOf(context.req.raw, env)
   if (!principal.ok) return refused(context, principal)
   const exported = await exportAudit({ ports: env.ports, principal: principal.value }, context.req.query('after'))
+  return exported.ok ? exported.value : refused(context, exported)
+}
+
+async function usage(context: Context<Env>): Promise<Response> {
+  const { env } = context
+  const principal = await principalOf(context.req.raw, env)
+  if (!principal.ok) return refused(context, principal)
+  const given = queryOf(new URL(context.req.url), UsageCsvQuery)
+  if (!given.ok) return refused(context, given)
+  const query = parsed(UsageCsvQuery, given.value)
+  if (!query.ok) return refused(context, query)
+  const exported = await exportUsage({ ports: env.ports, principal: principal.value }, spanOf(query.value))
   return exported.ok ? exported.value : refused(context, exported)
 }
 

@@ -3,6 +3,7 @@ import type { Id } from '@sirocco/shared/kit/id.ts'
 import { stateOf } from '@sirocco/shared/model/machines/state.ts'
 import type { Firmware, MachineState, Power, Recover, SeenPower } from '@sirocco/shared/model/machines/states.ts'
 import type { SecurityGroup } from '../security/group.ts'
+import type { Laid } from '../volumes/pool.ts'
 
 /** A machine as every dialect and decision reads it: the three facts, and what it was launched with. */
 export interface Machine {
@@ -89,6 +90,7 @@ export interface MachineVolume {
   readonly boot: boolean
   readonly deleteOnTermination: boolean
   readonly sizeMiB: number
+  readonly pool: Laid
   readonly attachedAt: number
   readonly deleted: boolean
   readonly generation: number

@@ -1,6 +1,7 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import type { Rejection } from '@sirocco/shared/model/placement/rejections.ts'
 import type { Size } from '../hosts/host.ts'
+import type { Room } from '../volumes/pool.ts'
 import type { Grouping } from './group.ts'
 
 /** What one machine asks of its host. */
@@ -14,6 +15,8 @@ export interface Demand extends Size {
   readonly hypervisor?: string
   /** On one of these: where its local volumes are. */
   readonly only?: ReadonlySet<Id<'host'>>
+  /** Besides the host's own disk: room in pools that are on it. */
+  readonly lying?: Room['lying']
 }
 
 /** A host as placement sees it. */
@@ -30,6 +33,8 @@ export interface Candidate {
   readonly free: Size
   /** Machines of the demand's group on it. */
   readonly members: number
+  /** MiB that are free in the pools that can be used there, by pool; only where the demand asks of any. */
+  readonly pools?: Readonly<Record<string, number>>
 }
 
 /** What stands beside one host: the same for all of them. */
@@ -56,11 +61,13 @@ const tests = {
   tags_missing: ({ tags }, { hostTags }) =>
     Object.entries(hostTags).some(([key, value]) => !Object.hasOwn(tags, key) || tags[key] !== value),
   disk_elsewhere: ({ id }, { only }) => only !== undefined && !only.has(id),
+  pool_missing: ({ pools }, { lying = [] }) => lying.some(({ pool }) => pools?.[pool] === undefined),
   group_elsewhere: ({ members }, demand, { begun }) => strictly(demand, 'affinity') && begun && members === 0,
   group_here: ({ members }, demand) => strictly(demand, 'anti-affinity') && members > 0,
   cpu_full: ({ free }, { vcpus }, { together }) => free.vcpus < vcpus * together,
   memory_full: ({ free }, { memoryMiB }, { together }) => free.memoryMiB < memoryMiB * together,
   disk_full: ({ free }, { diskMiB }, { together }) => free.diskMiB < diskMiB * together,
+  pool_full: ({ pools }, { lying = [] }, { together }) => lying.some(({ pool, miB }) => (pools?.[pool] ?? 0) < miB * together),
 } as const satisfies Record<Rejection, Test>
 
 const inOrder = Object.entries(tests) as readonly [Rejection, Test][]

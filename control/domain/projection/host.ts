@@ -15,6 +15,7 @@ import type { Tombstone } from '../machines/tombstone.ts'
 import type { MigrationPhase } from '../migrations/migration.ts'
 import { gatewayOf } from '../networks/range.ts'
 import { likeness, type SecurityRule } from '../security/group.ts'
+import { isShared } from '../volumes/pool.ts'
 
 /** A machine's rows as far as its host must know them; user-data opened. */
 export interface PlacedMachine {
@@ -80,6 +81,8 @@ export interface PlacedVolume {
   readonly revertTurn: number | null
   /** It was on this host when the data was backed up which was restored since. */
   readonly kept: boolean
+  /** It came to this host from another. */
+  readonly taken: boolean
   readonly pool: PlacedPool
   readonly image: { readonly id: string; readonly files: readonly ImageFile[] } | null
   readonly attachment: {
@@ -102,8 +105,10 @@ export interface PlacedSnapshot {
 /** `pool` of a volume; null of a machine. */
 export interface PlacedTombstone extends Omit<Tombstone, 'host'> {
   readonly pool: PlacedPool | null
+  /** It is on another host now, or on its way to be: not gone. */
+  readonly lives: boolean
 }
-interface PlacedPool {
+export interface PlacedPool {
   readonly id: string
   readonly type: PoolType
   readonly path: string | null
@@ -118,6 +123,7 @@ export function desiredOf(
   left: readonly PlacedTombstone[] = [],
   groups: readonly PlacedGroup[] = [],
   neighbours: readonly PlacedNeighbour[] = [],
+  pools: readonly PlacedPool[] = [],
 ): Wanted[] {
   const here = new Set<string>([...machines, ...volumes].map(({ id }) => id))
   return [
@@ -136,6 +142,7 @@ export function desiredOf(
     ),
     ...neighbours.map(({ subnet, ...port }): Wanted => ({ kind: 'neighbour', generation: 0, network: subnet, ...port })),
     ...groups.map(wantedGroup),
+    ...pools.map((pool): Wanted => ({ kind: 'pool', id: pool.id, generation: 0, pool: wantedPool(pool) })),
     ...volumes.map(wantedVolume),
     ...snapshots.map(
       ({ id, generation, volume, sizeMiB, moment, kept, deleted, pool }): Wanted => ({
@@ -157,7 +164,7 @@ export function desiredOf(
 }
 
 /** Removing takes nothing but the id: the machine or volume itself may be forgotten long since. */
-const buried = ({ subject: id, generation, pool }: PlacedTombstone): Wanted =>
+const buried = ({ subject: id, generation, pool, lives }: PlacedTombstone): Wanted =>
   pool === null
     ? {
         kind: 'machine',
@@ -180,6 +187,7 @@ const buried = ({ subject: id, generation, pool }: PlacedTombstone): Wanted =>
         source: { from: 'nothing' },
         attached: null,
         gone: true,
+        ...(lives && isShared(pool) ? { elsewhere: true } : {}),
       }
 
 const wantedMachine = (machine: PlacedMachine): WantedMachine => ({
@@ -226,7 +234,14 @@ const wantedGroup = ({ id, rules, members }: PlacedGroup): WantedGroup => ({
   members: [...members].sort(),
 })
 
-const wantedPool = ({ id, type, path }: PlacedPool): WantedPool => ({ type, id, ...(path === null ? {} : { path }) })
+function wantedPool({ id, type, path }: PlacedPool): WantedPool {
+  if (type === 'directory') return { type, id, ...(path === null ? {} : { path }) }
+  if (path === null) throw new Error('impossible: a shared pool without a directory')
+  return { type, id, path }
+}
+
+/** It lies in its shared pool already, whichever host had it: it is taken as it is. */
+const isTaken = ({ pool, taken }: PlacedVolume): boolean => isShared(pool) && taken
 
 const wantedVolume = (volume: PlacedVolume): WantedVolume => ({
   kind: 'volume',
@@ -234,7 +249,7 @@ const wantedVolume = (volume: PlacedVolume): WantedVolume => ({
   generation: volume.generation,
   pool: wantedPool(volume.pool),
   sizeMiB: volume.sizeMiB,
-  source: sources[volume.sourceKind](volume),
+  source: isTaken(volume) ? { from: 'found' } : sources[volume.sourceKind](volume),
   attached: volume.attachment && {
     machine: volume.attachment.machine,
     device: volume.attachment.device,
@@ -244,7 +259,7 @@ const wantedVolume = (volume: PlacedVolume): WantedVolume => ({
   ...(volume.revertSnapshot === null || volume.revertTurn === null
     ? {}
     : { reverted: { snapshot: volume.revertSnapshot, turn: volume.revertTurn } }),
-  ...(volume.kept ? { kept: true } : {}),
+  ...(volume.kept && !isTaken(volume) ? { kept: true } : {}),
   gone: volume.deleted,
 })
 

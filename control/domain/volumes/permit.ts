@@ -3,6 +3,7 @@ import { say } from '@sirocco/shared/model/messages.ts'
 import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import type { VolumeState } from '@sirocco/shared/model/volumes/states.ts'
 import { type Machine, stateOfMachine } from '../machines/machine.ts'
+import { isShared } from './pool.ts'
 import { type Snapshot, stateOfSnapshot } from './snapshot.ts'
 import { stateOfVolume, type Volume } from './volume.ts'
 
@@ -48,7 +49,9 @@ export function attachable(volume: Volume, machine: Machine): Result<void> {
     return refuse('precondition', `${machine.name} is being deleted, or holds nothing any more; choose another machine`, {
       field,
     })
-  if (state === 'suspended') return refuse('precondition', `${machine.name} is suspended; resume or stop it first`, { field })
+  // Also one that is just being suspended: it would wait until somebody resumes the machine.
+  if (state === 'suspended' || machine.power === 'suspended')
+    return refuse('precondition', `${machine.name} is suspended; resume or stop it first`, { field })
   if (state === 'unknown')
     return refuse('precondition', `the host of ${machine.name} does not answer; try again once it is back`, { field })
   if (volume.zone !== machine.zone)
@@ -59,7 +62,7 @@ export function attachable(volume: Volume, machine: Machine): Result<void> {
         field,
       },
     )
-  if (volume.host !== null && volume.host !== machine.host)
+  if (volume.host !== null && volume.host !== machine.host && !isShared(volume.pool))
     return refuse(
       'precondition',
       `${nameOf(volume)} lies on another host than ${machine.name}; choose a machine that shares its host, or make a new volume`,

@@ -6,12 +6,58 @@ import type { PoolType } from '@sirocco/shared/model/volumes/states.ts'
 export interface StoragePool {
   readonly id: Id<'storagePool'>
   readonly zone: string
+  readonly zoneId: Id<'zone'>
   readonly name: string
   readonly type: PoolType
   readonly isDefault: boolean
   /** The directory on each host that it lies in; null: the agent's own. */
   readonly path: string | null
   readonly createdAt: number
+}
+
+/** What decides where bytes of a pool lie, and how its room is counted. */
+export type Laid = Pick<StoragePool, 'id' | 'type' | 'path'>
+
+/** Room in a pool that has a directory of its own: `shared` by the hosts that have it, or each host's own. */
+export interface Lying {
+  readonly pool: Id<'storagePool'>
+  readonly shared: boolean
+}
+
+/** Other hosts of the zone have the same bytes. */
+export const isShared = ({ type }: Pick<StoragePool, 'type'>): boolean => type === 'nfs'
+
+/** Where the room of a volume is counted; undefined: in its host's own directory. */
+export const lyingIn = ({ id, type, path }: Laid): Lying | undefined =>
+  path === null ? undefined : { pool: id, shared: isShared({ type }) }
+
+/** What volumes ask of a host: room in its own directory, and in each other pool. */
+export interface Room {
+  readonly diskMiB: number
+  readonly lying: readonly (Lying & { readonly miB: number })[]
+}
+
+/** The sum for some volumes. */
+export function roomFor(volumes: readonly { readonly pool: Laid; readonly sizeMiB: number }[]): Room {
+  const sums = new Map<string, Lying & { readonly miB: number }>()
+  let diskMiB = 0
+  for (const { pool, sizeMiB } of volumes) {
+    const lying = lyingIn(pool)
+    if (lying) sums.set(pool.id, { ...lying, miB: sizeMiB + (sums.get(pool.id)?.miB ?? 0) })
+    else diskMiB += sizeMiB
+  }
+  return { diskMiB, lying: [...sums.values()] }
+}
+
+/** A pool as one host last said. */
+export interface PoolOnHost {
+  readonly host: Id<'host'>
+  readonly hostName: string
+  readonly totalMiB: number
+  /** Of volumes and snapshots of this host in it; of a shared pool, of all hosts. */
+  readonly claimedMiB: number
+  /** Why it cannot be used there; null: it can. */
+  readonly fault: string | null
 }
 
 /** What lies in a pool: deleted ones too, until they are forgotten. */

@@ -13,7 +13,7 @@ export interface Snapshot {
   readonly region: string
   readonly zone: string
   readonly zoneId: Id<'zone'>
-  readonly pool: { readonly id: Id<'storagePool'>; readonly name: string; readonly type: PoolType }
+  readonly pool: { readonly id: Id<'storagePool'>; readonly name: string; readonly type: PoolType; readonly path: string | null }
   /** Where its bytes lie: beside its volume's. */
   readonly host: Id<'host'> | null
   readonly volume: Id<'volume'>

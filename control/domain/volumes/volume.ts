@@ -13,7 +13,7 @@ export interface Volume {
   readonly region: string
   readonly zone: string
   readonly zoneId: Id<'zone'>
-  readonly pool: { readonly id: Id<'storagePool'>; readonly name: string; readonly type: PoolType }
+  readonly pool: { readonly id: Id<'storagePool'>; readonly name: string; readonly type: PoolType; readonly path: string | null }
   /** Where its bytes lie; null while it was never used, and once it is gone. */
   readonly host: Id<'host'> | null
   readonly sizeMiB: number

@@ -15,6 +15,7 @@ import { pokeFor } from '../poke.ts'
 import { noticedBackup } from './observe-backup.ts'
 import { noticedImport } from './observe-import.ts'
 import { orphaned, orphansLeft } from './observe-orphan.ts'
+import { noticedPool } from './observe-pool.ts'
 import { noticedSnapshot, noticedVolume } from './observe-volume.ts'
 
 type Frame = Pick<Observed, 'epoch' | 'seq' | 'base' | 'changed' | 'gone'>
@@ -72,43 +73,55 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   const volumes = frame.changed.filter(object => object.kind === 'volume')
   const snapshots = frame.changed.filter(object => object.kind === 'snapshot')
   const backups = frame.changed.filter(object => object.kind === 'backup')
-  const [placed, placedVolumes, placedSnapshots, placedImports, placedBackups, orphans, factsDigest, tombstones, moves] =
-    await Promise.all([
-      machines.length === 0
-        ? ok([])
-        : store.machines.onHost(
-            host,
-            machines.map(m => m.id),
-          ),
-      volumes.length === 0
-        ? ok([])
-        : store.volumes.onHost(
-            host,
-            volumes.map(v => v.id),
-          ),
-      snapshots.length === 0
-        ? ok([])
-        : store.snapshots.onHost(
-            host,
-            snapshots.map(s => s.id),
-          ),
-      imports.length === 0
-        ? ok([])
-        : store.images.onHost(
-            host,
-            imports.map(i => i.id),
-          ),
-      backups.length === 0
-        ? ok([])
-        : store.backups.onHost(
-            host,
-            backups.map(b => b.id),
-          ),
-      store.orphans.onHost(host),
-      saysHost ? store.hosts.factsDigest(host) : ok(null),
-      machines.length + volumes.length === 0 ? ok([]) : store.hosts.tombstones(host),
-      machines.length === 0 ? ok([]) : store.migrations.onHost(host),
-    ])
+  const pools = frame.changed.filter(object => object.kind === 'pool')
+  const [
+    placed,
+    placedVolumes,
+    placedSnapshots,
+    placedImports,
+    placedBackups,
+    orphans,
+    factsDigest,
+    tombstones,
+    moves,
+    seenPools,
+  ] = await Promise.all([
+    machines.length === 0
+      ? ok([])
+      : store.machines.onHost(
+          host,
+          machines.map(m => m.id),
+        ),
+    volumes.length === 0
+      ? ok([])
+      : store.volumes.onHost(
+          host,
+          volumes.map(v => v.id),
+        ),
+    snapshots.length === 0
+      ? ok([])
+      : store.snapshots.onHost(
+          host,
+          snapshots.map(s => s.id),
+        ),
+    imports.length === 0
+      ? ok([])
+      : store.images.onHost(
+          host,
+          imports.map(i => i.id),
+        ),
+    backups.length === 0
+      ? ok([])
+      : store.backups.onHost(
+          host,
+          backups.map(b => b.id),
+        ),
+    store.orphans.onHost(host),
+    saysHost ? store.hosts.factsDigest(host) : ok(null),
+    machines.length + volumes.length === 0 ? ok([]) : store.hosts.tombstones(host),
+    machines.length === 0 ? ok([]) : store.migrations.onHost(host),
+    pools.length === 0 ? ok([]) : store.pools.seenBy(host),
+  ])
   if (!placed.ok) return placed
   if (!placedVolumes.ok) return placedVolumes
   if (!placedSnapshots.ok) return placedSnapshots
@@ -118,6 +131,7 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
   if (!factsDigest.ok) return factsDigest
   if (!tombstones.ok) return tombstones
   if (!moves.ok) return moves
+  if (!seenPools.ok) return seenPools
 
   const byId = new Map<string, Machine>(placed.value.map(machine => [machine.id, machine]))
   const at = { host, epoch: frame.epoch, seq: frame.seq }
@@ -139,6 +153,7 @@ async function changesOf(ports: Ports, host: Id<'host'>, frame: Frame): Promise<
     if (placed.value.some(({ id }) => id === subject) || placedVolumes.value.some(({ id }) => id === subject)) continue
     for (const seen of [...machines, ...volumes]) if (seen.id === subject) changes.push(...buried(tombstone, seen))
   }
+  for (const pool of pools) changes.push(...noticedPool(host, pool, seenPools.value))
   for (const image of placedImports.value)
     for (const seen of imports) if (seen.id === image.id) changes.push(...noticedImport(image, seen, at))
   for (const backup of placedBackups.value)

@@ -1,3 +1,4 @@
+import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { protocol } from '@sirocco/shared/wire/version.ts'
 import { expect, test } from 'vitest'
@@ -5,12 +6,14 @@ import { must, secondAgent } from '../../../test/contract/store/furnish.ts'
 import { world } from '../../../test/support/world.ts'
 import type { Principal } from '../../domain/access/principal.ts'
 import { stateOfMachine } from '../../domain/machines/machine.ts'
+import { stateOfVolume } from '../../domain/volumes/volume.ts'
 import { enrol } from '../agents/enrol.ts'
 import { observe } from '../agents/observe.ts'
 import { AgentSession } from '../agents/session.ts'
 import { deleteMachines } from '../machines/delete.ts'
 import { forgetMachine } from '../machines/forget.ts'
 import { launchMachines } from '../machines/launch.ts'
+import { createPool } from '../pools/create.ts'
 import { attachVolume } from '../volumes/attach.ts'
 import { createVolume } from '../volumes/create.ts'
 import { makeEnrolToken } from './enrol-token.ts'
@@ -21,14 +24,26 @@ import { revokeEnrolToken } from './revoke-token.ts'
 import { setHostPower } from './set-power.ts'
 
 /** A machine on the only host of one agent; another agent has a host with room. */
-async function carried(recover: 'no' | 'disk' | 'fresh' = 'fresh') {
+async function carried(recover: 'no' | 'disk' | 'fresh' = 'fresh', shared = false) {
   const at = await world({ hosts: 1 })
   const principal: Principal = { ...at.principal, role: 'admin' }
   const call = { ports: at.ports, principal }
   const { store } = at.ports
   const [host] = at.rows.hosts
   if (!host) throw new Error('no host')
-  const launched = must(await launchMachines.call(call, { image: at.rows.image, flavor: 't3.micro', name: 'web', recover }))
+  const pool = shared ? must(await createPool.call(call, { name: 'shared', path: '/mnt/shared', type: 'nfs' })).pool : null
+  const has = async (on: Id<'host'>, epoch = 1) =>
+    observe(at.ports, on, {
+      ...{ epoch, seq: 1_000, base: null, gone: [] },
+      changed: pool === null ? [] : [{ kind: 'pool', id: pool, totalMiB: 1_048_576 }],
+    })
+  must(await has(host))
+  const launched = must(
+    await launchMachines.call(call, {
+      ...{ image: at.rows.image, flavor: 't3.micro', name: 'web', recover },
+      ...(pool === null ? {} : { pool, volumes: [{ sizeMiB: 8 }] }),
+    }),
+  )
   const [machine] = launched.machines
   if (!machine) throw new Error('no machine')
   await at.settle()
@@ -62,6 +77,7 @@ async function carried(recover: 'no' | 'disk' | 'fresh' = 'fresh') {
     await session.message(JSON.stringify(hello))
     return told.map(text => JSON.parse(text)).find(frame => frame.type === 'desired')?.changed
   }
+  must(await has(other.host))
   return { at, call, store, host, other: other.host, machine, look, silence, operationsOf, comes }
 }
 
@@ -121,6 +137,34 @@ test('a machine that asks for it runs elsewhere once its host is fenced, and nev
   expect(volumes).toMatchObject([{ host: other, observed: { here: true } }])
   expect(await operationsOf('machine.recover')).toMatchObject([{ state: 'done' }])
   expect(await operationsOf('host.fence')).toMatchObject([{ state: 'done' }])
+})
+
+test('what lies in a shared pool goes with its machine, as it is, once its host is fenced; that lets go of it first when it returns', async () => {
+  const { at, call, store, host, other, silence, look, comes } = await carried('disk', true)
+  await silence()
+  await at.settle()
+  at.rows.clock.at += limits.launch
+  expect((await look()).host).toBe(host)
+  must(await fenceHost.call(call, { host, how: 'word', confirm: 'h1' }))
+  await at.settle()
+  const machine = await look()
+  expect(machine).toMatchObject({ host: other, fenced: false })
+  expect(stateOfMachine(machine)).toBe('running')
+  const ids = machine.volumes.map(({ id }) => id)
+  expect(ids).toHaveLength(2)
+  const volumes = must(await store.volumes.find('platform', ids))
+  expect(volumes.map(volume => [volume.host, stateOfVolume(volume)])).toEqual([
+    [other, 'in-use'],
+    [other, 'in-use'],
+  ])
+  const { objects } = must(await store.hosts.desired(other))
+  expect(objects.flatMap(object => (object.kind === 'volume' ? [object.source] : []))).toEqual([
+    { from: 'found' },
+    { from: 'found' },
+  ])
+  const told = (await comes('another boot')).filter(({ kind }: { kind: string }) => kind === 'volume')
+  expect(told.map(({ id }: { id: string }) => id).sort()).toEqual([...ids].sort())
+  for (const volume of told) expect(volume).toMatchObject({ gone: true, elsewhere: true })
 })
 
 test('a host that returns is told first what must go from it, and forgets it once that is gone', async () => {

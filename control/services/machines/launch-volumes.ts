@@ -4,6 +4,7 @@ import { hex } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { z } from 'zod'
 import { devices, freeDevice, rootDevice } from '../../domain/volumes/device.ts'
+import { type Laid, lyingIn } from '../../domain/volumes/pool.ts'
 import type { Change, NewVolume } from '../../ports/changes.ts'
 import { Name, VolumeSize } from '../inputs.ts'
 import type { Context } from '../verb.ts'
@@ -25,7 +26,7 @@ export const LaunchVolumes = z
 export interface Launched {
   readonly machine: Id<'machine'>
   readonly zone: Id<'zone'>
-  readonly pool: Id<'storagePool'>
+  readonly pool: Laid
   readonly host: Id<'host'>
   readonly tags: Readonly<Record<string, string>>
 }
@@ -102,6 +103,7 @@ export function furtherVolume(
       vcpus: 0,
       memoryMiB: 0,
       diskMiB: sizeMiB,
+      lying: lyingIn(launched.pool),
     },
   ]
 }
@@ -120,7 +122,7 @@ function made(
         alias: `vol-${hex(random, 17)}`,
         project,
         zone,
-        pool,
+        pool: pool.id,
         sourceSnapshot: null,
       },
     },

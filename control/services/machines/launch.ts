@@ -8,7 +8,7 @@ import { firmwares, recovers } from '@sirocco/shared/model/machines/states.ts'
 import { z } from 'zod'
 import { unlaunchable } from '../../domain/images/launchable.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
-import { poolFor } from '../../domain/volumes/pool.ts'
+import { lyingIn, poolFor, roomFor } from '../../domain/volumes/pool.ts'
 import type { Change } from '../../ports/changes.ts'
 import { flavorNamed } from '../flavors/find.ts'
 import { Name, PoolRef, Ref, Tags, UserData, VolumeSize } from '../inputs.ts'
@@ -112,7 +112,7 @@ export const launchMachines = write('machines.launch', {
       architecture: image.architecture,
       vcpus,
       memoryMiB,
-      diskMiB: further.value.reduce((sum, volume) => sum + volume.sizeMiB, diskMiB),
+      ...roomFor([{ pool, sizeMiB: diskMiB }, ...further.value.map(({ sizeMiB }) => ({ pool, sizeMiB }))]),
       hostTags,
       group,
     }
@@ -192,6 +192,7 @@ export const launchMachines = write('machines.launch', {
           vcpus: flavor.vcpus,
           memoryMiB: flavor.memoryMiB,
           diskMiB: 0,
+          lying: lyingIn(pool),
           group,
           others,
           root: { id: context.ids.make('allocation'), volume, diskMiB },
@@ -278,7 +279,7 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
     subnet,
     clashing: clashing.value,
     group: group.value,
-    pool: pool.value.id,
+    pool: pool.value,
     securityGroups: securityGroups.value,
   })
 }

@@ -9,6 +9,7 @@ import { workflowVersions } from '../../domain/operations/workflows.ts'
 import type { Candidate } from '../../domain/placement/demand.ts'
 import type { Grouping } from '../../domain/placement/group.ts'
 import { place } from '../../domain/placement/place.ts'
+import { type Room, roomFor } from '../../domain/volumes/pool.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Store } from '../../ports/store.ts'
 import { toBase64 } from '../base64.ts'
@@ -32,7 +33,7 @@ export async function zoneFor(store: Store, zone: string, machines: readonly Mac
   for (const placementGroup of new Set(machines.map(machine => machine.placementGroup))) {
     const group = await groupOf(store, { placementGroup })
     if (!group.ok) return group
-    const candidates = await everyHost(store, { zone, group: group.value })
+    const candidates = await everyHost(store, { zone, group: group.value, lying: machines.flatMap(lyingOf) })
     if (!candidates.ok) return candidates
     groups.set(placementGroup, { group: group.value, candidates: candidates.value })
   }
@@ -54,8 +55,12 @@ function* pagesOf<T>(all: readonly T[]): Generator<readonly T[]> {
 export const claimOf = ({ vcpus, memoryMiB, volumes }: Machine): Size => ({
   vcpus,
   memoryMiB,
-  diskMiB: volumes.reduce((sum, { sizeMiB }) => sum + sizeMiB, 0),
+  diskMiB: roomFor(volumes).diskMiB,
 })
+
+/** What its volumes need of the pools that they lie in: of a shared one only that the host has it. */
+const lyingOf = ({ volumes }: Machine): Room['lying'] =>
+  roomFor(volumes).lying.map(room => (room.shared ? { ...room, miB: 0 } : room))
 
 /** A host for this machine among those it could run on as it is, `taken` by others that move with it. Only a proposal: the claim decides. */
 export function placeMove(
@@ -73,6 +78,7 @@ export function placeMove(
     hostTags,
     group,
     ...claimOf(machine),
+    lying: lyingOf(machine),
     only: new Set(targets(hosts, source).map(({ id }) => id)),
   }
   const free = candidates.map((host): Candidate => {

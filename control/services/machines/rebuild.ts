@@ -6,7 +6,7 @@ import { because } from '../../domain/machines/because.ts'
 import { isRescued, type Machine, stateOfMachine } from '../../domain/machines/machine.ts'
 import { rootDevice } from '../../domain/volumes/device.ts'
 import { isReady } from '../../domain/volumes/permit.ts'
-import { poolFor } from '../../domain/volumes/pool.ts'
+import { type Lying, lyingIn, poolFor } from '../../domain/volumes/pool.ts'
 import { nextIntent } from '../../domain/volumes/volume.ts'
 import type { Change, NewVolume } from '../../ports/changes.ts'
 import { Ref, VolumeSize } from '../inputs.ts'
@@ -27,6 +27,7 @@ const Input = z.object({
 
 type Source = Pick<NewVolume, 'sourceKind' | 'sourceImage' | 'sourceSnapshot' | 'zone' | 'pool'> & {
   readonly leastMiB: number
+  readonly lying: Lying | undefined
   readonly holds: readonly Change[]
 }
 
@@ -53,7 +54,7 @@ export const rebuildMachine = write('machines.rebuild', {
     const source = await sourceOf(context, machine, input)
     if (!source.ok) return source
 
-    const { leastMiB, holds, ...row } = source.value
+    const { leastMiB, holds, lying, ...row } = source.value
     const old = machine.volumes.find(volume => volume.boot)
     const sizeMiB = input.sizeMiB ?? Math.max(old?.sizeMiB ?? machine.diskMiB, leastMiB)
     if (sizeMiB < leastMiB)
@@ -96,6 +97,7 @@ export const rebuildMachine = write('machines.rebuild', {
         vcpus: 0,
         memoryMiB: 0,
         diskMiB: sizeMiB,
+        lying,
       },
       ...made.changes,
       { do: 'event', project, type: 'machine.rebuilt', subject: machine.id, data: { volume: id } },
@@ -151,6 +153,7 @@ async function sourceOf(
       sourceSnapshot: kept.id,
       zone: kept.zoneId,
       pool: kept.pool.id,
+      lying: lyingIn(kept.pool),
       leastMiB: kept.sizeMiB,
       holds: [{ do: 'snapshot.holds', snapshot: kept.id, version: kept.version }],
     })
@@ -176,6 +179,7 @@ async function sourceOf(
     sourceSnapshot: null,
     zone: zone.value.id,
     pool: pool.value.id,
+    lying: lyingIn(pool.value),
     leastMiB: found.value.minDiskMiB,
     holds: [],
   })

@@ -8,7 +8,7 @@ import { nameOf, nextOf } from '../../domain/hosts/orphan.ts'
 import type { Subnet } from '../../domain/networks/network.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import { devices, rootDevice } from '../../domain/volumes/device.ts'
-import { poolOfFound } from '../../domain/volumes/pool.ts'
+import { lyingIn, poolOfFound } from '../../domain/volumes/pool.ts'
 import type { Change, NewPort } from '../../ports/changes.ts'
 import { Name, Ref } from '../inputs.ts'
 import { drawAddresses } from '../networks/draw-addresses.ts'
@@ -87,6 +87,7 @@ export const adoptOrphan = write('orphans.adopt', {
       {
         do: 'allocation.claim',
         ...{ ...claim, id: ids.make('allocation'), consumer: id, vcpus, memoryMiB, diskMiB: 0 },
+        lying: root ? lyingIn(root.pool) : undefined,
         ...(root ? { root: { id: ids.make('allocation'), volume: root.id, diskMiB: root.sizeMiB } } : {}),
       },
       ...volumes.flatMap(({ id: volume, device, sizeMiB, pool, generation: known }): Change[] => [
@@ -94,7 +95,7 @@ export const adoptOrphan = write('orphans.adopt', {
           do: 'volume.adopt',
           generation: nextOf(known),
           volume: {
-            ...{ id: volume, alias: `vol-${hex(random, 17)}`, project, zone, pool, name: '', sizeMiB },
+            ...{ id: volume, alias: `vol-${hex(random, 17)}`, project, zone, pool: pool.id, name: '', sizeMiB },
             ...{ sourceKind: 'found', sourceImage: null, sourceSnapshot: null },
           },
         },
@@ -108,6 +109,7 @@ export const adoptOrphan = write('orphans.adopt', {
               {
                 do: 'allocation.claim',
                 ...{ ...claim, id: ids.make('allocation'), consumer: volume, diskMiB: sizeMiB },
+                lying: lyingIn(pool),
               } as const,
             ]),
       ]),
@@ -169,7 +171,7 @@ async function groundOf(
   const volumes = all(
     found.volumes.map(volume => {
       const pool = poolOfFound(pools.value, host.zone, volume.pool)
-      return pool.ok ? ok({ ...volume, id: volume.id as Id<'volume'>, pool: pool.value.id }) : pool
+      return pool.ok ? ok({ ...volume, id: volume.id as Id<'volume'>, pool: pool.value }) : pool
     }),
   )
   return volumes.ok ? ok({ project: project.id, image: image.value.id, zone: zone.id, volumes: volumes.value }) : volumes

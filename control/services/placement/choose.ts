@@ -23,7 +23,10 @@ export async function choose(
 }
 
 /** Of a zone, counted anew. */
-export async function everyHost(store: Store, demand: Pick<Demand, 'zone' | 'group'>): Promise<Result<readonly Candidate[]>> {
+export async function everyHost(
+  store: Store,
+  demand: Pick<Demand, 'zone' | 'group' | 'lying'>,
+): Promise<Result<readonly Candidate[]>> {
   const hosts: Candidate[] = []
   let after: string | null = null
   do {

@@ -1,6 +1,7 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { poolPath } from '@sirocco/shared/model/volumes/pool-path.ts'
+import { poolTypes } from '@sirocco/shared/model/volumes/states.ts'
 import { z } from 'zod'
 import { PoolName } from '../inputs.ts'
 import { zoneNamed } from '../regions/find.ts'
@@ -9,6 +10,8 @@ import { write } from '../verb.ts'
 const Input = z.object({
   name: PoolName,
   zone: z.string().max(64).optional(),
+  /** `nfs`: the directory is one and the same on all hosts of the zone, which have it mounted. */
+  type: z.enum(poolTypes).default('directory'),
   /** Of each host of the zone that is to have volumes of it; it is there already. */
   path: z
     .string()
@@ -16,10 +19,10 @@ const Input = z.object({
     .regex(poolPath, 'an absolute path such as /srv/fast, in plain words, and none that the system keeps for itself'),
 })
 
-/** Makes a pool of a zone: a directory of the same name on its hosts, each with volumes of its own. */
+/** Makes a pool of a zone: a directory of the same name on its hosts, each with volumes of its own, or one directory that they share. */
 export const createPool = write('pools.create', {
   input: Input,
-  async run({ store, ids }, { name, zone: zoneName, path }) {
+  async run({ store, ids }, { name, zone: zoneName, type, path }) {
     const [regions, pools] = await Promise.all([store.regions.list(), store.pools.list()])
     if (!regions.ok) return regions
     if (!pools.ok) return pools
@@ -42,9 +45,10 @@ export const createPool = write('pools.create', {
       changes: [
         {
           do: 'pool.insert',
-          pool: { id, zone: zone.value.id, name, type: 'directory', path, isDefault: there.length === 0 },
+          pool: { id, zone: zone.value.id, name, type, path, isDefault: there.length === 0 },
           limit: limits.storagePools,
         },
+        { do: 'zone.touch', zone: zone.value.id },
         { do: 'event', project: null, type: 'pool.made', subject: id, data: { name, zone: zone.value.name } },
       ],
     })

@@ -9,7 +9,7 @@ export const deletePool = write('pools.delete', {
   async run({ store }, { pool: ref }) {
     const found = await thePool(store, ref)
     if (!found.ok) return found.fault.code === 'not_found' ? ok({ answer: { deleted: false }, subjects: [], changes: [] }) : found
-    const { id, name, zone, isDefault, path } = found.value
+    const { id, name, zone, zoneId, isDefault, path } = found.value
     if (path === null)
       return refuse(
         'precondition',
@@ -29,6 +29,7 @@ export const deletePool = write('pools.delete', {
       subjects: [id],
       changes: [
         { do: 'pool.delete', id },
+        { do: 'zone.touch', zone: zoneId },
         { do: 'event', project: null, type: 'pool.gone', subject: id, data: { name, zone } },
       ],
     })

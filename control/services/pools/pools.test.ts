@@ -1,8 +1,16 @@
-import type { Result } from '@sirocco/shared/kit/fault.ts'
+import type { Fault, Result } from '@sirocco/shared/kit/fault.ts'
+import type { Id } from '@sirocco/shared/kit/id.ts'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type World, world } from '../../../test/support/world.ts'
+import { stateOfVolume } from '../../domain/volumes/volume.ts'
+import { observe } from '../agents/observe.ts'
+import { deleteMachines } from '../machines/delete.ts'
 import { launchMachines } from '../machines/launch.ts'
+import { attachVolume } from '../volumes/attach.ts'
 import { createVolume } from '../volumes/create.ts'
+import { deleteVolumes } from '../volumes/delete.ts'
+import { detachVolumes } from '../volumes/detach.ts'
+import { growVolume } from '../volumes/grow.ts'
 import { changePool } from './change.ts'
 import { createPool } from './create.ts'
 import { deletePool } from './delete.ts'
@@ -16,11 +24,23 @@ function must<T>(result: Result<T>): T {
 
 describe('storage pools of a zone', () => {
   let w: World
+  let seq = 1_000
   beforeEach(async () => {
     w = await world({ hosts: 1 })
   })
   const call = () => ({ ports: w.ports, principal: w.principal })
-  const make = (name = 'fast', path = '/srv/fast') => createPool.call(call(), { name, path })
+  /** Made, and its hosts say that it is there. */
+  const make = async (name = 'fast', path = '/srv/fast', type: 'directory' | 'nfs' = 'directory') => {
+    const made = await createPool.call(call(), { name, path, type })
+    if (made.ok) for (const host of w.rows.hosts) must(await says(host, made.value.pool))
+    return made
+  }
+  const says = (host: Id<'host'>, pool: string, more: { totalMiB?: number; fault?: Fault } = {}) =>
+    observe(w.ports, host, {
+      ...{ epoch: 1, seq: ++seq, base: null, gone: [] },
+      changed: [{ kind: 'pool', id: pool, totalMiB: 2_560, ...more }],
+    })
+  const away: Fault = { code: 'unavailable', message: 'mount it' }
   const named = async (name: string) => must(await listPools.call(call(), {})).find(pool => pool.name === name)
 
   test('a volume lies in the pool that is named, by name or id, or in the default one', async () => {
@@ -99,5 +119,113 @@ describe('storage pools of a zone', () => {
     const { pool } = must(await make())
     const [made, gone] = await Promise.all([createVolume.call(call(), { sizeMiB: 8, pool }), deletePool.call(call(), { pool })])
     expect([made.ok, gone.ok].filter(Boolean)).toHaveLength(1)
+  })
+
+  const launched = async (pool: string, more: object = {}) =>
+    launchMachines.call(call(), { image: w.rows.image, flavor: 't3.pico', pool, ...more })
+
+  test('a machine goes only where its pool is, and while it has room there; the own disk of the host is not asked', async () => {
+    const { pool } = must(await make())
+    const [host] = w.rows.hosts
+    if (!host) throw new Error('no host')
+    must(await says(host, pool, { fault: away }))
+    expect(await launched('fast')).toMatchObject({ fault: { code: 'capacity' } })
+    must(await says(host, pool))
+    must(await launched('fast', { volumes: [{ sizeMiB: 8_000 }] }))
+    expect(await launched('fast', { volumes: [{ sizeMiB: 8_000 }] })).toMatchObject({ fault: { code: 'capacity' } })
+    must(await launched('local', { volumes: [{ sizeMiB: 8_000 }] }))
+    const { hosts } = must(await showPool.call(call(), { pool }))
+    expect(hosts).toMatchObject([{ totalMiB: 2_560, fault: null }])
+    const [{ claimedMiB } = { claimedMiB: 0 }] = hosts
+    expect(claimedMiB).toBeGreaterThanOrEqual(8_000)
+    const [one] = must(await w.ports.store.hosts.find([host]))
+    expect(one?.used.diskMiB).toBeLessThan(10_000)
+  })
+
+  test('a volume of a pool grows within the pool', async () => {
+    const { pool } = must(await make())
+    const [machine = ''] = must(await launched('fast')).machines
+    await w.settle()
+    const { volume } = must(await createVolume.call(call(), { sizeMiB: 1_000, pool }))
+    must(await attachVolume.call(call(), { volume, machine }))
+    await w.settle()
+    expect(await growVolume.call(call(), { volume, sizeMiB: 20_000 })).toMatchObject({ fault: { code: 'capacity' } })
+    must(await growVolume.call(call(), { volume, sizeMiB: 2_000 }))
+  })
+})
+
+describe('a shared pool', () => {
+  let w: World
+  let pool = ''
+  beforeEach(async () => {
+    w = await world({ hosts: 2 })
+    pool = must(await createPool.call(call(), { name: 'shared', path: '/mnt/shared', type: 'nfs' })).pool
+    for (const host of w.rows.hosts)
+      must(
+        await observe(w.ports, host, {
+          ...{ epoch: 1, seq: 1_000, base: null, gone: [] },
+          changed: [{ kind: 'pool', id: pool, totalMiB: 2_560 }],
+        }),
+      )
+  })
+  const call = () => ({ ports: w.ports, principal: w.principal })
+  const launch = async (more: object = {}) => {
+    const [id = ''] = must(
+      await launchMachines.call(call(), { image: w.rows.image, flavor: 't3.pico', pool: 'shared', ...more }),
+    ).machines
+    await w.settle()
+    return id
+  }
+  const machineOf = async (id: string) => {
+    const [machine] = must(await w.ports.store.machines.find('platform', [id]))
+    if (!machine?.host) throw new Error('nowhere')
+    return { ...machine, host: machine.host }
+  }
+  const wanted = async (host: Id<'host'>, id: string) =>
+    must(await w.ports.store.hosts.desired(host)).objects.find(object => object.kind === 'volume' && object.id === id)
+
+  test('is counted once, whichever host has what lies in it', async () => {
+    await launch({ volumes: [{ sizeMiB: 7_000 }] })
+    expect(
+      await launchMachines.call(call(), { image: w.rows.image, flavor: 't3.pico', pool, volumes: [{ sizeMiB: 7_000 }] }),
+    ).toMatchObject({
+      fault: { code: 'capacity' },
+    })
+    const { hosts } = must(await showPool.call(call(), { pool }))
+    expect(hosts.map(({ claimedMiB }) => claimedMiB)).toEqual([hosts[0]?.claimedMiB, hosts[0]?.claimedMiB])
+  })
+
+  test('a free volume of it goes to a machine of another host: that takes it as it is, the one before lets go of it', async () => {
+    const first = await machineOf(await launch())
+    let second = first
+    for (let tries = 0; second.host === first.host && tries < 20; tries++) second = await machineOf(await launch())
+    const { volume } = must(await createVolume.call(call(), { sizeMiB: 8, pool }))
+    must(await attachVolume.call(call(), { volume, machine: first.id }))
+    await w.settle()
+    must(await detachVolumes.call(call(), { volumes: [volume] }))
+    await w.settle()
+    if (first.host === second.host) throw new Error('both are on one host')
+    must(await attachVolume.call(call(), { volume, machine: second.id }))
+    expect(await wanted(first.host, volume)).toMatchObject({ gone: true, elsewhere: true })
+    expect(await wanted(second.host, volume)).toMatchObject({ gone: false, source: { from: 'found' } })
+    await w.settle()
+    const [found] = must(await w.ports.store.volumes.find('platform', [volume]))
+    expect(found).toMatchObject({ host: second.host, attachment: { machine: second.id } })
+    expect(found && stateOfVolume(found)).toBe('in-use')
+    must(await deleteMachines.call(call(), { machines: [second.id] }))
+    await w.settle()
+    expect(await wanted(first.host, volume)).toBeUndefined()
+  })
+
+  test('deleted, what lay in it is removed for good', async () => {
+    const { id: machine, host } = await machineOf(await launch())
+    const { volume } = must(await createVolume.call(call(), { sizeMiB: 8, pool }))
+    must(await attachVolume.call(call(), { volume, machine }))
+    await w.settle()
+    must(await detachVolumes.call(call(), { volumes: [volume] }))
+    await w.settle()
+    must(await deleteVolumes.call(call(), { volumes: [volume] }))
+    expect(await wanted(host, volume)).toMatchObject({ gone: true })
+    expect(await wanted(host, volume)).not.toHaveProperty('elsewhere')
   })
 })

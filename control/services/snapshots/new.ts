@@ -1,5 +1,6 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { hex } from '@sirocco/shared/kit/random.ts'
+import { lyingIn } from '../../domain/volumes/pool.ts'
 import type { Volume } from '../../domain/volumes/volume.ts'
 import type { Change } from '../../ports/changes.ts'
 import type { Context } from '../verb.ts'
@@ -44,6 +45,7 @@ export function newSnapshot(
         vcpus: 0,
         memoryMiB: 0,
         diskMiB: volume.sizeMiB,
+        lying: lyingIn(volume.pool),
       },
       ...changes,
       { do: 'host.touch', host },

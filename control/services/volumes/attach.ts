@@ -3,12 +3,14 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import { z } from 'zod'
 import { devices, freeDevice, rootDevice } from '../../domain/volumes/device.ts'
 import { attachable } from '../../domain/volumes/permit.ts'
+import { lyingIn } from '../../domain/volumes/pool.ts'
 import { nextIntent } from '../../domain/volumes/volume.ts'
 import type { Change } from '../../ports/changes.ts'
 import { Ref } from '../inputs.ts'
 import { still } from '../machines/still.ts'
 import { write } from '../verb.ts'
 import { begin } from './begin.ts'
+import { taken } from './taken.ts'
 
 /** Gives a volume to a machine, also while it runs. Where it never lay anywhere, it is placed on the machine's host by this. */
 export const attachVolume = write('volumes.attach', {
@@ -50,11 +52,15 @@ export const attachVolume = write('volumes.attach', {
       return refuse('precondition', `stop ${machine.name} before it gets another volume to boot from`, { field: 'device' })
 
     const intent = nextIntent(volume)
-    const { operation, changes: begins } = begin(context, 'volume.attach', volume.id, intent.generation)
+    // Of a shared pool: it lies where its host can see it, too.
+    const from = volume.host !== null && volume.host !== host ? volume.host : null
+    const comes = from === null ? null : taken(from, host, volume, ids.make('allocation'))
+    const generation = comes === null ? intent.generation : intent.generation + 1
+    const { operation, changes: begins } = begin(context, 'volume.attach', volume.id, generation)
     const changes: Change[] = [
       { do: 'machine.holds', machine: machine.id, version: machine.version },
       ...stays.value,
-      { do: 'volume.intent', ...intent },
+      ...(comes ?? [{ do: 'volume.intent', ...intent } as const]),
       {
         do: 'attachment.insert',
         attachment: { volume: volume.id, machine: machine.id, device, boot, readOnly, deleteOnTermination },
@@ -70,6 +76,7 @@ export const attachVolume = write('volumes.attach', {
               vcpus: 0,
               memoryMiB: 0,
               diskMiB: volume.sizeMiB,
+              lying: lyingIn(volume.pool),
             } as const,
           ]),
       ...begins,

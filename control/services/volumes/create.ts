@@ -4,7 +4,7 @@ import { hex } from '@sirocco/shared/kit/random.ts'
 import { z } from 'zod'
 import { isReady as isRestorable } from '../../domain/backups/backup.ts'
 import { isIn, isReady, outsideRescue } from '../../domain/volumes/permit.ts'
-import { poolFor } from '../../domain/volumes/pool.ts'
+import { type Lying, lyingIn, poolFor } from '../../domain/volumes/pool.ts'
 import type { Snapshot } from '../../domain/volumes/snapshot.ts'
 import type { Volume } from '../../domain/volumes/volume.ts'
 import type { Change, NewVolume } from '../../ports/changes.ts'
@@ -34,6 +34,8 @@ interface Made
   extends Pick<NewVolume, 'zone' | 'pool' | 'sizeMiB' | 'sourceKind' | 'sourceImage' | 'sourceSnapshot' | 'sourceBackup'> {
   /** Where it must lie; null: wherever it is used first. */
   readonly host: Id<'host'> | null
+  /** Where its room is counted. */
+  readonly lying: Lying | undefined
   readonly changes: readonly Change[]
   readonly operations: readonly Id<'operation'>[]
 }
@@ -55,7 +57,7 @@ export const createVolume = write('volumes.create', {
       })
     const made = await sourceOf(context, input)
     if (!made.ok) return made
-    const { host, changes: before, operations: begun, ...row } = made.value
+    const { host, lying, changes: before, operations: begun, ...row } = made.value
     const { ids, random, principal } = context
     const { project } = principal
     const id = ids.make('volume')
@@ -72,20 +74,25 @@ export const createVolume = write('volumes.create', {
     else {
       const { operation, changes: begins } = begin(context, 'volume.create', id, 1)
       operations.push(operation)
-      changes.push(claim(context, id, host, row.sizeMiB), ...begins, { do: 'host.touch', host })
+      changes.push(claim(context, id, host, { diskMiB: row.sizeMiB, lying }), ...begins, { do: 'host.touch', host })
     }
     return ok({ answer: { volume: id, operations }, subjects: [id], changes })
   },
 })
 
-const claim = ({ ids }: Context, consumer: Id<'volume'>, host: Id<'host'>, diskMiB: number): Change => ({
+const claim = (
+  { ids }: Context,
+  consumer: Id<'volume'>,
+  host: Id<'host'>,
+  room: { readonly diskMiB: number; readonly lying: Lying | undefined },
+): Change => ({
   do: 'allocation.claim',
   id: ids.make('allocation'),
   consumer,
   host,
   vcpus: 0,
   memoryMiB: 0,
-  diskMiB,
+  ...room,
 })
 
 async function sourceOf(context: Context, input: Input): Promise<Result<Made>> {
@@ -120,6 +127,7 @@ function fromSnapshot(snapshot: Snapshot, { sizeMiB = snapshot.sizeMiB }: Input)
     sourceImage: null,
     sourceSnapshot: snapshot.id,
     host: snapshot.host,
+    lying: lyingIn(snapshot.pool),
     changes: [{ do: 'snapshot.holds', snapshot: snapshot.id, version: snapshot.version }],
     operations: [],
   })
@@ -132,7 +140,7 @@ function copyOf(context: Context, volume: Volume, { sizeMiB = volume.sizeMiB }: 
   const outside = outsideRescue(volume)
   if (!outside.ok) return outside
   if (sizeMiB < volume.sizeMiB) return tooSmall(volume.sizeMiB)
-  const where = { zone: volume.zoneId, pool: volume.pool.id, sizeMiB }
+  const where = { zone: volume.zoneId, pool: volume.pool.id, sizeMiB, lying: lyingIn(volume.pool) }
   // One that was never used holds nothing but what it is made from.
   if (volume.host === null) {
     const { sourceKind, sourceImage, sourceSnapshot, sourceBackup } = volume
@@ -180,6 +188,7 @@ async function fromNothing({ store, scope }: Context, input: Input): Promise<Res
   return ok({
     zone: zone.id,
     pool: pool.value.id,
+    lying: lyingIn(pool.value),
     sizeMiB,
     sourceKind: image.value ? 'image' : backup ? 'backup' : 'nothing',
     sourceImage: image.value?.id ?? null,

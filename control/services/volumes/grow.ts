@@ -1,6 +1,7 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { z } from 'zod'
 import { isIn } from '../../domain/volumes/permit.ts'
+import { lyingIn } from '../../domain/volumes/pool.ts'
 import { nextIntent } from '../../domain/volumes/volume.ts'
 import { Ref, VolumeSize } from '../inputs.ts'
 import { still } from '../machines/still.ts'
@@ -57,6 +58,7 @@ export const growVolume = write('volumes.grow', {
           vcpus: 0,
           memoryMiB: 0,
           diskMiB: sizeMiB,
+          lying: lyingIn(volume.pool),
         },
         ...begins,
         { do: 'host.touch', host: volume.host },

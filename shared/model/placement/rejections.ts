@@ -8,10 +8,12 @@ export const rejections = [
   'other_hypervisor',
   'tags_missing',
   'disk_elsewhere',
+  'pool_missing',
   'group_elsewhere',
   'group_here',
   'cpu_full',
   'memory_full',
   'disk_full',
+  'pool_full',
 ] as const
 export type Rejection = (typeof rejections)[number]

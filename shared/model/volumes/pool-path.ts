@@ -1,3 +1,6 @@
+/** In a directory that hosts share: names its pool, so that no host takes another directory for it. */
+export const sharedMark = '.sirocco-pool'
+
 /** How a directory is written: absolute, in plain words, with no `.` or `..`. */
 export const plainPath = /^(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/
 

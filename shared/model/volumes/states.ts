@@ -15,7 +15,7 @@ export const snapshotStates = ['creating', 'ready', 'deleting', 'gone', 'failed'
 export type SnapshotState = (typeof snapshotStates)[number]
 
 /** Kinds of storage pools, each with what its volumes are. */
-export const poolTypes = ['directory'] as const
+export const poolTypes = ['directory', 'nfs'] as const
 export type PoolType = (typeof poolTypes)[number]
 
 /** What a volume begins with. */

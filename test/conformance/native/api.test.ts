@@ -58,7 +58,19 @@ describe('a machine\u2019s life over REST', () => {
     expect((await w.ask('getUsage')).body).toMatchObject({ items: [] })
     expect((await w.ask('getUsage', { query: { tag: 'team', project: 'demo' } })).status).toBe(200)
     expect((await w.ask('getUsage', { query: { from: '1990-01-01T00:00:00Z' } })).status).toBe(400)
-    expect((await w.ask('getResourceUsage')).body).toMatchObject({ items: [], next: null })
+    expect((await w.ask('getResourceUsage')).body).toMatchObject({ items: [], next: null, currency: 'EUR' })
+    const price = { kind: 'machine', what: 't3.micro', micros: 11_000, from: '2026-01-01' }
+    const priced = await w.ask('addPrice', { body: price })
+    expect(priced).toMatchObject({ status: 201, body: { ...price, until: null } })
+    expect(itemsOf(await w.ask('listPrices'))).toMatchObject([price])
+    expect((await w.ask('addPrice', { body: price })).status).toBe(409)
+    await w.ask('deletePrice', { params: { id: String((priced.body as { id: string }).id) } })
+    await w.ask('setCurrency', { body: { currency: 'CHF' } })
+    await w.ask('setBudget', { body: { micros: 5_000_000 } })
+    expect((await w.ask('getUsage')).body).toMatchObject({
+      ...{ currency: 'CHF', total: 0, forecast: 0 },
+      budget: { micros: 5_000_000, alertAt: [50, 80, 100] },
+    })
     expect(
       (await w.ask('changeHost', { params: { id: host }, body: { cpuRatio: 1.5, tags: { disk: 'ssd' } } })).body,
     ).toMatchObject({
@@ -179,6 +191,8 @@ describe('a machine\u2019s life over REST', () => {
     await w.settle()
     expect(await get(id)).toMatchObject({ state: 'paused', allowed: { reboot: 'is_paused', resume: null } })
     await w.ask('suspendMachine', { params: { id } })
+    const spare = String(at((await w.ask('createVolume', { body: { name: 'spare', sizeMiB: 1024 } })).body, 'volume', 'id'))
+    expect((await w.ask('attachVolume', { params: { id: spare }, body: { machine: id } })).status).toBe(409)
     await w.settle()
     expect(await get(id)).toMatchObject({ state: 'suspended' })
     await w.ask('resumeMachine', { params: { id } })
@@ -336,6 +350,7 @@ describe('a machine\u2019s life over REST', () => {
     const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] ?? ''
     expect((await w.ask('getMe', { as: null, headers: { cookie } })).body).toMatchObject({ via: 'session' })
     await people(w, cookie)
+    await webhooks(w)
     await w.password('correct horse')
     const changed = {
       as: null,
@@ -463,6 +478,17 @@ async function people(w: NativeWorld, cookie: string) {
   expect(session).toMatchObject({ current: true })
   expect(await w.ask('endSignIn', { ...as, params: { id: 'ses_none' } })).toMatchObject({ status: 404 })
 }
+/** One that comes and goes; what it is told is webhooks.test.ts's. */
+async function webhooks(w: NativeWorld) {
+  const made = await w.ask('createWebhook', { body: { url: 'https://hooks.example.org/' } })
+  const params = { id: text(at(made.body, 'id')) }
+  expect((await w.ask('changeWebhook', { params, body: { types: ['machine.*'] } })).body).toMatchObject({ types: ['machine.*'] })
+  expect(itemsOf(await w.ask('listWebhooks'))).toHaveLength(1)
+  expect(itemsOf(await w.ask('listDeliveries', { params }))).toEqual([])
+  expect((await w.ask('replayDelivery', { params: { ...params, delivery: 'dlv_none' } })).status).toBe(404)
+  expect((await w.ask('deleteWebhook', { params })).status).toBe(204)
+}
+
 const text = (value: unknown) => String(value)
 
 describe('who may what', () => {
@@ -548,13 +574,18 @@ describe('who may what', () => {
     changeMember: { role: 'viewer' },
     changeUser: { disabled: true },
     setQuota: { machines: 1 },
+    addPrice: { kind: 'machine', micros: 1, from: '2026-01-01' },
+    setCurrency: { currency: 'EUR' },
+    setBudget: { micros: null },
     markImageForRescue: { forRescue: true },
+    createWebhook: { url: 'https://hooks.example.org/' },
+    changeWebhook: { disabled: true },
   }
 
   test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {
     const answer = await w.ask(name, {
       as: null,
-      params: { id: 'vm_1', name: 'k', n: '1', user: 'usr_1', project: 'prj_1', orphan: 'orp_1' },
+      params: { id: 'vm_1', name: 'k', n: '1', user: 'usr_1', project: 'prj_1', orphan: 'orp_1', delivery: 'dlv_1' },
     })
     expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
     expect(answer.headers.get('www-authenticate')).toContain('Bearer')
@@ -565,7 +596,7 @@ describe('who may what', () => {
     async name => {
       const answer = await w.ask(name, {
         as: viewer,
-        params: { id, name: 'k', n: '1', user: 'usr_1', project: 'prj_1', orphan: 'orp_1' },
+        params: { id, name: 'k', n: '1', user: 'usr_1', project: 'prj_1', orphan: 'orp_1', delivery: 'dlv_1' },
         ...(name in bodies ? { body: bodies[name] } : {}),
       })
       expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } })

@@ -11,6 +11,7 @@ import { bundleWorker } from '@sirocco/local/bundle.ts'
 import { fetchOf, hranaUrl } from '@sirocco/local/hrana/fetch.ts'
 import { createHrana } from '@sirocco/local/hrana/hrana.ts'
 import { listen } from '@sirocco/local/hrana/listen.ts'
+import { outwardBy } from '@sirocco/local/outward.ts'
 import { startWorkerd, type Workerd } from '@sirocco/local/workerd.ts'
 import { ids as idsOf } from '@sirocco/shared/kit/id.ts'
 import { seeded } from '@sirocco/shared/kit/random.ts'
@@ -68,6 +69,7 @@ export async function edge() {
         headers: { 'content-type': 'text/html' },
         body: Buffer.from(`portal ${pathname}`),
       }),
+      outward: outwardBy({ allow: ['127.0.0.0/8'] }),
       log: () => {},
     })
   let workerd = await start()

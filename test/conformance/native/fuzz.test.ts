@@ -16,13 +16,13 @@ beforeAll(async () => {
   const { body: images } = await world.ask('listImages')
   const image = String(at(images, 'items', '0', 'id'))
   const launched = await world.ask('launchMachines', { body: { image, flavor: 't3.pico', name: 'web' } })
-  const { body: volume } = await world.ask('createVolume', { body: { name: 'data', sizeGiB: 1 } })
+  const { body: volume } = await world.ask('createVolume', { body: { name: 'data', sizeMiB: 1024 } })
   await world.settle()
   const { rows } = world
   texts = [
     image,
     String(at(launched.body, 'machines', '0', 'id')),
-    String(at(volume, 'id')),
+    String(at(volume, 'volume', 'id')),
     't3.pico',
     rows.project,
     rows.user,

@@ -24,6 +24,8 @@ const small = new Set([
 const apart = { id: 'pgr_x', policy: 'anti-affinity', strict: true } as const
 const demand = { zone: 'test-1a', architecture: 'x86_64', vcpus: 1, memoryMiB: 1, diskMiB: 1, hostTags: {}, group: null }
 
+const inPool = { pool: 'spl_x', shared: true, miB: 1 } as const
+
 /** Reads of a list, a reconciler or a link: each must go by an index, in its order, whatever the tables hold. */
 const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>> = {
   'machines.list': at => at.store.machines.list(at.scope, { after: 'vm_0', limit: 10 }),
@@ -56,10 +58,16 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'backups.unswept': at => at.store.backups.unswept(1, 10),
   'snapshots.onHost': at => at.store.snapshots.onHost(at.hosts[0] ?? 'hst_', ['snp_x']),
   'pools.list': at => at.store.pools.list(),
+  'pools.use': at => at.store.pools.use('spl_x'),
+  'pools.onHosts': at => at.store.pools.onHosts('spl_x'),
+  'pools.seenBy': at => at.store.pools.seenBy(at.hosts[0] ?? 'hst_'),
   'hosts.list': at => at.store.hosts.list({ after: 'hst_0', limit: 10 }),
   'hosts.ofZone': at => at.store.hosts.ofZone({ zone: 'test-1a', group: null }, { after: 'hst_0', limit: 10 }),
   'hosts.ofZone, for a group': at => at.store.hosts.ofZone({ zone: 'test-1a', group: apart }, { after: 'hst_0', limit: 10 }),
   'hosts.roomiest': at => at.store.hosts.roomiest(demand, 10),
+  'hosts.ofZone, with pools': at =>
+    at.store.hosts.ofZone({ zone: 'test-1a', group: null, lying: [inPool] }, { after: 'hst_0', limit: 10 }),
+  'hosts.roomiest, with pools': at => at.store.hosts.roomiest({ ...demand, lying: [inPool] }, 10),
   'hosts.roomiest, apart': at => at.store.hosts.roomiest({ ...demand, group: apart }, 10),
   'hosts.roomiest, together': at => at.store.hosts.roomiest({ ...demand, group: { ...apart, policy: 'affinity' } }, 10),
   'placementGroups.find': at => at.store.placementGroups.find(at.scope, 'mine'),
@@ -153,9 +161,13 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'usage.last': at => at.store.usage.last(at.hosts[0] ?? 'hst_', 'x'),
   'usage.owners': (at, machine) => at.store.usage.owners([machine, 'vol_x']),
   'usage.counted': at => at.store.usage.counted(),
-  'usage.sums': at => at.store.usage.sums(at.project, 0, 10, null),
-  'usage.sums, by a tag': at => at.store.usage.sums(at.project, 0, 10, 'k'),
-  'usage.resources': at => at.store.usage.resources(at.project, 0, 10, { after: 'vm_0|sent|', limit: 10 }),
+  'usage.sums': at => at.store.usage.sums(at.project, { from: 0, to: 10, cuts: [5] }, null),
+  'usage.sums, by a tag': at => at.store.usage.sums(at.project, { from: 0, to: 10, cuts: [] }, 'k'),
+  'usage.resources': at =>
+    at.store.usage.resources(at.project, { from: 0, to: 10, cuts: [5] }, { after: 'vm_0|sent|', limit: 10 }),
+  'prices.list': at => at.store.prices.list(),
+  'prices.currency': at => at.store.prices.currency(),
+  'prices.budget': at => at.store.prices.budget(at.project),
   'signIn.waitUntil': at => at.store.signIn.waitUntil(['x', 'y']),
   'signIn.challenge': at => at.store.signIn.challenge('x', 'second-factor'),
   'signIn.totp': at => at.store.signIn.totp(at.user),

@@ -16,6 +16,8 @@ const pages = [
   '/key-pairs',
   '/placement-groups',
   '/people',
+  '/usage',
+  '/prices',
   '/hosts',
   '/settings',
 ] as const

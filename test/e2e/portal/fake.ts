@@ -18,6 +18,7 @@ import { flavors as shapes } from '@sirocco/shared/model/flavors.ts'
 import { type MachineState, type MachineVerb, machineVerbs } from '@sirocco/shared/model/machines/states.ts'
 import { changeRefusal, refusal, verdictOf } from '@sirocco/shared/model/machines/transitions.ts'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { fakeBilling } from './fake-billing.ts'
 import { fakePeople } from './fake-people.ts'
 
 /**
@@ -406,6 +407,7 @@ export async function startFake({
   })
 
   const people = fakePeople(me)
+  const billing = fakeBilling()
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://fake')
@@ -449,6 +451,8 @@ export async function startFake({
     if (noun === 'second-factor') return send(200, { since: iso(86_400_000), recoveryCodes: 9 })
     if (noun === 'passkeys')
       return page([{ id: id('pky'), name: 'laptop', backedUp: true, createdAt: iso(86_400_000), lastUsedAt: null }])
+    const billed = billing(method, parts, body)
+    if (billed) return send(billed.status, billed.body)
     const tenancy = people(method, parts, body)
     if (tenancy) return send(tenancy.status, tenancy.body)
     if (noun === 'images') return page(images)

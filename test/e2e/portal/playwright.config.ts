@@ -11,7 +11,8 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   forbidOnly: true,
-  retries: 0,
+  // A browser on a machine that does much besides stumbles at times; what is wrong is wrong twice.
+  retries: 1,
   timeout: 120_000,
   // Long enough for a machine that does much besides; what is there is seen at once.
   expect: { timeout: 30_000 },

@@ -241,6 +241,7 @@ export class World {
       user.act()
       await run(200 + below(this.#random, 3_000))
       if (shaken) this.#strike(control)
+      this.#undoubled()
     }
     const passed = [control, ...this.hosts].flatMap(one => [...one.passed.keys()])
 
@@ -250,6 +251,7 @@ export class World {
     let left: string[] = ['nothing was looked at']
     for (let asked = false; this.#violation === null && time.now() - calmAt < convergence; ) {
       await run(5 * second)
+      this.#undoubled()
       if (!user.idle) continue
       if (!asked) user.settle()
       asked = true
@@ -283,6 +285,10 @@ export class World {
     }
   }
 
+  #undoubled(): void {
+    const [first] = this.#usage.doubled(this.database)
+    if (first !== undefined) this.#broken(first)
+  }
   #broken(what: string): void {
     if (this.#violation !== null) return
     this.#violation = what

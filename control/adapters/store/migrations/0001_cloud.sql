@@ -215,18 +215,9 @@ CREATE TABLE `quota_guard` (
 	CONSTRAINT "quota_memory" CHECK("quota_guard"."resource" <> 'memory'),
 	CONSTRAINT "quota_volumes" CHECK("quota_guard"."resource" <> 'volumes'),
 	CONSTRAINT "quota_disk" CHECK("quota_guard"."resource" <> 'disk'),
-	CONSTRAINT "quota_snapshots" CHECK("quota_guard"."resource" <> 'snapshots'),
-	CONSTRAINT "quota_networks" CHECK("quota_guard"."resource" <> 'networks')
+	CONSTRAINT "quota_snapshots" CHECK("quota_guard"."resource" <> 'snapshots')
 );
 --> statement-breakpoint
-CREATE TABLE `resting_vni` (
-	`zone` text NOT NULL,
-	`vni` integer NOT NULL,
-	`until` integer NOT NULL,
-	PRIMARY KEY(`zone`, `vni`)
-);
---> statement-breakpoint
-CREATE INDEX `resting_vni_until` ON `resting_vni` (`until`);--> statement-breakpoint
 CREATE TABLE `sample_history` (
 	`host` text NOT NULL,
 	`at` integer NOT NULL,
@@ -292,7 +283,6 @@ CREATE TABLE `snapshot` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `snapshot_alias_unique` ON `snapshot` (`alias`);--> statement-breakpoint
 CREATE INDEX `snapshot_project` ON `snapshot` (`project`,`id`);--> statement-breakpoint
-CREATE INDEX `snapshot_pool` ON `snapshot` (`pool`);--> statement-breakpoint
 CREATE INDEX `snapshot_quota` ON `snapshot` (`project`) WHERE "snapshot"."deleted" = 0 AND "snapshot"."passing" = 0;--> statement-breakpoint
 CREATE INDEX `snapshot_volume` ON `snapshot` (`volume`,`id`);--> statement-breakpoint
 CREATE INDEX `snapshot_base` ON `snapshot` (`baseImage`) WHERE "snapshot"."baseImage" IS NOT NULL;--> statement-breakpoint
@@ -317,7 +307,6 @@ CREATE TABLE `storage_pool` (
 	`name` text NOT NULL,
 	`type` text NOT NULL,
 	`isDefault` integer NOT NULL,
-	`path` text,
 	`createdAt` integer NOT NULL,
 	FOREIGN KEY (`zone`) REFERENCES `zone`(`id`) ON UPDATE no action ON DELETE no action
 );
@@ -334,7 +323,6 @@ CREATE TABLE `tombstone` (
 );
 --> statement-breakpoint
 CREATE INDEX `tombstone_subject` ON `tombstone` (`subject`);--> statement-breakpoint
-CREATE INDEX `tombstone_pool` ON `tombstone` (`pool`) WHERE "tombstone"."pool" IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `volume` (
 	`id` text PRIMARY KEY NOT NULL,
 	`alias` text NOT NULL,
@@ -364,7 +352,6 @@ CREATE TABLE `volume` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `volume_alias_unique` ON `volume` (`alias`);--> statement-breakpoint
 CREATE INDEX `volume_project` ON `volume` (`project`,`id`);--> statement-breakpoint
-CREATE INDEX `volume_pool` ON `volume` (`pool`);--> statement-breakpoint
 CREATE INDEX `volume_quota` ON `volume` (`project`,`sizeMiB`) WHERE "volume"."deleted" = 0;--> statement-breakpoint
 CREATE INDEX `volume_snapshot` ON `volume` (`sourceSnapshot`) WHERE "volume"."sourceSnapshot" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `volume_backup` ON `volume` (`sourceBackup`) WHERE "volume"."sourceBackup" IS NOT NULL;--> statement-breakpoint
@@ -433,33 +420,6 @@ CREATE TABLE `totp` (
 	`createdAt` integer NOT NULL
 );
 --> statement-breakpoint
-CREATE TABLE `usage` (
-	`project` text NOT NULL,
-	`hour` integer NOT NULL,
-	`kind` text NOT NULL,
-	`what` text NOT NULL,
-	`resource` text NOT NULL,
-	`amount` integer NOT NULL,
-	PRIMARY KEY(`project`, `hour`, `kind`, `what`, `resource`)
-);
---> statement-breakpoint
-CREATE INDEX `usage_resource` ON `usage` (`resource`,`project`);--> statement-breakpoint
-CREATE INDEX `usage_hour` ON `usage` (`hour`);--> statement-breakpoint
-CREATE INDEX `usage_unfolded` ON `usage` (`hour`) WHERE "usage"."hour" % 86400000 <> 0;--> statement-breakpoint
-CREATE TABLE `usage_series` (
-	`host` text NOT NULL,
-	`series` text NOT NULL,
-	`last` integer NOT NULL,
-	`at` integer NOT NULL,
-	PRIMARY KEY(`host`, `series`)
-);
---> statement-breakpoint
-DROP INDEX `subnet_range`;--> statement-breakpoint
-ALTER TABLE `subnet` ADD `vni` integer;--> statement-breakpoint
-ALTER TABLE `subnet` ADD `pooled` integer DEFAULT true NOT NULL;--> statement-breakpoint
-CREATE INDEX `subnet_zone` ON `subnet` (`zone`,`cidr`);--> statement-breakpoint
-CREATE UNIQUE INDEX `subnet_vni` ON `subnet` (`zone`,`vni`);--> statement-breakpoint
-CREATE UNIQUE INDEX `subnet_range` ON `subnet` (`zone`,`cidr`) WHERE "subnet"."pooled" = 1;--> statement-breakpoint
 ALTER TABLE `access_key` ADD `expiresAt` integer;--> statement-breakpoint
 ALTER TABLE `access_key` ADD `lastUsedAt` integer;--> statement-breakpoint
 CREATE INDEX `access_key_project` ON `access_key` (`project`,`id`);--> statement-breakpoint
@@ -489,7 +449,6 @@ ALTER TABLE `host` ADD `removedAt` integer;--> statement-breakpoint
 CREATE INDEX `host_zone` ON `host` (`zone`,`id`);--> statement-breakpoint
 CREATE INDEX `host_room` ON `host` (`zone`,`freeMemoryMiB`) WHERE "host"."accepting" = 1;--> statement-breakpoint
 ALTER TABLE `host_observed` ADD `underlay` text;--> statement-breakpoint
-CREATE INDEX `host_joined` ON `host_observed` (`host`) WHERE "host_observed"."underlay" IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `firmware` text DEFAULT 'bios' NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `visibility` text DEFAULT 'public' NOT NULL;--> statement-breakpoint
 ALTER TABLE `image` ADD `state` text DEFAULT 'ready' NOT NULL;--> statement-breakpoint
@@ -514,8 +473,6 @@ ALTER TABLE `machine` ADD `rescueVolume` text;--> statement-breakpoint
 CREATE INDEX `machine_quota` ON `machine` (`project`,`vcpus`,`memoryMiB`) WHERE "machine"."power" <> 'gone';--> statement-breakpoint
 CREATE INDEX `machine_image` ON `machine` (`image`);--> statement-breakpoint
 CREATE INDEX `machine_group` ON `machine` (`placementGroup`) WHERE "machine"."placementGroup" IS NOT NULL AND "machine"."goneAt" IS NULL;--> statement-breakpoint
-ALTER TABLE `network` ADD `cidr` text;--> statement-breakpoint
-CREATE INDEX `network_project` ON `network` (`project`,`id`);--> statement-breakpoint
 ALTER TABLE `operation` ADD `waitingSaid` text;--> statement-breakpoint
 ALTER TABLE `operation` ADD `waitingSince` integer;--> statement-breakpoint
 ALTER TABLE `operation` ADD `asked` text;--> statement-breakpoint

@@ -8,6 +8,7 @@ import type { Tombstone } from '../../../domain/machines/tombstone.ts'
 import {
   desiredOf,
   type PlacedMachine,
+  type PlacedPool,
   type PlacedSnapshot,
   type PlacedTombstone,
   type PlacedVolume,
@@ -120,10 +121,17 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     const coming = and(among(s.migration.target, hosts), isNull(s.migration.endedAt))
     const rows = await database.read(() =>
       db.batch([
+        // Once for each pool of its zone that has a directory.
         db
-          .select({ host: s.host.id, revision: s.host.revision, underlay: s.hostObserved.underlay })
+          .select({
+            host: s.host.id,
+            revision: s.host.revision,
+            underlay: s.hostObserved.underlay,
+            pool: { id: s.storagePool.id, type: s.storagePool.type, path: s.storagePool.path },
+          })
           .from(s.host)
           .leftJoin(s.hostObserved, eq(s.hostObserved.host, s.host.id))
+          .leftJoin(s.storagePool, and(eq(s.storagePool.zone, s.host.zone), isNotNull(s.storagePool.path)))
           .where(among(s.host.id, hosts)),
         db
           .select({ host: s.allocation.host, machine: s.machine, image: s.image })
@@ -193,9 +201,10 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           .where(and(isNull(s.migration.endedAt), or(among(s.migration.source, hosts), among(s.migration.target, hosts)))),
         // Elsewhere now, or nowhere, with something left here.
         db
-          .select({ tombstone: s.tombstone, pool: s.storagePool })
+          .select({ tombstone: s.tombstone, pool: s.storagePool, volume: { id: s.volume.id, goneAt: s.volume.goneAt } })
           .from(s.tombstone)
           .leftJoin(s.storagePool, eq(s.storagePool.id, s.tombstone.pool))
+          .leftJoin(s.volume, eq(s.volume.id, s.tombstone.subject))
           .where(among(s.tombstone.host, hosts)),
         db
           .select({ host: s.imageImport.host, id: s.image.id, generation: s.image.generation, source: s.imageImport.source })
@@ -242,11 +251,15 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     const machinesOf = Map.groupBy([...machines, ...comingMachines], row => row.host)
     const portsOn = Map.groupBy([...ports, ...comingPorts], row => row.host)
     const volumesOn = Map.groupBy(
-      [...volumes, ...comingVolumes.map(row => ({ ...row, volume: anew(row.volume) }))],
+      [
+        ...volumes.map(row => ({ ...row, coming: false })),
+        ...comingVolumes.map(row => ({ ...row, volume: anew(row.volume), coming: true })),
+      ],
       row => row.host,
     )
     const snapshotsOn = Map.groupBy(snapshots, row => row.host)
     const importsOn = Map.groupBy(imports, row => row.host)
+    const poolsOf = Map.groupBy(found, row => row.host)
     const backupsOn = Map.groupBy(backups, row => row.host)
     return ok(async (host: Id<'host'>) => {
       const revision = revisions.get(host)
@@ -261,15 +274,21 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           migration: moves.find(move => move.machine === machine.id) ?? null,
         })),
         portsOn.get(host) ?? [],
-        (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image }) => ({
+        (volumesOn.get(host) ?? []).map(({ volume, attachment, pool, image, coming }) => ({
           ...volume,
           kept: volume.keptOn === host,
+          taken: coming || volume.keptOn !== null,
           attachment,
           pool,
           image,
         })),
         (snapshotsOn.get(host) ?? []).map(({ snapshot, pool }) => ({ ...snapshot, kept: snapshot.keptOn === host, pool })),
-        (leftOn.get(host) ?? []).map(({ tombstone, pool }) => ({ ...tombstone, pool })),
+        (leftOn.get(host) ?? []).map(({ tombstone, pool, volume }) => ({
+          ...tombstone,
+          pool,
+          lives: volume !== null && volume.goneAt === null,
+        })),
+        (poolsOf.get(host) ?? []).flatMap(({ pool }) => (pool === null ? [] : [pool])),
         [...(importsOn.get(host) ?? []).map(wantedImport), ...(backupsOn.get(host) ?? []).map(wantedBackup)],
         groups,
         neighbours,
@@ -286,6 +305,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     volumes: readonly PlacedVolume[],
     snapshots: readonly PlacedSnapshot[],
     left: readonly PlacedTombstone[],
+    pools: readonly PlacedPool[],
     works: readonly Wanted[],
     security: Security,
     neighbours: ReturnType<typeof neighboursOf>,
@@ -315,7 +335,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     const rows = new Map(ports.map(({ subnet, generation }) => [subnet.id, { ...subnet, generation }]))
     const beside = neighbours(host, rows.keys())
     const subnets = [...rows.values()].map(subnet => (beside === null ? { ...subnet, vni: null } : subnet))
-    const objects = desiredOf(placed, subnets, volumes, snapshots, left, groups, beside ?? [])
+    const objects = desiredOf(placed, subnets, volumes, snapshots, left, groups, beside ?? [], pools)
     return ok({ revision, objects: [...objects, ...works] })
   }
 

@@ -69,9 +69,14 @@ export function machineReads(database: Database): Store['machines'] {
           .innerJoin(s.securityGroup, eq(s.securityGroup.id, s.portGroup.securityGroup))
           .where(inArray(s.port.machine, chosen)),
         db
-          .select({ attachment: s.attachment, volume: s.volume })
+          .select({
+            attachment: s.attachment,
+            volume: s.volume,
+            pool: { id: s.storagePool.id, type: s.storagePool.type, path: s.storagePool.path },
+          })
           .from(s.attachment)
           .innerJoin(s.volume, eq(s.volume.id, s.attachment.volume))
+          .innerJoin(s.storagePool, eq(s.storagePool.id, s.volume.pool))
           .where(inArray(s.attachment.machine, chosen)),
         db.select().from(s.tag).where(inArray(s.tag.resource, chosen)),
       ])
@@ -101,7 +106,7 @@ export function machineReads(database: Database): Store['machines'] {
             })),
           volumes: (volumesOf.get(machine.id) ?? [])
             .sort((a, b) => (a.attachment.device < b.attachment.device ? -1 : 1))
-            .map(({ attachment: { device, boot, deleteOnTermination, at }, volume }) => ({
+            .map(({ attachment: { device, boot, deleteOnTermination, at }, volume, pool }) => ({
               id: volume.id,
               alias: volume.alias,
               device,
@@ -109,6 +114,7 @@ export function machineReads(database: Database): Store['machines'] {
               deleteOnTermination,
               attachedAt: at,
               sizeMiB: volume.sizeMiB,
+              pool,
               deleted: volume.deleted,
               generation: volume.generation,
               version: volume.version,

@@ -1,6 +1,7 @@
 import { ok } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { and, asc, desc, eq, gt, gte, inArray, isNull, notExists, type SQL, sql } from 'drizzle-orm'
+import { z } from 'zod'
 import { freeOf, type Size } from '../../../domain/hosts/host.ts'
 import type { Candidate, Demand } from '../../../domain/placement/demand.ts'
 import type { Grouping } from '../../../domain/placement/group.ts'
@@ -27,23 +28,34 @@ export function placementReads(database: Database): Pick<Store['hosts'], 'ofZone
           .from(s.allocation)
           .where(and(inGroup(group), eq(s.allocation.host, s.host.id)))}`
 
+  /** What is free in these pools, where the host has them. */
+  const poolsFor = (lying: NonNullable<Demand['lying']>): SQL<string> =>
+    lying.length === 0
+      ? sql<string>`'{}'`
+      : sql<string>`(SELECT json_group_object(p.pool, CAST(p."totalMiB" * ${s.host.diskRatio} AS INTEGER) - coalesce((
+          SELECT sum(a."poolMiB") FROM allocation a
+          WHERE a.pool = p.pool AND a.until IS NULL AND (a.host = p.host OR sp.type = 'nfs')), 0))
+        FROM host_pool p JOIN storage_pool sp ON sp.id = p.pool
+        WHERE p.host = ${s.host.id} AND p.fault IS NULL AND p.pool IN (SELECT value FROM json_each(${JSON.stringify(lying.map(({ pool }) => pool))})))`
+
   /** Everything but what is free. */
-  const seen = (group: Grouping | null) => ({
+  const seen = ({ group, lying = [] }: Pick<Demand, 'group' | 'lying'>) => ({
     id: s.host.id,
     name: s.host.name,
     accepting: s.host.accepting,
     silentSince: s.agent.silentSince,
     tags: s.host.tags,
     members: membersOf(group),
+    pools: poolsFor(lying),
   })
   /** Equal, not one of: so that the index keeps its order. */
   const inZone = (zone: string): SQL =>
     sql`${s.host.zone} = ${db.select({ id: s.zone.id }).from(s.zone).where(eq(s.zone.name, zone))} AND ${s.host.removedAt} IS NULL`
 
-  function hinted(group: Grouping | null) {
+  function hinted(demand: Pick<Demand, 'group' | 'lying'>) {
     return db
       .select({
-        ...seen(group),
+        ...seen(demand),
         architecture: s.hostObserved.architecture,
         hypervisor: s.hostObserved.hypervisor,
         vcpus: s.host.freeVcpus,
@@ -78,11 +90,12 @@ export function placementReads(database: Database): Pick<Store['hosts'], 'ofZone
   }
 
   return {
-    async ofZone({ zone, group }, page) {
+    async ofZone(demand, page) {
+      const { zone } = demand
       const rows = await database.read(() =>
         db
           .select({
-            ...seen(group),
+            ...seen(demand),
             facts: s.hostObserved,
             ratios: { cpuRatio: s.host.cpuRatio, memoryRatio: s.host.memoryRatio, diskRatio: s.host.diskRatio },
             vcpus: used('vcpus'),
@@ -98,8 +111,9 @@ export function placementReads(database: Database): Pick<Store['hosts'], 'ofZone
       )
       if (!rows.ok) return rows
       const candidates = rows.value.map(
-        ({ facts, ratios, vcpus, memoryMiB, diskMiB, ...host }): Candidate => ({
+        ({ facts, ratios, vcpus, memoryMiB, diskMiB, pools, ...host }): Candidate => ({
           ...host,
+          pools: poolsIn(pools),
           facts,
           free: freeOf({ ...ratios, facts, used: { vcpus, memoryMiB, diskMiB } }),
         }),
@@ -109,10 +123,10 @@ export function placementReads(database: Database): Pick<Store['hosts'], 'ofZone
     async roomiest(demand, most) {
       const { group } = demand
       const rows = await database.read(async () => {
-        const roomy = hinted(group).where(fitting(demand)).orderBy(desc(s.host.freeMemoryMiB)).limit(most)
+        const roomy = hinted(demand).where(fitting(demand)).orderBy(desc(s.host.freeMemoryMiB)).limit(most)
         if (group?.policy !== 'affinity') return roomy
         const theirs = db.selectDistinct({ host: s.allocation.host }).from(s.allocation).where(inGroup(group)).limit(most)
-        const [around, others] = await db.batch([hinted(group).where(inArray(s.host.id, theirs)), roomy])
+        const [around, others] = await db.batch([hinted(demand).where(inArray(s.host.id, theirs)), roomy])
         const known = new Set(around.map(host => host.id))
         return [...around, ...others.filter(host => !known.has(host.id))]
       })
@@ -121,9 +135,13 @@ export function placementReads(database: Database): Pick<Store['hosts'], 'ofZone
   }
 }
 
-type Hinted = Omit<Candidate, 'facts' | 'free'> & NonNullable<Candidate['facts']> & Size
-const candidateOf = ({ architecture, hypervisor, vcpus, memoryMiB, diskMiB, ...host }: Hinted): Candidate => ({
+/** As the database says it. */
+const poolsIn = (text: string): Record<string, number> => z.record(z.string(), z.number()).parse(JSON.parse(text))
+
+type Hinted = Omit<Candidate, 'facts' | 'free' | 'pools'> & { readonly pools: string } & NonNullable<Candidate['facts']> & Size
+const candidateOf = ({ architecture, hypervisor, vcpus, memoryMiB, diskMiB, pools, ...host }: Hinted): Candidate => ({
   ...host,
+  pools: poolsIn(pools),
   facts: { architecture, hypervisor },
   free: { vcpus, memoryMiB, diskMiB },
 })

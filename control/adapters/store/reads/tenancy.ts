@@ -42,6 +42,7 @@ const mapped = <T>(of: (resource: QuotaResource) => T): Record<QuotaResource, T>
   disk: of('disk'),
   snapshots: of('snapshots'),
   networks: of('networks'),
+  money: of('money'),
 })
 
 /** Projects and people. */

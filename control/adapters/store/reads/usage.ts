@@ -1,9 +1,9 @@
 import { ok } from '@sirocco/shared/kit/fault.ts'
 import { usageKinds } from '@sirocco/shared/model/usage.ts'
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Owner } from '../../../domain/usage/rows.ts'
-import type { UsageReads } from '../../../ports/usage.ts'
+import type { Span, UsageReads } from '../../../ports/usage.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { among } from './among.ts'
@@ -18,6 +18,7 @@ const Sum = z.object({
   resource: z.string(),
   tag: z.string(),
   amount: z.number(),
+  segment: z.number(),
 })
 
 /** Whose is what, and how much of it was used. */
@@ -65,29 +66,36 @@ export function usageReads(database: Database): UsageReads {
       const found = first(rows.value)
       return ok(found ? Number(found.value) : null)
     },
-    async sums(project, from, to, tag) {
+    async sums(project, span, tag) {
+      const within = sql`u.project = ${project} AND u.hour >= ${span.from} AND u.hour < ${span.to}`
+      const value = tag === null ? sql`''` : sql`coalesce(t.value, '')`
+      const tags =
+        tag === null ? sql`` : sql`LEFT JOIN tag t ON t.resource = u.resource AND t.key = ${tag} AND t.project = u.project`
       const rows = await database.read(() =>
-        db.all(
-          tag === null
-            ? sql`SELECT kind, what, '' AS resource, '' AS tag, sum(amount) AS amount FROM usage
-                WHERE project = ${project} AND hour >= ${from} AND hour < ${to} GROUP BY kind, what ORDER BY kind, what`
-            : sql`SELECT u.kind, u.what, '' AS resource, coalesce(t.value, '') AS tag, sum(u.amount) AS amount
-                FROM usage u LEFT JOIN tag t ON t.resource = u.resource AND t.key = ${tag} AND t.project = u.project
-                WHERE u.project = ${project} AND u.hour >= ${from} AND u.hour < ${to} GROUP BY u.kind, u.what, 4 ORDER BY u.kind, u.what, 4`,
-        ),
+        db.all(sql`SELECT u.kind, u.what, '' AS resource, ${value} AS tag, ${segmentOf(span)} AS segment, sum(u.amount) AS amount
+          FROM usage u ${tags} WHERE ${within} GROUP BY 1, 2, 4, 5 ORDER BY 1, 2, 4, 5`),
       )
       return rows.ok ? ok(rows.value.map(row => Sum.parse(row))) : rows
     },
-    async resources(project, from, to, page) {
+    async resources(project, span, page) {
       const [resource = '', kind = '', what = ''] = page.after?.split('|') ?? []
+      const most = (page.limit + 1) * (span.cuts.length + 1)
       const rows = await database.read(() =>
-        db.all(sql`SELECT kind, what, resource, '' AS tag, sum(amount) AS amount FROM usage
-          WHERE project = ${project} AND hour >= ${from} AND hour < ${to} AND (resource, kind, what) > (${resource}, ${kind}, ${what})
-          GROUP BY resource, kind, what ORDER BY resource, kind, what LIMIT ${page.limit + 1}`),
+        db.all(sql`SELECT u.kind, u.what, u.resource, '' AS tag, ${segmentOf(span)} AS segment, sum(u.amount) AS amount FROM usage u
+          WHERE u.project = ${project} AND u.hour >= ${span.from} AND u.hour < ${span.to}
+          AND (u.resource, u.kind, u.what) > (${resource}, ${kind}, ${what})
+          GROUP BY 3, 1, 2, 5 ORDER BY 3, 1, 2, 5 LIMIT ${most}`),
       )
       if (!rows.ok) return rows
-      const sums = rows.value.map(row => Sum.parse(row))
-      return ok(paged(sums, page.limit, row => `${row.resource}|${row.kind}|${row.what}`))
+      // Whole lines: what was cut off in the middle of one is the last, and more than the page.
+      const lines = Map.groupBy(
+        rows.value.map(row => Sum.parse(row)),
+        row => `${row.resource}|${row.kind}|${row.what}`,
+      )
+      const { items, next } = paged([...lines], page.limit, ([key]) => key)
+      return ok({ items: items.flatMap(([, sums]) => sums), next })
     },
   }
 }
+
+const segmentOf = ({ cuts }: Span): SQL => sql.join([sql`0`, ...cuts.map(cut => sql`(u.hour >= ${cut})`)], sql` + `)

@@ -88,7 +88,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             zone,
             zoneId: volume.zone,
             region,
-            pool: { id: pool.id, name: pool.name, type: pool.type },
+            pool: { id: pool.id, name: pool.name, type: pool.type, path: pool.path },
             host,
             sourceSnapshotAlias,
             attachment: attachment && { ...attachment, machineAlias: machineAlias ?? '', rescueVolume },
@@ -142,7 +142,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             zone,
             zoneId: snapshot.zone,
             region,
-            pool: { id: pool.id, name: pool.name, type: pool.type },
+            pool: { id: pool.id, name: pool.name, type: pool.type, path: pool.path },
             host,
             tags: Object.fromEntries((tagsOf.get(snapshot.id) ?? []).map(({ key, value }) => [key, value])),
             observed: observed && { ...observed, progress: null },
@@ -208,6 +208,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             .select({
               id: s.storagePool.id,
               zone: s.zone.name,
+              zoneId: s.storagePool.zone,
               name: s.storagePool.name,
               type: s.storagePool.type,
               isDefault: s.storagePool.isDefault,
@@ -218,6 +219,31 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
             .innerJoin(s.zone, eq(s.zone.id, s.storagePool.zone))
             .orderBy(asc(s.storagePool.id))
             .limit(limits.pageMax),
+        ),
+      onHosts: pool =>
+        database.read(() =>
+          db
+            .select({
+              host: s.host.id,
+              hostName: s.host.name,
+              totalMiB: s.hostPool.totalMiB,
+              claimedMiB: sql<number>`coalesce((SELECT sum(a."poolMiB") FROM allocation a
+                WHERE a.pool = ${s.hostPool.pool} AND a.until IS NULL AND (a.host = ${s.hostPool.host} OR ${s.storagePool.type} = 'nfs')), 0)`,
+              fault: s.hostPool.fault,
+            })
+            .from(s.hostPool)
+            .innerJoin(s.host, eq(s.host.id, s.hostPool.host))
+            .innerJoin(s.storagePool, eq(s.storagePool.id, s.hostPool.pool))
+            .where(and(eq(s.hostPool.pool, pool), isNull(s.host.removedAt)))
+            .orderBy(asc(s.hostPool.host))
+            .limit(limits.pageMax),
+        ),
+      seenBy: host =>
+        database.read(() =>
+          db
+            .select({ pool: s.hostPool.pool, totalMiB: s.hostPool.totalMiB, fault: s.hostPool.fault })
+            .from(s.hostPool)
+            .where(eq(s.hostPool.host, host)),
         ),
       use: pool =>
         database.read(async () => {

@@ -1,5 +1,5 @@
 import type { PoolDetail as PoolDetailJson, Pool as PoolJson } from '@sirocco/shared/api/pools.ts'
-import type { PoolUse, StoragePool } from '../../../domain/volumes/pool.ts'
+import type { PoolOnHost, PoolUse, StoragePool } from '../../../domain/volumes/pool.ts'
 import { time } from './time.ts'
 
 export const poolJson = ({ id, name, zone, type, isDefault, createdAt }: StoragePool): PoolJson => ({
@@ -11,10 +11,25 @@ export const poolJson = ({ id, name, zone, type, isDefault, createdAt }: Storage
   createdAt: time(createdAt),
 })
 
-export const poolDetailJson = ({ pool, use }: { readonly pool: StoragePool; readonly use: PoolUse }): PoolDetailJson => ({
+export const poolDetailJson = ({
+  pool,
+  use,
+  hosts,
+}: {
+  readonly pool: StoragePool
+  readonly use: PoolUse
+  readonly hosts: readonly PoolOnHost[]
+}): PoolDetailJson => ({
   ...poolJson(pool),
   path: pool.path,
   volumes: use.volumes,
   snapshots: use.snapshots,
   sizeMiB: use.sizeMiB,
+  hosts: hosts.map(({ host, hostName, totalMiB, claimedMiB, fault }) => ({
+    id: host,
+    name: hostName,
+    totalMiB,
+    claimedMiB,
+    fault,
+  })),
 })

@@ -1,30 +1,32 @@
 import type { Routes } from '@sirocco/shared/api/routes.ts'
 import { ok } from '@sirocco/shared/kit/fault.ts'
 import { usageUnits } from '@sirocco/shared/model/usage.ts'
-import type { UsageSum } from '../../../ports/usage.ts'
+import type { Line } from '../../../services/usage/cost.ts'
 import { showUsage, showUsageOfResources } from '../../../services/usage/show.ts'
 import { cursorOf, placeOf } from '../cursor.ts'
 import type { Handler } from '../handler.ts'
 import { time } from '../render/time.ts'
 
-type Query = Parameters<Handler<Routes['getUsage']>>[0]['query']
+type Query = Pick<Parameters<Handler<Routes['getUsage']>>[0]['query'], 'project' | 'from' | 'to'>
 
-const spanOf = ({ project, from, to }: Pick<Query, 'project' | 'from' | 'to'>) => ({
+export const spanOf = ({ project, from, to }: Query) => ({
   ...(project === undefined ? {} : { project }),
   ...(from === undefined ? {} : { from: Date.parse(from) }),
   ...(to === undefined ? {} : { to: Date.parse(to) }),
 })
 
-const itemJson = ({ kind, what, amount }: UsageSum) => ({ kind, what, amount, unit: usageUnits[kind] })
+const itemJson = ({ kind, what, amount, cost }: Line) => ({ kind, what, amount, unit: usageUnits[kind], cost })
 
 export const ofProject: Handler<Routes['getUsage']> = async ({ query: { tag, ...query } }, { call }) => {
   const shown = await showUsage.call(call, { ...spanOf(query), ...(tag === undefined ? {} : { tag }) })
   if (!shown.ok) return shown
-  const { project, from, to, items } = shown.value
+  const { from, to, items, budget, ...rest } = shown.value
   return ok({
     body: {
-      ...{ project, from: time(from), to: time(to) },
+      ...rest,
+      ...{ from: time(from), to: time(to) },
       items: items.map(item => ({ ...itemJson(item), ...(tag === undefined ? {} : { tag: item.tag }) })),
+      budget: budget && { micros: budget.micros, alertAt: [...budget.alertAt] },
     },
   })
 }
@@ -34,10 +36,11 @@ export const ofResources: Handler<Routes['getResourceUsage']> = async ({ query: 
   if (!after.ok) return after
   const shown = await showUsageOfResources.call(call, { ...spanOf(query), after: after.value, limit })
   if (!shown.ok) return shown
-  const { project, from, to, items, next } = shown.value
+  const { from, to, items, next, ...rest } = shown.value
   return ok({
     body: {
-      ...{ project, from: time(from), to: time(to) },
+      ...rest,
+      ...{ from: time(from), to: time(to) },
       items: items.map(item => ({ ...itemJson(item), resource: item.resource })),
       next: next === null ? null : cursorOf(next),
     },
