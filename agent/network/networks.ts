@@ -17,6 +17,7 @@ import {
   linkIndex,
   readForwarding,
   readHostNetwork,
+  readLinks,
 } from './host-network.ts'
 import { bridgeName, bridgePrefix, inside, legName, networkOfAlias, spaceName, tapName, uplinkPrefix } from './names.ts'
 import { fitted, planEntries, planTunnels } from './overlay.ts'
@@ -132,7 +133,7 @@ class LinuxNetworks implements Networks {
       if (gateways.added.includes(spaceName(this.#owner.tag, network.id))) kept.delete(bridgeName(this.#owner.tag, network.id))
     for (const bridge of await this.#served()) if (!kept.has(bridge)) await this.#unserve(bridge)
     const unlinked = [...gateways.removed.links, ...tunnels.removed, ...plan.removed]
-    const linksGone = await this.#batch(unlinked.map(name => `link del ${name}`))
+    const linksGone = await this.#unlink(unlinked)
     if (!linksGone.ok) return linksGone
     const spacesGone = await nameSpaces(this.#run, 'del', gateways.removed.spaces)
     if (!spacesGone.ok) return spacesGone
@@ -167,6 +168,16 @@ class LinuxNetworks implements Networks {
     if (lines.length === 0) return ok(undefined)
     const ran = await this.#run('ip', ['-batch', '-'], `${lines.join('\n')}\n`)
     return ran.code === 0 ? ok(undefined) : failed('making links', ran.stderr)
+  }
+
+  /** One may go by itself meanwhile, with the other end of its pair or a namespace, so only what is still there then has failed. */
+  async #unlink(names: readonly string[]): Promise<Result<void>> {
+    if (names.length === 0) return ok(undefined)
+    const ran = await this.#run('ip', ['-force', '-batch', '-'], names.map(name => `link del ${name}\n`).join(''))
+    if (ran.code === 0) return ok(undefined)
+    const left = await readLinks(this.#run)
+    if (!left.ok) return left
+    return left.value.some(({ name }) => names.includes(name)) ? failed('removing links', ran.stderr) : ok(undefined)
   }
 
   /** Makes known where the ports of other hosts are. One entry may go by itself at any moment, so only what is still missing then has failed. */

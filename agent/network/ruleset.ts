@@ -133,7 +133,7 @@ function passing(out: readonly WayOut[]): string[] {
   ]
 }
 
-/** What the host takes by ways out: names that its own DNS is asked for. */
+/** What the host takes by ways out: names that its own DNS is asked for, by nobody else. */
 function asking(out: readonly WayOut[]): string[] {
   if (out.length === 0) return []
   return [
@@ -142,6 +142,7 @@ function asking(out: readonly WayOut[]): string[] {
       ['udp', 'tcp'].map(protocol => `iifname "${link}" ip saddr ${gateway} ip daddr ${host} ${protocol} dport 53 accept`),
     ),
     'iifname @uplinks drop',
+    `iifname != "lo" ip daddr { ${out.map(({ host }) => host).join(', ')} } drop`,
   ]
 }
 
