@@ -42,8 +42,6 @@ export type NetworkChange =
 
 /** What is known of who shares a subnet with whom. */
 export interface NeighbourReads {
-  /** Hosts that carry a port of another network whose range meets the subnet's: no host can carry both. */
-  clashing(subnet: Pick<Subnet, 'id' | 'cidr' | 'zoneId'>): Promise<Result<readonly Id<'host'>[]>>
   /** Hosts with a port of these subnets that are joined to others. */
   beside(of: Beside): Promise<Result<readonly Id<'host'>[]>>
 }

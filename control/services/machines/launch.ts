@@ -97,7 +97,7 @@ export const launchMachines = write('machines.launch', {
     if (!further.ok) return further
     const parts = await partsOf(context, input)
     if (!parts.ok) return parts
-    const { image, flavor, keyPair, network, subnet, clashing, group, pool, securityGroups } = parts.value
+    const { image, flavor, keyPair, network, subnet, group, pool, securityGroups } = parts.value
     const diskMiB = input.rootDiskMiB ?? Math.max(flavor.diskMiB, image.minDiskMiB)
     if (diskMiB < image.minDiskMiB)
       return refuse('invalid', `${image.name} needs a disk of at least ${image.minDiskMiB} MiB; ask for so much`, {
@@ -117,8 +117,7 @@ export const launchMachines = write('machines.launch', {
       group,
     }
     const [placed, drawn, touching, beside] = await Promise.all([
-      // A host carries one of several ranges that meet: whose network came first stays.
-      choose({ ...context, refused: new Set([...context.refused, ...clashing]) }, demand, count),
+      choose(context, demand, count),
       drawAddresses(context, subnet, count),
       touched(context, 'members', securityGroups),
       context.store.networks.beside({ subnet: subnet.id }),
@@ -267,8 +266,6 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
   if (!network.ok) return network
   const subnet = network.value.subnets.find(one => one.zoneId === zone.value.id)
   if (!subnet) return refuse('invalid', `the subnet ${input.subnet} is not in ${zone.value.name}`, { field: 'zone' })
-  const clashing = network.value.isDefault ? ok([]) : await store.networks.clashing(subnet)
-  if (!clashing.ok) return clashing
   const securityGroups = await store.securityGroups.ofNetwork(network.value.id, input.securityGroups)
   if (!securityGroups.ok) return securityGroups
   return ok({
@@ -277,7 +274,6 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
     keyPair: keyPair.value,
     network: network.value,
     subnet,
-    clashing: clashing.value,
     group: group.value,
     pool: pool.value,
     securityGroups: securityGroups.value,

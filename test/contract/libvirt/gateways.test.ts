@@ -56,7 +56,7 @@ const inside = (namespace: string, ...command: string[]) => sh('ip', 'netns', 'e
 const probe = `
 const [address, port] = process.argv.slice(1)
 const socket = require('node:net').connect({ host: address, port: Number(port) })
-socket.setTimeout(1000, () => process.exit(1))
+socket.setTimeout(500, () => process.exit(1))
 socket.on('connect', () => process.exit(0))
 socket.on('error', error => process.exit(error.code === 'ECONNREFUSED' ? 0 : 1))
 `

@@ -1,7 +1,6 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { overlaps } from '@sirocco/shared/kit/ipv4.ts'
-import { and, asc, eq, gt, inArray, isNull, or, type SQL } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, or, type SQL } from 'drizzle-orm'
 import type { Network } from '../../../domain/networks/network.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
@@ -76,27 +75,6 @@ export function networkReads(database: Database): Store['networks'] {
       const found = await one(and(within, or(eq(s.subnet.id, ref as Id<'subnet'>), eq(s.subnet.alias, ref))))
       if (!found.ok) return found
       return found.value ? ok(found.value) : refuse('not_found', `there is no subnet ${ref}`, { field: 'subnet' })
-    },
-    async clashing({ id, cidr, zoneId }) {
-      const ranges = await database.read(() =>
-        db.select({ id: s.subnet.id, cidr: s.subnet.cidr }).from(s.subnet).where(eq(s.subnet.zone, zoneId)),
-      )
-      if (!ranges.ok) return ranges
-      const others = ranges.value.filter(other => other.id !== id && overlaps(other.cidr, cidr))
-      if (others.length === 0) return ok([])
-      const rows = await database.read(() =>
-        db
-          .selectDistinct({ host: s.allocation.host })
-          .from(s.port)
-          .innerJoin(s.allocation, and(eq(s.allocation.consumer, s.port.machine), isNull(s.allocation.until)))
-          .where(
-            inArray(
-              s.port.subnet,
-              others.map(other => other.id),
-            ),
-          ),
-      )
-      return rows.ok ? ok(rows.value.map(row => row.host)) : rows
     },
     async beside(of) {
       const rows = await database.read(() => db.all<{ host: Id<'host'> }>(hostsBeside(subnetsOf(of))))
