@@ -1,6 +1,5 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import type { Subnet } from '../domain/networks/network.ts'
 import type { DefaultGroup } from './security.ts'
 
 /** A subnet, or all that a machine has ports of. */
