@@ -75,7 +75,9 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
       .filter(({ gone }) => !gone)
       .map((volume): Expected => {
         const machine = machineOf(volume)
-        const facts = { mib: volume.sizeMiB, ...baseOf(volume, storage !== null) }
+        // One that was to grow when its machine went to sleep grows when that is resumed.
+        const asleep = machine !== undefined && powerOf(machine, told.get(machine.id)).power === 'suspended'
+        const facts = { ...(asleep ? {} : { mib: volume.sizeMiB }), ...baseOf(volume, storage !== null) }
         return { kind: 'volume', id: volume.id, facts, ...(machine ? need(machine, told.get(machine.id)) : {}) }
       }),
     ...snapshots.filter(({ gone }) => !gone).map(({ id, volume }): Expected => ({ kind: 'snapshot', id, facts: { volume } })),
