@@ -49,6 +49,8 @@ export interface AgentParts {
   readonly log: Log
   /** ms between two records of usage; `limits.usageEvery` unless said. */
   readonly meterEvery?: number
+  /** ms that the guest of a machine in rescue is given to boot; `limits.rescueBoot` unless said. */
+  readonly rescueBoot?: number
   /** Passed at every crash point. */
   readonly at?: At
 }
@@ -81,6 +83,7 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
         fetchImage,
         importer: parts.importer ? withPoints(parts.importer, 'port.importer', at) : null,
         backups: parts.backups ? withPoints(parts.backups, 'port.backups', at) : null,
+        rescueBoot: parts.rescueBoot ?? limits.rescueBoot,
         timers,
         random,
         log,

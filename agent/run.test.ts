@@ -18,13 +18,14 @@ import { folderDisk } from './disk/folder.ts'
 import { type EnrolOptions, enrol } from './enrol.ts'
 import { run } from './run.ts'
 
-const wall: Timers = {
+/** The wall's, for one life of a process: with it end its timers, those of guests that only pretend to run, too. */
+const timersOf = (life: AbortSignal): Timers => ({
   now: () => Date.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms)
+    const timer = setTimeout(() => life.aborted || run(), ms)
     return { cancel: () => clearTimeout(timer) }
   },
-}
+})
 
 /** A control plane's outer edge, just enough of it, that lets in whoever signs as it should. */
 class FakeControl {
@@ -129,6 +130,13 @@ const optionsFor = (url: string, data: string): EnrolOptions => ({
   underlay: null,
 })
 
+/** Ends, as a process does, when its test is over and the agent has been asked to stop. */
+function life(): AbortSignal {
+  const over = new AbortController()
+  ends.unshift(() => over.abort())
+  return over.signal
+}
+
 async function world() {
   const control = new FakeControl()
   const url = await control.listen()
@@ -148,7 +156,9 @@ test('enrols, links with a signature, beats, fetches an image over a broken conn
   expect(statSync(data).mode & 0o777).toBe(0o700)
 
   const lines: string[] = []
-  const running = await run(data, wall, (level, message, more) => lines.push(JSON.stringify({ level, message, ...more })))
+  const running = await run(data, timersOf(life()), (level, message, more) =>
+    lines.push(JSON.stringify({ level, message, ...more })),
+  )
   if (!running.ok) throw new Error(running.fault.message)
   ends.push(() => running.value.stop())
   await control.until(() => control.frames.some(frame => frame.type === 'hello'))
@@ -178,14 +188,14 @@ test('enrols, links with a signature, beats, fetches an image over a broken conn
   expect(lines.join('\n')).not.toContain('c2VjcmV0')
   expect(statSync(join(data, 'desired-hst_1.json')).mode & 0o777).toBe(0o600)
 
-  const second = await run(data, wall, () => {})
+  const second = await run(data, timersOf(life()), () => {})
   expect(second).toMatchObject({ ok: false, fault: { code: 'conflict' } })
 }, 20_000)
 
 test('dials again when the link is cut, and goes on where it was', async () => {
   const { control, url, data } = await world()
   await enrol(optionsFor(url, data), await folderDisk(data))
-  const running = await run(data, wall, () => {})
+  const running = await run(data, timersOf(life()), () => {})
   if (!running.ok) throw new Error(running.fault.message)
   ends.push(() => running.value.stop())
   await control.until(() => control.frames.length === 1)

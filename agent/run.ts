@@ -7,6 +7,7 @@ import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Random } from '@sirocco/shared/kit/random.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { z } from 'zod'
 import { linuxBackups } from './backups/linux.ts'
 import { backupObjectsBy } from './backups/objects.ts'
 import { simulatedBackups } from './backups/simulated.ts'
@@ -95,6 +96,7 @@ export async function run(
       }),
     ...(upgrade === null ? {} : { upgrade: { ask: () => void upgrade.talk(), live: () => void upgrade.live() } }),
     identity: { agentVersion, bootId, runId: randomUUID(), ...(bundle === null ? {} : { bundle }) },
+    ...rescueBootOf(process.env.SIROCCO_RESCUE_BOOT),
     log,
     at,
   })
@@ -142,6 +144,13 @@ export async function run(
     })
   }
 }
+
+/** Seconds, where whoever runs the agent knows how long a rescue system takes to boot there. */
+const rescueBootOf = (seconds: string | undefined) =>
+  seconds === undefined ? {} : { rescueBoot: RescueBoot.parse(seconds) * 1_000 }
+const RescueBoot = z.coerce
+  .number('SIROCCO_RESCUE_BOOT is a number of seconds')
+  .min(1, 'SIROCCO_RESCUE_BOOT is at least 1 second')
 
 /** Milliseconds that the end of a life may take before the next begins. */
 const stopWithin = 10_000

@@ -56,6 +56,8 @@ export interface HostParts {
   readonly importer?: Importer | null
   /** Takes backups and gives them back; null where this agent does not. */
   readonly backups?: Backups | null
+  /** ms from the start of a machine in rescue until it is given its own disk; `limits.rescueBoot` unless said. */
+  readonly rescueBoot?: number
   readonly timers: Timers
   readonly random: Random
   readonly log: Log

@@ -76,7 +76,9 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
       .filter(({ gone }) => !gone)
       .map((volume): Expected => {
         const machine = machineOf(volume)
-        const facts = { mib: volume.sizeMiB, ...baseOf(volume, storage !== null) }
+        // One that was to grow when its machine went to sleep grows when that is resumed.
+        const asleep = machine !== undefined && powerOf(machine, told.get(machine.id)).power === 'suspended'
+        const facts = { ...(asleep ? {} : { mib: volume.sizeMiB }), ...baseOf(volume, storage !== null) }
         return { kind: 'volume', id: volume.id, facts, ...(machine ? need(machine, told.get(machine.id)) : {}) }
       }),
     ...snapshots.filter(({ gone }) => !gone).map(({ id, volume }): Expected => ({ kind: 'snapshot', id, facts: { volume } })),
@@ -87,11 +89,11 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
       .map(({ id }): Expected => ({ kind: 'nvram', id, facts: {}, optional: true })),
     ...imagesOf(wanted.filter(machine => !need(machine, told.get(machine.id)).optional)),
     ...wanted.map(({ id }): Expected => ({ kind: 'console', id, facts: {}, optional: true })),
-    ...ofNetwork('bridge', ({ cidr, gateway, mtu, vni }) =>
+    ...ofNetwork('bridge', ({ cidr, gateway, mtu, vni, apart }) =>
       // What goes through a tunnel is as large as the underlay lets it be.
       storage === null
         ? { cidr }
-        : { address: `${gateway}/${cidr.split('/')[1]}`, ...(vni === undefined ? { mtu } : {}), up: true },
+        : { address: apart ? '' : `${gateway}/${cidr.split('/')[1]}`, ...(vni === undefined ? { mtu } : {}), up: true },
     ),
     ...networks.flatMap(({ id, vni }): Expected[] => (vni === undefined ? [] : [{ kind: 'tunnel', id, facts: { vni } }])),
     // One that is just coming here may be known as here already.
@@ -107,9 +109,21 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
       ports.map(({ mac, network }): Expected => ({ kind: 'tap', id: mac, facts: { network, up: true } })),
     ),
     ...mayRun.flatMap(({ ports }) => ports.map(({ mac }): Expected => ({ kind: 'tap', id: mac, facts: {}, optional: true }))),
-    ...ofNetwork('rules', ({ cidr }) => ({ masquerades: cidr, filters: true })),
+    ...networks
+      .filter(({ apart }) => apart)
+      .map(({ id, cidr, gateway }): Expected => {
+        return { kind: 'gateway', id, facts: { address: `${gateway}/${cidr.split('/')[1]}`, filters: true, outward: true } }
+      }),
+    ...ofNetwork('rules', ({ cidr, apart }) => ({ masquerades: apart ? '' : cidr, filters: true })),
     ...ofNetwork('dhcp', () => ({ pidFile: true })),
     ...ofNetwork('settings', () => ({})),
+    // Where those that are apart ask for names.
+    ...(networks.some(({ apart }) => apart)
+      ? [
+          { kind: 'dhcp', id: 'resolver', facts: { pidFile: true } } as const,
+          { kind: 'settings', id: 'resolver', facts: {} } as const,
+        ]
+      : []),
     ...wanted.flatMap(({ ports }) =>
       ports.flatMap(({ mac, address, network }): Expected[] => [
         { kind: 'lease', id: mac, facts: { address, network } },

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { takeLock } from '../instance/lock.ts'
@@ -13,8 +13,8 @@ const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 const run = (program: string, args: readonly string[]) => execute(program, args, { env: environment, cwd: '/' })
 export const libvirtSocket = '/run/libvirt/libvirt-sock'
 const virtlogdSocket = '/run/libvirt/virtlogd-sock'
-/** Between two looks whether it still answers, in milliseconds. */
-const watchMs = 1_000
+/** Before one that did not start is started again, in milliseconds. */
+const againMs = 1_000
 /** How long a daemon may take until it listens; more than a second only on a machine that is busy to its limits. */
 const startMs = 15_000
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
@@ -123,26 +123,37 @@ export async function keepLibvirtd(folder: string, died: (sentence: string) => v
     if (!(await untilAnswers(libvirtSocket)))
       throw new Stop('libvirtd does not answer: see /var/log/libvirt, or use --simulated.')
   }
+  if (hasSystemd()) return { stop() {} }
   let stopped = false
-  let looking = false
-  const look = async () => {
-    if (looking || stopped || (await answers(libvirtSocket)) || stopped) return
-    looking = true
-    died('libvirtd is gone; starting it again')
-    try {
-      await start(folder)
-      await untilAnswers(libvirtSocket)
-    } catch (reason) {
-      died(`libvirtd does not start: ${sentence(reason)}`)
-    } finally {
-      looking = false
-    }
+  let held: Socket | undefined
+  let again: NodeJS.Timeout | undefined
+  // A connection that is never used ends when libvirtd does.
+  const hold = () => {
+    held = connect(libvirtSocket)
+      .on('error', () => undefined)
+      .on('close', () => void bringBack())
   }
-  const timer = hasSystemd() ? undefined : setInterval(look, watchMs)
+  const bringBack = async () => {
+    if (stopped) return
+    if (!(await answers(libvirtSocket))) {
+      died('libvirtd is gone; starting it again')
+      try {
+        await start(folder)
+        await untilAnswers(libvirtSocket)
+      } catch (reason) {
+        died(`libvirtd does not start: ${sentence(reason)}`)
+        again = setTimeout(bringBack, againMs)
+        return
+      }
+    }
+    if (!stopped) hold()
+  }
+  hold()
   return {
     stop() {
       stopped = true
-      clearInterval(timer)
+      clearTimeout(again)
+      held?.destroy()
     },
   }
 }

@@ -1052,6 +1052,7 @@ export const en = {
       volumes: 'Volumes',
       disk: 'Disk',
       snapshots: 'Snapshots',
+      networks: 'Networks',
       money: 'Money, this month',
     },
     change: 'Change the limits',

@@ -1066,6 +1066,7 @@ export const fr: Messages = {
       volumes: 'Volumes',
       disk: 'Disque',
       snapshots: 'Instantanés',
+      networks: 'Réseaux',
       money: 'Argent, ce mois-ci',
     },
     change: 'Modifier les limites',

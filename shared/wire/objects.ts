@@ -83,6 +83,8 @@ export const WantedNetwork = z.strictObject({
   domain: z.string(),
   /** Its number in the tunnels between the hosts of its zone (VXLAN); without one it is this host's alone. */
   vni: z.int().min(1).max(0xff_ff_ff).optional(),
+  /** Its range may be anybody's, another network's of the same host too: its gateway is apart from the host, which does not reach its machines. */
+  apart: z.literal(true).optional(),
   /** The tombstone: nothing of it may remain. */
   gone: z.boolean(),
 })

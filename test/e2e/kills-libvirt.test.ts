@@ -8,7 +8,7 @@ import { until } from '../support/until.ts'
 import { Fleet, type Op } from './fleet.ts'
 import { HaltingAgent } from './halting-agent.ts'
 import { killAtPoint } from './kill-at-point.ts'
-import { machinePoints, type Passing, passingsOf } from './points-passed.ts'
+import { machinePoints, type Passing, passingsOf, withoutRepeats } from './points-passed.ts'
 import { Stock } from './stock.ts'
 import { clean, momentsOf, tokens, tryAll } from './trials.ts'
 
@@ -66,27 +66,24 @@ describe.skipIf(whyNot !== null)(`real machines${whyNot === null ? '' : ` (${why
     const stock = new Stock(fleet, newToken, bootMs)
     const lane = { agent, fleet, stock }
     try {
-      const passings = new Map<Op, Passing[]>()
+      const passings: Passing[] = []
       await stock.fill(2)
-      for (const op of verbs)
-        passings.set(
-          op,
-          (await passingsOf(op, lane, 1)).filter(({ n }) => n === 1),
-        )
-      const passed = new Set([...passings.values()].flat().map(({ point }) => point))
+      for (const op of verbs) passings.push(...(await passingsOf(op, lane, 1)).filter(({ n }) => n === 1))
+      const passed = new Set(passings.map(({ point }) => point))
       expect([...passed].sort()).toEqual(machinePoints.filter(point => !fresh.test(point)).sort())
 
-      const stops = passings.get('stop') ?? []
+      const rows = withoutRepeats(passings)
+      const of = (verb: Op) => rows.filter(({ op }) => op === verb)
+      const [creates, reboots, stops, deletes] = [of('create'), of('reboot'), of('stop'), of('delete')]
       // They come up while others are killed.
       await stock.fill(stops.length)
-      const [creates = [], deletes = []] = (['create', 'delete'] as const).map(op => passings.get(op))
       const pairs = Array.from({ length: Math.max(creates.length, deletes.length) }, (_, at) => [
         creates[at] ?? { op: 'create' as const, point: 'port.compute.start.before', n: 1 },
         ...(deletes[at] ? [deletes[at]] : []),
       ]).flat()
       const failures = await tryAll(
         [lane],
-        [...pairs, ...(passings.get('reboot') ?? []), ...stops],
+        [...pairs, ...reboots, ...stops],
         ({ op, point }) => `libvirtd at ${op}'s ${point}`,
         passing =>
           killAtPoint(passing, {

@@ -12,7 +12,7 @@ import { KillAtCommit, lastCommit } from './commits.ts'
 import { Fleet, kinds, type Op } from './fleet.ts'
 import { HaltingAgent } from './halting-agent.ts'
 import { killAtPoint } from './kill-at-point.ts'
-import { machinePoints, type Passing, passingsOf } from './points-passed.ts'
+import { machinePoints, type Passing, passingsOf, withoutRepeats } from './points-passed.ts'
 import { Stock } from './stock.ts'
 import { auditHere, clean, momentsOf, type Part, tokens, tryAll } from './trials.ts'
 
@@ -76,7 +76,7 @@ describe('two instances of simulated hosts, side by side', { timeout: atMost }, 
     // A verb of a port, or a file of the agent, that no operation here passes would not be killed at.
     expect([...new Set(passings.map(({ point }) => point))].sort()).toEqual([...machinePoints].sort())
 
-    const rows = passings.flatMap(passing =>
+    const rows = withoutRepeats(passings).flatMap(passing =>
       parts.filter(part => passing.n === 1 || part === 'agent').map(part => ({ ...passing, part })),
     )
     const failures = await tryAll(lanes, rows, ({ op, point, n, part }) => `${part} at ${op}'s ${point}:${n}`, killHere)

@@ -24,6 +24,12 @@ const elsewhere =
 /** The crash points that the operations here pass. */
 export const machinePoints: readonly string[] = points.filter(point => !elsewhere.test(point))
 
+/** Those of a reboot that are its own: what it shares with the others is killed at in theirs. */
+export function withoutRepeats(passings: readonly Passing[]): Passing[] {
+  const others = new Set(passings.filter(({ op }) => op !== 'reboot').map(({ point }) => point))
+  return passings.filter(({ op, point }) => op !== 'reboot' || !others.has(point))
+}
+
 /**
  * The crash points that `op` passes, each as often as in the shortest of some runs: writes share one where they meet. What a look at the wrong moment
  * brings in beside, such as attaching a disk that is there by then, is left out.

@@ -1,4 +1,5 @@
 import { type Fault, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import { isSharedPool } from '@sirocco/shared/model/volumes/states.ts'
 import type { SeenVolume, WantedMachine, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
@@ -21,7 +22,7 @@ import { noVolumeFacts, type VolumeFacts } from './facts.ts'
 import { mergeBy } from './merges.ts'
 import { type Action, goesBack, type PluggedInto, planVolume, type VolumeView } from './plan.ts'
 
-export interface KeeperParts extends Pick<HostParts, 'host' | 'compute' | 'timers' | 'random' | 'log'> {
+export interface KeeperParts extends Pick<HostParts, 'host' | 'compute' | 'timers' | 'random' | 'log' | 'rescueBoot'> {
   readonly volumes: Volumes
   readonly journal: Journal
   readonly held: Held
@@ -430,7 +431,7 @@ export class VolumeKeeper {
   }
 
   async #view(id: string): Promise<Result<VolumeView>> {
-    const { held, journal, volumes, watch, compute, timers } = this.#parts
+    const { held, journal, volumes, watch, compute, timers, rescueBoot } = this.#parts
     const wanted = held.volume(id)
     const facts = journal.kept(id) ?? noVolumeFacts
     const snapshots = held
@@ -463,6 +464,7 @@ export class VolumeKeeper {
       facts,
       snapshots,
       now: timers.now(),
+      rescueBoot: rescueBoot ?? limits.rescueBoot,
       machine: one => ({
         here: watch.machine(one) !== undefined,
         on: isOn(watch.machine(one)),

@@ -27,6 +27,7 @@ const view = (on: boolean, more: Partial<VolumeView> = {}): VolumeView => ({
   facts: settledFacts,
   snapshots: [],
   now: 1_000_000,
+  rescueBoot: limits.rescueBoot,
   ...more,
 })
 const asked = (askedAt: number) => ({ facts: { ...settledFacts, askedAt } })

@@ -21,6 +21,8 @@ export interface VolumeView {
   readonly facts: VolumeFacts
   readonly snapshots: readonly { readonly wanted: WantedSnapshot; readonly applied: number }[]
   readonly now: number
+  /** ms from the start of a machine in rescue until it is given its own disk. */
+  readonly rescueBoot: number
 }
 
 /** The next thing to do for a volume; after it, look and plan again. */
@@ -92,14 +94,18 @@ function missing(view: VolumeView, wanted: WantedVolume, found: FoundVolume): Ac
 }
 
 /** Its guest is given it once that has booted, at each start anew; a machine that is off has it by being wanted to. */
-function missingInRescue({ plugged, facts, now, machine }: VolumeView, volume: WantedVolume, owner: string): Action | null {
+function missingInRescue(
+  { plugged, facts, now, rescueBoot, machine }: VolumeView,
+  volume: WantedVolume,
+  owner: string,
+): Action | null {
   const { on, leaving } = machine(owner)
   const over: Action | null = facts.askedAt === null ? null : { do: 'settle' }
   if (!on || plugged.some(({ live }) => live)) return over
   if (leaving) return null
   // A clock set back begins anew.
   if (facts.askedAt === null || facts.askedAt > now) return { do: 'boots' }
-  const wakeMs = facts.askedAt + limits.rescueBoot - now
+  const wakeMs = facts.askedAt + rescueBoot - now
   return wakeMs <= 0 ? { do: 'attach', volume } : { do: 'wait', why: 'waiting for the rescue system to boot', wakeMs }
 }
 

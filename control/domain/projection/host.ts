@@ -48,6 +48,8 @@ export interface PlacedSubnet {
   readonly cidr: string
   readonly mtu: number
   readonly vni: number | null
+  /** Its range is of the zone's own: no other network there meets it. */
+  readonly pooled: boolean
 }
 
 /** A port of such a segment on another host. */
@@ -133,7 +135,7 @@ export function desiredOf(
   const here = new Set<string>([...machines, ...volumes].map(({ id }) => id))
   return [
     ...subnets.map(
-      ({ id, generation, cidr, mtu, vni }): Wanted => ({
+      ({ id, generation, cidr, mtu, vni, pooled }): Wanted => ({
         kind: 'network',
         id,
         generation,
@@ -142,6 +144,7 @@ export function desiredOf(
         mtu,
         domain: 'sirocco.internal',
         ...(vni === null ? {} : { vni }),
+        ...(pooled ? {} : { apart: true }),
         gone: false,
       }),
     ),

@@ -39,6 +39,15 @@ export function outsideRescue(volume: Volume): Result<void> {
   })
 }
 
+/**
+ * May what this machine's volumes are be changed? Under memory that is kept nothing is, and whoever asked would wait until somebody resumes the machine;
+ * so also of one that is just being suspended.
+ */
+export function changeable(machine: Machine): Result<void> {
+  if (stateOfMachine(machine) !== 'suspended' && machine.power !== 'suspended') return ok(undefined)
+  return refuse('precondition', `${machine.name} is suspended; resume or stop it first`, { field: machine.alias })
+}
+
 /** May this volume be attached to this machine? */
 export function attachable(volume: Volume, machine: Machine): Result<void> {
   const free = isIn(volume, ['available'])
@@ -49,9 +58,8 @@ export function attachable(volume: Volume, machine: Machine): Result<void> {
     return refuse('precondition', `${machine.name} is being deleted, or holds nothing any more; choose another machine`, {
       field,
     })
-  // Also one that is just being suspended: it would wait until somebody resumes the machine.
-  if (state === 'suspended' || machine.power === 'suspended')
-    return refuse('precondition', `${machine.name} is suspended; resume or stop it first`, { field })
+  const changing = changeable(machine)
+  if (!changing.ok) return changing
   if (state === 'unknown')
     return refuse('precondition', `the host of ${machine.name} does not answer; try again once it is back`, { field })
   if (volume.zone !== machine.zone)

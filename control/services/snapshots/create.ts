@@ -4,6 +4,7 @@ import { isIn, outsideRescue } from '../../domain/volumes/permit.ts'
 import { Name, Ref, Tags } from '../inputs.ts'
 import { still } from '../machines/still.ts'
 import { write } from '../verb.ts'
+import { allChangeable } from '../volumes/changeable.ts'
 import { newSnapshot } from './new.ts'
 
 /** Keeps what a volume holds at one moment, also while a guest writes to it: as a power cut would leave it. */
@@ -22,6 +23,8 @@ export const createSnapshot = write('snapshots.create', {
       return refuse('precondition', `${volume.alias} was never used and holds nothing yet; attach it to a machine first`, {
         field: volume.alias,
       })
+    const changing = await allChangeable(context, volume.attachment ? [volume.attachment.machine] : [])
+    if (!changing.ok) return changing
     const stays = await still(context.store, volume.attachment ? [volume.attachment.machine] : [])
     if (!stays.ok) return stays
     const { snapshot, operation, changes } = newSnapshot(context, volume, { name: name ?? tags.Name ?? '', passing: false })

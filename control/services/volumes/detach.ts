@@ -8,6 +8,7 @@ import { VolumeRefs } from '../inputs.ts'
 import { still } from '../machines/still.ts'
 import { write } from '../verb.ts'
 import { begin } from './begin.ts'
+import { allChangeable } from './changeable.ts'
 
 /** Takes volumes from their machines, all or none; a running guest is asked to let go. Those that no machine has are left alone. */
 export const detachVolumes = write('volumes.detach', {
@@ -24,10 +25,15 @@ export const detachVolumes = write('volumes.detach', {
       const outside = outsideRescue(volume)
       if (!outside.ok) return outside
     }
+    const changing = await allChangeable(
+      context,
+      held.flatMap(({ attachment }) => attachment?.machine ?? []),
+    )
+    if (!changing.ok) return changing
     const owners = held.flatMap(({ attachment }) => (attachment?.boot ? [attachment.machine] : []))
     const machines = owners.length === 0 ? ok([]) : await store.machines.find(scope, owners)
     if (!machines.ok) return machines
-    const running = machines.value.find(machine => !['stopped', 'failed', 'suspended'].includes(stateOfMachine(machine)))
+    const running = machines.value.find(machine => !['stopped', 'failed'].includes(stateOfMachine(machine)))
     if (running) return refuse('precondition', `${running.name} boots from this volume; stop it first`, { field: running.alias })
 
     const stays = await still(

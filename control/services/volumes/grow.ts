@@ -7,6 +7,7 @@ import { Ref, VolumeSize } from '../inputs.ts'
 import { still } from '../machines/still.ts'
 import { write } from '../verb.ts'
 import { begin } from './begin.ts'
+import { allChangeable } from './changeable.ts'
 
 /** Makes a volume larger, also under a running guest; its claim on the host grows in the same batch. It never becomes smaller. */
 export const growVolume = write('volumes.grow', {
@@ -39,6 +40,8 @@ export const growVolume = write('volumes.grow', {
           { do: 'event', project: volume.project, type: 'volume.grow.asked', subject: volume.id, data: { sizeMiB } },
         ],
       })
+    const changing = await allChangeable(context, volume.attachment ? [volume.attachment.machine] : [])
+    if (!changing.ok) return changing
     const stays = await still(store, volume.attachment ? [volume.attachment.machine] : [])
     if (!stays.ok) return stays
     const { operation, changes: begins } = begin(context, 'volume.grow', volume.id, intent.generation)

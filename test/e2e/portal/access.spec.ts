@@ -22,39 +22,44 @@ const pages = [
   '/settings',
 ] as const
 
-for (const theme of ['light', 'dark'] as const)
-  for (const locale of ['en-GB', 'fr-FR'] as const)
-    test.describe(`in ${theme}, ${locale}`, () => {
-      test.use({ colorScheme: theme, locale, world: { scene: 'busy', simulated: true } })
+/** Colours do not know of words, nor words of colours: each is looked at once. */
+const looks = [
+  { theme: 'light', locale: 'en-GB' },
+  { theme: 'dark', locale: 'fr-FR' },
+] as const
 
-      test('every page is accessible', async ({ page, fake }) => {
-        test.setTimeout(120_000)
-        await page.goto(fake.url)
+for (const { theme, locale } of looks)
+  test.describe(`in ${theme}, ${locale}`, () => {
+    test.use({ colorScheme: theme, locale, world: { scene: 'busy', simulated: true } })
+
+    test('every page is accessible', async ({ page, fake }) => {
+      test.setTimeout(120_000)
+      await page.goto(fake.url)
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+      expect(await findings(page)).toEqual([])
+      for (const path of pages) {
+        await arrive(page, fake, path)
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-        expect(await findings(page)).toEqual([])
-        for (const path of pages) {
-          await arrive(page, fake, path)
-          await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-          await expect(page.getByText(/^(Loading|Chargement)…$/)).toHaveCount(0)
-          expect([path, await findings(page)]).toEqual([path, []])
-        }
-      })
-
-      test('a machine, its console, its log and its questions are accessible', async ({ page, fake }) => {
-        test.setTimeout(120_000)
-        await arrive(page, fake)
-        await page.getByRole('link', { name: 'web-1' }).click()
-        for (const tab of await page.getByRole('tab').all()) {
-          await tab.click()
-          await expect(page.getByText(/^(Loading|Chargement|Connecting|Connexion)…?$/)).toHaveCount(0)
-          expect([await tab.textContent(), await findings(page)]).toEqual([await tab.textContent(), []])
-        }
-        await page.getByRole('button', { name: /^(Delete|Supprimer)$/ }).click()
-        await expect(page.getByRole('alertdialog')).toBeVisible()
-        // The page behind it is hidden then, which axe only guesses.
-        expect(await findings(page, '[role=alertdialog]')).toEqual([])
-      })
+        await expect(page.getByText(/^(Loading|Chargement)…$/)).toHaveCount(0)
+        expect([path, await findings(page)]).toEqual([path, []])
+      }
     })
+
+    test('a machine, its console, its log and its questions are accessible', async ({ page, fake }) => {
+      test.setTimeout(120_000)
+      await arrive(page, fake)
+      await page.getByRole('link', { name: 'web-1' }).click()
+      for (const tab of await page.getByRole('tab').all()) {
+        await tab.click()
+        await expect(page.getByText(/^(Loading|Chargement|Connecting|Connexion)…?$/)).toHaveCount(0)
+        expect([await tab.textContent(), await findings(page)]).toEqual([await tab.textContent(), []])
+      }
+      await page.getByRole('button', { name: /^(Delete|Supprimer)$/ }).click()
+      await expect(page.getByRole('alertdialog')).toBeVisible()
+      // The page behind it is hidden then, which axe only guesses.
+      expect(await findings(page, '[role=alertdialog]')).toEqual([])
+    })
+  })
 
 test('the way by keyboard: skip link, page, tabs, question and back', async ({ page, fake }) => {
   await arrive(page, fake)
