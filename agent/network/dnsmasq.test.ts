@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { NetworkOnHost } from '../ports/network.ts'
 import { dnsmasqFiles, dnsmasqPaths, isDomain, stepOf } from './dnsmasq.ts'
 
-const setting = { bridge: 'sbabc0123456789', index: '7', paths: dnsmasqPaths('/run/n'), user: 'dnsmasq' }
+const setting = { link: 'sbabc0123456789', index: '7', paths: dnsmasqPaths('/run/n'), user: 'dnsmasq' }
 const port = (last: number, mac = last, hostname = `m${last}`): NetworkOnHost['ports'][number] => ({
   id: `prt_${last}`,
   network: 'net_1',

@@ -1,5 +1,6 @@
 import { canonical } from '@sirocco/shared/kit/canonical.ts'
 import type { NetworkOnHost } from '../ports/network.ts'
+import { uplinkPrefix } from './names.ts'
 import { netmask, networkAddress } from './ranges.ts'
 
 /** The files of one network's dnsmasq, by name. Static addresses only: who is not in `hosts` gets no answer. */
@@ -46,27 +47,31 @@ const labelOf = (hostname: string, address: string): string => {
 
 /** What its files depend on beside the network itself. */
 export interface DnsmasqSetting {
-  readonly bridge: string
-  /** The kernel's number of the bridge: one made anew under its name is another, to which the running dnsmasq is not bound. */
+  /** The link that it serves, by its name where it runs. */
+  readonly link: string
+  /** The kernel's number of that link, or of its other end: one made anew under its name is another, to which the running dnsmasq is not bound. */
   readonly index: string
   readonly paths: DnsmasqPaths
   /** Whom it runs as. */
   readonly user: string
+  /** Whom it asks for names of elsewhere; left out: whom the host asks. */
+  readonly resolver?: string
 }
 
 /** What a network's dnsmasq is to be. */
 export function dnsmasqFiles(
   { network, ports, neighbours = [] }: NetworkOnHost,
-  { bridge, index, paths, user }: DnsmasqSetting,
+  { link, index, paths, user, resolver }: DnsmasqSetting,
 ): DnsmasqFiles {
   const conf = [
     `# link ${index}`,
-    `interface=${bridge}`,
+    `interface=${link}`,
     'except-interface=lo',
     'bind-interfaces',
     `user=${user}`,
     `pid-file=${paths.pid}`,
     'no-hosts',
+    ...(resolver === undefined ? [] : ['no-resolv', `server=${resolver}`]),
     `addn-hosts=${paths.names}`,
     `domain=${network.domain}`,
     `local=/${network.domain}/`,
@@ -112,3 +117,24 @@ export function stepOf(told: DnsmasqFiles | null, wanted: DnsmasqFiles): Dnsmasq
   const kept = new Set(pairs(wanted.dhcp))
   return pairs(told.dhcp).every(pair => kept.has(pair)) ? 'reread' : 'restart'
 }
+
+/** Its directory, beside those of networks. */
+export const resolverName = 'resolver'
+
+/** A dnsmasq that answers gateways that are apart, on whatever ways out there are, by what the host's own resolver says. */
+export const resolverFiles = (tag: string, paths: DnsmasqPaths, user: string): DnsmasqFiles => ({
+  conf: [
+    `interface=${uplinkPrefix(tag)}*`,
+    'except-interface=lo',
+    // They come and go while it runs.
+    'bind-dynamic',
+    `user=${user}`,
+    `pid-file=${paths.pid}`,
+    'no-hosts',
+    'domain-needed',
+    'bogus-priv',
+    '',
+  ].join('\n'),
+  dhcp: '',
+  names: '',
+})

@@ -25,6 +25,8 @@ export interface JudgedPort {
   readonly address: string
   readonly zone: number
   readonly gateway: string
+  /** Whether connections that the host itself routes may be its: not where its gateway is apart. */
+  readonly routed: boolean
   /** null: it is not filtered. */
   readonly rules: readonly WantedRule[] | null
   readonly members: ReadonlyMap<string, readonly string[]>
@@ -42,7 +44,8 @@ export function judgedPorts(tag: string, networks: readonly NetworkOnHost[]): Re
       const members = new Map(groups.map((group: WantedGroup) => [group.id, group.members]))
       return ports.map(({ id, address, groups: own }): [string, JudgedPort] => {
         const rules = own === undefined ? null : own.flatMap(group => byId.get(group)?.rules ?? [])
-        return [id, { id, address, zone: zones.get(network.id) ?? 0, gateway: network.gateway, rules, members }]
+        const zone = zones.get(network.id) ?? 0
+        return [id, { id, address, zone, gateway: network.gateway, routed: !network.apart, rules, members }]
       })
     }),
   )
@@ -73,7 +76,7 @@ const isService = ({ gateway }: JudgedPort, { to, protocol, toPort, fromPort }: 
 
 /** Whether what a port's rules say now forbids a connection that is open. Those of no port of ours are nobody's business here. */
 export function isForbidden(flow: Flow, port: JudgedPort): boolean {
-  if (flow.zone !== 0 && flow.zone !== port.zone) return false
+  if (flow.zone !== port.zone && !(flow.zone === 0 && port.routed)) return false
   if (flow.from === port.address && !isService(port, flow) && !lets(port, 'out', flow.to, flow)) return true
   return flow.to === port.address && !lets(port, 'in', flow.from, flow)
 }

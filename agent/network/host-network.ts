@@ -88,7 +88,8 @@ const IpForward = z.object({
 /** `ip -j neigh show nud permanent`. */
 const IpNeighbour = z.object({ dst: z.string(), dev: z.string(), lladdr: z.string().optional() })
 
-async function listing<T>(run: Run, args: readonly string[], shape: z.ZodType<T>, program = 'ip'): Promise<Result<T[]>> {
+/** What a program that prints JSON lists. */
+export async function listing<T>(run: Run, args: readonly string[], shape: z.ZodType<T>, program = 'ip'): Promise<Result<T[]>> {
   const ran = await run(program, args)
   if (ran.code !== 0) return refuse('internal', "the host's network cannot be read", { detail: ran.stderr.slice(0, 2_000) })
   const parsed = z.array(shape).safeParse(JSON.parse(ran.stdout || '[]'))
@@ -97,16 +98,22 @@ async function listing<T>(run: Run, args: readonly string[], shape: z.ZodType<T>
     : refuse('internal', "the host's network cannot be read", { detail: parsed.error.message })
 }
 
+/** Links with their addresses, of the host or of one of its namespaces. */
+export async function readLinks(run: Run, space: string | null = null): Promise<Result<Link[]>> {
+  const links = await listing(run, [...(space === null ? [] : ['-n', space]), '-j', '-d', 'address', 'show'], IpLink)
+  return links.ok ? ok(links.value.map(linkOf)) : links
+}
+
 /** Links, addresses and routes as they are. */
 export async function readHostNetwork(run: Run): Promise<Result<HostNetwork>> {
   const [links, routes] = await Promise.all([
-    listing(run, ['-j', '-d', 'address', 'show'], IpLink),
+    readLinks(run),
     listing(run, ['-j', '-4', 'route', 'show', 'table', 'all'], IpRoute),
   ])
   if (!links.ok) return links
   if (!routes.ok) return routes
   const reachable = routes.value.filter(({ table, dst }) => table !== 'local' && dst !== 'default')
-  return ok({ links: links.value.map(linkOf), routes: reachable.map(({ dst, dev }) => ({ to: dst, link: dev ?? 'nothing' })) })
+  return ok({ links: links.value, routes: reachable.map(({ dst, dev }) => ({ to: dst, link: dev ?? 'nothing' })) })
 }
 
 /** What frames of tunnels and bridges go by, and who is known by ARP without asking. */
@@ -136,7 +143,7 @@ async function ensure(path: string, value: string): Promise<void> {
 /** The host forwards; nobody but the host's owner turns it off again, since others may rely on it by then. */
 export const forwardPackets = () => ensure('/proc/sys/net/ipv4/ip_forward', '1')
 
-/** A bridge answers ARP only for its own address, takes packets only from its own range, and has no IPv6. */
+/** A bridge, or a gateway's way out, answers ARP only for its own address, takes packets only from its own range, and has no IPv6. */
 export async function hardenBridge(bridge: string): Promise<void> {
   const ipv4 = `/proc/sys/net/ipv4/conf/${bridge}`
   await ensure(`${ipv4}/arp_ignore`, '1')
@@ -146,7 +153,7 @@ export async function hardenBridge(bridge: string): Promise<void> {
   await ensure(`/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`, '1')
 }
 
-/** The end of a tunnel has no IPv6 of its own on the host. */
+/** The end of a tunnel, or of a gateway's leg, has no IPv6 of its own on the host. */
 export const hardenTunnel = (link: string) => ensure(`/proc/sys/net/ipv6/conf/${link}/disable_ipv6`, '1')
 
 /** The kernel's number of a link; empty where there is none. */

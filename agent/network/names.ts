@@ -17,6 +17,32 @@ export const anyOverlay = (tag: string): string => `sx${tag}*`
 /** Whose it is; another word than a bridge's, so that each counts once. */
 export const overlayAlias = (instance: string, network: string): string => `sirocco-overlay:${instance}:${network}`
 
+/** The namespace that a network's gateway is in, where it is apart: 15 characters too. */
+export const spaceName = (tag: string, network: string): string => `${spacePrefix(tag)}${hex('network', network).slice(0, 10)}`
+export const spacePrefix = (tag: string): string => `sn${tag}`
+/** Its leg in the network, the end that the bridge has as a port. */
+export const legName = (tag: string, network: string): string => `${legPrefix(tag)}${hex('network', network).slice(0, 10)}`
+export const legPrefix = (tag: string): string => `sv${tag}`
+/** Those of one instance; only ever matched. */
+export const anyLeg = (tag: string): string => `sv${tag}*`
+/** Its way out, the host's end. */
+export const uplinkName = (tag: string, network: string): string => `${uplinkPrefix(tag)}${hex('network', network).slice(0, 10)}`
+export const uplinkPrefix = (tag: string): string => `se${tag}`
+/** Those of every instance on a host; only ever matched. */
+export const anyUplink = 'se*'
+export const legAlias = (instance: string, network: string): string => `sirocco-leg:${instance}:${network}`
+export const uplinkAlias = (instance: string, network: string): string => `sirocco-uplink:${instance}:${network}`
+/** What the links are called within the namespace. */
+export const inside = { lan: 'lan', out: 'out' } as const
+
+/** The same on every host, and another than the bridge's, which takes what is sent to its own. */
+export const gatewayMac = (network: string): string =>
+  ['02', '5c', ...(hex('gateway', network).slice(0, 8).match(/../g) ?? [])].join(':')
+
+/** Which of `count` places a network would like for its way out. */
+export const uplinkWish = (tag: string, network: string, count: number): number =>
+  Number.parseInt(hex('uplink', tag, network).slice(0, 8), 16) % count
+
 /** A port's tap device, the host's end of an interface: 15 characters too. */
 export const tapName = (tag: string, port: string): string => `st${tag}${hex('port', port).slice(0, 10)}`
 

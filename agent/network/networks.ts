@@ -6,8 +6,9 @@ import { z } from 'zod'
 import type { Plug } from '../ports/compute.ts'
 import type { NetworkOnHost, Networks } from '../ports/network.ts'
 import { type Run, run as runHere } from '../programs/run.ts'
-import { type DnsmasqPaths, dnsmasqFiles, dnsmasqPaths, isDomain } from './dnsmasq.ts'
+import { type DnsmasqPaths, dnsmasqFiles, dnsmasqPaths, isDomain, resolverFiles, resolverName } from './dnsmasq.ts'
 import { dnsmasqUser, serveDnsmasq, stopDnsmasq } from './dnsmasq-process.ts'
+import { planGateways, type Uplink } from './gateways.ts'
 import {
   entries,
   forwardPackets,
@@ -16,11 +17,13 @@ import {
   linkIndex,
   readForwarding,
   readHostNetwork,
+  readLinks,
 } from './host-network.ts'
-import { bridgeName, bridgePrefix, networkOfAlias, tapName } from './names.ts'
+import { bridgeName, bridgePrefix, inside, legName, networkOfAlias, spaceName, tapName, uplinkPrefix } from './names.ts'
 import { fitted, planEntries, planTunnels } from './overlay.ts'
 import { PacketFilter } from './packet-filter.ts'
 import { type Owner, planLinks } from './plan.ts'
+import { nameSpaces, openGateways, readSpaces, within } from './spaces.ts'
 
 export interface LinuxNetworksOptions {
   readonly instance: string
@@ -97,7 +100,9 @@ class LinuxNetworks implements Networks {
 
   async warnings(): Promise<readonly string[]> {
     const found = await this.#droppingChains()
-    const cure = ['i', 'o'].map(way => `iptables -I FORWARD -${way} ${bridgePrefix(this.#owner.tag)}+ -j ACCEPT`).join('; ')
+    const cure = [bridgePrefix, uplinkPrefix]
+      .flatMap(prefix => ['i', 'o'].map(way => `iptables -I FORWARD -${way} ${prefix(this.#owner.tag)}+ -j ACCEPT`))
+      .join('; ')
     const asRoot = (await dnsmasqUser(this.#dir)) === 'root'
     return [
       ...found.map(chain => `${chain} drops by default (Docker, ufw): guests reach nothing outside; run: ${cure}`),
@@ -121,25 +126,38 @@ class LinuxNetworks implements Networks {
     for (const { network } of all) this.#mtus.set(network.id, network.mtu)
     const plan = planLinks(this.#owner, host.value, all)
     const tunnels = planTunnels(this.#owner, this.#underlay, host.value, plan.wanted)
+    const gateways = planGateways(this.#owner, host.value, await readSpaces(this.#run, this.#owner.tag), plan.wanted)
     const kept = new Set(all.filter(({ network }) => !network.gone).map(({ network }) => bridgeName(this.#owner.tag, network.id)))
+    // A gateway that is made anew lets nobody live in what it was.
+    for (const { network } of plan.wanted)
+      if (gateways.added.includes(spaceName(this.#owner.tag, network.id))) kept.delete(bridgeName(this.#owner.tag, network.id))
     for (const bridge of await this.#served()) if (!kept.has(bridge)) await this.#unserve(bridge)
-    const linksGone = await this.#batch([...tunnels.removed, ...plan.removed].map(name => `link del ${name}`))
+    const unlinked = [...gateways.removed.links, ...tunnels.removed, ...plan.removed]
+    const linksGone = await this.#unlink(unlinked)
     if (!linksGone.ok) return linksGone
+    const spacesGone = await nameSpaces(this.#run, 'del', gateways.removed.spaces)
+    if (!spacesGone.ok) return spacesGone
     // Before a bridge is there, so that no guest ever meets a host without rules.
-    const ruled = await this.#filter.apply(plan.wanted)
+    const ruled = await this.#filter.apply(plan.wanted, gateways.uplinks)
     if (!ruled.ok) return ruled
-    const linked = await this.#batch([...plan.commands, ...tunnels.commands])
+    const named = await nameSpaces(this.#run, 'add', gateways.added)
+    if (!named.ok) return named
+    const linked = await this.#batch([...plan.commands, ...tunnels.commands, ...gateways.commands])
     if (!linked.ok) return linked
     for (const tunnel of tunnels.tunnels) await hardenTunnel(tunnel)
+    const opened = await openGateways(this.#run, this.#owner.tag, plan.wanted, gateways)
+    if (!opened.ok) return opened
     const joined = tunnels.tunnels.length + tunnels.removed.length === 0 ? ok(undefined) : await this.#join(plan.wanted)
     if (!joined.ok) return joined
     const plugged = await this.#plugIn(plan.plugs, all)
     if (!plugged.ok) return plugged
     if (plan.wanted.length) await forwardPackets()
     for (const one of plan.wanted) {
-      const served = await this.#serve(one)
+      const served = await this.#serve(one, gateways.uplinks.get(one.network.id))
       if (!served.ok) return served
     }
+    const resolved = await this.#resolve(gateways.uplinks.size > 0)
+    if (!resolved.ok) return resolved
     const [conflict] = [...plan.conflicts, ...tunnels.conflicts]
     return conflict
       ? refuse('conflict', `the network cannot be made on this host: ${conflict.why}`, { detail: conflict.network })
@@ -150,6 +168,16 @@ class LinuxNetworks implements Networks {
     if (lines.length === 0) return ok(undefined)
     const ran = await this.#run('ip', ['-batch', '-'], `${lines.join('\n')}\n`)
     return ran.code === 0 ? ok(undefined) : failed('making links', ran.stderr)
+  }
+
+  /** One may go by itself meanwhile, with the other end of its pair or a namespace, so only what is still there then has failed. */
+  async #unlink(names: readonly string[]): Promise<Result<void>> {
+    if (names.length === 0) return ok(undefined)
+    const ran = await this.#run('ip', ['-force', '-batch', '-'], names.map(name => `link del ${name}\n`).join(''))
+    if (ran.code === 0) return ok(undefined)
+    const left = await readLinks(this.#run)
+    if (!left.ok) return left
+    return left.value.some(({ name }) => names.includes(name)) ? failed('removing links', ran.stderr) : ok(undefined)
   }
 
   /** Makes known where the ports of other hosts are. One entry may go by itself at any moment, so only what is still missing then has failed. */
@@ -177,15 +205,27 @@ class LinuxNetworks implements Networks {
     return planLinks(this.#owner, host.value, all).plugs.length === 0 ? ok(undefined) : failed('plugging guests in', ran.stderr)
   }
 
-  async #serve(one: NetworkOnHost): Promise<Result<void>> {
+  async #serve(one: NetworkOnHost, uplink: Uplink | undefined): Promise<Result<void>> {
     const bridge = bridgeName(this.#owner.tag, one.network.id)
     await hardenBridge(bridge)
     const paths = this.#paths(bridge)
     await mkdir(paths.dir, { recursive: true, mode: 0o755 })
     const id = join(paths.dir, idFile)
     if ((await readFile(id, 'utf8').catch(() => null)) !== one.network.id) await writeFile(id, one.network.id)
-    const [index, user] = [await linkIndex(bridge), await dnsmasqUser(this.#dir)]
-    return serveDnsmasq(this.#run, paths, dnsmasqFiles(one, { bridge, index, paths, user }))
+    const user = await dnsmasqUser(this.#dir)
+    if (!uplink)
+      return serveDnsmasq(this.#run, paths, dnsmasqFiles(one, { link: bridge, index: await linkIndex(bridge), paths, user }))
+    const index = await linkIndex(legName(this.#owner.tag, one.network.id))
+    const files = dnsmasqFiles(one, { link: inside.lan, index, paths, user, resolver: uplink.host })
+    return serveDnsmasq(within(this.#run, spaceName(this.#owner.tag, one.network.id)), paths, files)
+  }
+
+  /** Where gateways that are apart ask for names of elsewhere: whom the host asks is not always there for them. */
+  async #resolve(isNeeded: boolean): Promise<Result<void>> {
+    const paths = this.#paths(resolverName)
+    if (isNeeded) return serveDnsmasq(this.#run, paths, resolverFiles(this.#owner.tag, paths, await dnsmasqUser(this.#dir)))
+    if ((await entries(this.#dir)).includes(resolverName)) await this.#unserve(resolverName)
+    return ok(undefined)
   }
 
   async #unserve(bridge: string): Promise<void> {

@@ -3,6 +3,7 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import type { NetworkOnHost } from '../ports/network.ts'
 import type { Run } from '../programs/run.ts'
 import { ending, type Flow, flowOf, isForbidden, type JudgedPort, judgedPorts, narrowed } from './flows.ts'
+import type { Uplink } from './gateways.ts'
 import { bridgesFilter } from './host-network.ts'
 import { tableName } from './names.ts'
 import { type PortRuleset, portRuleset, portScript } from './port-ruleset.ts'
@@ -34,13 +35,14 @@ export class PacketFilter {
     this.#run = run
   }
 
-  async apply(networks: readonly NetworkOnHost[]): Promise<Result<void>> {
+  async apply(networks: readonly NetworkOnHost[], uplinks: ReadonlyMap<string, Uplink> = new Map()): Promise<Result<void>> {
     if (networks.length === 0) return this.#remove()
     if (!(await bridgesFilter(this.#run))) return refuse('unsupported', cannotFilter)
     const shared = ruleset(
       this.#tag,
       networks.map(({ network }) => network),
       new Map(networks.map(({ network, neighbours = [] }) => [network.id, neighbours.map(({ via }) => via)])),
+      uplinks,
     )
     const ports = { rules: portRuleset(this.#tag, networks), ports: judgedPorts(this.#tag, networks) }
     const [sharedStands, portsStand] = [

@@ -1,4 +1,5 @@
 import { overlap, overlaps, prefixOf, rangeOf } from '@sirocco/shared/kit/ipv4.ts'
+import type { WantedNetwork } from '@sirocco/shared/wire/objects.ts'
 import type { NetworkOnHost } from '../ports/network.ts'
 import { bridgeAlias, bridgeMac, bridgeName, bridgePrefix, networkOfAlias, tapName } from './names.ts'
 
@@ -70,6 +71,7 @@ function conflictOf(owner: Owner, host: HostNetwork, { network }: NetworkOnHost)
   const name = bridgeName(owner.tag, network.id)
   const standing = host.links.find(link => link.name === name)
   if (standing) return isOurs(owner, standing) ? null : `the link ${name} is somebody else's`
+  if (network.apart) return null
   const range = rangeOf(network.cidr)
   const ours = new Set(host.links.filter(link => isOurs(owner, link)).map(link => link.name))
   for (const link of host.links.filter(found => !ours.has(found.name)))
@@ -82,6 +84,9 @@ function conflictOf(owner: Owner, host: HostNetwork, { network }: NetworkOnHost)
 /** Frames within the bridge pass the filter's connection tracking too, whatever the host says of its other bridges. */
 const shown = 'nf_call_iptables 1 nf_call_ip6tables 1'
 
+/** Of its bridge: the gateway's, but where that is apart. */
+const addressesOf = ({ apart, gateway, cidr }: WantedNetwork): string[] => (apart ? [] : [`${gateway}/${prefixOf(cidr)}`])
+
 function create(owner: Owner, { network }: NetworkOnHost): string[] {
   const name = bridgeName(owner.tag, network.id)
   return [
@@ -90,14 +95,14 @@ function create(owner: Owner, { network }: NetworkOnHost): string[] {
     // Not at its making, which the kernel does not count as set: the last tap to leave would take it along.
     `link set ${name} mtu ${network.mtu}`,
     `link set ${name} addrgenmode none`,
-    `address add ${network.gateway}/${prefixOf(network.cidr)} dev ${name}`,
+    ...addressesOf(network).map(address => `address add ${address} dev ${name}`),
     `link set ${name} up`,
   ]
 }
 
 /** What of a bridge that is there differs. A half-made one (killed between its lines) is completed too. */
 function mend(owner: Owner, { network }: NetworkOnHost, link: Link): string[] {
-  const address = `${network.gateway}/${prefixOf(network.cidr)}`
+  const addresses = addressesOf(network)
   const mac = bridgeMac(network.id)
   const alias = bridgeAlias(owner.instance, network.id)
   return [
@@ -106,8 +111,8 @@ function mend(owner: Owner, { network }: NetworkOnHost, link: Link): string[] {
     ...(link.mtu === network.mtu ? [] : [`link set ${link.name} mtu ${network.mtu}`]),
     ...(link.filtered === false ? [`link set ${link.name} type bridge ${shown}`] : []),
     ...(link.generates ? [`link set ${link.name} addrgenmode none`] : []),
-    ...link.addresses.filter(found => found !== address).map(found => `address del ${found} dev ${link.name}`),
-    ...(link.addresses.includes(address) ? [] : [`address add ${address} dev ${link.name}`]),
+    ...link.addresses.filter(found => !addresses.includes(found)).map(found => `address del ${found} dev ${link.name}`),
+    ...addresses.filter(one => !link.addresses.includes(one)).map(one => `address add ${one} dev ${link.name}`),
     ...(link.up ? [] : [`link set ${link.name} up`]),
   ]
 }
@@ -131,7 +136,9 @@ export function planLinks(owner: Owner, host: HostNetwork, all: readonly Network
   const wanted: NetworkOnHost[] = []
   const conflicts: Conflict[] = []
   for (const one of [...present.filter(standing), ...present.filter(other => !standing(other))]) {
-    const twin = wanted.find(other => overlaps(other.network.cidr, one.network.cidr))
+    const twin = one.network.apart
+      ? undefined
+      : wanted.find(other => !other.network.apart && overlaps(other.network.cidr, one.network.cidr))
     const why = twin ? `${one.network.cidr} overlaps ${twin.network.cidr} of ${twin.network.id}` : conflictOf(owner, host, one)
     if (why === null) wanted.push(one)
     else conflicts.push({ network: one.network.id, why })

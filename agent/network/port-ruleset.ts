@@ -4,7 +4,7 @@ import type { WantedGroup, WantedRule } from '@sirocco/shared/wire/objects.ts'
 import type { NetworkOnHost } from '../ports/network.ts'
 import { linkLocalHex, linkLocalOf } from './eui64.ts'
 import { marks } from './marks.ts'
-import { anyOverlay, anyTap, ruleName, tableName, tapName } from './names.ts'
+import { anyLeg, anyOverlay, anyTap, ruleName, tableName, tapName } from './names.ts'
 
 /** What the ports of this host may send and get: a table of the bridge family. */
 export interface PortRuleset {
@@ -16,7 +16,10 @@ export interface PortRuleset {
   readonly sets: ReadonlyMap<string, readonly string[]>
 }
 
-type Port = NetworkOnHost['ports'][number]
+type Port = NetworkOnHost['ports'][number] & {
+  /** Where its network's gateway is, if that is apart: a port of the bridge as its own is. */
+  readonly apart?: string
+}
 
 /** The multicast addresses that a bridge keeps to itself (IEEE 802.1D): STP, LLDP, pause frames. */
 const ofBridges = 'ether daddr 01:80:c2:00:00:00-01:80:c2:00:00:0f drop'
@@ -70,6 +73,16 @@ function protocolPart({ protocol, from, to }: WantedRule): string[] {
   return [`meta l4proto ${protocol === 'icmpv6' ? 'ipv6-icmp' : protocol}`]
 }
 
+/** What every guest may ask of a gateway that is apart, and its answer: DHCP, which is no connection, and DNS. */
+function services({ apart }: Port, prefix: 'gi' | 'go', leg: string): string[] {
+  if (apart === undefined) return []
+  if (prefix === 'gi') return [`iifname "${leg}" udp sport 67 udp dport 68 accept`]
+  return [
+    `oifname "${leg}" udp sport 68 udp dport 67 accept`,
+    ...['udp', 'tcp'].map(protocol => `oifname "${leg}" ip daddr ${apart} ${protocol} dport 53 accept`),
+  ]
+}
+
 const chain = (name: string, lines: readonly string[]): string[] => [`chain ${name} {`, ...lines, '}']
 const hook = (name: string, at: string, lines: readonly string[]): string[] =>
   chain(name, [`type filter hook ${at}; policy accept;`, ...lines])
@@ -84,19 +97,28 @@ const sorted = <T extends { readonly id: string }>(all: readonly T[]): T[] => [.
 
 /** The rules of all ports of this host. A tap that is none of theirs is closed both ways, so that these rules may come before it does. */
 export function portRuleset(tag: string, networks: readonly NetworkOnHost[]): PortRuleset {
-  const ports = sorted(networks.flatMap(one => one.ports))
+  const ports = sorted(
+    networks.flatMap(({ network, ports: all }): readonly Port[] =>
+      network.apart ? all.map(port => ({ ...port, apart: network.gateway })) : all,
+    ),
+  )
+  const apart = ports.filter(port => port.apart !== undefined)
   const groups = sorted([...new Map(networks.flatMap(one => one.groups ?? []).map(group => [group.id, group])).values()])
   const known = new Set(groups.map(({ id }) => id))
   const own = new Set(ports.flatMap(port => port.groups ?? []))
   const named = new Set(groups.filter(({ id }) => own.has(id)).flatMap(({ rules }) => rules.flatMap(({ group }) => group ?? [])))
-  const taps = anyTap(tag)
-  const gateways = [...new Set(networks.map(({ network }) => network.gateway))].sort()
+  const [taps, leg] = [anyTap(tag), anyLeg(tag)]
+  const gateways = [...new Set(networks.filter(({ network }) => !network.apart).map(({ network }) => network.gateway))].sort()
   const dns =
     gateways.length === 0 ? [] : ['udp', 'tcp'].map(protocol => `ip daddr { ${gateways.join(', ')} } ${protocol} dport 53 accept`)
-  const judged = (port: Port, prefix: string) =>
+  const judged = (port: Port, prefix: 'gi' | 'go') =>
     port.groups === undefined
       ? ['accept']
-      : [...port.groups.filter(id => known.has(id)).map(id => `jump ${prefix}_${ruleName('group', id)}`), 'counter drop']
+      : [
+          ...services(port, prefix, leg),
+          ...port.groups.filter(id => known.has(id)).map(id => `jump ${prefix}_${ruleName('group', id)}`),
+          'counter drop',
+        ]
   const lines = (group: WantedGroup, direction: WantedRule['direction']) =>
     group.rules
       .filter(rule => rule.direction === direction && (rule.group === undefined || named.has(rule.group)))
@@ -120,6 +142,13 @@ export function portRuleset(tag: string, networks: readonly NetworkOnHost[]): Po
       ...byPort(tag, 'iifname', 's', ports),
       'drop',
     ]),
+    // A gateway serves the guests of its own host alone.
+    ...(apart.length === 0
+      ? []
+      : hook('gateways', 'forward priority 80', [
+          `iifname "${anyOverlay(tag)}" oifname "${leg}" drop`,
+          `iifname "${leg}" oifname "${anyOverlay(tag)}" drop`,
+        ])),
     // Twice, since between two guests of this host both have their say.
     ...hook('leaves', 'forward priority 90', [
       `iifname != "${taps}" accept`,
@@ -142,6 +171,8 @@ export function portRuleset(tag: string, networks: readonly NetworkOnHost[]): Po
       // A gateway serves the guests of its own host alone.
       `iifname "${anyOverlay(tag)}" drop`,
       `iifname != "${taps}" accept`,
+      // The host itself is nothing to those whose gateway is apart.
+      ...(apart.length === 0 ? [] : [`iifname { ${apart.map(({ id }) => `"${tapName(tag, id)}"`).join(', ')} } drop`]),
       'ether type != { arp, ip, ip6 } drop',
       ofBridges,
       'ether type arp accept',

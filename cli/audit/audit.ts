@@ -9,6 +9,7 @@ import { expectedOf, type Told } from './expected.ts'
 import type { Difference, Found, Kind } from './item.ts'
 import { dhcp } from './read/dhcp.ts'
 import { files } from './read/files.ts'
+import { gateways } from './read/gateways.ts'
 import { links } from './read/links.ts'
 import { machines } from './read/machines.ts'
 import type { Reader } from './read/reader.ts'
@@ -18,7 +19,7 @@ import { tunnels } from './read/tunnels.ts'
 import { volumes } from './read/volumes.ts'
 
 const readers = {
-  libvirt: [machines, volumes, files, links, tunnels, rules, dhcp],
+  libvirt: [machines, volumes, files, links, tunnels, gateways, rules, dhcp],
   simulated: [simulated],
 } satisfies Record<Place['driver']['kind'], readonly Reader[]>
 

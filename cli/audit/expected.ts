@@ -1,6 +1,7 @@
 import type { HostProjection } from '@sirocco/shared/api/hosts.ts'
 import type { MachineState } from '@sirocco/shared/model/machines/states.ts'
 import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
+import { isSharedPool } from '@sirocco/shared/model/volumes/states.ts'
 import { neighboursIn } from '@sirocco/shared/wire/objects.ts'
 import type { Expected, Kind } from './item.ts'
 
@@ -89,11 +90,11 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
       .map(({ id }): Expected => ({ kind: 'nvram', id, facts: {}, optional: true })),
     ...imagesOf(wanted.filter(machine => !need(machine, told.get(machine.id)).optional)),
     ...wanted.map(({ id }): Expected => ({ kind: 'console', id, facts: {}, optional: true })),
-    ...ofNetwork('bridge', ({ cidr, gateway, mtu, vni }) =>
+    ...ofNetwork('bridge', ({ cidr, gateway, mtu, vni, apart }) =>
       // What goes through a tunnel is as large as the underlay lets it be.
       storage === null
         ? { cidr }
-        : { address: `${gateway}/${cidr.split('/')[1]}`, ...(vni === undefined ? { mtu } : {}), up: true },
+        : { address: apart ? '' : `${gateway}/${cidr.split('/')[1]}`, ...(vni === undefined ? { mtu } : {}), up: true },
     ),
     ...networks.flatMap(({ id, vni }): Expected[] => (vni === undefined ? [] : [{ kind: 'tunnel', id, facts: { vni } }])),
     // One that is just coming here may be known as here already.
@@ -109,9 +110,21 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
       ports.map(({ mac, network }): Expected => ({ kind: 'tap', id: mac, facts: { network, up: true } })),
     ),
     ...mayRun.flatMap(({ ports }) => ports.map(({ mac }): Expected => ({ kind: 'tap', id: mac, facts: {}, optional: true }))),
-    ...ofNetwork('rules', ({ cidr }) => ({ masquerades: cidr, filters: true })),
+    ...networks
+      .filter(({ apart }) => apart)
+      .map(({ id, cidr, gateway }): Expected => {
+        return { kind: 'gateway', id, facts: { address: `${gateway}/${cidr.split('/')[1]}`, filters: true, outward: true } }
+      }),
+    ...ofNetwork('rules', ({ cidr, apart }) => ({ masquerades: apart ? '' : cidr, filters: true })),
     ...ofNetwork('dhcp', () => ({ pidFile: true })),
     ...ofNetwork('settings', () => ({})),
+    // Where those that are apart ask for names.
+    ...(networks.some(({ apart }) => apart)
+      ? [
+          { kind: 'dhcp', id: 'resolver', facts: { pidFile: true } } as const,
+          { kind: 'settings', id: 'resolver', facts: {} } as const,
+        ]
+      : []),
     ...wanted.flatMap(({ ports }) =>
       ports.flatMap(({ mac, address, network }): Expected[] => [
         { kind: 'lease', id: mac, facts: { address, network } },
@@ -146,7 +159,7 @@ export const disksOf = (
 /** What a volume stands on: an image's content, or nothing. On a simulated host by its id. Of one that was found nobody knows. One that was made from a snapshot stands on that, or alone where it came from another host. */
 function baseOf({ source, pool }: ProjectedVolume, isReal: boolean): { readonly base?: string } {
   // What lies in a shared pool stands on nothing of its host.
-  if (pool.type === 'nfs') return isReal ? { base: '' } : {}
+  if (isSharedPool(pool.type)) return isReal ? { base: '' } : {}
   if (source.from === 'snapshot' || source.from === 'found') return {}
   // What a backup held was brought there, and stands alone.
   if (source.from === 'nothing' || source.from === 'backup') return { base: '' }

@@ -14,6 +14,8 @@ export const kinds = [
   'bridge',
   /** A network's way to the other hosts of its zone. */
   'tunnel',
+  /** Of a network that is apart from its host: a namespace, and what joins it to both. */
+  'gateway',
   /** A port of another host, by its MAC. On a simulated host by its id. */
   'neighbour',
   /** A guest's end of a bridge, by its MAC. */
@@ -28,7 +30,7 @@ export const kinds = [
   'given',
   /** A simulated machine's interface. */
   'port',
-  /** A file or link of ours that is nothing of the above. */
+  /** A file, link or namespace of ours that is nothing of the above. */
   'file',
   'link',
   /** What the control plane counts as used of the host. */

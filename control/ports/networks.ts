@@ -1,11 +1,37 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { DefaultGroup } from './security.ts'
 
 /** A subnet, or all that a machine has ports of. */
 export type Beside = { readonly subnet: Id<'subnet'> } | { readonly machine: Id<'machine'> }
 
+/** A network that people make, as it is inserted. */
+export interface NewNetwork {
+  readonly id: Id<'network'>
+  readonly alias: string
+  readonly project: Id<'project'>
+  readonly region: Id<'region'>
+  readonly name: string
+  /** What all its subnets lie in. */
+  readonly cidr: string
+}
+export interface NewSubnet {
+  readonly id: Id<'subnet'>
+  readonly alias: string
+  readonly network: Id<'network'>
+  readonly zone: Id<'zone'>
+  readonly cidr: string
+}
+
 /** What is written of networks. */
 export type NetworkChange =
+  | { readonly do: 'network.insert'; readonly network: NewNetwork; readonly defaultGroup: DefaultGroup }
+  /** With its security groups. Guard `conflict` where it has a subnet still. */
+  | { readonly do: 'network.delete'; readonly network: Id<'network'> }
+  /** Guard `quota` where its network has more than `limit` then. */
+  | { readonly do: 'subnet.insert'; readonly subnet: NewSubnet; readonly limit: number }
+  /** Its number rests for a while. Guard `conflict` where a port of it is there. */
+  | { readonly do: 'subnet.delete'; readonly subnet: Id<'subnet'> }
   /** Its number in the tunnels of its zone, where it has none yet. Guard `conflict` where another subnet of the zone has that. */
   | { readonly do: 'subnet.number'; readonly subnet: Id<'subnet'>; readonly vni: number }
   /**

@@ -196,6 +196,8 @@ export interface Store {
     list(scope: Scope, page: Page): Promise<Result<Paged<Network>>>
     /** The default network, with its subnet in this zone alone. */
     defaultSubnet(project: Id<'project'>, zone: string): Promise<Result<Network>>
+    /** The network that has this subnet, by either id, with that alone. */
+    withSubnet(scope: Scope, subnet: Ref): Promise<Result<Network>>
     /** Of these addresses those that ports of the subnet have; of all, where none are named. */
     taken(subnet: Id<'subnet'>, among?: readonly string[]): Promise<Result<readonly string[]>>
   }

@@ -69,6 +69,8 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
     'ce projet ne peut avoir davantage de volumes ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'quota.disk':
     'ce projet ne peut avoir davantage d’espace disque dans ses volumes ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
+  'quota.networks':
+    'ce projet ne peut avoir davantage de réseaux ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'quota.snapshots':
     'ce projet ne peut avoir davantage d’instantanés ; supprimez ce qui est inutile, ou demandez à un administrateur une limite plus haute',
   'quota.money':

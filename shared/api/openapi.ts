@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type FaultCode, faultCodes } from '../kit/fault.ts'
 import { AcceptedBackup, Backup, BackupPage } from './backups.ts'
-import { FlavorPage, NetworkPage, RegionPage } from './catalogue.ts'
+import { FlavorPage, RegionPage } from './catalogue.ts'
 import { EventPage, FeedMessage } from './events.ts'
 
 import {
@@ -19,6 +19,7 @@ import { Image, ImageCaptured, ImageCatalogue, ImageDeleted, ImagePage, ImageSha
 
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
+import { Network, NetworkPage, NewNetwork, NewSubnet } from './networks.ts'
 import { Operation, OperationAsked, OperationDetail, OperationPage } from './operations.ts'
 import { Orphan, OrphanAdopted, OrphanPage, OrphanRemoving } from './orphans.ts'
 import { Passkey, PasskeyOptions, PasskeyPage } from './passkeys.ts'
@@ -85,7 +86,10 @@ const named = {
   ImageCatalogue,
   FlavorPage,
   RegionPage,
+  Network,
   NetworkPage,
+  NewNetwork,
+  NewSubnet,
   Volume,
   VolumePage,
   AcceptedVolume,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AcceptedBackup, Backup, BackupPage, BackupParams, BackupQuery, NewBackup } from './backups.ts'
-import { FlavorPage, NetworkPage, RegionPage } from './catalogue.ts'
+import { FlavorPage, RegionPage } from './catalogue.ts'
 import { EventPage, EventQuery } from './events.ts'
 import {
   ChangeHost,
@@ -64,6 +64,7 @@ import {
   SetRecover,
   Stop,
 } from './machines.ts'
+import { Network, NetworkPage, NetworkParams, NewNetwork, NewSubnet } from './networks.ts'
 import {
   OperationAsked,
   OperationDetail,
@@ -716,7 +717,7 @@ export const routes = {
   addPool: {
     method: 'POST',
     path: '/pools',
-    summary: 'Make a storage pool: a directory of the same name on the hosts of a zone',
+    summary: 'Make a storage pool: a directory of the same name on the hosts of a zone, or a pool of Ceph',
     verbs: ['pools.create', 'pools.show'],
     status: 201,
     faults: ['already_exists', 'quota', 'conflict'],
@@ -1041,6 +1042,49 @@ export const routes = {
     faults: [],
     query: PageQuery,
     answer: NetworkPage,
+  },
+  addNetwork: {
+    method: 'POST',
+    path: '/networks',
+    summary: 'Make a network of any range, with subnets and a default security group',
+    verbs: ['networks.create'],
+    status: 201,
+    faults: ['not_found', 'quota', 'conflict'],
+    body: NewNetwork,
+    answer: Network,
+    idempotent: true,
+  },
+  deleteNetwork: {
+    method: 'DELETE',
+    path: '/networks/:id',
+    summary: 'Delete a network that no machine is in, with its subnets and security groups',
+    verbs: ['networks.delete'],
+    status: 204,
+    faults: ['not_found', 'precondition', 'conflict', 'stale'],
+    params: NetworkParams,
+    idempotent: true,
+  },
+  addSubnet: {
+    method: 'POST',
+    path: '/networks/:id/subnets',
+    summary: 'Give a network a subnet in a zone',
+    verbs: ['networks.add-subnet'],
+    status: 201,
+    faults: ['not_found', 'precondition', 'quota', 'conflict'],
+    params: NetworkParams,
+    body: NewSubnet,
+    answer: Network,
+    idempotent: true,
+  },
+  deleteSubnet: {
+    method: 'DELETE',
+    path: '/subnets/:id',
+    summary: 'Delete a subnet that no machine is in',
+    verbs: ['networks.remove-subnet'],
+    status: 204,
+    faults: ['not_found', 'precondition', 'conflict', 'stale'],
+    params: NetworkParams,
+    idempotent: true,
   },
   listOperations: {
     method: 'GET',

@@ -127,6 +127,12 @@ export const limits = {
   placementGroups: 500,
   /** Storage pools of all zones. */
   storagePools: 100,
+  /** Of one Ceph, as a pool names them. */
+  cephMonitors: 9,
+  /** Subnets of a network. */
+  subnetsOfNetwork: 64,
+  /** The number of a deleted subnet in tunnels between hosts is given to no other for so long. */
+  vniRest: 24 * 60 * minute,
   /** Between two looks of an agent at whether a pool's directory is on its host. */
   poolLook: 30 * second,
   /** Security groups of a network. */

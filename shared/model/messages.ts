@@ -66,6 +66,8 @@ export const messages = {
     'this project may not have more volumes; delete what is not needed, or ask an administrator for a higher limit',
   'quota.disk':
     'this project may not have more disk space in volumes; delete what is not needed, or ask an administrator for a higher limit',
+  'quota.networks':
+    'this project may not have more networks; delete what is not needed, or ask an administrator for a higher limit',
   'quota.snapshots':
     'this project may not have more snapshots; delete what is not needed, or ask an administrator for a higher limit',
   'quota.money':

@@ -7,7 +7,7 @@ import { type Run, run } from '@sirocco/agent/programs/run.ts'
 const [, , instance = '', tag = '', dir = '', underlay = ''] = process.argv
 let changes: string[] = []
 const recording: Run = (program, args, stdin) => {
-  const reads = args.includes('show') || (program === 'nft' && args.includes('list'))
+  const reads = args.includes('show') || (['nft', 'nsenter'].includes(program) && args.includes('list'))
   if (!reads) changes.push([program, ...args, stdin ?? ''].join(' '))
   return run(program, args, stdin)
 }

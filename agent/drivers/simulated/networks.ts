@@ -12,7 +12,7 @@ export function simulatedNetworks(host: SimulatedHost, instance: string): Networ
     async apply(wanted) {
       const refused = host.refusal('networks.apply', null)
       if (refused) return refused
-      const ranges = wanted.map(w => w.network.cidr)
+      const ranges = wanted.filter(({ network }) => !network.apart).map(({ network }) => network.cidr)
       const clash = ranges.find((a, i) => [...host.taken, ...ranges.slice(i + 1)].some(b => overlaps(a, b)))
       if (clash) return refuse('conflict', `${clash} is taken on this host`)
       const next = Object.fromEntries(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { leases, servers } from './dhcp.ts'
 import { domainOf } from './domains.ts'
+import { gatewaysOf } from './gateways.ts'
 import { bridges, type Link, taps } from './links.ts'
 import { qemus } from './machines.ts'
 import { type Ruleset, rulesOf } from './rules.ts'
@@ -174,5 +175,27 @@ describe('tunnels', () => {
     for (const one of [loose, { ...tunnel, ifalias: '' }, { ...tunnel, flags: [] }])
       expect(tunnelsOf(place, [one], [], [])).toMatchObject([{ kind: 'link', id: tunnel.ifname }])
     expect(tunnelsOf({ instance: 'ins_2', tag: 'xyz' }, [tunnel], [through], [known])).toEqual([])
+  })
+})
+
+describe('gateways', () => {
+  const leg = link('svab1x', { ifalias: 'sirocco-leg:one:sub_1', flags: ['UP'] })
+  const up = { family: 'inet', local: '169.254.3.4', prefixlen: 31 }
+  const uplink = link('seab1x', { ifalias: 'sirocco-uplink:one:sub_1', flags: ['UP'], addr_info: [up] })
+  const space = { name: 'snab1x', address: '10.0.0.1/24', hop: '169.254.3.4', filters: true }
+  const facts = { address: '10.0.0.1/24', filters: true, outward: true }
+
+  test('are a namespace with a link each way', () => {
+    expect(gatewaysOf(place, [leg, uplink, link('eth0')], [space])).toMatchObject([{ kind: 'gateway', id: 'sub_1', facts }])
+    expect(gatewaysOf(place, [leg, uplink], [{ ...space, hop: '' }])).toMatchObject([{ facts: { ...facts, outward: false } }])
+    expect(gatewaysOf(place, [leg, { ...uplink, flags: [] }], [space])).toMatchObject([{ facts: { ...facts, outward: false } }])
+  })
+  test('of which a part is missing are links and namespaces that leaked; another instance’s are not looked at', () => {
+    const leaked = (all: readonly Link[], spaces: readonly (typeof space)[]) =>
+      gatewaysOf(place, all, spaces).map(({ kind, id }) => `${kind} ${id}`)
+    expect(leaked([leg, uplink], [])).toEqual(['link svab1x', 'link seab1x'])
+    expect(leaked([leg], [space])).toEqual(['link svab1x', 'link snab1x'])
+    expect(leaked([], [space])).toEqual(['link snab1x'])
+    expect(gatewaysOf({ instance: 'two', tag: 'zz9' }, [leg, uplink], [])).toEqual([])
   })
 })

@@ -1,7 +1,10 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { type SQL, sql } from 'drizzle-orm'
+import { limits } from '@sirocco/shared/model/limits.ts'
+import { eq, type SQL, sql } from 'drizzle-orm'
 import type { Beside, NetworkChange } from '../../ports/networks.ts'
-import type { Write } from './write.ts'
+import * as s from './schema.ts'
+import { groupRows } from './security-writes.ts'
+import { unless, type Write } from './write.ts'
 
 const endedAt = sql.identifier('endedAt')
 
@@ -34,9 +37,34 @@ export const touchWhereJoined = (host: Id<'host'>, underlay: string | null): SQL
 
 /** Networks: how each change is written. */
 export const networkWrites: { readonly [D in NetworkChange['do']]: Write<D> } = {
-  'subnet.number': ({ subnet, vni }) => [
+  'network.insert': ({ network, defaultGroup }, { database: { db }, now }) => [
+    db.insert(s.network).values({ ...network, isDefault: false, generation: 1, createdAt: now }),
+    ...groupRows(defaultGroup, { db, now }),
+  ],
+  'network.delete': ({ network }, { database: { db } }) => [
+    sql`INSERT INTO guard (conflict) SELECT 1 WHERE EXISTS (SELECT 1 FROM subnet WHERE network = ${network})`,
+    sql`DELETE FROM tag WHERE resource IN (SELECT id FROM security_group WHERE network = ${network})`,
+    sql`DELETE FROM security_rule WHERE ${sql.identifier('securityGroup')} IN (SELECT id FROM security_group WHERE network = ${network})`,
+    db.delete(s.securityGroup).where(eq(s.securityGroup.network, network)),
+    db.delete(s.network).where(eq(s.network.id, network)),
+    unless('stale'),
+  ],
+  'subnet.insert': ({ subnet, limit }, { database: { db } }) => [
+    db.insert(s.subnet).values({ ...subnet, mtu: 1450, pooled: false }),
+    sql`INSERT INTO guard (quota) SELECT 1 WHERE (SELECT count(*) FROM subnet WHERE network = ${subnet.network}) > ${limit}`,
+  ],
+  'subnet.delete': ({ subnet }, { database: { db }, now }) => [
+    sql`INSERT INTO guard (conflict) SELECT 1 WHERE EXISTS (SELECT 1 FROM port WHERE subnet = ${subnet})`,
+    sql`DELETE FROM resting_vni WHERE until <= ${now}`,
+    sql`INSERT OR REPLACE INTO resting_vni (zone, vni, until)
+      SELECT zone, vni, ${now + limits.vniRest} FROM subnet WHERE id = ${subnet} AND vni IS NOT NULL`,
+    db.delete(s.subnet).where(eq(s.subnet.id, subnet)),
+    unless('stale'),
+  ],
+  'subnet.number': ({ subnet, vni }, { now }) => [
     sql`UPDATE subnet SET vni = ${vni} WHERE id = ${subnet} AND vni IS NULL
-      AND NOT EXISTS (SELECT 1 FROM subnet o WHERE o.zone = subnet.zone AND o.vni = ${vni})`,
+      AND NOT EXISTS (SELECT 1 FROM subnet o WHERE o.zone = subnet.zone AND o.vni = ${vni})
+      AND NOT EXISTS (SELECT 1 FROM resting_vni r WHERE r.zone = subnet.zone AND r.vni = ${vni} AND r.until > ${now})`,
     sql`INSERT INTO guard (conflict) SELECT 1 FROM subnet WHERE id = ${subnet} AND vni IS NULL`,
   ],
   'port.moved': ({ of }) => [touch(hostsBeside(subnetsOf(of)))],

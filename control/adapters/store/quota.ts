@@ -17,6 +17,7 @@ export const usedBy: Readonly<Record<QuotaResource, (project: SQL) => SQL>> = {
   volumes: project => sql`(SELECT count(*) FROM volume WHERE project = ${project} AND deleted = 0)`,
   disk: project => sql`(SELECT coalesce(sum(${size}), 0) FROM volume WHERE project = ${project} AND deleted = 0)`,
   snapshots: project => sql`(SELECT count(*) FROM snapshot WHERE project = ${project} AND deleted = 0 AND passing = 0)`,
+  networks: project => sql`(SELECT count(*) FROM network WHERE project = ${project})`,
   // Of the month that was looked at last, some minutes ago.
   money: project => sql`(SELECT coalesce(sum(spent), 0) FROM spending WHERE project = ${project})`,
 }
@@ -37,6 +38,7 @@ function spentBy(changes: readonly Change[]): Map<Id<'project'>, Set<QuotaResour
     if (change.do === 'machine.insert') note(change.machine.project, ['money'])
     if (change.do === 'volume.insert' || change.do === 'volume.adopt') note(change.volume.project, ['volumes', 'disk'])
     if (change.do === 'snapshot.insert' && !change.snapshot.passing) note(change.snapshot.project, ['snapshots'])
+    if (change.do === 'network.insert') note(change.network.project, ['networks'])
     if (change.do === 'quota.spend') note(change.project, change.resources)
   }
   return spent

@@ -21,6 +21,7 @@ import type { Role } from '../../domain/access/principal.ts'
 import type { Maintenance } from '../../domain/hosts/host.ts'
 import type { MigrationPhase } from '../../domain/migrations/migration.ts'
 import type { OperationAsk, SubjectId } from '../../domain/operations/operation.ts'
+import type { Ceph } from '../../domain/volumes/pool.ts'
 
 export * from './prices-schema.ts'
 export * from './sign-in-schema.ts'
@@ -625,10 +626,15 @@ export const network = sqliteTable(
     region: text().$type<Id<'region'>>().notNull(),
     name: text().notNull(),
     isDefault: integer({ mode: 'boolean' }).notNull(),
+    /** What all its subnets lie in; null of a default network. */
+    cidr: text(),
     generation: integer().notNull(),
     createdAt: integer().notNull(),
   },
-  t => [uniqueIndex('network_default').on(t.project, t.region).where(sql`${t.isDefault} = 1`)],
+  t => [
+    uniqueIndex('network_default').on(t.project, t.region).where(sql`${t.isDefault} = 1`),
+    index('network_project').on(t.project, t.id),
+  ],
 )
 
 export const subnet = sqliteTable(
@@ -648,12 +654,22 @@ export const subnet = sqliteTable(
     mtu: integer().notNull(),
     /** Its number in the tunnels between the hosts of its zone (VXLAN), from the first launch into it on. */
     vni: integer(),
+    /** Cut from the zone's own ranges for a default network: no two of these are equal. */
+    pooled: integer({ mode: 'boolean' }).notNull().default(true),
   },
   t => [
     index('subnet_network').on(t.network),
-    uniqueIndex('subnet_range').on(t.zone, t.cidr),
+    uniqueIndex('subnet_range').on(t.zone, t.cidr).where(sql`${t.pooled} = 1`),
+    index('subnet_zone').on(t.zone, t.cidr),
     uniqueIndex('subnet_vni').on(t.zone, t.vni),
   ],
+)
+
+/** Numbers of subnets that were deleted, until they may be given again. */
+export const restingVni = sqliteTable(
+  'resting_vni',
+  { zone: text().$type<Id<'zone'>>().notNull(), vni: integer().notNull(), until: integer().notNull() },
+  t => [primaryKey({ columns: [t.zone, t.vni] }), index('resting_vni_until').on(t.until)],
 )
 
 export const machine = sqliteTable(
@@ -762,8 +778,12 @@ export const storagePool = sqliteTable(
     name: text().notNull(),
     type: text().$type<PoolType>().notNull(),
     isDefault: integer({ mode: 'boolean' }).notNull(),
-    /** The directory of every host of the zone that it lies in; null: the agent's own. */
+    /** The directory of every host of the zone that it lies in, or the pool's name in Ceph; null: the agent's own. */
     path: text(),
+    /** Where Ceph answers, and as whom; null of every other type. */
+    ceph: text({ mode: 'json' }).$type<Ceph>(),
+    /** That user's key, sealed. */
+    cephKey: text(),
     createdAt: integer().notNull(),
   },
   t => [

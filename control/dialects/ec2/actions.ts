@@ -6,14 +6,18 @@ import { CreatePlacementGroup } from './actions/create-placement-group.ts'
 import { CreateSecurityGroup } from './actions/create-security-group.ts'
 import { CreateSnapshot } from './actions/create-snapshot.ts'
 import { CreateSnapshots } from './actions/create-snapshots.ts'
+import { CreateSubnet } from './actions/create-subnet.ts'
 import { CreateTags } from './actions/create-tags.ts'
 import { CreateVolume } from './actions/create-volume.ts'
+import { CreateVpc } from './actions/create-vpc.ts'
 import { DeleteKeyPair } from './actions/delete-key-pair.ts'
 import { DeletePlacementGroup } from './actions/delete-placement-group.ts'
 import { DeleteSecurityGroup } from './actions/delete-security-group.ts'
 import { DeleteSnapshot } from './actions/delete-snapshot.ts'
+import { DeleteSubnet } from './actions/delete-subnet.ts'
 import { DeleteTags } from './actions/delete-tags.ts'
 import { DeleteVolume } from './actions/delete-volume.ts'
+import { DeleteVpc } from './actions/delete-vpc.ts'
 import { DeregisterImage } from './actions/deregister-image.ts'
 import { DescribeAddresses } from './actions/describe-addresses.ts'
 import { DescribeAvailabilityZones } from './actions/describe-availability-zones.ts'
@@ -64,14 +68,18 @@ export const actions = {
     CreateSecurityGroup,
     CreateSnapshot,
     CreateSnapshots,
+    CreateSubnet,
     CreateTags,
     CreateVolume,
+    CreateVpc,
     DeleteKeyPair,
     DeletePlacementGroup,
     DeleteSecurityGroup,
     DeleteSnapshot,
+    DeleteSubnet,
     DeleteTags,
     DeleteVolume,
+    DeleteVpc,
     DeregisterImage,
     DescribeAddresses,
     DescribeAvailabilityZones,

@@ -76,7 +76,7 @@ const codes: Record<FaultCode, (noun: Noun, field: string) => Code> = {
       ? 'IncorrectInstanceState'
       : noun === 'placement-group'
         ? 'InvalidPlacementGroup.InUse'
-        : noun === 'security-group'
+        : noun === 'security-group' || noun === 'vpc' || noun === 'subnet'
           ? 'DependencyViolation'
           : 'IncorrectState',
   conflict: (noun, field) =>
@@ -116,6 +116,7 @@ const limitCodes: Readonly<Record<string, Code>> = {
   'quota.volumes': 'VolumeLimitExceeded',
   'quota.disk': 'VolumeLimitExceeded',
   'quota.snapshots': 'ResourceCountLimitExceeded',
+  'quota.networks': 'ResourceCountLimitExceeded',
   'quota.money': 'InstanceLimitExceeded',
 }
 

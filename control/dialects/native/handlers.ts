@@ -9,6 +9,7 @@ import * as upgrades from './routes/hosts-upgrade.ts'
 import * as images from './routes/images.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
+import * as networks from './routes/networks.ts'
 import * as operations from './routes/operations.ts'
 import * as orphans from './routes/orphans.ts'
 import * as passkeys from './routes/passkeys.ts'
@@ -101,7 +102,11 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listImageCatalogue: images.catalogue,
   listFlavors: catalogue.flavors,
   listRegions: catalogue.regions,
-  listNetworks: catalogue.networks,
+  listNetworks: networks.list,
+  addNetwork: networks.add,
+  deleteNetwork: networks.remove,
+  addSubnet: networks.addOne,
+  deleteSubnet: networks.removeOne,
   listSecurityGroups: groups.list,
   addSecurityGroup: groups.add,
   getSecurityGroup: groups.get,

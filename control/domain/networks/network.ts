@@ -7,6 +7,8 @@ export interface Network {
   readonly name: string
   readonly region: string
   readonly isDefault: boolean
+  /** What all its subnets lie in; null of a default network, which has those it has. */
+  readonly cidr: string | null
   readonly subnets: readonly Subnet[]
 }
 

@@ -16,7 +16,7 @@ import type { Tombstone } from '../machines/tombstone.ts'
 import type { MigrationPhase } from '../migrations/migration.ts'
 import { gatewayOf } from '../networks/range.ts'
 import { likeness, type SecurityRule } from '../security/group.ts'
-import { isShared } from '../volumes/pool.ts'
+import { type Ceph, isShared } from '../volumes/pool.ts'
 
 /** A machine's rows as far as its host must know them; user-data opened. */
 export interface PlacedMachine {
@@ -49,6 +49,8 @@ export interface PlacedSubnet {
   readonly cidr: string
   readonly mtu: number
   readonly vni: number | null
+  /** Its range is of the zone's own: no other network there meets it. */
+  readonly pooled: boolean
 }
 
 /** A port of such a segment on another host. */
@@ -133,6 +135,11 @@ export interface PlacedPool {
   readonly id: string
   readonly type: PoolType
   readonly path: string | null
+  readonly ceph: Ceph | null
+}
+/** A pool itself, with its user's key in Ceph. */
+export interface PlacedPlace extends PlacedPool {
+  readonly key: string | null
 }
 
 /** What one host is to carry. Pure: the same rows give the same objects, and so the same digests. */
@@ -144,12 +151,12 @@ export function desiredOf(
   left: readonly PlacedTombstone[] = [],
   groups: readonly WantedGroup[] = [],
   neighbours: readonly WantedNeighbours[] = [],
-  pools: readonly PlacedPool[] = [],
+  pools: readonly PlacedPlace[] = [],
 ): Wanted[] {
   const here = new Set<string>([...machines, ...volumes].map(({ id }) => id))
   return [
     ...subnets.map(
-      ({ id, generation, cidr, mtu, vni }): Wanted => ({
+      ({ id, generation, cidr, mtu, vni, pooled }): Wanted => ({
         kind: 'network',
         id,
         generation,
@@ -158,12 +165,13 @@ export function desiredOf(
         mtu,
         domain: 'sirocco.internal',
         ...(vni === null ? {} : { vni }),
+        ...(pooled ? {} : { apart: true }),
         gone: false,
       }),
     ),
     ...neighbours,
     ...groups,
-    ...pools.map((pool): Wanted => ({ kind: 'pool', id: pool.id, generation: 0, pool: wantedPool(pool) })),
+    ...pools.map((pool): Wanted => ({ kind: 'pool', id: pool.id, generation: 0, pool: wantedPlace(pool) })),
     ...volumes.map(wantedVolume),
     ...snapshots.map(
       ({ id, generation, volume, sizeMiB, moment, kept, deleted, pool }): Wanted => ({
@@ -255,9 +263,18 @@ export const wantedGroup = ({ id, rules, members }: PlacedGroup): WantedGroup =>
   members: [...members].sort(),
 })
 
-function wantedPool({ id, type, path }: PlacedPool): WantedPool {
+function wantedPlace(place: PlacedPlace): WantedPool {
+  const pool = wantedPool(place)
+  return pool.type === 'rbd' && place.key !== null ? { ...pool, key: place.key } : pool
+}
+
+function wantedPool({ id, type, path, ceph }: PlacedPool): WantedPool {
   if (type === 'directory') return { type, id, ...(path === null ? {} : { path }) }
   if (path === null) throw new Error('impossible: a shared pool without a directory')
+  if (type === 'rbd') {
+    if (ceph === null) throw new Error('impossible: a pool in Ceph without monitors')
+    return { type, id, path, monitors: [...ceph.monitors], user: ceph.user }
+  }
   return { type, id, path }
 }
 

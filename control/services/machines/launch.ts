@@ -7,7 +7,6 @@ import { limits } from '@sirocco/shared/model/limits.ts'
 import { firmwares, recovers } from '@sirocco/shared/model/machines/states.ts'
 import { z } from 'zod'
 import { unlaunchable } from '../../domain/images/launchable.ts'
-import type { Subnet } from '../../domain/networks/network.ts'
 import { workflowVersions } from '../../domain/operations/workflows.ts'
 import { lyingIn, poolFor, roomFor } from '../../domain/volumes/pool.ts'
 import type { Change } from '../../ports/changes.ts'
@@ -257,16 +256,16 @@ async function partsOf({ store, scope, principal }: Context, input: z.output<typ
   if (!pools.ok) return pools
   const flavor = flavorNamed(flavors.value, input.flavor)
   if (!flavor.ok) return flavor
-  const zone = zoneNamed(regions.value, input.zone)
+  const chosen = input.subnet === undefined ? ok(null) : await store.networks.withSubnet(scope, input.subnet)
+  if (!chosen.ok) return chosen
+  const zone = zoneNamed(regions.value, input.zone ?? chosen.value?.subnets[0]?.zone)
   if (!zone.ok) return zone
   const pool = poolFor(pools.value, zone.value.name, input.pool)
   if (!pool.ok) return pool
-  const network = await store.networks.defaultSubnet(principal.project, zone.value.name)
+  const network = chosen.value ? ok(chosen.value) : await store.networks.defaultSubnet(principal.project, zone.value.name)
   if (!network.ok) return network
-  const subnet = network.value.subnets.find(
-    (s: Subnet) => input.subnet === undefined || s.id === input.subnet || s.alias === input.subnet,
-  )
-  if (!subnet) return refuse('not_found', `there is no subnet ${input.subnet}`, { field: 'subnet' })
+  const subnet = network.value.subnets.find(one => one.zoneId === zone.value.id)
+  if (!subnet) return refuse('invalid', `the subnet ${input.subnet} is not in ${zone.value.name}`, { field: 'zone' })
   const securityGroups = await store.securityGroups.ofNetwork(network.value.id, input.securityGroups)
   if (!securityGroups.ok) return securityGroups
   return ok({

@@ -14,6 +14,9 @@ interface Named {
   volume: string
   snapshot: string
   group: string
+  vpc: string
+  /** A subnet that was made. */
+  fresh: string
 }
 
 const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGC60tTkFpGLpNmPeghaoLWLHHI8TWwlOK2XkwZ6G0FI ann'
@@ -125,6 +128,10 @@ const requests: readonly (readonly [action: string, form: (named: Named) => Form
     ({ group }) => ({ GroupId: group, 'IpPermissions.1.IpProtocol': '-1', 'IpPermissions.1.IpRanges.1.CidrIp': '0.0.0.0/0' }),
   ],
   ['DeleteSecurityGroup', ({ group }) => ({ GroupId: group })],
+  ['CreateVpc', () => ({ CidrBlock: '10.0.0.0/16' })],
+  ['CreateSubnet', ({ vpc }) => ({ VpcId: vpc, CidrBlock: '10.0.1.0/24', AvailabilityZone: 'test-1a' })],
+  ['DeleteSubnet', ({ fresh }) => ({ SubnetId: fresh })],
+  ['DeleteVpc', ({ vpc }) => ({ VpcId: vpc })],
   ['CreatePlacementGroup', () => ({ GroupName: 'apart', Strategy: 'spread' })],
   ['DescribePlacementGroups', () => ({ 'GroupName.1': 'apart' })],
   ['DeletePlacementGroup', () => ({ GroupName: 'apart' })],
@@ -134,7 +141,17 @@ const requests: readonly (readonly [action: string, form: (named: Named) => Form
 
 describe('each action answers as recorded', () => {
   let world: Ec2World
-  const named: Named = { image: '', instance: '', subnet: '', keyPair: '', volume: '', snapshot: '', group: '' }
+  const named: Named = {
+    image: '',
+    instance: '',
+    subnet: '',
+    keyPair: '',
+    volume: '',
+    snapshot: '',
+    group: '',
+    vpc: '',
+    fresh: '',
+  }
   beforeAll(async () => {
     world = await ec2World({ report: error => expect(error).toBeUndefined() })
   })
@@ -149,6 +166,8 @@ describe('each action answers as recorded', () => {
     named.keyPair ||= textOf(answer.text, 'keyPairId')
     if (action === 'CreateVolume') named.volume = textOf(answer.text, 'volumeId')
     if (action === 'CreateSecurityGroup') named.group = textOf(answer.text, 'groupId')
+    if (action === 'CreateVpc') named.vpc = textOf(answer.text, 'vpcId')
+    if (action === 'CreateSubnet') named.fresh = textOf(answer.text, 'subnetId')
     named.snapshot ||= textOf(answer.text, 'snapshotId')
     expect(answer.status, answer.text).toBe(200)
     expect(answer.headers.get('content-type')).toBe('text/xml;charset=UTF-8')

@@ -1,5 +1,6 @@
 import { rights } from '@sirocco/control/domain/access/rights.ts'
 import { Machine } from '@sirocco/shared/api/machines.ts'
+import { Network } from '@sirocco/shared/api/networks.ts'
 import { PoolDetail } from '@sirocco/shared/api/pools.ts'
 import { Problem } from '@sirocco/shared/api/problem.ts'
 import type { Route } from '@sirocco/shared/api/route.ts'
@@ -42,6 +43,15 @@ describe('a machine\u2019s life over REST', () => {
     expect(itemsOf(await w.ask('listFlavors')).length).toBeGreaterThan(5)
     expect(itemsOf(await w.ask('listRegions'))).toMatchObject([{ name: 'test-1', zones: [{ name: 'test-1a' }] }])
     expect(itemsOf(await w.ask('listNetworks'))).toMatchObject([{ isDefault: true, subnets: [{ zone: 'test-1a' }] }])
+    const back = { name: 'back', cidr: '10.0.0.0/16', subnets: [{ cidr: '10.0.1.0/24' }] }
+    const { id: network } = Network.parse((await w.ask('addNetwork', { body: back })).body)
+    expect((await w.ask('addNetwork', { body: { cidr: '10.0.0.9/16' } })).status).toBe(400)
+    const more = Network.parse((await w.ask('addSubnet', { params: { id: network }, body: { cidr: '10.0.2.0/24' } })).body)
+    expect(more.subnets.map(({ cidr }) => cidr).sort()).toEqual(['10.0.1.0/24', '10.0.2.0/24'])
+    const [{ id: subnet = '' } = {}] = more.subnets
+    expect((await w.ask('deleteSubnet', { params: { id: subnet } })).status).toBe(204)
+    expect((await w.ask('deleteNetwork', { params: { id: network } })).status).toBe(204)
+    expect((await w.ask('deleteNetwork', { params: { id: network } })).status).toBe(404)
     expect(itemsOf(await w.ask('listHosts'))).toMatchObject([{ state: 'up', acceleration: 'simulated', machines: 0 }, {}])
     const [host = ''] = w.rows.hosts
     await w.ask('getHostProjection', { params: { id: host } })
@@ -533,6 +543,8 @@ describe('who may what', () => {
     addPlacementGroup: { name: 'k', policy: 'affinity' },
     addPool: { name: 'fast', path: '/srv/fast' },
     changePool: { name: 'fast' },
+    addNetwork: { cidr: '10.0.0.0/16' },
+    addSubnet: { cidr: '10.0.1.0/24' },
     addSecurityGroup: { name: 'k' },
     authoriseRules: { rules: [{ direction: 'in', cidr: '0.0.0.0/0' }] },
     revokeRules: { ids: ['sgr_1'] },

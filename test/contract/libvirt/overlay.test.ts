@@ -30,12 +30,12 @@ interface Guest {
 }
 const guest = (id: string, network: Guest['network'], n: number): Guest => ({
   ...{ id, network },
-  // Two networks never meet, and look alike but for a bit.
-  address: `10.77.${network === 'red' ? 0 : 1}.${n}`,
+  // Two networks never meet, and look alike: the one's gateway is on its hosts, the other's apart from them.
+  address: `10.77.0.${n}`,
   mac: `52:54:00:00:00:${n}`,
 })
 const [ada, bob, cyd] = [guest('ada', 'red', 10), guest('bob', 'red', 11), guest('cyd', 'red', 12)]
-const [dan, eve] = [guest('dan', 'blue', 10), guest('eve', 'blue', 11)]
+const [dan, eve] = [guest('dan', 'blue', 20), guest('eve', 'blue', 21)]
 const all = [ada, bob, cyd, dan, eve]
 const vnis = { red: 70_001, blue: 70_002 }
 
@@ -50,7 +50,6 @@ const wanted = (host: HostName, at: ReadonlyMap<Guest, HostName>): NetworkOnHost
     const ports = its
       .filter(([, on]) => on === host)
       .map(([{ id, mac, address }]) => ({ id, network: name, mac, address, hostname: id }))
-    const range = `10.77.${name === 'red' ? 0 : 1}`
     if (ports.length === 0) return []
     return [
       {
@@ -59,11 +58,12 @@ const wanted = (host: HostName, at: ReadonlyMap<Guest, HostName>): NetworkOnHost
           id: name,
           generation: 1,
           ...{
-            cidr: `${range}.0/24`,
-            gateway: `${range}.1`,
+            cidr: '10.77.0.0/24',
+            gateway: '10.77.0.1',
             mtu: 1450,
             domain: `${name}.internal`,
             vni: vnis[name],
+            ...(name === 'blue' ? { apart: true as const } : {}),
             gone: false,
           },
         },
@@ -98,6 +98,9 @@ const sending = (from: Guest, to: string, count = 3, gap = 20, bytes = 8) =>
   ['netns', 'exec', space(from.id), process.execPath, '-e', send, to, `${count}`, `${gap}`, `${bytes}`] as const
 /** How many of three messages are answered. */
 const answers = (from: Guest, to: string, bytes = 8): number => Number(must('ip', ...sending(from, to, 3, 20, bytes)).trim())
+
+/** A host's first process. */
+const own = 'mount -t tmpfs tmpfs /run/netns && exec "$0" "$@"'
 
 /** To all of the network. */
 const shout = `
@@ -176,7 +179,9 @@ describe.skipIf(why !== null)(`a network over two hosts${why === null ? '' : ` (
     for (const host of ['h1', 'h2'] as const) {
       const script = join(import.meta.dirname, '../../support/host-networks.ts')
       const place = ['mine', tag, join(dir, host), underlays[host]]
-      const child = spawn('ip', ['netns', 'exec', space(host), process.execPath, script, ...place], {
+      // Names of namespaces are a host's own, too.
+      const alone = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', own, process.execPath]
+      const child = spawn('ip', ['netns', 'exec', space(host), ...alone, script, ...place], {
         stdio: ['pipe', 'pipe', 'inherit'],
       })
       agents.set(host, { child, answers: createInterface({ input: child.stdout })[Symbol.asyncIterator]() })
@@ -232,9 +237,9 @@ describe.skipIf(why !== null)(`a network over two hosts${why === null ? '' : ` (
   })
 
   test('a machine’s name is known on both hosts', () => {
-    const asked = (name: string) =>
+    const asked = (name: string, from = ada) =>
       within(
-        space('ada'),
+        space(from.id),
         process.execPath,
         '-e',
         `const r = new (require('node:dns').promises.Resolver)({ timeout: 1000, tries: 2 }); r.setServers(['10.77.0.1']); r.resolve4('${name}').then(all => console.log(all.join()), () => {})`,
@@ -242,6 +247,8 @@ describe.skipIf(why !== null)(`a network over two hosts${why === null ? '' : ` (
     expect(asked('bob.red.internal')).toBe(bob.address)
     expect(asked('ada.red.internal')).toBe(ada.address)
     expect(asked('eve.red.internal')).toBe('')
+    for (const from of [dan, eve]) for (const one of [dan, eve]) expect(asked(`${one.id}.blue.internal`, from)).toBe(one.address)
+    expect(asked('ada.blue.internal', eve)).toBe('')
   })
 
   test('who is no host of the network sends nothing into it; without the rule it would', async () => {

@@ -114,6 +114,7 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'keyPairs.list': at => at.store.keyPairs.list(at.scope, { after: 'kpr_0', limit: 10 }),
   'networks.list': at => at.store.networks.list(at.scope, { after: 'net_0', limit: 10 }),
   'networks.defaultSubnet': at => at.store.networks.defaultSubnet(at.project, 'test-1a'),
+  'networks.withSubnet': at => at.store.networks.withSubnet(at.scope, 'subnet-0'),
   'networks.beside': at => at.store.networks.beside({ subnet: at.subnet }),
   'networks.taken': at => at.store.networks.taken(at.subnet),
   'networks.taken of these': at => at.store.networks.taken(at.subnet, ['10.64.0.4', '10.64.0.5']),

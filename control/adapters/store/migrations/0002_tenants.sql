@@ -10,6 +10,14 @@ CREATE TABLE `host_pool` (
 );
 --> statement-breakpoint
 CREATE INDEX `host_pool_pool` ON `host_pool` (`pool`,`host`);--> statement-breakpoint
+CREATE TABLE `resting_vni` (
+	`zone` text NOT NULL,
+	`vni` integer NOT NULL,
+	`until` integer NOT NULL,
+	PRIMARY KEY(`zone`, `vni`)
+);
+--> statement-breakpoint
+CREATE INDEX `resting_vni_until` ON `resting_vni` (`until`);--> statement-breakpoint
 CREATE TABLE `budget` (
 	`project` text PRIMARY KEY NOT NULL,
 	`micros` integer NOT NULL,
@@ -85,12 +93,20 @@ CREATE TABLE `webhook_delivery` (
 CREATE INDEX `webhook_delivery_webhook` ON `webhook_delivery` (`webhook`,`id`);--> statement-breakpoint
 CREATE INDEX `webhook_delivery_next` ON `webhook_delivery` (`nextAt`);--> statement-breakpoint
 CREATE INDEX `webhook_delivery_at` ON `webhook_delivery` (`at`);--> statement-breakpoint
+DROP INDEX `subnet_range`;--> statement-breakpoint
+ALTER TABLE `subnet` ADD `vni` integer;--> statement-breakpoint
+ALTER TABLE `subnet` ADD `pooled` integer DEFAULT true NOT NULL;--> statement-breakpoint
+CREATE INDEX `subnet_zone` ON `subnet` (`zone`,`cidr`);--> statement-breakpoint
+CREATE UNIQUE INDEX `subnet_vni` ON `subnet` (`zone`,`vni`);--> statement-breakpoint
+CREATE UNIQUE INDEX `subnet_range` ON `subnet` (`zone`,`cidr`) WHERE "subnet"."pooled" = 1;--> statement-breakpoint
 ALTER TABLE `allocation` ADD `pool` text;--> statement-breakpoint
 ALTER TABLE `allocation` ADD `poolMiB` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 CREATE INDEX `allocation_pool` ON `allocation` (`pool`,`host`,`poolMiB`) WHERE "allocation"."until" IS NULL AND "allocation"."pool" IS NOT NULL;--> statement-breakpoint
+ALTER TABLE `network` ADD `cidr` text;--> statement-breakpoint
+CREATE INDEX `network_project` ON `network` (`project`,`id`);--> statement-breakpoint
 ALTER TABLE `storage_pool` ADD `path` text;--> statement-breakpoint
-ALTER TABLE `subnet` ADD `vni` integer;--> statement-breakpoint
-CREATE UNIQUE INDEX `subnet_vni` ON `subnet` (`zone`,`vni`);--> statement-breakpoint
+ALTER TABLE `storage_pool` ADD `ceph` text;--> statement-breakpoint
+ALTER TABLE `storage_pool` ADD `cephKey` text;--> statement-breakpoint
 CREATE INDEX `host_joined` ON `host_observed` (`host`) WHERE "host_observed"."underlay" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `snapshot_pool` ON `snapshot` (`pool`);--> statement-breakpoint
 CREATE INDEX `tombstone_pool` ON `tombstone` (`pool`) WHERE "tombstone"."pool" IS NOT NULL;--> statement-breakpoint
@@ -103,6 +119,7 @@ CREATE TABLE `__new_quota_guard` (
 	CONSTRAINT "quota_volumes" CHECK("__new_quota_guard"."resource" <> 'volumes'),
 	CONSTRAINT "quota_disk" CHECK("__new_quota_guard"."resource" <> 'disk'),
 	CONSTRAINT "quota_snapshots" CHECK("__new_quota_guard"."resource" <> 'snapshots'),
+	CONSTRAINT "quota_networks" CHECK("__new_quota_guard"."resource" <> 'networks'),
 	CONSTRAINT "quota_money" CHECK("__new_quota_guard"."resource" <> 'money')
 );
 --> statement-breakpoint

@@ -41,6 +41,7 @@ const mapped = <T>(of: (resource: QuotaResource) => T): Record<QuotaResource, T>
   volumes: of('volumes'),
   disk: of('disk'),
   snapshots: of('snapshots'),
+  networks: of('networks'),
   money: of('money'),
 })
 
@@ -247,7 +248,10 @@ export function tenancyReads(database: Database): TenancyReads {
         const [zones, pools, subnets] = await db.batch([
           db.select({ region: s.zone.region, zone: s.zone.id }).from(s.zone),
           db.select({ zone: s.addressPool.zone, cidr: s.addressPool.cidr }).from(s.addressPool),
-          db.select({ zone: s.subnet.zone, cidr: s.subnet.cidr }).from(s.zone).innerJoin(s.subnet, eq(s.subnet.zone, s.zone.id)),
+          db
+            .select({ zone: s.subnet.zone, cidr: s.subnet.cidr })
+            .from(s.zone)
+            .innerJoin(s.subnet, and(eq(s.subnet.zone, s.zone.id), eq(s.subnet.pooled, true))),
         ])
         const cidrsIn = (rows: readonly { zone: Id<'zone'>; cidr: string }[], zone: Id<'zone'>) =>
           rows.filter(row => row.zone === zone).map(row => row.cidr)

@@ -27,7 +27,7 @@ const looks = (account: string) =>
 /** Addresses that machines may have: all but the network's, the gateway's and the broadcast's. Taken ones are not counted out. */
 const addressesOf = (cidr: string): number => Math.max(0, 2 ** (32 - Number(cidr.split('/')[1] ?? 32)) - 3)
 
-const renderSubnet = (subnet: SubnetOfNetwork, account: string, region: string) => ({
+export const renderSubnet = (subnet: SubnetOfNetwork, account: string, region: string) => ({
   subnetId: subnet.alias,
   subnetArn: `arn:aws:ec2:${region}:${account}:subnet/${subnet.alias}`,
   vpcId: subnet.network.alias,

@@ -8,10 +8,13 @@ import { Refusal } from '../refusal.ts'
 
 const parameters = { VpcId: listOrNone(text), Filter: filters, ...paging }
 
+const rangesOf = ({ alias, cidr, subnets }: Network): readonly { readonly alias: string; readonly cidr: string }[] =>
+  cidr === null ? subnets : [{ alias, cidr }]
+
 const looks = (account: string) =>
   ({
-    cidr: network => network.subnets.map(subnet => subnet.cidr),
-    'cidr-block-association.cidr-block': network => network.subnets.map(subnet => subnet.cidr),
+    cidr: network => rangesOf(network).map(({ cidr }) => cidr),
+    'cidr-block-association.cidr-block': network => rangesOf(network).map(({ cidr }) => cidr),
     'dhcp-options-id': () => ['default'],
     'is-default': network => [String(network.isDefault)],
     isDefault: network => [String(network.isDefault)],
@@ -21,13 +24,13 @@ const looks = (account: string) =>
     'vpc-id': network => [network.alias],
   }) as const satisfies Looks<Network>
 
-const renderVpc = (network: Network, account: string) => ({
+export const renderVpc = (network: Network, account: string) => ({
   vpcId: network.alias,
   ownerId: account,
   state: 'available',
-  cidrBlock: network.subnets[0]?.cidr,
-  cidrBlockAssociationSet: network.subnets.map(({ alias, cidr }) => ({
-    associationId: alias.replace(/^subnet-/, 'vpc-cidr-assoc-'),
+  cidrBlock: network.cidr ?? network.subnets[0]?.cidr,
+  cidrBlockAssociationSet: rangesOf(network).map(({ alias, cidr }) => ({
+    associationId: alias.replace(/^(subnet|vpc)-/, 'vpc-cidr-assoc-'),
     cidrBlock: cidr,
     cidrBlockState: { state: 'associated' },
   })),
@@ -37,7 +40,7 @@ const renderVpc = (network: Network, account: string) => ({
   tagSet: [],
 })
 
-/** DescribeVpcs: a network has no range of its own here, so it is shown with those of its subnets. */
+/** DescribeVpcs: a default network has no range of its own here, so it is shown with those of its subnets. */
 export const DescribeVpcs = action({ right: 'networks.list', noun: 'vpc', parameters }, async (request, given) => {
   const { account } = request.principal
   const networks = await networksOf(request)

@@ -1,5 +1,5 @@
-import type { Network as NetworkJson } from '@sirocco/shared/api/catalogue.ts'
 import type { KeyPair as KeyPairJson } from '@sirocco/shared/api/key-pairs.ts'
+import type { Network as NetworkJson } from '@sirocco/shared/api/networks.ts'
 import type { KeyPair } from '../../../domain/images/image.ts'
 import type { Network } from '../../../domain/networks/network.ts'
 import { time } from './time.ts'
@@ -10,6 +10,7 @@ export const networkJson = (network: Network): NetworkJson => ({
   name: network.name,
   region: network.region,
   isDefault: network.isDefault,
+  cidr: network.cidr,
   subnets: network.subnets.map(({ id, alias, zone, cidr, mtu }) => ({ id, ec2Id: alias, zone, cidr, mtu })),
 })
 

@@ -3,11 +3,9 @@ import { ok } from '@sirocco/shared/kit/fault.ts'
 import { listFlavors } from '../../../services/flavors/list.ts'
 import { listHosts } from '../../../services/hosts/list.ts'
 import { projectHost } from '../../../services/hosts/projection.ts'
-import { listNetworks } from '../../../services/networks/list.ts'
 import { listRegions } from '../../../services/regions/list.ts'
 import type { Handler } from '../handler.ts'
 import { listed } from '../list.ts'
-import { networkJson } from '../render/catalogue.ts'
 import { hostJson } from '../render/host.ts'
 
 export const flavors: Handler<Routes['listFlavors']> = async (_, { call }) => {
@@ -30,11 +28,6 @@ export const regions: Handler<Routes['listRegions']> = async (_, { call }) => {
       next: null,
     },
   })
-}
-
-export const networks: Handler<Routes['listNetworks']> = async ({ query }, { call }) => {
-  const page = await listed(query, page => listNetworks.call(call, page), networkJson)
-  return page.ok ? ok({ body: page.value }) : page
 }
 
 export const hosts: Handler<Routes['listHosts']> = async ({ query }, { call }) => {
