@@ -74,6 +74,20 @@ describe.skipIf(why !== null)(`volumes of several hosts in a real Ceph${why === 
     granted(await other.make(volume('vol_a')))
   })
 
+  test('the key goes from the host with its pool, once nothing of it is held here', async () => {
+    const here = hosts('here')
+    granted(await here.make(volume('vol_a')))
+    const keyring = join(root, 'here/ceph/spl_ceph/keyring')
+    await here.keepOnly(['spl_other'])
+    expect(await readFile(keyring, 'utf8')).toContain(ceph.key)
+    granted(await here.remove(volume('vol_a', { gone: true })))
+    await here.keepOnly(['spl_ceph'])
+    expect(await readFile(keyring, 'utf8')).toContain(ceph.key)
+    await here.keepOnly([])
+    await expect(readFile(keyring)).rejects.toThrow('ENOENT')
+    expect(refused(await here.make(volume('vol_a')))).toBe('unavailable')
+  })
+
   test('says how large the pool is, and in plain words why it cannot be used', async () => {
     expect(granted(await hosts('here').room(place())).totalMiB).toBeGreaterThan(500)
     const wrong = { ...place('spl_x'), key: `${'AQ'.repeat(19)}==` }

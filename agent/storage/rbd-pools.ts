@@ -18,6 +18,7 @@ import {
   cephConfiguration,
   cephHeld,
   cephKeyring,
+  cephRoom,
   gone,
   hasSnapshots,
   imagesOf,
@@ -55,6 +56,13 @@ export class RbdPools {
     this.#own = own
     this.#run = run
     this.#ceph = new CephPrograms(own, run, confined)
+  }
+
+  /** Forgets how other pools than these are reached, where nothing here lies in them. */
+  async keepOnly(pools: readonly string[]): Promise<void> {
+    for (const id of await namesIn(cephRoom(this.#own)))
+      if (!pools.includes(id) && (await namesIn(cephHeld(this.#own, id))).length === 0)
+        await rm(join(cephRoom(this.#own), id), { recursive: true, force: true })
   }
 
   /** Of the pool as its users see it, copies apart. */
