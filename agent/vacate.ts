@@ -7,7 +7,7 @@ import type { AgentConfig } from './config.ts'
 type HostPorts = Pick<AgentParts['hosts'][number], 'name' | 'compute' | 'storage' | 'volumes' | 'networks'>
 
 /** What the storage port and consoles keep; whatever else lies in a storage folder is somebody else's. */
-const rooms = ['machines', 'volumes', 'images', 'imports', 'backups', 'consoles', 'pools'] as const
+const rooms = ['machines', 'volumes', 'images', 'imports', 'backups', 'consoles', 'pools', 'ceph'] as const
 
 /** The machines that hosts carry, defined or only by what is stored of them, and the volumes that no machine here has. */
 export async function machinesOn(hosts: readonly HostPorts[]): Promise<Result<string[]>> {

@@ -18,28 +18,29 @@ interface Parts {
 }
 
 /** A part of a disk as QEMU's programs name it; commas in a name are doubled. */
-const partOf = (path: string, format: string, offset: number, length: number): string =>
+const partOf = ({ path, format, ceph }: Pick<FrozenDisk, 'path' | 'format' | 'ceph'>, offset: number, length: number): string =>
   [
     'driver=raw',
     `offset=${offset}`,
     `size=${length}`,
-    `file.driver=${format}`,
-    'file.file.driver=file',
-    `file.file.filename=${path.replaceAll(',', ',,')}`,
+    ...(ceph
+      ? ['file.driver=rbd', ...Object.entries(ceph).map(([name, text]) => `file.${name}=${text.replaceAll(',', ',,')}`)]
+      : [`file.driver=${format}`, 'file.file.driver=file', `file.file.filename=${path.replaceAll(',', ',,')}`]),
   ].join(',')
 
 /** Parts of a disk that nobody writes to, each read whole. */
 export const readWindows =
-  ({ folder, run, signal }: Parts, { path, format }: FrozenDisk) =>
+  ({ folder, run, signal }: Parts, frozen: FrozenDisk) =>
   async (offset: number, length: number): Promise<Result<ReadWindow>> => {
     const out = join(folder, 'out')
     await rm(out, { recursive: true, force: true })
     await mkdir(out, { mode: 0o700 })
     if (getuid?.() === 0) await chown(out, nobody, nobody)
     const raw = join(out, 'window')
-    const source = partOf(path, format, offset, length)
+    const source = partOf(frozen, offset, length)
     const ran = await run('qemu-img', ['convert', '--image-opts', source, '-O', 'raw', raw], {
       reads: true,
+      ...(frozen.ceph ? { network: true } : {}),
       fileBytes: length + MiB,
       timeout: limits.backupWindow,
       signal,
@@ -75,7 +76,7 @@ export const writeWindows =
         await file.write(bytes, 0, bytes.length, at)
       },
       async keep() {
-        const target = partOf(disk.path, 'qcow2', offset, length)
+        const target = partOf({ path: disk.path, format: 'qcow2' }, offset, length)
         const ran = await run(
           'qemu-img',
           ['convert', '-n', '--target-is-zero', '-f', 'raw', '--target-image-opts', raw, target],

@@ -53,17 +53,17 @@ export async function convert(given: Conversion): Promise<Result<{ path: string;
   const fault = unfit(info.data, given.maxVirtualBytes)
   if (fault) return fault
 
-  return compress(given, { source, as, virtualBytes: info.data['virtual-size'], reads: false })
+  return compress(given, { source, as, virtualBytes: info.data['virtual-size'], reads: false, network: false })
 }
 
 /** A compressed qcow2 of a whole disk, which may be spread over files of this host: each says of what format the one below is. */
 export async function flatten(
   given: Omit<Conversion, 'source' | 'format'>,
-  { path, format, virtualBytes }: FrozenDisk,
+  { path, format, virtualBytes, ceph }: FrozenDisk,
 ): Promise<Result<{ path: string; virtualBytes: number }>> {
   if (virtualBytes > given.maxVirtualBytes)
     return refuse('invalid', `the volume has more than the ${given.maxVirtualBytes / GiB} GiB that an image may have`)
-  return compress(given, { source: path, as: format, virtualBytes, reads: true })
+  return compress(given, { source: path, as: format, virtualBytes, reads: true, network: ceph !== undefined })
 }
 
 async function compress(
@@ -73,7 +73,14 @@ async function compress(
     as,
     virtualBytes,
     reads,
-  }: { readonly source: string; readonly as: string; readonly virtualBytes: number; readonly reads: boolean },
+    network,
+  }: {
+    readonly source: string
+    readonly as: string
+    readonly virtualBytes: number
+    readonly reads: boolean
+    readonly network: boolean
+  },
 ): Promise<Result<{ path: string; virtualBytes: number }>> {
   const out = join(folder, 'out')
   await mkdir(out, { mode: 0o700 })
@@ -81,6 +88,7 @@ async function compress(
   const path = join(out, 'image.qcow2')
   const converted = await run('qemu-img', ['convert', '-p', '-c', '-f', as, '-O', 'qcow2', source, path], {
     reads,
+    network,
     // Compressed it is smaller, but for noise and the tables.
     fileBytes: Math.min(virtualBytes + Math.ceil(virtualBytes / 512) + 64 * MiB, limits.imageBytes),
     timeout: limits.convert,

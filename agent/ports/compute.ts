@@ -13,10 +13,19 @@ export interface MachineFiles {
 }
 
 /** The bytes of a disk, as a hypervisor opens them. */
-export interface DiskSource {
-  readonly type: 'file' | 'block'
-  readonly format: 'qcow2' | 'raw'
+export type DiskSource = { readonly type: 'file' | 'block'; readonly format: 'qcow2' | 'raw'; readonly path: string } | CephImage
+
+/** An image in Ceph; its path is `rbd:<pool of Ceph>/<image>`. */
+export interface CephImage {
+  readonly type: 'rbd'
+  readonly format: 'raw'
   readonly path: string
+  /** Ours, which the user's key goes by. */
+  readonly pool: string
+  readonly monitors: readonly string[]
+  readonly user: string
+  /** A file that has the key. */
+  readonly keyring: string
 }
 
 /** A volume as a machine has it. */

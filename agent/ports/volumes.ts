@@ -31,6 +31,14 @@ export interface FrozenDisk {
   readonly format: 'qcow2' | 'raw'
   /** Of the disk that a guest saw, in bytes. */
   readonly virtualBytes: number
+  /** Where it is no file, but a snapshot of an image in Ceph; `path` says the same as QEMU's programs write it. */
+  readonly ceph?: {
+    readonly pool: string
+    readonly image: string
+    readonly snapshot: string
+    readonly user: string
+    readonly conf: string
+  }
 }
 
 /** Two neighbours among the files that a disk is spread over, the lower of which nobody needs apart any more. */
@@ -81,11 +89,13 @@ export interface Volumes {
   snapshot(snapshot: WantedSnapshot, open: OpenIn | null): Promise<Result<void>>
   /**
    * The same of several volumes of one machine at one moment. `switchTo` makes its guest go on in other files, all at once, and says whether its
-   * file systems stood still meanwhile; so does the answer, where every volume was open.
+   * file systems stood still meanwhile; so does the answer, where every volume was open. `whileStill` makes it stand still in memory as long as
+   * something is done.
    */
   keepMoment(
     each: readonly OfMoment[],
     switchTo: (files: readonly { readonly volume: string; readonly path: string }[]) => Promise<Result<boolean>>,
+    whileStill: (work: () => Promise<Result<void>>) => Promise<Result<void>>,
   ): Promise<Result<boolean>>
   removeSnapshot(snapshot: WantedSnapshot): Promise<Result<void>>
   /** What it keeps, to be read: `not_found` where it is not here. */

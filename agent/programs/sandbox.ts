@@ -22,6 +22,8 @@ export interface Confined {
   readonly reads?: boolean
   /** It changes files of the host that are root's alone: disks. It ends with this process, and reaches no network. */
   readonly changes?: boolean
+  /** It reaches the host's network, and ends with this process. */
+  readonly network?: boolean
   /** Hears what it prints, as it comes. */
   readonly heard?: (text: string) => void
 }
@@ -34,25 +36,27 @@ export type RunConfined = (program: string, args: readonly string[], how: Confin
  * mounts, processes and inter-process communication of its own, as nobody, without any capability or a way to gain one.
  */
 export function confinement(
-  { fileBytes, reads = false, changes = false }: Pick<Confined, 'fileBytes' | 'reads' | 'changes'>,
+  { fileBytes, reads = false, changes = false, network = false }: Pick<Confined, 'fileBytes' | 'reads' | 'changes' | 'network'>,
   root: boolean,
 ): readonly string[] {
   const limited = [
     'prlimit',
-    `--as=${changes ? limits.mergeMemory : limits.convertMemory}`,
+    `--as=${changes || network ? limits.mergeMemory : limits.convertMemory}`,
     `--cpu=${Math.ceil(limits.convertCpu / 1_000)}`,
     `--fsize=${fileBytes}`,
-    '--nofile=64',
+    // A connection each to as many servers as a Ceph has.
+    `--nofile=${network ? 4_096 : 64}`,
     '--core=0',
     '--',
   ]
-  const last = changes ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []
+  const last = changes || network ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []
   if (!root) return [...limited, ...last]
   const keeps = changes ? changing : reads ? reading : null
   return [
     ...limited,
     ...last,
-    ...['unshare', '--net', '--mount', '--ipc', '--uts', '--pid', '--fork', ...(changes ? ['--kill-child'] : []), '--'],
+    ...['unshare', ...(network ? [] : ['--net']), '--mount', '--ipc', '--uts', '--pid', '--fork'],
+    ...[...(changes || network ? ['--kill-child'] : []), '--'],
     ...['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--no-new-privs'],
     ...(keeps === null
       ? ['--inh-caps=-all', '--bounding-set=-all', '--']

@@ -1,4 +1,5 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
+import { isSharedPool } from '@sirocco/shared/model/volumes/states.ts'
 import type { SeenMove, WantedMachine, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Compute, Definition } from '../ports/compute.ts'
 import type { Arrival, Endpoint, Underlay } from '../ports/move.ts'
@@ -116,7 +117,7 @@ export class Moves {
     const peer = underlay.peer(move, move.endpoint)
     try {
       const how = { progress: (percent: number) => progress(id, `moving ${percent} %`), cancel: cancel.signal }
-      const shared = volumesOf(id).flatMap(({ pool, attached }) => (pool.type === 'nfs' && attached ? [attached.device] : []))
+      const shared = volumesOf(id).flatMap(({ pool, attached }) => (isSharedPool(pool.type) && attached ? [attached.device] : []))
       const departure = await (move.offline
         ? volumes.send(volumesOf(id), peer, how)
         : compute.leave(id, peer, { ...how, shared }))

@@ -249,18 +249,23 @@ describe.skipIf(missing.length > 0)(`volumes${missing.length ? ` (not installed:
       { snapshot: snapshot('snp_a', 'vol_a'), open: null },
     ]
     const asked: string[][] = []
-    const kept = await volumes.keepMoment(each, async files => {
-      asked.push(files.map(({ volume }) => volume))
-      for (const { path } of files) await run('qemu-img', ['create', '-q', '-f', 'qcow2', path, '8M'])
-      return { ok: true, value: true }
-    })
+    const still = (work: () => Promise<Result<void>>) => work()
+    const kept = await volumes.keepMoment(
+      each,
+      async files => {
+        asked.push(files.map(({ volume }) => volume))
+        for (const { path } of files) await run('qemu-img', ['create', '-q', '-f', 'qcow2', path, '8M'])
+        return { ok: true, value: true }
+      },
+      still,
+    )
     expect([kept, asked]).toEqual([{ ok: true, value: false }, [['vol_b']]])
     for (const { snapshot } of each) expect(granted(await volumes.hasSnapshot(snapshot))).toBe(true)
     const lost = [
       { snapshot: snapshot('snp_c', 'vol_a'), open: null },
       { snapshot: snapshot('snp_d', 'vol_x'), open: null },
     ]
-    expect(await volumes.keepMoment(lost, async () => ({ ok: true, value: true }))).toMatchObject({
+    expect(await volumes.keepMoment(lost, async () => ({ ok: true, value: true }), still)).toMatchObject({
       fault: { code: 'not_found' },
     })
     expect((await readdir(join(dir, 'volumes/vol_a'))).includes('snp_c.snapshot')).toBe(false)

@@ -135,6 +135,7 @@ describe.skipIf(missing.length > 0)(
           switched.push(files.map(({ volume }) => volume).sort())
           return { ok: true, value: true }
         },
+        work => work(),
       )
       expect(switched).toEqual([['vol_a', 'vol_b']])
       expect(granted(whole)).toBe(false)

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
+import { isSharedPool } from '@sirocco/shared/model/volumes/states.ts'
 import type { WantedPool, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Arrival, Departure } from '../ports/move.ts'
 import type { FoundVolume, Merge, OfMoment, Volumes } from '../ports/volumes.ts'
@@ -11,6 +12,8 @@ import { directoryVolumes, type VolumesOfDirectory } from './directory-volumes.t
 import { fileFault, isThere, makeDirectory, namesIn, syncDirectory } from './files.ts'
 import { InTurn } from './in-turn.ts'
 import type { Parcel } from './parcel.ts'
+import { isRbd } from './rbd.ts'
+import { RbdPools } from './rbd-pools.ts'
 import { sendParcels } from './send.ts'
 import { isShared, SharedPools } from './shared-pool.ts'
 import { takeParcels } from './take.ts'
@@ -44,6 +47,7 @@ class PooledVolumes implements Volumes {
   readonly #opened = new Map<string, VolumesOfDirectory>()
   readonly #turns = new InTurn()
   readonly #shared: SharedPools
+  readonly #rbd: RbdPools
 
   constructor(dir: string, host: string) {
     if (!nameShape.test(host)) throw new Error('impossible: a host whose id is no name')
@@ -52,9 +56,11 @@ class PooledVolumes implements Volumes {
     this.#host = host
     this.#own = directoryVolumes({ dir })
     this.#shared = new SharedPools(dir, this.#links)
+    this.#rbd = new RbdPools(dir)
   }
 
   async room(pool: WantedPool): Promise<Result<{ readonly totalMiB: number }>> {
+    if (isRbd(pool)) return this.#rbd.room(pool)
     if (isShared(pool)) return this.#shared.room(pool)
     const { path } = pool
     const found = path === undefined ? null : await stat(path).catch(() => null)
@@ -64,20 +70,35 @@ class PooledVolumes implements Volumes {
     return ok({ totalMiB: Math.floor((blocks * bsize) / MiB) })
   }
 
-  grow: Volumes['grow'] = volume => this.#in(volume, missing(volume.id), pool => pool.grow(volume))
-  revert: Volumes['revert'] = volume => this.#in(volume, missing(volume.id), pool => pool.revert(volume))
-  hasSnapshot: Volumes['hasSnapshot'] = snapshot => this.#in(snapshot, ok(false), pool => pool.hasSnapshot(snapshot))
-  removeSnapshot: Volumes['removeSnapshot'] = snapshot =>
-    isShared(snapshot.pool)
+  grow: Volumes['grow'] = volume =>
+    isRbd(volume.pool) ? this.#rbd.grow(volume, volume.pool) : this.#in(volume, missing(volume.id), pool => pool.grow(volume))
+  revert: Volumes['revert'] = volume =>
+    isRbd(volume.pool) ? this.#rbd.revert(volume, volume.pool) : this.#in(volume, missing(volume.id), pool => pool.revert(volume))
+  hasSnapshot: Volumes['hasSnapshot'] = snapshot =>
+    isRbd(snapshot.pool)
+      ? this.#rbd.hasSnapshot(snapshot, snapshot.pool)
+      : this.#in(snapshot, ok(false), pool => pool.hasSnapshot(snapshot))
+  removeSnapshot: Volumes['removeSnapshot'] = snapshot => {
+    if (isRbd(snapshot.pool)) return this.#rbd.removeSnapshot(snapshot, snapshot.pool)
+    return isShared(snapshot.pool)
       ? this.#shared.removeSnapshot(snapshot, snapshot.pool)
       : this.#emptying(snapshot, pool => pool.removeSnapshot(snapshot))
-  frozen: Volumes['frozen'] = snapshot => this.#in(snapshot, missing(snapshot.id), pool => pool.frozen(snapshot))
-  merges: Volumes['merges'] = volume => this.#in(volume, ok(null), pool => pool.merges(volume))
+  }
+  frozen: Volumes['frozen'] = snapshot =>
+    isRbd(snapshot.pool)
+      ? this.#rbd.frozen(snapshot, snapshot.pool)
+      : this.#in(snapshot, missing(snapshot.id), pool => pool.frozen(snapshot))
+  /** Ceph keeps its own files in order. */
+  merges: Volumes['merges'] = async volume =>
+    isRbd(volume.pool) ? ok(null) : this.#in(volume, ok(null), pool => pool.merges(volume))
   snapshot: Volumes['snapshot'] = (snapshot, open) =>
-    this.#in(snapshot, missing(snapshot.volume), pool => pool.snapshot(snapshot, open))
+    isRbd(snapshot.pool)
+      ? this.#rbd.snapshot(snapshot, snapshot.pool)
+      : this.#in(snapshot, missing(snapshot.volume), pool => pool.snapshot(snapshot, open))
 
   make(volume: WantedVolume): Promise<Result<void>> {
     const { pool } = volume
+    if (isRbd(pool)) return this.#rbd.make(volume, pool)
     if (isShared(pool)) return this.#turns.take(volume.id, () => this.#shared.make(volume, pool).catch(fileFault))
     return this.#turns.take(pool.id, async () => {
       const linked = await this.#link(volume.pool)
@@ -87,6 +108,7 @@ class PooledVolumes implements Volumes {
   }
 
   async find(volume: Parameters<Volumes['find']>[0]): Promise<Result<FoundVolume | null>> {
+    if (isRbd(volume.pool)) return this.#rbd.find(volume, volume.pool)
     if (volume.pool.id !== '') return this.#in(volume, ok(null), pool => pool.find(volume))
     const pools = await this.#known()
     if (!pools.ok) return pools
@@ -101,6 +123,7 @@ class PooledVolumes implements Volumes {
   async remove(volume: Parameters<Volumes['remove']>[0]): Promise<Result<void>> {
     // Who takes everything off a host knows of no pools.
     const { pool } = volume
+    if (isRbd(pool)) return this.#rbd.remove(volume, pool)
     if (isShared(pool)) return this.#turns.take(volume.id, () => this.#shared.remove(volume, pool).catch(fileFault))
     if (pool.id !== '') return this.#emptying(volume, directory => directory.remove(volume))
     const pools = await this.#known()
@@ -118,7 +141,14 @@ class PooledVolumes implements Volumes {
   snapshots = () => this.#ofAll(pool => pool.snapshots())
 
   /** Each pool goes on only when those after it are as far: all marks are set before any guest goes on. */
-  async keepMoment(each: readonly OfMoment[], switchTo: Parameters<Volumes['keepMoment']>[1]): Promise<Result<boolean>> {
+  async keepMoment(...[each, switchTo, whileStill]: Parameters<Volumes['keepMoment']>): Promise<Result<boolean>> {
+    const [first, ...more] = each.map(({ snapshot }) => snapshot.pool)
+    if (first && isRbd(first) && more.every(({ id }) => id === first.id)) return this.#rbd.keepMoment(each, first, whileStill)
+    if (each.some(({ snapshot }) => isRbd(snapshot.pool)))
+      return refuse(
+        'unsupported',
+        'volumes of a pool in Ceph are not kept at one moment with volumes of other pools; take a snapshot of each',
+      )
     const groups = [...Map.groupBy(each, ({ snapshot: { pool, volume } }) => (isShared(pool) ? volume : pool.id)).values()].sort(
       byOpen,
     )
@@ -131,10 +161,14 @@ class PooledVolumes implements Volumes {
       if (!group || !first) return files.length === 0 ? ok(false) : switchTo(files)
       const going = { on: false }
       const kept = await this.#in(first.snapshot, missing(first.snapshot.volume), pool =>
-        pool.keepMoment(group, more => {
-          going.on = true
-          return from(at + 1, [...files, ...more])
-        }),
+        pool.keepMoment(
+          group,
+          more => {
+            going.on = true
+            return from(at + 1, [...files, ...more])
+          },
+          whileStill,
+        ),
       )
       if (!kept.ok || going.on) return kept
       const rest = await from(at + 1, files)
@@ -153,14 +187,14 @@ class PooledVolumes implements Volumes {
   }
 
   async still(volume: Parameters<Volumes['still']>[0]): Promise<void> {
-    await this.#in(volume, ok(undefined), async pool => ok(await pool.still(volume)))
+    if (!isRbd(volume.pool)) await this.#in(volume, ok(undefined), async pool => ok(await pool.still(volume)))
   }
 
   async send(...[volumes, peer, options]: Parameters<Volumes['send']>): Promise<Departure> {
     const parcels: Parcel[] = []
     for (const volume of volumes) {
       // It lies where the other host has it, too.
-      if (isShared(volume.pool)) continue
+      if (isSharedPool(volume.pool.type)) continue
       const packed = await this.#in(volume, missing(volume.id), pool => pool.pack(volume))
       if (!packed.ok) return { kind: 'stayed', fault: packed.fault }
       parcels.push(packed.value)
@@ -169,7 +203,7 @@ class PooledVolumes implements Volumes {
   }
 
   take(all: readonly WantedVolume[]): Promise<Result<Arrival>> {
-    const volumes = all.filter(({ pool }) => !isShared(pool))
+    const volumes = all.filter(({ pool }) => !isSharedPool(pool.type))
     const pools = [...new Map(volumes.map(volume => [volume.pool.id, volume])).values()].sort((a, b) =>
       a.pool.id < b.pool.id ? -1 : 1,
     )

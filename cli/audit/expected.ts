@@ -1,6 +1,7 @@
 import type { HostProjection } from '@sirocco/shared/api/hosts.ts'
 import type { MachineState } from '@sirocco/shared/model/machines/states.ts'
 import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
+import { isSharedPool } from '@sirocco/shared/model/volumes/states.ts'
 import type { Expected, Kind } from './item.ts'
 
 type ProjectedVolume = Extract<HostProjection['objects'][number], { kind: 'volume' }>
@@ -157,7 +158,7 @@ export const disksOf = (
 /** What a volume stands on: an image's content, or nothing. On a simulated host by its id. Of one that was found nobody knows. One that was made from a snapshot stands on that, or alone where it came from another host. */
 function baseOf({ source, pool }: ProjectedVolume, isReal: boolean): { readonly base?: string } {
   // What lies in a shared pool stands on nothing of its host.
-  if (pool.type === 'nfs') return isReal ? { base: '' } : {}
+  if (isSharedPool(pool.type)) return isReal ? { base: '' } : {}
   if (source.from === 'snapshot' || source.from === 'found') return {}
   // What a backup held was brought there, and stands alone.
   if (source.from === 'nothing' || source.from === 'backup') return { base: '' }

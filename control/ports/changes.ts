@@ -17,7 +17,7 @@ import type { Tombstone } from '../domain/machines/tombstone.ts'
 import type { Migration, MigrationPhase } from '../domain/migrations/migration.ts'
 import type { Operation, OperationAsk, SubjectId } from '../domain/operations/operation.ts'
 import type { Grouping, PlacementGroup } from '../domain/placement/group.ts'
-import type { Lying, StoragePool } from '../domain/volumes/pool.ts'
+import type { Ceph, Lying, StoragePool } from '../domain/volumes/pool.ts'
 import type { VolumeIntent } from '../domain/volumes/volume.ts'
 import type { BackupChange } from './backups.ts'
 import type { NetworkChange } from './networks.ts'
@@ -539,7 +539,11 @@ export type Change =
   /** Guard `conflict` where the zone has one of the name, `quota` where there are `limit` already. */
   | {
       readonly do: 'pool.insert'
-      readonly pool: Omit<StoragePool, 'createdAt' | 'zone' | 'zoneId'> & { readonly zone: Id<'zone'> }
+      /** The key sealed. */
+      readonly pool: Omit<StoragePool, 'createdAt' | 'zone' | 'zoneId'> & {
+        readonly zone: Id<'zone'>
+        readonly cephKey: string | null
+      }
       readonly limit: number
     }
   /** With `isDefault` that of its zone, instead of the one before. Guard `conflict` where the name is taken. */
@@ -548,6 +552,9 @@ export type Change =
       readonly id: Id<'storagePool'>
       readonly name?: string | undefined
       readonly isDefault?: true | undefined
+      readonly ceph?: Ceph | undefined
+      /** Sealed. */
+      readonly cephKey?: string | undefined
     }
   /** What a host says of a pool that is there; nothing where it is not. */
   | {

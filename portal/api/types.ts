@@ -11,7 +11,7 @@ export type { Operation, OperationAsked } from '@sirocco/shared/api/operations.t
 export type { AdoptOrphan, Orphan } from '@sirocco/shared/api/orphans.ts'
 export type { Passkey, PasskeyOptions } from '@sirocco/shared/api/passkeys.ts'
 export type { PlacementGroup } from '@sirocco/shared/api/placement-groups.ts'
-export type { Pool, PoolDetail } from '@sirocco/shared/api/pools.ts'
+export type { NewPool, Pool, PoolDetail } from '@sirocco/shared/api/pools.ts'
 export type { Price, PriceTable } from '@sirocco/shared/api/prices.ts'
 export type { Usage } from '@sirocco/shared/api/samples.ts'
 export type { NewSecondFactor, RecoveryCodes, SecondFactor } from '@sirocco/shared/api/second-factor.ts'

@@ -70,7 +70,7 @@ function List({ pools }: { pools: readonly Pool[] }) {
             <tr key={pool.id}>
               <th scope="row">
                 {pool.name}
-                {pool.type === 'nfs' && <span className="soft small block">{t.pools.types.nfs}</span>}
+                {pool.type !== 'directory' && <span className="soft small block">{t.pools.types[pool.type]}</span>}
                 {pool.isDefault && <span className="soft small block">{t.pools.standard}</span>}
               </th>
               <td>{pool.zone}</td>
@@ -110,45 +110,65 @@ function List({ pools }: { pools: readonly Pool[] }) {
   )
 }
 
+const parts = ['name', 'path', 'monitors', 'user', 'key'] as const
+type Part = (typeof parts)[number]
+const empty: Readonly<Record<Part, string>> = { name: '', path: '', monitors: '', user: '', key: '' }
+
 function Add({ close }: { close: () => void }) {
   const { t } = useSpeech()
-  const [name, setName] = useState('')
-  const [path, setPath] = useState('')
+  const [typed, setTyped] = useState(empty)
   const [type, setType] = useState<Pool['type']>('directory')
-  const [missing, setMissing] = useState<'name' | 'path' | null>(null)
-  const error = (field: 'name' | 'path') => (missing === field ? t.launch.required : null)
+  const [missing, setMissing] = useState<Part | null>(null)
+  const inCeph = type === 'rbd'
   const act = async (): Promise<'stay' | 'done'> => {
-    const pool = { name: name.trim(), path: path.trim(), type }
-    if (pool.name === '' || pool.path === '') {
-      setMissing(pool.name === '' ? 'name' : 'path')
+    const left = parts.find(part => (inCeph || part === 'name' || part === 'path') && typed[part].trim() === '')
+    if (left) {
+      setMissing(left)
       return 'stay'
     }
-    const { id } = await calls.addPool(pool)
+    const { name, path, monitors, user, key } = typed
+    const { id } = await calls.addPool({
+      ...{ name: name.trim(), path: path.trim(), type },
+      ...(inCeph ? { ceph: { monitors: monitors.split(',').map(one => one.trim()), user: user.trim(), key: key.trim() } } : {}),
+    })
     await reload()
-    say(type === 'nfs' ? t.pools.mark({ id, path: pool.path }) : t.pools.made({ name: pool.name }))
+    say(type === 'nfs' ? t.pools.mark({ id, path: path.trim() }) : t.pools.made({ name: name.trim() }))
     return 'done'
   }
+  const field = (part: Part, label: string, hint: string, more: { autoFocus?: true; type?: 'password' } = {}) => (
+    <Field
+      name={part}
+      label={label}
+      hint={hint}
+      value={typed[part]}
+      onChange={text => setTyped({ ...typed, [part]: text })}
+      error={missing === part ? t.launch.required : null}
+      {...more}
+    />
+  )
   return (
     <Ask open close={close} title={t.pools.create} confirm={t.pools.create} act={act}>
-      <Field
-        name="name"
-        label={t.pools.name}
-        hint={t.pools.nameHint}
-        value={name}
-        onChange={setName}
-        error={error('name')}
-        autoFocus
-      />
+      {field('name', t.pools.name, t.pools.nameHint, { autoFocus: true })}
       <Radios<Pool['type']>
         label={t.pools.type}
         options={[
           { key: 'directory', label: t.pools.types.directory },
           { key: 'nfs', label: t.pools.types.nfs },
+          { key: 'rbd', label: t.pools.types.rbd },
         ]}
         value={type}
         onChange={setType}
       />
-      <Field name="path" label={t.pools.path} hint={t.pools.pathHint} value={path} onChange={setPath} error={error('path')} />
+      {inCeph ? (
+        <>
+          {field('path', t.pools.cephPool, t.pools.cephPoolHint)}
+          {field('monitors', t.pools.monitors, t.pools.monitorsHint)}
+          {field('user', t.pools.user, t.pools.userHint)}
+          {field('key', t.pools.key, t.pools.keyHint, { type: 'password' })}
+        </>
+      ) : (
+        field('path', t.pools.path, t.pools.pathHint)
+      )}
     </Ask>
   )
 }

@@ -717,7 +717,7 @@ export const routes = {
   addPool: {
     method: 'POST',
     path: '/pools',
-    summary: 'Make a storage pool: a directory of the same name on the hosts of a zone',
+    summary: 'Make a storage pool: a directory of the same name on the hosts of a zone, or a pool of Ceph',
     verbs: ['pools.create', 'pools.show'],
     status: 201,
     faults: ['already_exists', 'quota', 'conflict'],

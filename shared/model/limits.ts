@@ -127,6 +127,8 @@ export const limits = {
   placementGroups: 500,
   /** Storage pools of all zones. */
   storagePools: 100,
+  /** Of one Ceph, as a pool names them. */
+  cephMonitors: 9,
   /** Subnets of a network. */
   subnetsOfNetwork: 64,
   /** The number of a deleted subnet in tunnels between hosts is given to no other for so long. */

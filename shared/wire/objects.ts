@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { limits } from '../model/limits.ts'
 import { firmwares, powers, seenPowers } from '../model/machines/states.ts'
 import { protocolOf, ruleDirections } from '../model/security/rule.ts'
+import { cephKey, cephMonitor, cephName } from '../model/volumes/ceph.ts'
 import { poolPath } from '../model/volumes/pool-path.ts'
 import { SeenBackup, WantedBackup } from './backups.ts'
 import { SeenImport, WantedImport } from './imports.ts'
@@ -136,6 +138,15 @@ export const WantedPool = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('directory'), id: z.string(), path: PoolPath.optional() }),
   /** Files under a directory that every host of the zone has mounted. */
   z.strictObject({ type: z.literal('nfs'), id: z.string(), path: PoolPath }),
+  /** Images in a pool of Ceph, which is named by `path`; the user's key comes with the pool itself alone, not with each volume. */
+  z.strictObject({
+    type: z.literal('rbd'),
+    id: z.string(),
+    path: z.string().regex(cephName),
+    monitors: z.array(z.string().regex(cephMonitor)).min(1).max(limits.cephMonitors),
+    user: z.string().regex(cephName),
+    key: z.string().regex(cephKey).optional(),
+  }),
 ])
 export type WantedPool = z.output<typeof WantedPool>
 

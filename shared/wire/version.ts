@@ -6,7 +6,7 @@
  *   snapshots of one moment; volumes and snapshots that were kept before; hello names the agent's bundle, command upgrade;
  *   what a machine that was found is made of, power as-is; backups are objects, and what volumes are made from;
  *   security groups are objects, which ports name; usage, usage-kept; networks have numbers, and their ports on other hosts are objects
- *   (neighbour); pools in directories of hosts, and shared ones, are objects; networks with a gateway apart.
+ *   (neighbour); pools in directories of hosts, and shared ones, are objects; networks with a gateway apart; pools in Ceph.
  */
 export const protocol = 2
 /** The oldest agent protocol that the control plane still speaks. */

@@ -6,7 +6,7 @@ import type { Volumes } from '@sirocco/agent/ports/volumes.ts'
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
-import type { WantedMachine, WantedNetwork, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
+import type { WantedMachine, WantedNetwork, WantedPool, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memoryObjects } from '../support/backup-objects.ts'
 import { Viewer } from '../support/viewer.ts'
@@ -16,6 +16,8 @@ export interface DriverBench {
   readonly compute: Compute
   readonly storage: Storage
   readonly volumes: Volumes
+  /** Where volumes lie; the own directory of the host where it is not said. */
+  readonly pool?: WantedPool
   readonly networks: Networks
   /** Of the same volumes, over these objects. */
   backups(objects: BackupObjects): Backups
@@ -67,7 +69,10 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     const rescue = 'vol_01contract00000000ea'
     const restored = 'vol_01contract00000000ba'
     const frozen = 'snp_01contract00000000sa'
-    const moment = [wantedSnapshot('snp_01contract0000000root', root), wantedSnapshot('snp_01contract0000000data', data)]
+    const momentOf = () =>
+      [['snp_01contract0000000root', root] as const, ['snp_01contract0000000data', data] as const].map(([snapshot, of]) =>
+        wantedSnapshot(snapshot, of, bench),
+      )
     const absent = 'vm_01contract000000000z'
 
     beforeAll(async () => {
@@ -80,12 +85,20 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       await bench.compute.cut(id)
       await bench.compute.undefine(id)
       await bench.storage.remove(id)
-      await bench.volumes.removeSnapshot(wantedSnapshot(frozen, data))
+      await bench.volumes.removeSnapshot(wantedSnapshot(frozen, data, bench))
       for (const volume of [copy, data, rescue, restored, root, chain]) await bench.volumes.remove(wantedVolume(volume, bench))
       await bench.networks.apply([])
       await bench.close()
     }, 60_000)
 
+    const inCeph = () => bench.pool?.type === 'rbd'
+    /** Of these volumes just those are here; nobody lists what lies in a pool that other hosts have, too. */
+    const lies = async (of: readonly string[], here: readonly string[]) => {
+      const found: string[] = []
+      for (const volume of of) if (granted(await bench.volumes.find(wantedVolume(volume, bench)))) found.push(volume)
+      expect(found).toEqual(here)
+      if (!inCeph()) expect(granted(await bench.volumes.list())).toEqual(here)
+    }
     const find = async (compute: Compute = bench.compute): Promise<FoundMachine | undefined> =>
       granted(await compute.list()).find(m => m.id === id)
     /** A volume as the machine is given it. */
@@ -136,7 +149,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       const volume = wantedVolume(root, bench)
       const files = bench.image.files.filter(({ role }) => role === 'disk').map(file => ({ ...file, sha256: 'cd'.repeat(32) }))
       expect(await bench.volumes.make({ ...volume, source: { from: 'image', image: 'img', files } })).toMatchObject({ ok: false })
-      expect(granted(await bench.volumes.list())).not.toContain(root)
+      await lies([root], [])
     })
 
     test('keeps an image twice and has it', async () => {
@@ -154,7 +167,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       granted(await bench.volumes.make(wantedVolume(root, bench)))
       expect(await bench.diskStamp(root)).toBe(stamp)
       expect(granted(await bench.storage.list())).toEqual([id])
-      expect(granted(await bench.volumes.list())).toEqual([root])
+      await lies([root, data, copy], [root])
     })
 
     test('makes networks, twice', async () => {
@@ -259,7 +272,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     }, 30_000)
 
     test('keeps what a volume holds while its machine runs: the guest goes on above it, and a volume can be made from it', async () => {
-      const wanted = wantedSnapshot(frozen, data)
+      const wanted = wantedSnapshot(frozen, data, bench)
       expect(granted(await bench.volumes.hasSnapshot(wanted))).toBe(false)
       for (let i = 0; i < 2; i++) {
         const path = granted(await bench.compute.disks(id)).find(disk => disk.device === 'vdc')?.path ?? ''
@@ -277,7 +290,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
         await bench.volumes.make(wantedVolume(copy, bench, { source: { from: 'snapshot', snapshot: frozen }, sizeMiB: 128 })),
       )
       expect(granted(await bench.volumes.find(wantedVolume(copy, bench)))?.sizeMiB).toBe(128)
-      expect(granted(await bench.volumes.snapshots())).toEqual([frozen])
+      if (!inCeph()) expect(granted(await bench.volumes.snapshots())).toEqual([frozen])
       expect(await power()).toBe('running')
     }, 60_000)
 
@@ -286,7 +299,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       const objects = memoryObjects()
       const backups = bench.backups(objects)
       const never = new AbortController().signal
-      const kept = granted(await bench.volumes.frozen(wantedSnapshot(frozen, data)))
+      const kept = granted(await bench.volumes.frozen(wantedSnapshot(frozen, data, bench)))
       const wanted = { kind: 'backup', id: backup, generation: 1, snapshot: frozen, volume: data, base: null } as const
       const taken = granted(await backups.take(wanted, kept, () => {}, never))
       expect(granted(await backups.take(wanted, kept, () => {}, never))).toEqual(taken)
@@ -307,9 +320,10 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     test(
       'deleted under a running machine, snapshots leave no file behind: the disk and the snapshots that stay hold what they did',
       slow,
-      async () => {
+      async context => {
+        if (inCeph()) return context.skip('Ceph keeps its own files in order')
         const disk = async () => granted(await bench.compute.disks(id)).find(one => one.device === 'vde')?.path ?? ''
-        const wanted = (n: number) => wantedSnapshot(`snp_01contract00000merge${n}`, chain)
+        const wanted = (n: number) => wantedSnapshot(`snp_01contract00000merge${n}`, chain, bench)
         const hashes = async (...of: readonly number[]) => {
           const found = [await bench.contentOf(await disk())]
           for (const n of of) found.push(await bench.contentOf(granted(await bench.volumes.frozen(wanted(n))).path))
@@ -463,7 +477,7 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     test('keeps several volumes of a running machine at one moment, while its file systems stand still', slow, async () => {
       const each = async () => {
         const open = granted(await bench.compute.disks(id))
-        return moment.map(snapshot => ({
+        return momentOf().map(snapshot => ({
           snapshot,
           open: open.find(({ device }) => device === (snapshot.volume === root ? 'vda' : 'vdc'))?.path ?? null,
         }))
@@ -473,11 +487,17 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
           id,
           files.map(({ volume, path }) => ({ device: volume === root ? 'vda' : 'vdc', path })),
         )
-      expect(granted(await bench.volumes.keepMoment(await each(), switchTo))).toBe(true)
+      const whileStill = async (work: () => Promise<Result<void>>) => {
+        granted(await bench.compute.pause(id))
+        const done = await work()
+        granted(await bench.compute.start(id))
+        return done
+      }
+      expect(granted(await bench.volumes.keepMoment(await each(), switchTo, whileStill))).toBe(!inCeph())
       const before = granted(await bench.compute.disks(id))
-      granted(await bench.volumes.keepMoment(await each(), switchTo))
+      granted(await bench.volumes.keepMoment(await each(), switchTo, whileStill))
       expect(granted(await bench.compute.disks(id))).toEqual(before)
-      for (const snapshot of moment) expect(granted(await bench.volumes.hasSnapshot(snapshot))).toBe(true)
+      for (const snapshot of momentOf()) expect(granted(await bench.volumes.hasSnapshot(snapshot))).toBe(true)
       for (const [volume, device] of [
         [root, 'vda'],
         [data, 'vdc'],
@@ -596,19 +616,19 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
     )
 
     test('takes a volume back to a snapshot once for each turn, and the machine starts from that', async () => {
-      const [ofRoot] = moment
+      const [ofRoot] = momentOf()
       if (!ofRoot) throw new Error('its root was kept')
       const back = wantedVolume(root, bench, { reverted: { snapshot: ofRoot.id, turn: 3 } })
       const before = (await diskOf(root, 'vda')).source.path
       granted(await bench.volumes.revert(back))
       const after = (await diskOf(root, 'vda')).source.path
-      expect(after).not.toBe(before)
+      expect(after === before).toBe(inCeph())
       granted(await bench.volumes.revert(back))
       expect((await diskOf(root, 'vda')).source.path).toBe(after)
       expect(granted(await bench.volumes.find(back))?.turn).toBe(3)
       definition = { ...definition, disks: [await diskOf(root, 'vda')] }
       granted(await bench.compute.define(definition))
-      for (const snapshot of moment) granted(await bench.volumes.removeSnapshot(snapshot))
+      for (const snapshot of momentOf()) granted(await bench.volumes.removeSnapshot(snapshot))
       expect(await bench.volumes.revert(wantedVolume(root, bench, { reverted: { snapshot: ofRoot.id, turn: 4 } }))).toMatchObject(
         {
           fault: { code: 'not_found' },
@@ -618,14 +638,17 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
 
     test('a volume goes before its snapshot, and that before what was made from it', async () => {
       for (let i = 0; i < 2; i++) granted(await bench.volumes.remove(wantedVolume(data, bench)))
-      expect(granted(await bench.volumes.hasSnapshot(wantedSnapshot(frozen, data)))).toBe(true)
-      expect(granted(await bench.volumes.frozen(wantedSnapshot(frozen, data))).path).not.toBe('')
-      for (let i = 0; i < 2; i++) granted(await bench.volumes.removeSnapshot(wantedSnapshot(frozen, data)))
-      expect(await bench.volumes.frozen(wantedSnapshot(frozen, data))).toMatchObject({ ok: false, fault: { code: 'not_found' } })
+      expect(granted(await bench.volumes.hasSnapshot(wantedSnapshot(frozen, data, bench)))).toBe(true)
+      expect(granted(await bench.volumes.frozen(wantedSnapshot(frozen, data, bench))).path).not.toBe('')
+      for (let i = 0; i < 2; i++) granted(await bench.volumes.removeSnapshot(wantedSnapshot(frozen, data, bench)))
+      expect(await bench.volumes.frozen(wantedSnapshot(frozen, data, bench))).toMatchObject({
+        ok: false,
+        fault: { code: 'not_found' },
+      })
       expect(granted(await bench.volumes.snapshots())).toEqual([])
       expect((await diskOf(copy, 'vdd')).source.path).not.toBe('')
       granted(await bench.volumes.remove(wantedVolume(copy, bench)))
-      expect(granted(await bench.volumes.list())).toEqual([root])
+      await lies([root, data, copy], [root])
     })
 
     test('a second start is another run; asked to stop, the guest ends it by itself', slow, async () => {
@@ -647,11 +670,13 @@ export function describeDriver(name: string, make: () => Promise<DriverBench>, o
       expect(['stopped', 'crashed']).toContain(await power())
     })
 
-    test('undefines and removes, twice: nothing is left', { timeout: 30_000 }, async () => {
+    test('undefines and removes, twice: nothing is left', slow, async () => {
       for (let i = 0; i < 2; i++) expect(await bench.compute.undefine(id)).toMatchObject({ ok: true })
       for (let i = 0; i < 2; i++) expect(await bench.storage.remove(id)).toMatchObject({ ok: true })
-      for (let i = 0; i < 2; i++) granted(await bench.volumes.remove(wantedVolume(root, bench)))
-      expect(granted(await bench.volumes.list())).toEqual([])
+      // Ceph takes half a minute to see that who crashed has it open no longer.
+      const removed = async () => (await bench.volumes.remove(wantedVolume(root, bench))).ok
+      for (let i = 0; i < 2; i++) await until('the volume to go', options.bootMs, removed)
+      await lies([root, data, copy, restored], [])
       for (let i = 0; i < 2; i++) expect(await bench.networks.apply([])).toMatchObject({ ok: true })
       expect(granted(await bench.compute.list())).toEqual([])
       expect(granted(await bench.storage.list())).toEqual([])
@@ -713,7 +738,7 @@ const wantedVolume = (id: string, bench: DriverBench, more: Partial<WantedVolume
   kind: 'volume',
   id,
   generation: 1,
-  pool: { type: 'directory', id: 'spl_01contract00000000pa' },
+  pool: bench.pool ?? { type: 'directory', id: 'spl_01contract00000000pa' },
   sizeMiB: 1024,
   source: { from: 'image', image: bench.image.id, files: bench.image.files.filter(({ role }) => role === 'disk') },
   attached: null,
@@ -721,11 +746,11 @@ const wantedVolume = (id: string, bench: DriverBench, more: Partial<WantedVolume
   ...more,
 })
 
-const wantedSnapshot = (id: string, volume: string): WantedSnapshot => ({
+const wantedSnapshot = (id: string, volume: string, bench: DriverBench): WantedSnapshot => ({
   kind: 'snapshot',
   id,
   generation: 1,
-  pool: { type: 'directory', id: 'spl_01contract00000000pa' },
+  pool: bench.pool ?? { type: 'directory', id: 'spl_01contract00000000pa' },
   volume,
   sizeMiB: 64,
   gone: false,

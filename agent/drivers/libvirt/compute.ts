@@ -20,6 +20,7 @@ import type {
   PluggedDisk,
 } from '../../ports/compute.ts'
 import type { Arrival, Departure, Peer } from '../../ports/move.ts'
+import { tellSecrets } from './ceph-secret.ts'
 import { consoleTail, isFileName, removeLog, trimLog } from './console-log.ts'
 import { countersOf, runningWithoutWaiting, whatCounts } from './counters.ts'
 import { described } from './described.ts'
@@ -204,11 +205,14 @@ class LibvirtCompute implements Compute {
       // Disks may have been given and taken since.
       const plugged = await this.#plugged(held)
       if (!plugged.ok) return plugged
-      if (sameDisks(definition.disks, plugged.value)) return ok(undefined)
+      // libvirt forgets keys when it restarts.
+      if (sameDisks(definition.disks, plugged.value)) return tellSecrets(held.link, this.#options.instance, definition.disks)
     }
     if (held && !isOff(held.state)) return refuse('precondition', 'the machine runs with another definition: stop it first')
     const link = await this.#session.connection()
     if (!link.ok) return faultOf(link.error)
+    const told = await tellSecrets(link.value, this.#options.instance, definition.disks)
+    if (!told.ok) return told
     await mkdir(this.#options.logDir, { recursive: true, mode: 0o711 })
     const defined = await link.value.call(procedures.define, domainXml(definition, host), limits.libvirtLongCall)
     if (!defined.ok) return faultOf(defined.error)
@@ -302,7 +306,9 @@ class LibvirtCompute implements Compute {
       if (plugged && plugged.path !== disk.source.path)
         return refuse('conflict', `the machine has something else as ${disk.device}`, { detail: plugged.path })
       const { link, domain, state } = held
-      const xml = diskXml(disk)
+      const told = await tellSecrets(link, this.#options.instance, [disk])
+      if (!told.ok) return told
+      const xml = diskXml(disk, this.#options.instance)
       for (const [flag, done] of [
         // It is no part of what the machine starts with.
         [alter.saved, plugged?.saved || disk.device === rescuedDevice],
@@ -484,6 +490,10 @@ class LibvirtCompute implements Compute {
   }
 
   async arrive(definition: Definition): Promise<Result<Arrival>> {
+    const link = await this.#session.connection()
+    if (!link.ok) return faultOf(link.error)
+    const told = await tellSecrets(link.value, this.#options.instance, definition.disks)
+    if (!told.ok) return told
     await mkdir(this.#options.logDir, { recursive: true, mode: 0o711 })
     return arrive(await this.#moveParts(), definition)
   }

@@ -1,4 +1,5 @@
 import type { DiskSource, MachineDisk, PluggedDisk } from '../../ports/compute.ts'
+import { secretXml } from './ceph-secret.ts'
 import { escapeXml, unescapeXml } from './xml.ts'
 import { all, type Element, find, parseXml } from './xml-tree.ts'
 
@@ -6,17 +7,31 @@ import { all, type Element, find, parseXml } from './xml-tree.ts'
 const serialOf = (volume: string): string => volume.slice(volume.indexOf('_') + 1).slice(0, 20)
 const volumeOf = (serial: string): string => (serial === '' ? '' : `vol_${serial}`)
 
-const sourceXml = ({ type, path }: DiskSource): string =>
-  type === 'file' ? `<source file='${escapeXml(path)}'/>` : `<source dev='${escapeXml(path)}'/>`
+const cephScheme = 'rbd:'
+
+function sourceXml(source: DiskSource, instance: string): string {
+  const { type, path } = source
+  if (type !== 'rbd') return type === 'file' ? `<source file='${escapeXml(path)}'/>` : `<source dev='${escapeXml(path)}'/>`
+  return [
+    `<source protocol='rbd' name='${escapeXml(path.slice(cephScheme.length))}'>`,
+    ...source.monitors.map(monitorXml),
+    `<auth username='${escapeXml(source.user)}'>${secretXml(instance, source.pool)}</auth></source>`,
+  ].join('')
+}
+
+function monitorXml(monitor: string): string {
+  const [, name = '', port] = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(monitor) ?? []
+  return `<host name='${escapeXml(name.replace(/^\[|\]$/g, ''))}'${port === undefined ? '' : ` port='${port}'`}/>`
+}
 
 /** What one host has in its memory of a file another does not see: so it keeps nothing. */
 const uncached = " cache='none'"
 
 /** A volume as a device of its machine. */
-export const diskXml = ({ volume, device, source, readOnly, shared }: MachineDisk): string =>
+export const diskXml = ({ volume, device, source, readOnly, shared }: MachineDisk, instance: string): string =>
   [
-    `<disk type='${source.type}' device='disk'><driver name='qemu' type='${source.format}'${shared ? uncached : ''} discard='unmap'/>`,
-    sourceXml(source),
+    `<disk type='${source.type === 'rbd' ? 'network' : source.type}' device='disk'><driver name='qemu' type='${source.format}'${shared ? uncached : ''} discard='unmap'/>`,
+    sourceXml(source, instance),
     `<target dev='${escapeXml(device)}' bus='virtio'/><serial>${escapeXml(serialOf(volume))}</serial>`,
     readOnly ? '<readonly/>' : '',
     '</disk>',
@@ -24,7 +39,9 @@ export const diskXml = ({ volume, device, source, readOnly, shared }: MachineDis
 
 /** As much of a device as libvirt needs to find it. */
 export const pluggedXml = ({ device, path }: PluggedDisk): string =>
-  `<disk type='file' device='disk'><source file='${escapeXml(path)}'/><target dev='${escapeXml(device)}' bus='virtio'/></disk>`
+  path.startsWith(cephScheme)
+    ? `<disk type='network' device='disk'><source protocol='rbd' name='${escapeXml(path.slice(cephScheme.length))}'/><target dev='${escapeXml(device)}' bus='virtio'/></disk>`
+    : `<disk type='file' device='disk'><source file='${escapeXml(path)}'/><target dev='${escapeXml(device)}' bus='virtio'/></disk>`
 
 interface DiskElement {
   readonly device: string
@@ -42,7 +59,10 @@ export const disksIn = (xml: string): DiskElement[] =>
   (xml.match(/<disk\s[\s\S]*?<\/disk>/g) ?? []).map(disk => ({
     device: attribute(disk, 'target', 'dev'),
     // What it stands on comes behind it.
-    path: attribute(disk, 'source', 'file') || attribute(disk, 'source', 'dev'),
+    path:
+      attribute(disk, 'source', 'protocol') === 'rbd'
+        ? `${cephScheme}${attribute(disk, 'source', 'name')}`
+        : attribute(disk, 'source', 'file') || attribute(disk, 'source', 'dev'),
     serial: unescapeXml(/<serial>([^<]*)<\/serial>/.exec(disk)?.[1] ?? ''),
   }))
 

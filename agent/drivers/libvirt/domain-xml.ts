@@ -89,8 +89,8 @@ const interfaces = ({ plugs }: Definition): string[] =>
 /** The seed's device; a virtio disk, not a CD drive: small images carry no driver for one, and cloud-init goes by its label. */
 export const seedDevice = 'vdb'
 
-const diskDevices = ({ files, disks }: Definition): string[] => [
-  ...disks.map(diskXml),
+const diskDevices = ({ files, disks }: Definition, { instance }: DomainHost): string[] => [
+  ...disks.map(disk => diskXml(disk, instance)),
   `<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='${escapeXml(files.seed)}'/><target dev='${seedDevice}' bus='virtio'/><readonly/></disk>`,
 ]
 
@@ -140,7 +140,7 @@ export function domainXml(definition: Definition, host: DomainHost): string {
     '<devices>',
     host.emulator ? `<emulator>${escapeXml(host.emulator)}</emulator>` : '',
     ...slots(host),
-    ...diskDevices(definition),
+    ...diskDevices(definition, host),
     ...interfaces(definition),
     `<serial type='pty'><log file='${log}' append='on'/><target port='0'/></serial>`,
     `<console type='pty'><log file='${log}' append='on'/><target type='serial' port='0'/></console>`,

@@ -13,8 +13,13 @@ export interface Mark {
 const hash = (...parts: readonly string[]) => createHash('sha256').update(parts.join('\0')).digest()
 
 /** Always the same for a machine of an instance, so that a define whose answer was lost lands on the same domain again. */
-export function domainUuid(instance: string, machine: string): Buffer {
-  const uuid = Buffer.from(hash('domain', instance, machine).subarray(0, 16))
+export const domainUuid = (instance: string, machine: string): Buffer => uuidOf('domain', instance, machine)
+
+/** The same on every host of an instance, so that a machine that comes finds it. */
+export const secretUuid = (instance: string, pool: string): Buffer => uuidOf('secret', instance, pool)
+
+function uuidOf(...parts: readonly string[]): Buffer {
+  const uuid = Buffer.from(hash(...parts).subarray(0, 16))
   // Version 8 (vendor's own) and the variant of RFC 9562.
   uuid.writeUInt8((uuid.readUInt8(6) & 0x0f) | 0x80, 6)
   uuid.writeUInt8((uuid.readUInt8(8) & 0x3f) | 0x80, 8)

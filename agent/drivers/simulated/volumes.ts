@@ -1,5 +1,6 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
+import { isSharedPool } from '@sirocco/shared/model/volumes/states.ts'
 import type { WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { Volumes } from '../../ports/volumes.ts'
 import { type SimulatedHost, volumePath } from './host.ts'
@@ -16,10 +17,13 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
   const gone = 'the snapshot is not on this host any more'
   const full = refuse('capacity', 'the pool is full')
 
+  /** A guest goes on above what was kept; in Ceph in the same image. */
+  const above = ({ type }: WantedVolume['pool']): number => (type === 'rbd' ? 0 : 1)
+
   /** Of what it would stand on, where that is here. */
   function baseOf({ source, pool }: WantedVolume) {
     // Bytes are not kept here: what lies in a shared pool is as good as there.
-    if (source.from === 'found' && pool.type === 'nfs') return ok('')
+    if (source.from === 'found' && isSharedPool(pool.type)) return ok('')
     if (source.from === 'found') return refuse('internal', 'the volume was found on its host, and is not there any more')
     // Of a backup: what it holds was brought here, and nothing is under it.
     if (source.from === 'nothing' || source.from === 'backup') return ok('')
@@ -72,14 +76,14 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
       host.saved()
       return ok(undefined)
     },
-    async revert({ id, reverted }) {
+    async revert({ id, reverted, pool }) {
       const refused = host.refusal('volumes.revert', id)
       if (refused) return refused
       const volume = store().volumes[id]
       if (!volume) return refuse('not_found', 'the volume is not on this host', { detail: id })
       if (!reverted || (volume.turn ?? 0) >= reverted.turn) return ok(undefined)
       if (store().snapshots[reverted.snapshot]?.volume !== id) return refuse('not_found', gone)
-      store().volumes[id] = { ...volume, layer: volume.layer + 1, turn: reverted.turn }
+      store().volumes[id] = { ...volume, layer: volume.layer + above(pool), turn: reverted.turn }
       host.saved()
       return ok(undefined)
     },
@@ -116,30 +120,34 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
     async hasSnapshot({ id }) {
       return host.refusal('volumes.hasSnapshot', id) ?? ok(store().snapshots[id] !== undefined)
     },
-    async snapshot({ id, volume: of }, open) {
+    async snapshot({ id, volume: of, pool }, open) {
       const refused = host.refusal('volumes.snapshot', id)
       if (refused) return refused
       const volume = store().volumes[of]
       if (!volume) return refuse('not_found', 'the volume is not on this host', { detail: of })
       if (store().snapshots[id]) return ok(undefined)
-      const above = volumePath(instance, of, volume.layer + 1)
-      const switched = open === null || open.path === above ? ok(undefined) : await open.switchTo(above)
+      const path = volumePath(instance, of, volume.layer + above(pool))
+      const switched = open === null || open.path === path ? ok(undefined) : await open.switchTo(path)
       if (!switched.ok) return switched
       store().snapshots[id] = { volume: of, content: volume.content ?? '', mib: volume.mib, layer: volume.layer }
-      store().volumes[of] = { ...volume, layer: volume.layer + 1 }
+      store().volumes[of] = { ...volume, layer: volume.layer + above(pool) }
       host.saved()
       return ok(undefined)
     },
-    async keepMoment(each, switchTo) {
+    async keepMoment(each, switchTo, whileStill) {
       const files: { volume: string; path: string }[] = []
       for (const { snapshot, open } of each) {
         const refused = host.refusal('volumes.snapshot', snapshot.id)
         if (refused) return refused
         const volume = store().volumes[snapshot.volume]
         if (!volume) return refuse('not_found', 'the volume is not on this host', { detail: snapshot.volume })
-        const path = volumePath(instance, snapshot.volume, volume.layer + 1)
+        const path = volumePath(instance, snapshot.volume, volume.layer + above(snapshot.pool))
         if (!store().snapshots[snapshot.id] && open !== null && open !== path) files.push({ volume: snapshot.volume, path })
       }
+      const stands = each.some(({ snapshot: { pool } }) => pool.type === 'rbd')
+        ? await whileStill(async () => ok(undefined))
+        : ok(undefined)
+      if (!stands.ok) return stands
       const switched = files.length === 0 ? ok(false) : await switchTo(files)
       if (!switched.ok) return switched
       for (const { snapshot } of each) {
@@ -151,17 +159,18 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
           mib: volume.mib,
           layer: volume.layer,
         }
-        store().volumes[snapshot.volume] = { ...volume, layer: volume.layer + 1 }
+        store().volumes[snapshot.volume] = { ...volume, layer: volume.layer + above(snapshot.pool) }
       }
       host.saved()
       return switched
     },
-    async removeSnapshot({ id }) {
+    async removeSnapshot({ id, pool }) {
       const refused = host.refusal('volumes.removeSnapshot', id)
       if (refused) return refused
       const snapshot = store().snapshots[id]
       const volume = store().volumes[snapshot?.volume ?? '']
-      if (volume && snapshot?.layer !== undefined) volume.idle = [...(volume.idle ?? []), { snapshot: id, layer: snapshot.layer }]
+      if (volume && snapshot?.layer !== undefined && pool.type !== 'rbd')
+        volume.idle = [...(volume.idle ?? []), { snapshot: id, layer: snapshot.layer }]
       delete store().snapshots[id]
       host.saved()
       return ok(undefined)

@@ -1,6 +1,7 @@
 import { type Fault, ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
+import { isSharedPool } from '@sirocco/shared/model/volumes/states.ts'
 import type { SeenVolume, WantedMachine, WantedSnapshot, WantedVolume } from '@sirocco/shared/wire/objects.ts'
 import type { MachineDisk } from '../../ports/compute.ts'
 import type { FoundVolume, OfMoment, OpenIn, Volumes } from '../../ports/volumes.ts'
@@ -39,7 +40,7 @@ interface Begun {
   readonly abort: AbortController
 }
 
-const sharing = ({ pool }: WantedVolume) => (pool.type === 'nfs' ? ({ shared: true } as const) : {})
+const sharing = ({ pool }: WantedVolume) => (isSharedPool(pool.type) ? ({ shared: true } as const) : {})
 
 /** Keeps the volumes and snapshots of one host as they are wanted, one thing at a time per volume: level-triggered, as the machines are. */
 export class VolumeKeeper {
@@ -320,16 +321,19 @@ export class VolumeKeeper {
       const disk = live.get(snapshot.volume) ?? [...live.values()].find(one => one.path === path)
       each.push({ snapshot, open: disk?.path ?? null })
     }
-    const kept = await volumes.keepMoment(each, files =>
-      compute.switchDisks(
-        machine ?? '',
-        files.map(({ volume, path }) => {
-          const open = each.find(({ snapshot }) => snapshot.volume === volume)?.open
-          const device = has.value.find(disk => disk.live && disk.path === open)?.device
-          if (device === undefined) throw new Error('impossible: open, and no disk of its machine')
-          return { device, path }
-        }),
-      ),
+    const kept = await volumes.keepMoment(
+      each,
+      files =>
+        compute.switchDisks(
+          machine ?? '',
+          files.map(({ volume, path }) => {
+            const open = each.find(({ snapshot }) => snapshot.volume === volume)?.open
+            const device = has.value.find(disk => disk.live && disk.path === open)?.device
+            if (device === undefined) throw new Error('impossible: open, and no disk of its machine')
+            return { device, path }
+          }),
+        ),
+      work => (machine === null ? work() : this.#whileStill(machine, work)),
     )
     if (!kept.ok) return kept
     for (const { snapshot } of each) {
@@ -337,6 +341,17 @@ export class VolumeKeeper {
       this.#lanes.wake(snapshot.volume)
     }
     return ok(undefined)
+  }
+
+  /** The machine stands still in memory meanwhile, where it runs; one that was interrupted goes on since that is wanted. */
+  async #whileStill(machine: string, work: () => Promise<Result<void>>): Promise<Result<void>> {
+    const { compute, watch } = this.#parts
+    if (watch.machine(machine)?.power !== 'running') return work()
+    const paused = await compute.pause(machine)
+    if (!paused.ok) return paused
+    const done = await work()
+    const goesOn = await compute.start(machine)
+    return done.ok ? goesOn : done
   }
 
   async #attach(volume: WantedVolume, { found, facts }: VolumeView): Promise<Result<void>> {

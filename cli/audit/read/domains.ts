@@ -80,6 +80,10 @@ const text = (xml: string, name: string): string => plain(new RegExp(`<${name}[^
 
 const unitsPerMiB: Readonly<Record<string, number>> = { b: 1_048_576, bytes: 1_048_576, KiB: 1_024, MiB: 1, GiB: 1 / 1_024 }
 
+/** A file, or an image in Ceph. */
+const pathOf = (source: string): string =>
+  attribute(source, 'protocol') === 'rbd' ? `rbd:${attribute(source, 'name')}` : attribute(source, 'file')
+
 /** A domain from its XML, as libvirt prints it; null where it is not this instance's. */
 export function domainOf(
   xml: string,
@@ -91,7 +95,7 @@ export function domainOf(
   const [memory = ''] = elements(xml, 'memory')
   const disks = elements(xml, 'disk').flatMap(element => {
     const device = elements(element, 'target').map(target => attribute(target, 'dev'))[0] ?? ''
-    const volume = volumeAt(elements(element, 'source').map(source => attribute(source, 'file'))[0] ?? '')
+    const volume = volumeAt(elements(element, 'source').map(pathOf)[0] ?? '')
     return volume === null || device === rescuedDevice ? [] : [`${device}=${volume}`]
   })
   return {

@@ -5,6 +5,7 @@ import { MiB } from '@sirocco/shared/kit/units.ts'
 import { z } from 'zod'
 import { read } from '../../run.ts'
 import type { Found } from '../item.ts'
+import { cephVolumes } from './ceph-volumes.ts'
 import { stray } from './files.ts'
 import type { Reader } from './reader.ts'
 
@@ -27,7 +28,7 @@ interface Home {
 
 /** The volume that a path is of; null: of none. A disk from before there were volumes is the one with its machine's id but for the prefix. */
 export function volumeAt(path: string): string | null {
-  const [, of] = /\/volumes\/(\w+)\/\d+\.qcow2$/.exec(path) ?? []
+  const [, of] = /\/volumes\/(\w+)\/\d+\.qcow2$/.exec(path) ?? /^rbd:[^/]+\/sirocco\.\w+\.(\w+)$/.exec(path) ?? []
   const [, before] = /\/machines\/vm_(\w+)\/disk\.qcow2$/.exec(path) ?? []
   return of ?? (before === undefined ? null : `vol_${before}`)
 }
@@ -49,7 +50,8 @@ export const volumes: Reader = {
       const info = await infoOf(path)
       if (info) found.push(volumeOf(volumeAt(path) ?? machine, { path, n: 0, ...info }, info.backing))
     }
-    return ok(found)
+    const inCeph = await cephVolumes(storage)
+    return inCeph.ok ? ok([...found, ...inCeph.value]) : inCeph
   },
 }
 

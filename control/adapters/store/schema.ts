@@ -21,6 +21,7 @@ import type { Role } from '../../domain/access/principal.ts'
 import type { Maintenance } from '../../domain/hosts/host.ts'
 import type { MigrationPhase } from '../../domain/migrations/migration.ts'
 import type { OperationAsk, SubjectId } from '../../domain/operations/operation.ts'
+import type { Ceph } from '../../domain/volumes/pool.ts'
 
 export * from './prices-schema.ts'
 export * from './sign-in-schema.ts'
@@ -777,8 +778,12 @@ export const storagePool = sqliteTable(
     name: text().notNull(),
     type: text().$type<PoolType>().notNull(),
     isDefault: integer({ mode: 'boolean' }).notNull(),
-    /** The directory of every host of the zone that it lies in; null: the agent's own. */
+    /** The directory of every host of the zone that it lies in, or the pool's name in Ceph; null: the agent's own. */
     path: text(),
+    /** Where Ceph answers, and as whom; null of every other type. */
+    ceph: text({ mode: 'json' }).$type<Ceph>(),
+    /** That user's key, sealed. */
+    cephKey: text(),
     createdAt: integer().notNull(),
   },
   t => [

@@ -1,6 +1,7 @@
 import type { InStatement } from '@libsql/client/web'
 import { type Id, isId } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { sharedPools } from '@sirocco/shared/model/volumes/states.ts'
 import { and, eq, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import { shardOf } from '../../domain/operations/shard.ts'
 import type { Grouping } from '../../domain/placement/group.ts'
@@ -442,7 +443,7 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
       .where(sql`${s.volume.id} IN (${volumesOfMove(migration)})`),
     // As they are: what is shared was not made anew.
     sql`UPDATE volume SET ${sql.identifier('keptOn')} = ${target} WHERE id IN (${volumesOfMove(migration)})
-      AND pool IN (SELECT id FROM storage_pool WHERE type = 'nfs')`,
+      AND pool IN (SELECT id FROM storage_pool WHERE type IN ${sharedPools})`,
   ],
   'migration.bury': ({ migration, host }, { now }) => [
     sql`INSERT INTO tombstone (host, subject, generation, pool, at)
@@ -794,7 +795,13 @@ const writes: { readonly [D in Exclude<Change['do'], Gathered>]: Write<D> } = {
     db.insert(s.storagePool).values({ ...pool, createdAt: now }),
     sql`INSERT INTO guard (quota) SELECT 1 WHERE (SELECT count(*) FROM storage_pool) > ${limit}`,
   ],
-  'pool.update': ({ id, name, isDefault }) => [
+  'pool.update': ({ id, name, isDefault, ceph, cephKey }) => [
+    ...(ceph === undefined
+      ? []
+      : [sql`UPDATE storage_pool SET ceph = ${JSON.stringify(ceph)} WHERE id = ${id}`, unless('conflict')]),
+    ...(cephKey === undefined
+      ? []
+      : [sql`UPDATE storage_pool SET ${sql.identifier('cephKey')} = ${cephKey} WHERE id = ${id}`, unless('conflict')]),
     ...(name === undefined ? [] : [sql`UPDATE storage_pool SET name = ${name} WHERE id = ${id}`, unless('conflict')]),
     // Not all at once: a zone has one default at any moment.
     ...(isDefault === undefined

@@ -15,7 +15,7 @@ import type { Tombstone } from '../machines/tombstone.ts'
 import type { MigrationPhase } from '../migrations/migration.ts'
 import { gatewayOf } from '../networks/range.ts'
 import { likeness, type SecurityRule } from '../security/group.ts'
-import { isShared } from '../volumes/pool.ts'
+import { type Ceph, isShared } from '../volumes/pool.ts'
 
 /** A machine's rows as far as its host must know them; user-data opened. */
 export interface PlacedMachine {
@@ -114,6 +114,11 @@ export interface PlacedPool {
   readonly id: string
   readonly type: PoolType
   readonly path: string | null
+  readonly ceph: Ceph | null
+}
+/** A pool itself, with its user's key in Ceph. */
+export interface PlacedPlace extends PlacedPool {
+  readonly key: string | null
 }
 
 /** What one host is to carry. Pure: the same rows give the same objects, and so the same digests. */
@@ -125,7 +130,7 @@ export function desiredOf(
   left: readonly PlacedTombstone[] = [],
   groups: readonly PlacedGroup[] = [],
   neighbours: readonly PlacedNeighbour[] = [],
-  pools: readonly PlacedPool[] = [],
+  pools: readonly PlacedPlace[] = [],
 ): Wanted[] {
   const here = new Set<string>([...machines, ...volumes].map(({ id }) => id))
   return [
@@ -145,7 +150,7 @@ export function desiredOf(
     ),
     ...neighbours.map(({ subnet, ...port }): Wanted => ({ kind: 'neighbour', generation: 0, network: subnet, ...port })),
     ...groups.map(wantedGroup),
-    ...pools.map((pool): Wanted => ({ kind: 'pool', id: pool.id, generation: 0, pool: wantedPool(pool) })),
+    ...pools.map((pool): Wanted => ({ kind: 'pool', id: pool.id, generation: 0, pool: wantedPlace(pool) })),
     ...volumes.map(wantedVolume),
     ...snapshots.map(
       ({ id, generation, volume, sizeMiB, moment, kept, deleted, pool }): Wanted => ({
@@ -237,9 +242,18 @@ const wantedGroup = ({ id, rules, members }: PlacedGroup): WantedGroup => ({
   members: [...members].sort(),
 })
 
-function wantedPool({ id, type, path }: PlacedPool): WantedPool {
+function wantedPlace(place: PlacedPlace): WantedPool {
+  const pool = wantedPool(place)
+  return pool.type === 'rbd' && place.key !== null ? { ...pool, key: place.key } : pool
+}
+
+function wantedPool({ id, type, path, ceph }: PlacedPool): WantedPool {
   if (type === 'directory') return { type, id, ...(path === null ? {} : { path }) }
   if (path === null) throw new Error('impossible: a shared pool without a directory')
+  if (type === 'rbd') {
+    if (ceph === null) throw new Error('impossible: a pool in Ceph without monitors')
+    return { type, id, path, monitors: [...ceph.monitors], user: ceph.user }
+  }
   return { type, id, path }
 }
 

@@ -1,6 +1,12 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import type { PoolType } from '@sirocco/shared/model/volumes/states.ts'
+import { isSharedPool, type PoolType } from '@sirocco/shared/model/volumes/states.ts'
+
+/** Where a Ceph answers, and the user of it whose key is kept sealed. */
+export interface Ceph {
+  readonly monitors: readonly string[]
+  readonly user: string
+}
 
 /** Where volumes lie: a place of the same name on each host of a zone. */
 export interface StoragePool {
@@ -10,8 +16,10 @@ export interface StoragePool {
   readonly name: string
   readonly type: PoolType
   readonly isDefault: boolean
-  /** The directory on each host that it lies in; null: the agent's own. */
+  /** The directory on each host that it lies in, or the pool's name in Ceph; null: the agent's own. */
   readonly path: string | null
+  /** null of every other type than Ceph's. */
+  readonly ceph: Ceph | null
   readonly createdAt: number
 }
 
@@ -25,7 +33,10 @@ export interface Lying {
 }
 
 /** Other hosts of the zone have the same bytes. */
-export const isShared = ({ type }: Pick<StoragePool, 'type'>): boolean => type === 'nfs'
+export const isShared = ({ type }: Pick<StoragePool, 'type'>): boolean => isSharedPool(type)
+
+/** Where the sealed key of its user in Ceph belongs. */
+export const cephKeyPlace = (pool: string): string => `storage_pool|${pool}|ceph_key`
 
 /** Where the room of a volume is counted; undefined: in its host's own directory. */
 export const lyingIn = ({ id, type, path }: Laid): Lying | undefined =>

@@ -24,14 +24,18 @@ import { revokeEnrolToken } from './revoke-token.ts'
 import { setHostPower } from './set-power.ts'
 
 /** A machine on the only host of one agent; another agent has a host with room. */
-async function carried(recover: 'no' | 'disk' | 'fresh' = 'fresh', shared = false) {
+async function carried(recover: 'no' | 'disk' | 'fresh' = 'fresh', shared: 'nfs' | 'rbd' | null = null) {
   const at = await world({ hosts: 1 })
   const principal: Principal = { ...at.principal, role: 'admin' }
   const call = { ports: at.ports, principal }
   const { store } = at.ports
   const [host] = at.rows.hosts
   if (!host) throw new Error('no host')
-  const pool = shared ? must(await createPool.call(call, { name: 'shared', path: '/mnt/shared', type: 'nfs' })).pool : null
+  const lies = {
+    nfs: { path: '/mnt/shared' },
+    rbd: { path: 'vms', ceph: { monitors: ['10.0.0.1'], user: 'sirocco', key: `${'AQ'.repeat(19)}==` } },
+  }
+  const pool = shared ? must(await createPool.call(call, { name: 'shared', type: shared, ...lies[shared] })).pool : null
   const has = async (on: Id<'host'>, epoch = 1) =>
     observe(at.ports, on, {
       ...{ epoch, seq: 1_000, base: null, gone: [] },
@@ -139,33 +143,36 @@ test('a machine that asks for it runs elsewhere once its host is fenced, and nev
   expect(await operationsOf('host.fence')).toMatchObject([{ state: 'done' }])
 })
 
-test('what lies in a shared pool goes with its machine, as it is, once its host is fenced; that lets go of it first when it returns', async () => {
-  const { at, call, store, host, other, silence, look, comes } = await carried('disk', true)
-  await silence()
-  await at.settle()
-  at.rows.clock.at += limits.launch
-  expect((await look()).host).toBe(host)
-  must(await fenceHost.call(call, { host, how: 'word', confirm: 'h1' }))
-  await at.settle()
-  const machine = await look()
-  expect(machine).toMatchObject({ host: other, fenced: false })
-  expect(stateOfMachine(machine)).toBe('running')
-  const ids = machine.volumes.map(({ id }) => id)
-  expect(ids).toHaveLength(2)
-  const volumes = must(await store.volumes.find('platform', ids))
-  expect(volumes.map(volume => [volume.host, stateOfVolume(volume)])).toEqual([
-    [other, 'in-use'],
-    [other, 'in-use'],
-  ])
-  const { objects } = must(await store.hosts.desired(other))
-  expect(objects.flatMap(object => (object.kind === 'volume' ? [object.source] : []))).toEqual([
-    { from: 'found' },
-    { from: 'found' },
-  ])
-  const told = (await comes('another boot')).filter(({ kind }: { kind: string }) => kind === 'volume')
-  expect(told.map(({ id }: { id: string }) => id).sort()).toEqual([...ids].sort())
-  for (const volume of told) expect(volume).toMatchObject({ gone: true, elsewhere: true })
-})
+test.each(['nfs', 'rbd'] as const)(
+  'what lies in a shared pool (%s) goes with its machine, as it is, once its host is fenced; that lets go of it first when it returns',
+  async type => {
+    const { at, call, store, host, other, silence, look, comes } = await carried('disk', type)
+    await silence()
+    await at.settle()
+    at.rows.clock.at += limits.launch
+    expect((await look()).host).toBe(host)
+    must(await fenceHost.call(call, { host, how: 'word', confirm: 'h1' }))
+    await at.settle()
+    const machine = await look()
+    expect(machine).toMatchObject({ host: other, fenced: false })
+    expect(stateOfMachine(machine)).toBe('running')
+    const ids = machine.volumes.map(({ id }) => id)
+    expect(ids).toHaveLength(2)
+    const volumes = must(await store.volumes.find('platform', ids))
+    expect(volumes.map(volume => [volume.host, stateOfVolume(volume)])).toEqual([
+      [other, 'in-use'],
+      [other, 'in-use'],
+    ])
+    const { objects } = must(await store.hosts.desired(other))
+    expect(objects.flatMap(object => (object.kind === 'volume' ? [object.source] : []))).toEqual([
+      { from: 'found' },
+      { from: 'found' },
+    ])
+    const told = (await comes('another boot')).filter(({ kind }: { kind: string }) => kind === 'volume')
+    expect(told.map(({ id }: { id: string }) => id).sort()).toEqual([...ids].sort())
+    for (const volume of told) expect(volume).toMatchObject({ gone: true, elsewhere: true })
+  },
+)
 
 test('a host that returns is told first what must go from it, and forgets it once that is gone', async () => {
   const { at, call, host, machine, silence, comes, look } = await carried()

@@ -4,7 +4,7 @@ import type { Wanted } from '@sirocco/shared/wire/objects.ts'
 import { z } from 'zod'
 import { read } from '../verb.ts'
 
-/** What a host should carry now, seeds and keys of moves left out: what an audit of the host is held against. */
+/** What a host should carry now, seeds and keys of moves and pools left out: what an audit of the host is held against. */
 export const projectHost = read('hosts.list', {
   input: z.object({ host: z.string().min(1).max(64) }),
   async run({ store }, { host }) {
@@ -19,6 +19,10 @@ const withoutSeed = (object: Wanted) => {
   if (object.kind === 'import') {
     const { source: _, ...rest } = object
     return rest
+  }
+  if (object.kind === 'pool' && object.pool.type === 'rbd') {
+    const { key: _, ...pool } = object.pool
+    return { ...object, pool }
   }
   if (object.kind !== 'machine') return object
   const { seed: _, move: __, ...rest } = object

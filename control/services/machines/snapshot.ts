@@ -35,6 +35,13 @@ export const snapshotMachine = write('machines.snapshot', {
     if (!volumes.ok) return volumes
     if (volumes.value.length === 0)
       return refuse('precondition', `${machine.name} has no volume; attach one first`, { field: machine.alias })
+    const pools = new Map(volumes.value.map(({ pool }) => [pool.id, pool.type]))
+    if (pools.size > 1 && [...pools.values()].includes('rbd'))
+      return refuse(
+        'unsupported',
+        `volumes of ${machine.name} lie in a pool in Ceph and in others, which cannot be kept at one moment; take a snapshot of each`,
+        { field: machine.alias },
+      )
     let moment: Id<'snapshot'> | null = null
     const snapshots: Id<'snapshot'>[] = []
     const operations: Id<'operation'>[] = []

@@ -4,8 +4,10 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { type World, world } from '../../../test/support/world.ts'
 import { stateOfVolume } from '../../domain/volumes/volume.ts'
 import { observe } from '../agents/observe.ts'
+import { projectHost } from '../hosts/projection.ts'
 import { deleteMachines } from '../machines/delete.ts'
 import { launchMachines } from '../machines/launch.ts'
+import { snapshotMachine } from '../machines/snapshot.ts'
 import { attachVolume } from '../volumes/attach.ts'
 import { createVolume } from '../volumes/create.ts'
 import { deleteVolumes } from '../volumes/delete.ts'
@@ -151,6 +153,111 @@ describe('storage pools of a zone', () => {
     await w.settle()
     expect(await growVolume.call(call(), { volume, sizeMiB: 20_000 })).toMatchObject({ fault: { code: 'capacity' } })
     must(await growVolume.call(call(), { volume, sizeMiB: 2_000 }))
+  })
+})
+
+describe('a pool in Ceph', () => {
+  const key = `${'AQ'.repeat(19)}==`
+  const ceph = { monitors: ['10.0.0.1', 'ceph2.example.org:6789'], user: 'sirocco', key }
+  let w: World
+  beforeEach(async () => {
+    w = await world({ hosts: 2 })
+  })
+  const call = () => ({ ports: w.ports, principal: w.principal })
+  const make = (more: object = {}) => createPool.call(call(), { name: 'ceph', type: 'rbd', path: 'vms', ceph, ...more })
+  const poolsOf = async (host: Id<'host'>) =>
+    must(await w.ports.store.hosts.desired(host)).objects.flatMap(object => ('pool' in object ? [object.pool] : []))
+
+  test('tells every host of its zone where that is, and the key once; nobody else is shown the key', async () => {
+    const { pool } = must(await make())
+    must(await createVolume.call(call(), { sizeMiB: 8, pool }))
+    for (const host of w.rows.hosts) {
+      const reach = { type: 'rbd', id: pool, path: 'vms', monitors: ceph.monitors, user: 'sirocco' }
+      expect((await poolsOf(host)).find(({ id }) => id === pool)).toEqual({ ...reach, key })
+      must(
+        await observe(w.ports, host, {
+          ...{ epoch: 1, seq: 1_000, base: null, gone: [] },
+          changed: [{ kind: 'pool', id: pool, totalMiB: 20_000 }],
+        }),
+      )
+    }
+    must(await launchMachines.call(call(), { image: w.rows.image, flavor: 't3.pico', pool }))
+    const told = (await Promise.all(w.rows.hosts.map(poolsOf))).flat().filter(({ id }) => id === pool)
+    expect(told.filter(one => 'key' in one && one.key !== undefined)).toHaveLength(w.rows.hosts.length)
+    expect(told).toHaveLength(w.rows.hosts.length + 1)
+    const [host = ''] = w.rows.hosts
+    expect(JSON.stringify(must(await projectHost.call(call(), { host })))).not.toContain(key)
+    expect(JSON.stringify(must(await showPool.call(call(), { pool })))).not.toContain(key)
+    expect(JSON.stringify(must(await listPools.call(call(), {})))).not.toContain(key)
+  })
+
+  test('is counted once for all hosts, as it says how large it is', async () => {
+    const { pool } = must(await make())
+    for (const host of w.rows.hosts)
+      must(
+        await observe(w.ports, host, {
+          ...{ epoch: 1, seq: 1_000, base: null, gone: [] },
+          changed: [{ kind: 'pool', id: pool, totalMiB: 2_560 }],
+        }),
+      )
+    const wanted = { image: w.rows.image, flavor: 't3.pico', pool, volumes: [{ sizeMiB: 7_000 }] }
+    must(await launchMachines.call(call(), wanted))
+    expect(await launchMachines.call(call(), wanted)).toMatchObject({ fault: { code: 'capacity' } })
+  })
+
+  test('another key is told to hosts; what it says of other pools is refused', async () => {
+    const { pool } = must(await make())
+    const other = `${'BQ'.repeat(19)}==`
+    const [host] = w.rows.hosts
+    if (!host) throw new Error('no host')
+    const before = must(await w.ports.store.hosts.desired(host)).revision
+    must(await changePool.call(call(), { pool, ceph: { monitors: ['10.0.0.9'], user: 'cloud', key: other } }))
+    expect((await poolsOf(host)).find(({ id }) => id === pool)).toMatchObject({
+      ...{ monitors: ['10.0.0.9'], user: 'cloud', key: other },
+    })
+    expect(must(await w.ports.store.hosts.desired(host)).revision).toBeGreaterThan(before)
+    const directory = must(await createPool.call(call(), { name: 'fast', path: '/srv/fast' }))
+    expect(await changePool.call(call(), { ...directory, ceph })).toMatchObject({ fault: { code: 'invalid', field: 'ceph' } })
+  })
+
+  test.each([
+    ['without its Ceph', { ceph: undefined }, 'ceph'],
+    ['in a directory', { path: '/srv/vms' }, 'path'],
+    ['with an option in its name', { path: 'vms:conf=x' }, 'path'],
+    ['with a monitor that is none', { ceph: { ...ceph, monitors: ['10.0.0.1 -x'] } }, 'ceph.monitors.0'],
+    ['with a user of many words', { ceph: { ...ceph, user: 'a b' } }, 'ceph.user'],
+    ['with half a key', { ceph: { ...ceph, key: 'AQ==' } }, 'ceph.key'],
+    ['that is a directory with a Ceph', { type: 'directory', path: '/srv/x' }, 'ceph'],
+  ])('one %s is refused', async (_, more, field) => {
+    expect(await make(more)).toMatchObject({ fault: { code: 'invalid', field } })
+  })
+
+  test('a machine whose volumes lie partly in it is not kept at one moment', async () => {
+    const { pool } = must(await make())
+    for (const host of w.rows.hosts)
+      must(
+        await observe(w.ports, host, {
+          ...{ epoch: 1, seq: 1_000, base: null, gone: [] },
+          changed: [{ kind: 'pool', id: pool, totalMiB: 20_000 }],
+        }),
+      )
+    const launch = async (more: object) => {
+      const wanted = { image: w.rows.image, flavor: 't3.pico', pool, ...more }
+      const [machine = ''] = must(await launchMachines.call(call(), wanted)).machines
+      await w.settle()
+      return machine
+    }
+    must(await snapshotMachine.call(call(), { machine: await launch({ volumes: [{ sizeMiB: 8 }] }) }))
+    const mixed = await launch({})
+    const { volume } = must(await createVolume.call(call(), { sizeMiB: 8, pool: 'local' }))
+    must(await attachVolume.call(call(), { volume, machine: mixed }))
+    await w.settle()
+    expect(await snapshotMachine.call(call(), { machine: mixed })).toMatchObject({ fault: { code: 'unsupported' } })
+  })
+
+  test('two of a zone do not lie in one pool of Ceph', async () => {
+    must(await make())
+    expect(await make({ name: 'other' })).toMatchObject({ fault: { code: 'already_exists', field: 'path' } })
   })
 })
 

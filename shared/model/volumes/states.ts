@@ -15,8 +15,12 @@ export const snapshotStates = ['creating', 'ready', 'deleting', 'gone', 'failed'
 export type SnapshotState = (typeof snapshotStates)[number]
 
 /** Kinds of storage pools, each with what its volumes are. */
-export const poolTypes = ['directory', 'nfs'] as const
+export const poolTypes = ['directory', 'nfs', 'rbd'] as const
 export type PoolType = (typeof poolTypes)[number]
+
+/** Of these every host of the zone sees the same bytes. */
+export const sharedPools = ['nfs', 'rbd'] as const satisfies readonly PoolType[]
+export const isSharedPool = (type: PoolType): boolean => sharedPools.some(shared => shared === type)
 
 /** What a volume begins with. */
 export const sourceKinds = ['image', 'snapshot', 'backup', 'nothing', 'found'] as const

@@ -11,8 +11,9 @@ import { run } from '@sirocco/agent/programs/run.ts'
 import { runConfined } from '@sirocco/agent/programs/sandbox.ts'
 import { directoryStorage } from '@sirocco/agent/storage/directory.ts'
 import { pooledVolumes } from '@sirocco/agent/storage/pools.ts'
+import { cephConfiguration, imagesOf } from '@sirocco/agent/storage/rbd.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
-import type { ImageFile, WantedMachine } from '@sirocco/shared/wire/objects.ts'
+import type { ImageFile, WantedMachine, WantedPool } from '@sirocco/shared/wire/objects.ts'
 import { tinyCommandLine, tinyImage } from '../../../local/image/tiny.ts'
 import { type PrivateLibvirtd, privateLibvirtd, type QemuUser } from '../../support/libvirtd.ts'
 import type { DriverBench } from '../driver.ts'
@@ -52,7 +53,7 @@ export interface LibvirtBench extends DriverBench {
 }
 
 /** One instance's ports over a libvirtd, networks and a storage folder of the test's own, and the small image booted directly. */
-export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promise<LibvirtBench> {
+export async function libvirtBench(tag: string, user: QemuUser = 'root', pool?: WantedPool): Promise<LibvirtBench> {
   const instance = `contract-${tag}`
   const paths = await imagePaths()
   const files = [
@@ -84,6 +85,7 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
     compute,
     storage: directoryStorage({ dir: storage }),
     volumes,
+    ...(pool ? { pool } : {}),
     backups: objects => linuxBackups({ dir: storage, run: runConfined, objects }),
     networks: linuxNetworks({ instance, tag, dir: join(libvirtd.dir, 'networks') }),
     image,
@@ -94,7 +96,9 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
     stranger: async () => open(`${instance}-stranger`),
     async contentOf(path) {
       const raw = join(libvirtd.dir, 'raw')
-      await must('qemu-img', ['convert', '-U', '-f', 'qcow2', '-O', 'raw', path, raw])
+      const inCeph = pool?.type === 'rbd' && path.startsWith('rbd:')
+      const reach = inCeph && !path.includes(':conf=') ? `:id=${pool.user}:conf=${cephConfiguration(storage, pool.id)}` : ''
+      await must('qemu-img', ['convert', '-U', '-f', inCeph ? 'raw' : 'qcow2', '-O', 'raw', `${path}${reach}`, raw])
       const hash = createHash('sha256')
       for await (const chunk of createReadStream(raw)) hash.update(chunk)
       await rm(raw)
@@ -105,7 +109,12 @@ export async function libvirtBench(tag: string, user: QemuUser = 'root'): Promis
       const path = found.ok ? found.value?.source.path : undefined
       await must('qemu-io', ['-f', 'qcow2', '-c', `write -P ${(7 + at) % 251} ${at}M 5M`, path ?? ''])
     },
-    diskStamp: async volume => `${(await stat(join(storage, 'volumes', volume, '0.qcow2'))).ino}`,
+    async diskStamp(volume) {
+      if (pool?.type !== 'rbd') return `${(await stat(join(storage, 'volumes', volume, '0.qcow2'))).ino}`
+      const as = ['--conf', cephConfiguration(storage, pool.id), '--id', pool.user]
+      const ran = await run('rbd', [...as, 'info', '--format', 'json', `${pool.path}/${imagesOf(pool)}${volume}`])
+      return /"id":"(\w+)"/.exec(ran.stdout)?.[1] ?? ''
+    },
     async crash(machine) {
       process.kill(await libvirtd.qemu(domainName(tag, machine)), 'SIGKILL')
     },

@@ -6,6 +6,7 @@ import { simulatedNetworks } from '@sirocco/agent/drivers/simulated/networks.ts'
 import { simulatedStorage } from '@sirocco/agent/drivers/simulated/storage.ts'
 import { simulatedVolumes } from '@sirocco/agent/drivers/simulated/volumes.ts'
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
+import type { WantedPool } from '@sirocco/shared/wire/objects.ts'
 import { type DriverBench, describeDriver } from '../driver.ts'
 
 const wall: Timers = {
@@ -19,12 +20,13 @@ const wall: Timers = {
 const content = new TextEncoder().encode('the disk of a simulated machine')
 const sha256 = createHash('sha256').update(content).digest('hex')
 
-async function make(): Promise<DriverBench> {
+async function make(pool?: WantedPool): Promise<DriverBench> {
   const host = new SimulatedHost({ timers: wall, name: 'sim-1', bootId: 'boot-1', bootMs: 30, stopMs: 10 })
   return {
     compute: simulatedCompute(host, 'one'),
     storage: simulatedStorage(host, 'one'),
     volumes: simulatedVolumes(host, 'one'),
+    ...(pool ? { pool } : {}),
     networks: simulatedNetworks(host, 'one'),
     backups: simulatedBackups,
     image: { id: 'img_sim', files: [{ role: 'disk', format: 'raw', sha256, bytes: content.byteLength }] },
@@ -45,4 +47,7 @@ async function make(): Promise<DriverBench> {
   }
 }
 
-describeDriver('simulated', make, { bootMs: 2_000, stopMs: 2_000 })
+const limits = { bootMs: 2_000, stopMs: 2_000 }
+describeDriver('simulated', make, limits)
+const pool = { type: 'rbd', id: 'spl_01contract00000000ra', path: 'cloud', monitors: ['10.0.0.1'], user: 'cloud' } as const
+describeDriver('simulated, with volumes in Ceph', () => make({ ...pool, monitors: [...pool.monitors] }), limits)

@@ -8,6 +8,13 @@ export interface Domain {
   readonly id: number
 }
 
+/** A secret as libvirt passes it around: what it is for, and its name there. */
+export interface Secret {
+  readonly uuid: Buffer
+  readonly usage: number
+  readonly name: string
+}
+
 export interface DomainState {
   readonly state: number
   readonly reason: number
@@ -37,6 +44,8 @@ const nothing = () => undefined
 export const writeDomain = (writer: XdrWriter, domain: Domain): XdrWriter =>
   writer.string(domain.name).fixed(domain.uuid).int(domain.id)
 export const readDomain = (reader: XdrReader): Domain => ({ name: reader.string(), uuid: reader.fixed(16), id: reader.int() })
+
+const readSecret = (reader: XdrReader): Secret => ({ uuid: reader.fixed(16), usage: reader.int(), name: reader.string() })
 
 const onDomain = <R>(number: number, read: Procedure<Domain, R>['read']) => procedure<Domain, R>(number, writeDomain, read)
 const onDomainWithFlags = (number: number) =>
@@ -282,6 +291,14 @@ export const procedures = {
     344,
     (writer, { stats, flags }) => writer.uint(0).uint(stats).uint(flags),
     reader => reader.list(r => ({ domain: readDomain(r), values: new Map(r.list(readParameter)) })),
+  ),
+  /** REMOTE_PROC_SECRET_DEFINE_XML; one that is there is left, with what it is for. */
+  defineSecret: procedure<string, Secret>(142, (writer, xml) => writer.string(xml).uint(0), readSecret),
+  /** REMOTE_PROC_SECRET_SET_VALUE */
+  setSecret: procedure<{ secret: Secret; value: Uint8Array }, undefined>(
+    144,
+    (writer, { secret: { uuid, usage, name }, value }) => writer.fixed(uuid).int(usage).string(name).opaque(value).uint(0),
+    nothing,
   ),
   /** REMOTE_PROC_DOMAIN_DEFINE_XML_FLAGS */
   define: procedure<string, Domain>(350, (writer, xml) => writer.string(xml).uint(0), readDomain),

@@ -105,6 +105,8 @@ CREATE INDEX `allocation_pool` ON `allocation` (`pool`,`host`,`poolMiB`) WHERE "
 ALTER TABLE `network` ADD `cidr` text;--> statement-breakpoint
 CREATE INDEX `network_project` ON `network` (`project`,`id`);--> statement-breakpoint
 ALTER TABLE `storage_pool` ADD `path` text;--> statement-breakpoint
+ALTER TABLE `storage_pool` ADD `ceph` text;--> statement-breakpoint
+ALTER TABLE `storage_pool` ADD `cephKey` text;--> statement-breakpoint
 CREATE INDEX `host_joined` ON `host_observed` (`host`) WHERE "host_observed"."underlay" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `snapshot_pool` ON `snapshot` (`pool`);--> statement-breakpoint
 CREATE INDEX `tombstone_pool` ON `tombstone` (`pool`) WHERE "tombstone"."pool" IS NOT NULL;--> statement-breakpoint

@@ -8,13 +8,14 @@ import type { Tombstone } from '../../../domain/machines/tombstone.ts'
 import {
   desiredOf,
   type PlacedMachine,
-  type PlacedPool,
+  type PlacedPlace,
   type PlacedSnapshot,
   type PlacedTombstone,
   type PlacedVolume,
   wantedMove,
 } from '../../../domain/projection/host.ts'
 import { wantedBackup, wantedImport } from '../../../domain/projection/works.ts'
+import { cephKeyPlace } from '../../../domain/volumes/pool.ts'
 import type { Secrets } from '../../../ports/secrets.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database } from '../database.ts'
@@ -127,7 +128,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
             host: s.host.id,
             revision: s.host.revision,
             underlay: s.hostObserved.underlay,
-            pool: { id: s.storagePool.id, type: s.storagePool.type, path: s.storagePool.path },
+            pool: s.storagePool,
           })
           .from(s.host)
           .leftJoin(s.hostObserved, eq(s.hostObserved.host, s.host.id))
@@ -264,6 +265,8 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     return ok(async (host: Id<'host'>) => {
       const revision = revisions.get(host)
       if (revision === undefined) return refuse('not_found', `there is no host ${host}`)
+      const keyed = await withKeys((poolsOf.get(host) ?? []).flatMap(({ pool }) => pool ?? []))
+      if (!keyed.ok) return keyed
       const moves = migrations.filter(({ source, target }) => source === host || target === host)
       return wantedOf(
         host,
@@ -288,13 +291,24 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
           pool,
           lives: volume !== null && volume.goneAt === null,
         })),
-        (poolsOf.get(host) ?? []).flatMap(({ pool }) => (pool === null ? [] : [pool])),
+        keyed.value,
         [...(importsOn.get(host) ?? []).map(wantedImport), ...(backupsOn.get(host) ?? []).map(wantedBackup)],
         groups,
         neighbours,
       )
     })
   })
+
+  /** Pools as their hosts must know them, keys opened. */
+  async function withKeys(pools: readonly (typeof s.storagePool.$inferSelect)[]): Promise<Result<readonly PlacedPlace[]>> {
+    const places: PlacedPlace[] = []
+    for (const { id, type, path, ceph, cephKey } of pools) {
+      const key = cephKey === null ? null : await secrets.open(cephKey, cephKeyPlace(id))
+      if (key && !key.ok) return key
+      places.push({ id, type, path, ceph, key: key === null ? null : key.value.reveal() })
+    }
+    return ok(places)
+  }
 
   /** What these rows of one host come to, user-data opened. */
   async function wantedOf(
@@ -305,7 +319,7 @@ export function hostReads(database: Database, secrets: Secrets): Omit<Store['hos
     volumes: readonly PlacedVolume[],
     snapshots: readonly PlacedSnapshot[],
     left: readonly PlacedTombstone[],
-    pools: readonly PlacedPool[],
+    pools: readonly PlacedPlace[],
     works: readonly Wanted[],
     security: Security,
     neighbours: ReturnType<typeof neighboursOf>,

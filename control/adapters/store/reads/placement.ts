@@ -1,5 +1,6 @@
 import { ok } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import { sharedPools } from '@sirocco/shared/model/volumes/states.ts'
 import { and, asc, desc, eq, gt, gte, inArray, isNull, notExists, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { freeOf, type Size } from '../../../domain/hosts/host.ts'
@@ -34,7 +35,7 @@ export function placementReads(database: Database): Pick<Store['hosts'], 'ofZone
       ? sql<string>`'{}'`
       : sql<string>`(SELECT json_group_object(p.pool, CAST(p."totalMiB" * ${s.host.diskRatio} AS INTEGER) - coalesce((
           SELECT sum(a."poolMiB") FROM allocation a
-          WHERE a.pool = p.pool AND a.until IS NULL AND (a.host = p.host OR sp.type = 'nfs')), 0))
+          WHERE a.pool = p.pool AND a.until IS NULL AND (a.host = p.host OR sp.type IN ${sharedPools})), 0))
         FROM host_pool p JOIN storage_pool sp ON sp.id = p.pool
         WHERE p.host = ${s.host.id} AND p.fault IS NULL AND p.pool IN (SELECT value FROM json_each(${JSON.stringify(lying.map(({ pool }) => pool))})))`
 

@@ -1,6 +1,7 @@
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
+import { sharedPools } from '@sirocco/shared/model/volumes/states.ts'
 import { and, asc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Scope } from '../../../domain/access/principal.ts'
 import type { Snapshot } from '../../../domain/volumes/snapshot.ts'
@@ -213,6 +214,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
               type: s.storagePool.type,
               isDefault: s.storagePool.isDefault,
               path: s.storagePool.path,
+              ceph: s.storagePool.ceph,
               createdAt: s.storagePool.createdAt,
             })
             .from(s.storagePool)
@@ -228,7 +230,7 @@ export function volumeReads(database: Database): Pick<Store, 'volumes' | 'snapsh
               hostName: s.host.name,
               totalMiB: s.hostPool.totalMiB,
               claimedMiB: sql<number>`coalesce((SELECT sum(a."poolMiB") FROM allocation a
-                WHERE a.pool = ${s.hostPool.pool} AND a.until IS NULL AND (a.host = ${s.hostPool.host} OR ${s.storagePool.type} = 'nfs')), 0)`,
+                WHERE a.pool = ${s.hostPool.pool} AND a.until IS NULL AND (a.host = ${s.hostPool.host} OR ${s.storagePool.type} IN ${sharedPools})), 0)`,
               fault: s.hostPool.fault,
             })
             .from(s.hostPool)

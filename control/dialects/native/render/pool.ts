@@ -22,6 +22,7 @@ export const poolDetailJson = ({
 }): PoolDetailJson => ({
   ...poolJson(pool),
   path: pool.path,
+  ceph: pool.ceph && { monitors: [...pool.ceph.monitors], user: pool.ceph.user },
   volumes: use.volumes,
   snapshots: use.snapshots,
   sizeMiB: use.sizeMiB,
