@@ -69,7 +69,7 @@ describe.skipIf(whyNot !== null)(`real machines${whyNot === null ? '' : ` (${why
     const fleet = new Fleet(instance)
     const stock = new Stock(fleet, newToken, bootMs)
     const lane = { agent, fleet, stock }
-    const halted = new Fleet(instance, hollow)
+    const halted = new Fleet(instance, { image: hollow })
     const hollows = { fleet: halted, stock: new Stock(halted, newToken, 0) }
     const laneOf = (op: Op) => (op === 'create' || op === 'delete' ? hollows : lane)
     try {
@@ -119,7 +119,7 @@ describe.skipIf(whyNot !== null)(`real machines${whyNot === null ? '' : ` (${why
   test('any part is killed between accepted and done', async () => {
     await instance.stop()
     await instance.start()
-    const fleet = new Fleet(instance, hollow)
+    const fleet = new Fleet(instance, { image: hollow })
     const moments = momentsOf(seeded(12), 12, ['agent', 'libvirtd', 'workerd', 'all'], ['create', 'cut', 'delete'])
     let machine: string | null = null
     const failures = await tryAll(

@@ -15,7 +15,7 @@ export const files: Reader = {
     // What is on its way to or from a backup, or becomes an image: at rest nothing.
     for (const room of ['backups', 'imports'])
       for (const id of await names(join(storage, room))) found.push(stray(storage, room, id))
-    const rooms = ['machines', 'volumes', 'images', 'backups', 'imports', 'consoles', 'pools']
+    const rooms = ['machines', 'volumes', 'images', 'backups', 'imports', 'consoles', 'pools', 'ceph']
     return ok([...found, ...(await names(storage)).filter(name => !rooms.includes(name)).map(name => stray(storage, name))])
   },
 }
