@@ -1,30 +1,14 @@
-import { outwardBy as overFetch } from '@sirocco/control/adapters/outward/fetch.ts'
-import { outwardBy } from '@sirocco/local/outward.ts'
 import { assert } from '@sirocco/shared/kit/assert.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
-import { Request as LocalRequest } from 'miniflare'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { clients, type IdentityProviderProcess, startIdentityProvider } from '../../support/identity-provider.ts'
+import { outwardWith } from '../../support/outward.ts'
 import { type Answer, at, type NativeWorld, nativeWorld, publicUrl } from './native-world.ts'
 
 const text = (value: unknown): string => {
   assert(typeof value === 'string', `text, not ${JSON.stringify(value)}`)
   return value
 }
-/** As the Worker of one machine asks: by its way out, with the ranges that its admin allows. */
-const outwardWith = (allow: readonly string[]) => {
-  const out = outwardBy({ allow })
-  return overFetch(async (url, { method = 'GET', headers, body }) => {
-    const sent = { method, headers: headers as Record<string, string>, ...(typeof body === 'string' ? { body } : {}) }
-    const answer = await out(new LocalRequest(url, sent))
-    const bytes = await answer.arrayBuffer()
-    return new Response(bytes.byteLength === 0 ? null : bytes, {
-      status: answer.status,
-      headers: Object.fromEntries(answer.headers),
-    })
-  })
-}
-
 let there: IdentityProviderProcess
 beforeAll(async () => {
   there = await startIdentityProvider(`${publicUrl}/sign-in/back`)
