@@ -33,14 +33,14 @@ function keep() {
       if (!fresh.ok) return fresh
       const { user } = context.principal
       const opened = await openedFlow(context, new Secret(sealed), user)
-      if (!opened.ok) return opened
+      // Who asks is known: it is not the session that is refused, here and below.
+      if (!opened.ok) return refuse('precondition', say('sign_in.too_late'))
       const { flow, spend } = opened.value
       const provider = await context.store.signIn.provider(flow.provider)
       if (!provider.ok) return provider
       const { id, name } = provider.value
       vouched ??= vouchedFor(context, provider.value, { flow, answer, publicUrl })
       const shown = await vouched
-      // Who asks is known: it is not the session that is refused.
       if (!shown.ok)
         return shown.fault.code === 'unauthenticated'
           ? refuse('precondition', say('identity.refused', { provider: name }))

@@ -19,6 +19,8 @@ export async function startMemory({ outward }: { readonly outward?: Outward } = 
   const port = await freePort()
   const url = `http://localhost:${port}`
   const world = await nativeWorld({ url, hosts: 1, ...(outward ? { outward } : {}) })
+  // Whom it asks outside has this machine's clock.
+  if (outward) world.rows.clock.at = Date.now()
   const began = { wall: Date.now(), at: world.rows.clock.at }
   const server = createServer(async (asked, response) => {
     const path = asked.url ?? '/'
