@@ -105,7 +105,7 @@ export const fr: Messages = {
     signIn: ({ name }: { name: string }) => `Se connecter avec ${name}`,
     link: ({ name }: { name: string }) => `Lier ${name}`,
     unlink: ({ name }: { name: string }) => `Délier ${name}`,
-    unlinkTitle: ({ name }: { name: string }) => `Délier ${name} ?`,
+    unlinkTitle: ({ name }: { name: string }) => `Délier ${name} ?`,
     unlinkText:
       'Il ne vous connectera plus. Les rôles que ses groupes vous ont donnés prennent fin, avec vos sessions et clés dans ces projets.',
     unlinkConfirm: 'Délier',
@@ -114,13 +114,13 @@ export const fr: Messages = {
   },
   identityProviders: {
     title: 'Fournisseurs d’identité',
-    lead: 'OpenID Connect : qui y est connu se connecte ici, avec les rôles que ses groupes donnent à chaque connexion.',
-    back: 'Indiquez au fournisseur cette adresse de redirection :',
+    lead: 'OpenID Connect : qui y est connu se connecte ici, avec les rôles que ses groupes donnent à chaque connexion.',
+    back: 'Indiquez au fournisseur cette adresse de redirection :',
     add: 'Ajouter un fournisseur',
     change: 'Modifier',
     nameHint: 'Comme il figure sur la page de connexion.',
     secretHint: 'Laissez vide pour garder celui qui existe.',
-    grantsHint: 'Une ligne chacun : groupe, projet, rôle (viewer, operator ou owner).',
+    grantsHint: 'Une ligne chacun : groupe, projet, rôle (viewer, operator ou owner).',
     fields: {
       name: 'Nom',
       issuer: 'Émetteur (issuer)',
@@ -131,7 +131,7 @@ export const fr: Messages = {
       grants: 'Ce que donnent les groupes',
     },
     delete: ({ name }: { name: string }) => `Supprimer ${name}`,
-    deleteTitle: ({ name }: { name: string }) => `Supprimer ${name} ?`,
+    deleteTitle: ({ name }: { name: string }) => `Supprimer ${name} ?`,
     deleteText:
       'Personne ne se connecte plus par lui, et les rôles que ses groupes ont donnés prennent fin, avec sessions et clés. Qui n’a pas de mot de passe n’entre plus.',
     deleteConfirm: 'Supprimer',

@@ -18,6 +18,7 @@ describe('the addresses of the portal', () => {
       '/security-groups',
       '/settings',
       '/sign-in',
+      '/sign-in/back',
       '/usage',
       '/volumes',
     ])
