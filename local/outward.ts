@@ -4,9 +4,17 @@ import { request as requestHttps } from 'node:https'
 import { type Egress, pinned, publicAddress } from '@sirocco/agent/egress/fetch.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { refusedHeader, wantedHeader } from '@sirocco/shared/model/outward.ts'
-import { type Request, Response } from 'miniflare'
+import { Response } from 'miniflare'
 
 const bySystem = (name: string) => lookup(name, { all: true })
+
+/** Of a request what is passed on. */
+interface Asked {
+  readonly url: string
+  readonly method: string
+  readonly headers: Iterable<readonly [string, string]>
+  arrayBuffer(): Promise<ArrayBuffer>
+}
 
 /**
  * What the Worker asks of the Internet goes through here: to public addresses, and ranges that an admin allows; never to what else this
@@ -14,7 +22,7 @@ const bySystem = (name: string) => lookup(name, { all: true })
  */
 export const outwardBy =
   ({ resolve = bySystem, allow }: Pick<Egress, 'allow'> & Partial<Egress>) =>
-  async (request: Request): Promise<Response> => {
+  async (request: Asked): Promise<Response> => {
     const url = new URL(request.url)
     const target = await publicAddress({ resolve, allow }, url)
     if (!target.ok) return new Response(null, { status: 403, headers: { [refusedHeader]: target.fault.message } })

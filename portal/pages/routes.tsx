@@ -116,6 +116,12 @@ const keyPairs = createRoute({
   component: lazyRouteComponent(() => import('./key-pairs.tsx'), 'KeyPairsPage'),
 })
 
+const networks = createRoute({
+  getParentRoute: () => shell,
+  path: '/networks',
+  component: lazyRouteComponent(() => import('./networks.tsx'), 'NetworksPage'),
+})
+
 const securityGroups = createRoute({
   getParentRoute: () => shell,
   path: '/security-groups',
@@ -175,6 +181,7 @@ export const routeTree = root.addChildren([
     volumes,
     images,
     keyPairs,
+    networks,
     securityGroups,
     placementGroups,
     people,

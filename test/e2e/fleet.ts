@@ -25,17 +25,29 @@ const Images = z.object({ items: z.array(z.object({ id: z.string() })) })
 export class Fleet {
   readonly #instance: Instance
   readonly #flavor: string
-  #image = ''
+  /** Where machines are launched into; none: the default network. */
+  readonly #subnet: { readonly subnet?: string }
+  #image: string
 
-  constructor(instance: Instance, flavor = 't3.pico') {
+  /** Of the image named, else of the first there is. */
+  constructor(
+    instance: Instance,
+    { image = '', flavor = 't3.pico', subnet }: { image?: string; flavor?: string; subnet?: string } = {},
+  ) {
     this.#instance = instance
+    this.#image = image
     this.#flavor = flavor
+    this.#subnet = subnet === undefined ? {} : { subnet }
   }
 
   /** The request of `op`: for `create` under the name `token`, else of `machine`. */
   async request(op: Op, token: string, machine: string | null): Promise<{ method: string; path: string; body: unknown }> {
     if (op === 'create')
-      return { method: 'POST', path: '/machines', body: { name: token, image: await this.#anImage(), flavor: this.#flavor } }
+      return {
+        method: 'POST',
+        path: '/machines',
+        body: { name: token, image: await this.#anImage(), flavor: this.#flavor, ...this.#subnet },
+      }
     const { method, path, body } = requests[op]
     return { method, path: `/machines/${machine}${path}`, body }
   }
