@@ -21,7 +21,7 @@ const rules: readonly {
   {
     from: 'control/services',
     may: ['control/services', 'control/domain', 'control/ports', 'shared'],
-    libraries: ['zod', 'node:crypto', 'otpauth', '@simplewebauthn/server'],
+    libraries: ['zod', 'node:crypto', 'otpauth', '@simplewebauthn/server', 'oauth4webapi'],
   },
   { from: 'control/operations', may: ['control/operations', 'control/services', 'control/domain', 'control/ports', 'shared'] },
   { from: 'control/reconcile', may: ['control/reconcile', 'control/services', 'control/domain', 'control/ports', 'shared'] },

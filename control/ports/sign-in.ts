@@ -1,9 +1,10 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { Held, Identity, IdentityProvider } from '../domain/access/identity.ts'
 import type { Passkey } from '../domain/access/passkey.ts'
 import type { Page, Paged } from './store.ts'
 
-export type ChallengeKind = 'second-factor' | 'passkey' | 'passkey-add'
+export type ChallengeKind = 'second-factor' | 'passkey' | 'passkey-add' | 'identity'
 
 /** Something that is asked of a person once. */
 export interface Challenge {
@@ -75,6 +76,39 @@ export type SignInChange =
     }
   | { readonly do: 'passkey.rename'; readonly id: Id<'passkey'>; readonly name: string }
   | { readonly do: 'passkey.delete'; readonly id: Id<'passkey'> }
+  /** Guard `conflict` where the name is taken, `quota` where there are `limit` already. */
+  | {
+      readonly do: 'identity-provider.insert'
+      readonly provider: Omit<IdentityProvider, 'createdAt'>
+      /** Sealed. */
+      readonly secret: string
+      readonly limit: number
+    }
+  /** What is not named stays. Guard `conflict` where the name is taken, or it is gone. */
+  | {
+      readonly do: 'identity-provider.change'
+      readonly provider: Pick<IdentityProvider, 'id'> & Partial<Omit<IdentityProvider, 'id' | 'createdAt' | 'issuer'>>
+      /** Sealed. */
+      readonly secret?: string
+    }
+  /** With whom it knows, and the memberships that its groups gave: their sessions and access keys in them end. */
+  | { readonly do: 'identity-provider.delete'; readonly id: Id<'identityProvider'> }
+  /** Guard `conflict` where it is somebody's, or the user has another there. */
+  | {
+      readonly do: 'identity.insert'
+      readonly provider: Id<'identityProvider'>
+      readonly subject: string
+      readonly user: Id<'user'>
+    }
+  /** Guard `stale` unless it is still the user's. */
+  | {
+      readonly do: 'identity.used'
+      readonly provider: Id<'identityProvider'>
+      readonly subject: string
+      readonly user: Id<'user'>
+    }
+  /** With the memberships that its groups gave the user, their sessions and access keys in them. */
+  | { readonly do: 'identity.delete'; readonly provider: Id<'identityProvider'>; readonly user: Id<'user'> }
   /** Guard `stale` unless it is still `from`. */
   | { readonly do: 'user.password'; readonly user: Id<'user'>; readonly from: string | null; readonly password: string }
   | { readonly do: 'session.used'; readonly id: Id<'session'> }
@@ -109,5 +143,17 @@ export interface SignInReads {
       readonly counter: number
     }>
   >
+  providers(page: Page): Promise<Result<Paged<IdentityProvider>>>
+  /** By id; `secret` sealed. */
+  provider(id: string): Promise<Result<IdentityProvider & { readonly secret: string }>>
+  /** Whom a provider knows by this, and where they are members, by project; null: nobody. */
+  known(
+    provider: Id<'identityProvider'>,
+    subject: string,
+  ): Promise<Result<{ readonly user: Id<'user'>; readonly disabledAt: number | null; readonly held: readonly Held[] } | null>>
+  /** A person's, by provider. */
+  identities(user: Id<'user'>, page: Page): Promise<Result<Paged<Identity>>>
+  /** Those of these that there are, by id or name. */
+  projects(refs: readonly string[]): Promise<Result<readonly { readonly id: Id<'project'>; readonly name: string }[]>>
   session(id: Id<'session'>): Promise<Result<{ readonly createdAt: number }>>
 }

@@ -30,17 +30,32 @@ export type TenancyChange =
       readonly networks: readonly FirstNetwork[]
     }
   /** Who is a member already stays what they are. */
-  | { readonly do: 'membership.insert'; readonly project: Id<'project'>; readonly user: Id<'user'>; readonly role: Role }
-  /** Guard `stale` where they are not `from` (any more). */
+  | {
+      readonly do: 'membership.insert'
+      readonly project: Id<'project'>
+      readonly user: Id<'user'>
+      readonly role: Role
+      /** By whose groups. */
+      readonly givenBy?: Id<'identityProvider'>
+    }
+  /** Theirs by somebody here from now on, unless `givenBy` says whose groups. Guard `stale` where they are not `from` (any more). */
   | {
       readonly do: 'membership.change'
       readonly project: Id<'project'>
       readonly user: Id<'user'>
       readonly from: Role
       readonly role: Role
+      readonly givenBy?: Id<'identityProvider'>
     }
   /** With their sessions, links and access keys in it. Guard `stale` where they are not `from` (any more). */
-  | { readonly do: 'membership.remove'; readonly project: Id<'project'>; readonly user: Id<'user'>; readonly from: Role }
+  | {
+      readonly do: 'membership.remove'
+      readonly project: Id<'project'>
+      readonly user: Id<'user'>
+      readonly from: Role
+      /** `stale`, too, unless its groups gave it. */
+      readonly givenBy?: Id<'identityProvider'>
+    }
   /** Guard `conflict` where, after the changes before it, nobody who is not disabled owns the project. */
   | { readonly do: 'project.owned'; readonly project: Id<'project'> }
   /** Guard `conflict` where, after the changes before it, there is no admin who is not disabled. */
@@ -58,7 +73,7 @@ export type TenancyChange =
   | { readonly do: 'invitation.use'; readonly tokenHash: string }
   | { readonly do: 'invitation.delete'; readonly id: Id<'invitation'>; readonly project: Id<'project'> }
   /** Guard `conflict` where the address is taken. */
-  | { readonly do: 'user.insert'; readonly id: Id<'user'>; readonly email: string; readonly password: string }
+  | { readonly do: 'user.insert'; readonly id: Id<'user'>; readonly email: string; readonly password: string | null }
   /** Their sessions and links end with it; their keys are refused until they are enabled again. */
   | { readonly do: 'user.disable'; readonly user: Id<'user'>; readonly disabled: boolean }
   /** Guard `quota` where the person has `limit` in the project already. */

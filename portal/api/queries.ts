@@ -34,6 +34,9 @@ export const queryClient = new QueryClient({
 export const queries = {
   me: queryOptions({ queryKey: ['me'], queryFn: calls.me, retry: false }),
   passkeys: queryOptions({ queryKey: ['passkeys'], queryFn: calls.passkeys, staleTime: 0 }),
+  signInProviders: queryOptions({ queryKey: ['sign-in-providers'], queryFn: calls.signInProviders, staleTime: 0 }),
+  identities: queryOptions({ queryKey: ['identities'], queryFn: calls.identities, staleTime: 0 }),
+  identityProviders: queryOptions({ queryKey: ['identity-providers'], queryFn: calls.identityProviders, staleTime: 0 }),
   secondFactor: queryOptions({ queryKey: ['second-factor'], queryFn: calls.secondFactor, staleTime: 0 }),
   images: queryOptions({ queryKey: ['images'], queryFn: calls.images }),
   imageCatalogue: queryOptions({ queryKey: ['image-catalogue'], queryFn: calls.imageCatalogue }),

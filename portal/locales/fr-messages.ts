@@ -51,6 +51,13 @@ export const frMessages: Readonly<Record<MessageKey, string>> = {
   'totp.is_off': 'les codes par application ne sont pas activés ; configurez-les d’abord',
   'password.wrong': 'ce n’est pas votre mot de passe',
   'password.too_short': 'choisissez un mot de passe d’au moins {length} caractères',
+  'identity.refused': '{provider} ne se porte pas garant de vous ; réessayez',
+  'identity.no_answer': '{provider} ne répond pas comme il le devrait ; réessayez, ou connectez-vous autrement',
+  'identity.no_email': '{provider} ne se porte garant d’aucune adresse e-mail de vous ; demandez à qui gère ce nuage',
+  'identity.no_role': 'vos groupes chez {provider} ne vous donnent de rôle dans aucun projet ; demandez à qui gère ce nuage',
+  'identity.address_taken': '{email} a déjà un compte ici ; connectez-vous comme avant, puis liez {provider} dans les réglages',
+  'identity.taken': 'ce compte chez {provider} est déjà lié à quelqu’un ici, ou le vôtre à un autre ; déliez-le d’abord',
+  'identity.only_way': 'vous n’avez pas de mot de passe : choisissez-en un d’abord, pour pouvoir encore entrer',
   'passkey.no_site':
     'les clés d’accès numériques demandent une adresse qui soit un nom, avec TLS ; voyez avec qui gère ce cloud, ou utilisez votre mot de passe',
   'passkey.refused':

@@ -19,6 +19,7 @@ describe('the addresses of the portal', () => {
       '/security-groups',
       '/settings',
       '/sign-in',
+      '/sign-in/back',
       '/usage',
       '/volumes',
     ])

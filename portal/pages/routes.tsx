@@ -34,6 +34,12 @@ const signIn = createRoute({
   component: SignInPage,
 })
 
+const signInBack = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in/back',
+  component: lazyRouteComponent(() => import('./sign-in-back.tsx'), 'SignInBackPage'),
+})
+
 const shell = createRoute({
   getParentRoute: () => root,
   id: 'shell',
@@ -166,6 +172,7 @@ const settings = createRoute({
 
 export const routeTree = root.addChildren([
   signIn,
+  signInBack,
   shell.addChildren([
     home,
     machines,

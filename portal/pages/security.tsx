@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { queries } from '../api/queries.ts'
 import { useSpeech } from '../locales/language.tsx'
 import { Trouble, Waiting } from '../ui/trouble.tsx'
+import { Identities } from './identities.tsx'
 import { Passkeys } from './passkeys.tsx'
 import { Password } from './password.tsx'
 import { SecondFactorCard } from './second-factor.tsx'
@@ -21,6 +22,7 @@ export function Security() {
         <Waiting />
       )}
       <Passkeys />
+      <Identities />
       <Password />
     </section>
   )

@@ -7,6 +7,7 @@ import { Page } from '../ui/page.tsx'
 import { Radios } from '../ui/radios.tsx'
 import { applyTheme, currentTheme, type Theme, themes } from '../ui/theme.ts'
 import { AccessKeysCard } from './access-keys-card.tsx'
+import { IdentityProviders } from './identity-providers.tsx'
 import { ProjectSwitch } from './project-switch.tsx'
 import { Security } from './security.tsx'
 import { SessionsCard } from './sessions-card.tsx'
@@ -62,6 +63,7 @@ export function SettingsPage() {
         <Security />
         <AccessKeysCard />
         <SessionsCard />
+        {me.role === 'admin' && <IdentityProviders />}
       </div>
     </Page>
   )

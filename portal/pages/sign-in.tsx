@@ -13,6 +13,7 @@ import { Mark } from '../ui/icons.tsx'
 import { problemText } from '../ui/problem-text.ts'
 import { Invitation } from './invitation.tsx'
 import { SecondStep } from './second-step.tsx'
+import { SignInProviders } from './sign-in-providers.tsx'
 
 const invites = 'invitation='
 
@@ -29,7 +30,7 @@ export function SignInPage() {
   const [phase, setPhase] = useState<'ask' | 'link' | 'busy'>(link === '' ? 'ask' : 'link')
   const [invitation, setInvitation] = useState('')
   const [challenge, setChallenge] = useState('')
-  const [problem, setProblem] = useState<{ of: 'link' | 'password' | 'passkey'; error: unknown } | null>(null)
+  const [problem, setProblem] = useState<{ of: 'link' | 'password' | 'passkey' | 'provider'; error: unknown } | null>(null)
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
   const [missing, setMissing] = useState<{ email?: string; password?: string }>({})
@@ -162,6 +163,7 @@ export function SignInPage() {
                 {t.signIn.passkey}
               </Button>
             </p>
+            <SignInProviders to={to ?? ''} busy={phase === 'busy'} failed={error => setProblem({ of: 'provider', error })} />
             <p className="soft small">{t.signIn.link}</p>
           </>
         )}

@@ -15,8 +15,8 @@ import {
   MaintenancePlan,
   Upgrading,
 } from './hosts.ts'
+import { AskedProvider, Identity, IdentityPage, IdentityProvider, IdentityProviderPage, NamedProviders } from './identities.ts'
 import { Image, ImageCaptured, ImageCatalogue, ImageDeleted, ImagePage, ImageShares, ImageUpload, NamedImage } from './images.ts'
-
 import { KeyPairPage, MadeKeyPair } from './key-pairs.ts'
 import { Accepted, Console, ConsoleLog, Guest, Launched, Machine, MachinePage, Screen, Screenshot } from './machines.ts'
 import { Network, NetworkPage, NewNetwork, NewSubnet } from './networks.ts'
@@ -126,6 +126,12 @@ const named = {
   MaintenancePlan,
   Me,
   SignInAnswer,
+  AskedProvider,
+  Identity,
+  IdentityPage,
+  IdentityProvider,
+  IdentityProviderPage,
+  NamedProviders,
   Passkey,
   PasskeyPage,
   PasskeyOptions,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ProviderAnswer } from './identities.ts'
 import { SignInByPasskey } from './passkeys.ts'
 
 /**
@@ -11,6 +12,7 @@ export const SignIn = z.union([
   z.strictObject({ invitation: z.string().min(16).max(200), password: z.string().min(1).max(1_000) }),
   z.strictObject({ challenge: z.string().min(16).max(200), code: z.string().min(6).max(40) }),
   SignInByPasskey,
+  ProviderAnswer,
 ])
 export type SignIn = z.input<typeof SignIn>
 

@@ -35,6 +35,7 @@ export const prefixes = {
   accessKey: 'ak',
   session: 'ses',
   passkey: 'pky',
+  identityProvider: 'idp',
   invitation: 'inv',
   operation: 'op',
   event: 'evt',

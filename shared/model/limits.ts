@@ -238,6 +238,15 @@ export const limits = {
   secondFactorTries: 5,
   /** Passkeys of one person. */
   passkeys: 20,
+  /** Where people may be signed in by somebody else who knows them, and what groups there give. */
+  identityProviders: 20,
+  identityGrants: 200,
+  /** Groups of one person that are looked at. */
+  identityGroups: 1_000,
+  /** From leaving for an identity provider to coming back. */
+  identityFlow: 10 * minute,
+  /** Bytes of an answer from outside that is read: documents of an identity provider, its keys, tokens. */
+  outwardAnswer: 256 * KiB,
   /** How one signs in is changed by who signed in no longer ago than this. */
   freshSession: 15 * minute,
   /** Codes that get somebody in who has lost their second factor. */

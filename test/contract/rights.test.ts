@@ -46,7 +46,7 @@ describe('the table of rights', () => {
 
   test('is asked for by every route but those of one\u2019s own session', () => {
     const without = Object.entries(routes).flatMap(([name, { verbs }]) => (verbs.length === 0 ? [name] : []))
-    expect(without.toSorted()).toEqual(['askPasskey', 'getMe', 'signIn', 'signOut'])
+    expect(without.toSorted()).toEqual(['askPasskey', 'askProvider', 'getMe', 'listSignInProviders', 'signIn', 'signOut'])
   })
 
   test('is what docs/rights.md says', () => {

@@ -83,8 +83,11 @@ export const membership = sqliteTable(
       .notNull()
       .references(() => user.id),
     role: text().$type<Role>().notNull(),
+    /** By whose groups: it takes the membership away again; null: by somebody here. */
+    givenBy: text().$type<Id<'identityProvider'>>(),
   },
   t => [
+    index('membership_given').on(t.givenBy).where(sql`${t.givenBy} IS NOT NULL`),
     primaryKey({ columns: [t.user, t.project] }),
     index('membership_project').on(t.project, t.user),
     index('membership_admin').on(t.user).where(sql`${t.role} = 'admin'`),

@@ -1,5 +1,6 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
-import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import type { Grant } from '../../domain/access/identity.ts'
 import type { ChallengeKind } from '../../ports/sign-in.ts'
 
 /** Sign-ins that failed, or are being looked at, by the SHA-256 of whom they are counted for. */
@@ -70,4 +71,31 @@ export const passkey = sqliteTable(
     lastUsedAt: integer(),
   },
   t => [index('passkey_user').on(t.user, t.id)],
+)
+
+/** Who may vouch for people (OpenID Connect). */
+export const identityProvider = sqliteTable('identity_provider', {
+  id: text().$type<Id<'identityProvider'>>().primaryKey(),
+  name: text().notNull().unique(),
+  issuer: text().notNull(),
+  clientId: text().notNull(),
+  /** Sealed; place `identity_provider|<id>|secret`. */
+  secret: text().notNull(),
+  scope: text().notNull(),
+  claim: text().notNull(),
+  grants: text({ mode: 'json' }).$type<readonly Grant[]>().notNull(),
+  createdAt: integer().notNull(),
+})
+
+/** Whom a provider knows by `subject`, which it never gives to another. */
+export const identity = sqliteTable(
+  'identity',
+  {
+    provider: text().$type<Id<'identityProvider'>>().notNull(),
+    subject: text().notNull(),
+    user: text().$type<Id<'user'>>().notNull(),
+    createdAt: integer().notNull(),
+    lastUsedAt: integer(),
+  },
+  t => [primaryKey({ columns: [t.provider, t.subject] }), uniqueIndex('identity_user').on(t.user, t.provider)],
 )

@@ -14,6 +14,13 @@ function counted(key: string, free: number, now: number): SQL {
     at = ${now}`
 }
 
+/** Memberships, with what their people hold in those projects. */
+const takenAway = (where: SQL): SQL[] => [
+  sql`DELETE FROM session WHERE (user, project) IN (SELECT user, project FROM membership WHERE ${where})`,
+  sql`DELETE FROM access_key WHERE (user, project) IN (SELECT user, project FROM membership WHERE ${where})`,
+  sql`DELETE FROM membership WHERE ${where}`,
+]
+
 /** How people show who they are: how each change is written. */
 export const signInWrites: { readonly [D in SignInChange['do']]: Write<D> } = {
   'sign-in.try': ({ keys }, { now }) => [
@@ -83,6 +90,35 @@ export const signInWrites: { readonly [D in SignInChange['do']]: Write<D> } = {
   ],
   'passkey.rename': ({ id, name }, { database: { db } }) => [db.update(s.passkey).set({ name }).where(eq(s.passkey.id, id))],
   'passkey.delete': ({ id }, { database: { db } }) => [db.delete(s.passkey).where(eq(s.passkey.id, id))],
+  'identity-provider.insert': ({ provider, secret, limit }, { database: { db }, now }) => [
+    db.insert(s.identityProvider).values({ ...provider, secret, createdAt: now }),
+    sql`INSERT INTO guard (quota) SELECT 1 WHERE (SELECT count(*) FROM identity_provider) > ${limit}`,
+  ],
+  'identity-provider.change': ({ provider: { id, ...change }, secret }, { database: { db } }) => [
+    db
+      .update(s.identityProvider)
+      // An update of nothing is no statement.
+      .set({ id, ...change, ...(secret === undefined ? {} : { secret }) })
+      .where(eq(s.identityProvider.id, id)),
+    unless('conflict'),
+  ],
+  'identity-provider.delete': ({ id }, { database: { db } }) => [
+    ...takenAway(sql`${sql.identifier('givenBy')} = ${id}`),
+    db.delete(s.identity).where(eq(s.identity.provider, id)),
+    db.delete(s.identityProvider).where(eq(s.identityProvider.id, id)),
+  ],
+  'identity.insert': ({ do: _, ...row }, { database: { db }, now }) => [db.insert(s.identity).values({ ...row, createdAt: now })],
+  'identity.used': ({ provider, subject, user }, { database: { db }, now }) => [
+    db
+      .update(s.identity)
+      .set({ lastUsedAt: now })
+      .where(and(eq(s.identity.provider, provider), eq(s.identity.subject, subject), eq(s.identity.user, user))),
+    unless('stale'),
+  ],
+  'identity.delete': ({ provider, user }, { database: { db } }) => [
+    ...takenAway(sql`user = ${user} AND ${sql.identifier('givenBy')} = ${provider}`),
+    db.delete(s.identity).where(and(eq(s.identity.user, user), eq(s.identity.provider, provider))),
+  ],
   'user.password': ({ user, from, password }, { database: { db } }) => [
     db
       .update(s.user)

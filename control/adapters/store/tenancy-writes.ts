@@ -21,20 +21,32 @@ export const tenancyWrites: { readonly [D in TenancyChange['do']]: Write<D> } = 
       ...subnets.map(subnet => db.insert(s.subnet).values({ ...subnet, network: network.id, mtu: 1450 })),
     ]),
   ],
-  'membership.insert': ({ project, user, role }, { database: { db } }) => [
-    db.insert(s.membership).values({ project, user, role }).onConflictDoNothing(),
-  ],
-  'membership.change': ({ project, user, from, role }, { database: { db } }) => [
+  'membership.insert': ({ do: _, ...row }, { database: { db } }) => [db.insert(s.membership).values(row).onConflictDoNothing()],
+  'membership.change': ({ project, user, from, role, givenBy = null }, { database: { db } }) => [
     db
       .update(s.membership)
-      .set({ role })
-      .where(and(eq(s.membership.project, project), eq(s.membership.user, user), eq(s.membership.role, from))),
+      .set({ role, givenBy })
+      .where(
+        and(
+          eq(s.membership.project, project),
+          eq(s.membership.user, user),
+          eq(s.membership.role, from),
+          givenBy === null ? undefined : eq(s.membership.givenBy, givenBy),
+        ),
+      ),
     unless('stale'),
   ],
-  'membership.remove': ({ project, user, from }, { database: { db } }) => [
+  'membership.remove': ({ project, user, from, givenBy }, { database: { db } }) => [
     db
       .delete(s.membership)
-      .where(and(eq(s.membership.project, project), eq(s.membership.user, user), eq(s.membership.role, from))),
+      .where(
+        and(
+          eq(s.membership.project, project),
+          eq(s.membership.user, user),
+          eq(s.membership.role, from),
+          givenBy === undefined ? undefined : eq(s.membership.givenBy, givenBy),
+        ),
+      ),
     unless('stale'),
     db.delete(s.session).where(and(eq(s.session.user, user), eq(s.session.project, project))),
     db.delete(s.accessKey).where(and(eq(s.accessKey.project, project), eq(s.accessKey.user, user))),

@@ -6,6 +6,8 @@ import * as history from './routes/history.ts'
 import * as hosts from './routes/hosts-lifecycle.ts'
 import * as maintenance from './routes/hosts-maintenance.ts'
 import * as upgrades from './routes/hosts-upgrade.ts'
+import * as identities from './routes/identities.ts'
+import * as identityProviders from './routes/identity-providers.ts'
 import * as images from './routes/images.ts'
 import * as keyPairs from './routes/key-pairs.ts'
 import * as machines from './routes/machines.ts'
@@ -149,6 +151,16 @@ export const handlers: { readonly [R in RouteName]: Handler<Routes[R]> } = {
   listSignIns: tenancy.sessions,
   endSignIn: tenancy.endSession,
   askPasskey: passkeys.ask,
+  listSignInProviders: identities.named,
+  askProvider: identities.ask,
+  listIdentities: identities.list,
+  beginIdentity: identities.begin,
+  linkIdentity: identities.link,
+  unlinkIdentity: identities.unlink,
+  listIdentityProviders: identityProviders.list,
+  addIdentityProvider: identityProviders.add,
+  changeIdentityProvider: identityProviders.change,
+  deleteIdentityProvider: identityProviders.remove,
   changePassword: password.change,
   listPasskeys: passkeys.list,
   beginPasskey: passkeys.begin,

@@ -34,6 +34,10 @@ export async function tryPassword(ports: Ports, account: string, origin: Origin)
 export const tryCode = async (ports: Ports, user: string): Promise<Result<Try>> =>
   counted(ports, [{ key: await sha256(`code|${user}`), free: limits.signInCodes }])
 
+/** A way to an identity provider or back: each asks it something, so that one address asks only so often. */
+export const tryProvider = async (ports: Ports, origin: Origin): Promise<Result<Try>> =>
+  counted(ports, [{ key: await sha256(`provider|${prefixOf(origin)}`), free: limits.signInTriesOfAddress }])
+
 /** The first of `keys` is the account's, which a right try clears. */
 async function counted({ store, clock }: Ports, keys: readonly TryKey[]): Promise<Result<Try>> {
   const all = keys.map(({ key }) => key)

@@ -360,6 +360,7 @@ describe('a machine\u2019s life over REST', () => {
     expect((await w.ask('changePassword', changed)).status).toBe(204)
     await secondFactor(w, cookie)
     await passkeys(w, cookie)
+    await identities(w, cookie)
     expect((await w.ask('signOut', { as: null, headers: { cookie } })).status).toBe(204)
     expect((await w.ask('getMe', { as: null, headers: { cookie } })).status).toBe(401)
 
@@ -580,6 +581,8 @@ describe('who may what', () => {
     markImageForRescue: { forRescue: true },
     createWebhook: { url: 'https://hooks.example.org/' },
     changeWebhook: { disabled: true },
+    addIdentityProvider: identityProvider,
+    changeIdentityProvider: { claim: 'roles' },
   }
 
   test.each(all.filter(([, { open }]: [RouteName, Route]) => !open))('%s asks who it is', async name => {
@@ -661,6 +664,29 @@ async function passkeys(w: NativeWorld, cookie: string): Promise<void> {
   expect(itemsOf(await w.ask('listPasskeys', me))).toMatchObject([{ name: 'phone' }])
   expect((await w.ask('removePasskey', { ...me, params })).status).toBe(204)
 }
+
+/** A provider that comes and goes, and cannot be asked here; how it signs in is identities.test.ts's. */
+async function identities(w: NativeWorld, cookie: string): Promise<void> {
+  const me = { as: null, headers: { cookie, origin: publicUrl } }
+  const made = await w.ask('addIdentityProvider', { body: identityProvider })
+  const id = String(at(made.body, 'id'))
+  expect(itemsOf(await w.ask('listSignInProviders', { as: null }))).toEqual([{ id, name: 'Example' }])
+  const asked = { body: { provider: id } }
+  expect((await w.ask('askProvider', { as: null, ...asked })).status).toBe(503)
+  expect((await w.ask('beginIdentity', { ...me, ...asked })).status).toBe(503)
+  expect((await w.ask('linkIdentity', { ...me, body: { flow: 'of nobody at all', answer: 'code=1' } })).status).toBe(409)
+  expect(itemsOf(await w.ask('listIdentities', me))).toEqual([])
+  expect((await w.ask('unlinkIdentity', { ...me, params: { id } })).status).toBe(204)
+  const changed = { params: { id }, body: { claim: 'roles' } }
+  expect((await w.ask('changeIdentityProvider', changed)).body).toMatchObject({
+    name: 'Example',
+    claim: 'roles',
+    scope: 'openid email',
+  })
+  expect((await w.ask('deleteIdentityProvider', { params: { id } })).status).toBe(204)
+  expect(itemsOf(await w.ask('listIdentityProviders'))).toEqual([])
+}
+const identityProvider = { name: 'Example', issuer: 'https://login.example.org', clientId: 'sirocco', secret: 'of both' }
 
 describe('signing in', () => {
   let w: NativeWorld

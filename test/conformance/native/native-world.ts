@@ -4,6 +4,7 @@ import type { Role } from '@sirocco/control/domain/access/principal.ts'
 import { originOf } from '@sirocco/control/http/origin.ts'
 import { EventStream } from '@sirocco/control/objects/event-stream.ts'
 import { Listeners } from '@sirocco/control/objects/listeners.ts'
+import type { Outward } from '@sirocco/control/ports/outward.ts'
 import { hashPassword } from '@sirocco/control/services/sessions/password.ts'
 import { sha256 } from '@sirocco/control/services/sha256.ts'
 import { openapi } from '@sirocco/shared/api/openapi.ts'
@@ -39,9 +40,14 @@ export interface Answer {
  * The native API over the real verbs and store in memory. Each answer is held against the OpenAPI document: an undocumented status, or a
  * body that its schema does not permit, throws.
  */
-export async function nativeWorld({ url = publicUrl, ...options }: Parameters<typeof world>[0] & { readonly url?: string } = {}) {
+export async function nativeWorld({
+  url = publicUrl,
+  outward,
+  ...options
+}: Parameters<typeof world>[0] & { readonly url?: string; readonly outward?: Outward } = {}) {
   const inner = await world(options)
-  const { ports, database, rows } = inner
+  const { database, rows } = inner
+  const ports = { ...inner.ports, ...(outward ? { outward } : {}) }
   const app = native()
   const listening = new Set<EventStream>()
   const listeners = new Listeners(() => [...listening])
@@ -121,6 +127,7 @@ export async function nativeWorld({ url = publicUrl, ...options }: Parameters<ty
 
   return {
     ...inner,
+    ports,
     app,
     parts,
     raw,

@@ -20,6 +20,7 @@ async function listening() {
   const ports: Ports = {
     ...w.ports,
     outward: {
+      ask: async () => refuse('unavailable', 'nothing is asked'),
       async post(url, headers, body) {
         heard.push({ url, headers, body })
         const answer = answers.shift() ?? 204

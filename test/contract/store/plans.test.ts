@@ -173,6 +173,17 @@ const reads: Record<string, (at: Furnished, machine: string) => Promise<unknown>
   'signIn.recoveryCodes': at => at.store.signIn.recoveryCodes(at.user),
   'signIn.passkeys': at => at.store.signIn.passkeys(at.user, { after: 'pky_0', limit: 10 }),
   'signIn.passkey': at => at.store.signIn.passkey('x'),
+  'signIn.providers': at => at.store.signIn.providers({ after: 'idp_0', limit: 10 }),
+  'signIn.provider': at => at.store.signIn.provider('idp_x'),
+  'signIn.known': at => at.store.signIn.known('idp_x', 'x'),
+  'signIn.identities': at => at.store.signIn.identities(at.user, { after: 'idp_0', limit: 10 }),
+  'signIn.projects': at => at.store.signIn.projects(['prj_x', 'default']),
+  'the end of an identity provider': async at => {
+    await at.store.commit([{ do: 'identity-provider.delete', id: 'idp_x' }])
+  },
+  'the end of an identity': async at => {
+    await at.store.commit([{ do: 'identity.delete', provider: 'idp_x', user: at.user }])
+  },
   'signIn.session': at => at.store.signIn.session('ses_x'),
   'tenancy.ground': at => at.store.tenancy.ground(),
   'tokens.find': at => at.store.tokens.find('u', 'v', 't'),

@@ -453,10 +453,12 @@ export async function startFake({
       if (!right) return refuse(401, 'unauthenticated', 'no such person and password')
       return send(201, me, { 'set-cookie': 'sirocco_session=1; HttpOnly; SameSite=Strict; Path=/' })
     }
+    if (noun === 'sessions' && key === 'providers') return send(200, { items: [] })
     if (!(request.headers.cookie ?? '').includes('sirocco_session=1')) return refuse(401, 'unauthenticated', 'sign in first')
     if (noun === 'sessions')
       return method === 'DELETE' ? send(204, null, { 'set-cookie': 'sirocco_session=; Max-Age=0; Path=/' }) : send(200, me)
     if (noun === 'second-factor') return send(200, { since: iso(86_400_000), recoveryCodes: 9 })
+    if (noun === 'identities' || noun === 'identity-providers') return page([])
     if (noun === 'passkeys')
       return page([{ id: id('pky'), name: 'laptop', backedUp: true, createdAt: iso(86_400_000), lastUsedAt: null }])
     const billed = billing(method, parts, body)

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { createServer as portOf } from 'node:net'
 import { text } from 'node:stream/consumers'
+import type { Outward } from '@sirocco/control/ports/outward.ts'
 import { type NativeWorld, nativeWorld } from '../../conformance/native/native-world.ts'
 import { asset } from './fake.ts'
 
@@ -14,10 +15,12 @@ export interface Memory {
  * The portal over the real native API, its verbs and a database in memory: for what cardboard cannot show, such as signing in. At `localhost`,
  * since browsers take no passkey of an address. It has no feed.
  */
-export async function startMemory(): Promise<Memory> {
+export async function startMemory({ outward }: { readonly outward?: Outward } = {}): Promise<Memory> {
   const port = await freePort()
   const url = `http://localhost:${port}`
-  const world = await nativeWorld({ url, hosts: 1 })
+  const world = await nativeWorld({ url, hosts: 1, ...(outward ? { outward } : {}) })
+  // Whom it asks outside has this machine's clock.
+  if (outward) world.rows.clock.at = Date.now()
   const began = { wall: Date.now(), at: world.rows.clock.at }
   const server = createServer(async (asked, response) => {
     const path = asked.url ?? '/'

@@ -1,5 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
+import { clients, startIdentityProvider } from '../../support/identity-provider.ts'
+import { outwardWith } from '../../support/outward.ts'
 import { totpOf } from '../../support/totp.ts'
 import { type Memory, startMemory } from './memory.ts'
 import { test as base, expect } from './place.ts'
@@ -10,7 +12,7 @@ const password = 'correct horse battery'
 const test = base.extend<{ memory: Memory }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs from its first parameter
   memory: async ({}, use) => {
-    const memory = await startMemory()
+    const memory = await startMemory({ outward: outwardWith(['127.0.0.0/8']) })
     await memory.world.password(password)
     await use(memory)
     await memory.close()
@@ -128,4 +130,57 @@ test('a passkey is added, signs in without a password, is renamed and removed', 
   await device.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false })
   await page.getByRole('button', { name: 'Use a passkey' }).click()
   await expect(page.getByRole('alert')).toContainText('The device or browser did not go on')
+})
+
+test('an identity provider is set up, signs somebody in, is linked and unlinked', async ({ page, memory }) => {
+  test.setTimeout(180_000)
+  const { url } = memory
+  const there = await startIdentityProvider(`${url}/sign-in/back`)
+  there.accounts.set('ada', { email: 'ada@example.org', email_verified: true, groups: ['engineers'] })
+  const agree = async (name: string): Promise<void> => {
+    await page.locator('input[name=login]').fill(name)
+    await page.locator('input[name=password]').fill('any')
+    await page.getByRole('button', { name: 'Sign-in' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+  }
+  await showPassword(page, url)
+  await expect(machines(page)).toBeVisible()
+  await page.goto(`${url}/settings`)
+  await page.getByRole('button', { name: 'Add a provider' }).click()
+  const fields = {
+    Name: 'Example',
+    Issuer: there.issuer,
+    'Client id': clients.ours.client_id,
+    'Client secret': clients.ours.client_secret,
+  }
+  const dialog = page.getByRole('dialog')
+  for (const [label, value] of Object.entries(fields)) await dialog.getByLabel(label, { exact: true }).fill(value)
+  await dialog.getByLabel('Scopes').fill('openid email groups')
+  await dialog.getByLabel('What groups give').fill('engineers, demo, admin')
+  await dialog.getByRole('button', { name: 'Add a provider' }).click()
+  await expect(dialog.getByLabel('What groups give')).toHaveAccessibleDescription(/One line each: group, project, role/)
+  await dialog.getByLabel('What groups give').fill('engineers, demo, operator')
+  expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id)).toEqual([])
+  await dialog.getByRole('button', { name: 'Add a provider' }).click()
+  const providers = page.getByRole('list', { name: 'Identity providers' }).getByRole('listitem')
+  await expect(providers).toContainText(['Example'])
+
+  await page.getByRole('button', { name: 'Link Example' }).click()
+  await agree('root')
+  await expect(page.getByRole('button', { name: 'Unlink Example' })).toBeVisible()
+  await page.getByRole('button', { name: 'Unlink Example' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Unlink' }).click()
+  await expect(page.getByRole('button', { name: 'Link Example' })).toBeVisible()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+
+  // Somebody else at this browser, whom the provider asks anew.
+  await page.context().clearCookies()
+  await page.getByRole('button', { name: 'Sign in with Example' }).click()
+  await agree('ada')
+  await expect(machines(page)).toBeVisible()
+  await expect(page.getByTitle('Signed in as ada@example.org')).toBeVisible()
+  await page.goto(`${url}/sign-in/back?code=x&state=y`)
+  await expect(page.getByRole('alert')).toContainText('a sign-in that this tab did not begin')
+  await expect(page).toHaveURL(`${url}/sign-in/back`)
+  await there.close()
 })

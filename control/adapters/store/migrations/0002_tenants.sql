@@ -42,6 +42,29 @@ CREATE TABLE `spending` (
 	`at` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `identity` (
+	`provider` text NOT NULL,
+	`subject` text NOT NULL,
+	`user` text NOT NULL,
+	`createdAt` integer NOT NULL,
+	`lastUsedAt` integer,
+	PRIMARY KEY(`provider`, `subject`)
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `identity_user` ON `identity` (`user`,`provider`);--> statement-breakpoint
+CREATE TABLE `identity_provider` (
+	`id` text PRIMARY KEY NOT NULL,
+	`name` text NOT NULL,
+	`issuer` text NOT NULL,
+	`clientId` text NOT NULL,
+	`secret` text NOT NULL,
+	`scope` text NOT NULL,
+	`claim` text NOT NULL,
+	`grants` text NOT NULL,
+	`createdAt` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `identity_provider_name_unique` ON `identity_provider` (`name`);--> statement-breakpoint
 CREATE TABLE `usage` (
 	`project` text NOT NULL,
 	`hour` integer NOT NULL,
@@ -102,6 +125,8 @@ CREATE UNIQUE INDEX `subnet_range` ON `subnet` (`zone`,`cidr`) WHERE "subnet"."p
 ALTER TABLE `allocation` ADD `pool` text;--> statement-breakpoint
 ALTER TABLE `allocation` ADD `poolMiB` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 CREATE INDEX `allocation_pool` ON `allocation` (`pool`,`host`,`poolMiB`) WHERE "allocation"."until" IS NULL AND "allocation"."pool" IS NOT NULL;--> statement-breakpoint
+ALTER TABLE `membership` ADD `givenBy` text;--> statement-breakpoint
+CREATE INDEX `membership_given` ON `membership` (`givenBy`) WHERE "membership"."givenBy" IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `network` ADD `cidr` text;--> statement-breakpoint
 CREATE INDEX `network_project` ON `network` (`project`,`id`);--> statement-breakpoint
 ALTER TABLE `storage_pool` ADD `path` text;--> statement-breakpoint

@@ -1,11 +1,23 @@
 import { ok, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import { limits } from '@sirocco/shared/model/limits.ts'
 import { say } from '@sirocco/shared/model/messages.ts'
-import { and, asc, count, eq, gt, inArray, isNull, max } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNull, max, or } from 'drizzle-orm'
 import type { SignInReads } from '../../../ports/sign-in.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 import { first, paged } from './page.ts'
+
+const providerColumns = {
+  id: s.identityProvider.id,
+  name: s.identityProvider.name,
+  issuer: s.identityProvider.issuer,
+  clientId: s.identityProvider.clientId,
+  scope: s.identityProvider.scope,
+  claim: s.identityProvider.claim,
+  grants: s.identityProvider.grants,
+  createdAt: s.identityProvider.createdAt,
+}
 
 /** How people show who they are. */
 export function signInReads(database: Database): SignInReads {
@@ -86,6 +98,82 @@ export function signInReads(database: Database): SignInReads {
       const found = first(rows.value)
       return found ? ok(found) : refuse('not_found', say('passkey.wrong'))
     },
+    async providers(page) {
+      const rows = await database.read(() =>
+        db
+          .select(providerColumns)
+          .from(s.identityProvider)
+          .where(page.after === null ? undefined : gt(s.identityProvider.id, page.after as Id<'identityProvider'>))
+          .orderBy(asc(s.identityProvider.id))
+          .limit(page.limit + 1),
+      )
+      return rows.ok ? ok(paged(rows.value, page.limit, row => row.id)) : rows
+    },
+    async provider(id) {
+      const rows = await database.read(() =>
+        db
+          .select({ ...providerColumns, secret: s.identityProvider.secret })
+          .from(s.identityProvider)
+          .where(eq(s.identityProvider.id, id as Id<'identityProvider'>)),
+      )
+      if (!rows.ok) return rows
+      const found = first(rows.value)
+      return found ? ok(found) : refuse('not_found', `there is no identity provider ${id}`, { field: 'provider' })
+    },
+    async known(provider, subject) {
+      const rows = await database.read(() =>
+        db
+          .select({
+            user: s.user.id,
+            disabledAt: s.user.disabledAt,
+            project: s.membership.project,
+            role: s.membership.role,
+            givenBy: s.membership.givenBy,
+          })
+          .from(s.identity)
+          .innerJoin(s.user, eq(s.user.id, s.identity.user))
+          .leftJoin(s.membership, eq(s.membership.user, s.identity.user))
+          .where(and(eq(s.identity.provider, provider), eq(s.identity.subject, subject)))
+          .orderBy(asc(s.membership.project))
+          .limit(limits.bulk),
+      )
+      if (!rows.ok) return rows
+      const found = first(rows.value)
+      if (!found) return ok(null)
+      const held = rows.value.flatMap(({ project, role, givenBy }) =>
+        project === null || role === null ? [] : [{ project, role, givenBy }],
+      )
+      return ok({ user: found.user, disabledAt: found.disabledAt, held })
+    },
+    async identities(user, page) {
+      const rows = await database.read(() =>
+        db
+          .select({
+            provider: s.identity.provider,
+            name: s.identityProvider.name,
+            createdAt: s.identity.createdAt,
+            lastUsedAt: s.identity.lastUsedAt,
+          })
+          .from(s.identity)
+          .innerJoin(s.identityProvider, eq(s.identityProvider.id, s.identity.provider))
+          .where(
+            and(
+              eq(s.identity.user, user),
+              page.after === null ? undefined : gt(s.identity.provider, page.after as Id<'identityProvider'>),
+            ),
+          )
+          .orderBy(asc(s.identity.provider))
+          .limit(page.limit + 1),
+      )
+      return rows.ok ? ok(paged(rows.value, page.limit, row => row.provider)) : rows
+    },
+    projects: refs =>
+      database.read(() =>
+        db
+          .select({ id: s.project.id, name: s.project.name })
+          .from(s.project)
+          .where(or(inArray(s.project.id, refs as Id<'project'>[]), inArray(s.project.name, [...refs]))),
+      ),
     async session(id) {
       const rows = await database.read(() =>
         db.select({ createdAt: s.session.createdAt }).from(s.session).where(eq(s.session.id, id)),

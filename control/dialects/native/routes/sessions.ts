@@ -5,6 +5,7 @@ import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import type { Principal } from '../../../domain/access/principal.ts'
+import { signInByProvider } from '../../../services/identities/sign-in.ts'
 import { acceptInvitation } from '../../../services/invitations/accept.ts'
 import { signInByPasskey } from '../../../services/passkeys/sign-in.ts'
 import { answerSecondFactor } from '../../../services/second-factor/answer.ts'
@@ -41,6 +42,7 @@ function shown(
 ): Promise<Result<SignedIn | SecondFactorAsked>> {
   if ('link' in body) return signInByLink(ports, { token: new Secret(body.link), origin })
   if ('passkey' in body) return signInByPasskey(ports, { publicUrl, response: body.passkey, origin })
+  if ('flow' in body) return signInByProvider(ports, { flow: new Secret(body.flow), answer: body.answer, publicUrl, origin })
   if ('challenge' in body) return answerSecondFactor(ports, { challenge: new Secret(body.challenge), code: body.code, origin })
   const password = new Secret(body.password)
   if ('invitation' in body) return acceptInvitation(ports, { token: new Secret(body.invitation), password, origin })
