@@ -67,6 +67,8 @@ export interface MergeOptions {
  * are not what was promised.
  */
 export interface Volumes {
+  /** Forgets how any other pool in Ceph than these is reached, and by what key, where nothing here lies in it. */
+  keepOnly(pools: readonly string[]): Promise<void>
   /** How large the pool is here; `unavailable` where its directory is not, or is another. */
   room(pool: WantedPool): Promise<Result<{ readonly totalMiB: number }>>
   /** The volume as it is here; null where it is not. A pool without an id: whichever it lies in. */

@@ -61,6 +61,8 @@ const verbs = {
     capacityMiB: false,
   },
   'port.volumes': {
+    // What it forgets is written anew whenever it is needed.
+    keepOnly: false,
     room: false,
     find: false,
     make: true,

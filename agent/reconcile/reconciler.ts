@@ -155,6 +155,7 @@ export class Reconciler {
     this.#imports.wanted(this.#held.imports())
     this.#backups.wanted(this.#held.backups())
     this.#pools.wanted(this.#held.pools())
+    void this.#parts.volumes.keepOnly(this.#held.pools().map(({ id }) => id)).catch(() => undefined)
     this.#sweepLater()
   }
 

@@ -81,6 +81,8 @@ class DirectoryVolumes implements VolumesOfDirectory {
     this.#merging = new Merging(dir, confined, this.#turns, () => this.#clear())
   }
 
+  async keepOnly(): Promise<void> {}
+
   async room(): Promise<Result<{ readonly totalMiB: number }>> {
     const { blocks, bsize } = await statfs(this.#dir)
     return ok({ totalMiB: Math.floor((blocks * bsize) / MiB) })

@@ -59,6 +59,10 @@ class PooledVolumes implements Volumes {
     this.#rbd = new RbdPools(dir)
   }
 
+  keepOnly(pools: readonly string[]): Promise<void> {
+    return this.#rbd.keepOnly(pools)
+  }
+
   async room(pool: WantedPool): Promise<Result<{ readonly totalMiB: number }>> {
     if (isRbd(pool)) return this.#rbd.room(pool)
     if (isShared(pool)) return this.#shared.room(pool)

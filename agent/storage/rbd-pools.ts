@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { MiB } from '@sirocco/shared/kit/units.ts'
@@ -10,13 +10,12 @@ import { type Ran, type Run, run as runHere } from '../programs/run.ts'
 import { type RunConfined, runConfined } from '../programs/sandbox.ts'
 import { broughtDisk } from './brought.ts'
 import { sizeOfBase } from './disk-image.ts'
-import { isThere, makeDirectory, namesIn, settle, syncDirectory } from './files.ts'
+import { isThere } from './files.ts'
 import { InTurn } from './in-turn.ts'
 import { idShape } from './layers.ts'
 import {
   CephPrograms,
   cephConfiguration,
-  cephHeld,
   cephKeyring,
   gone,
   hasSnapshots,
@@ -27,6 +26,7 @@ import {
   wasNotThere,
   wasThereAlready,
 } from './rbd.ts'
+import { RbdHeld } from './rbd-held.ts'
 
 /** `rbd info`, `image-meta list`, `snap ls`, `ls` and `ceph df` with `--format json`, of which only what decides. */
 const Info = z.object({ size: z.number().int().nonnegative() })
@@ -49,12 +49,18 @@ export class RbdPools {
   readonly #own: string
   readonly #run: Run
   readonly #ceph: CephPrograms
+  readonly #held: RbdHeld
   readonly #turns = new InTurn()
 
   constructor(own: string, run: Run = runHere, confined: RunConfined = runConfined) {
     this.#own = own
     this.#run = run
     this.#ceph = new CephPrograms(own, run, confined)
+    this.#held = new RbdHeld(own)
+  }
+
+  keepOnly(pools: readonly string[]): Promise<void> {
+    return this.#held.keepOnly(pools)
   }
 
   /** Of the pool as its users see it, copies apart. */
@@ -73,7 +79,7 @@ export class RbdPools {
   }
 
   async find({ id }: Pick<WantedVolume, 'id'>, pool: RbdPool): Promise<Result<FoundVolume | null>> {
-    if (!(await this.#holds(pool, id))) return ok(null)
+    if (!(await this.#held.holds(pool, id))) return ok(null)
     return this.#turns.take(id, () => this.#find(id, pool))
   }
 
@@ -89,25 +95,25 @@ export class RbdPools {
       if (size.value === null) {
         if (source.from === 'found')
           return refuse('internal', "the volume's data is not in its pool any more; restore it from a backup", { detail: id })
-        await this.#hold(pool, id)
+        await this.#held.hold(pool, id)
         const made = await this.#makeAnew(volume, pool)
         if (!made.ok) return made
         if (source.from === 'backup') await rm(dirname(broughtDisk(this.#own, id)), { recursive: true, force: true })
-      } else await this.#hold(pool, id)
+      } else await this.#held.hold(pool, id)
       return ok(undefined)
     })
   }
 
   grow({ id, sizeMiB }: WantedVolume, pool: RbdPool): Promise<Result<void>> {
     return this.#turns.take(id, async () => {
-      if (!(await this.#holds(pool, id))) return missing(id)
+      if (!(await this.#held.holds(pool, id))) return missing(id)
       return this.#grow(pool, imageOf(pool, id), sizeMiB)
     })
   }
 
   revert({ id, reverted, sizeMiB }: WantedVolume, pool: RbdPool): Promise<Result<void>> {
     return this.#turns.take(id, async () => {
-      const found = (await this.#holds(pool, id)) ? await this.#find(id, pool) : ok(null)
+      const found = (await this.#held.holds(pool, id)) ? await this.#find(id, pool) : ok(null)
       if (!found.ok) return found
       if (found.value === null) return missing(id)
       if (!isDue(reverted, found.value.turn)) return ok(undefined)
@@ -128,7 +134,10 @@ export class RbdPools {
   remove({ id, elsewhere }: Pick<WantedVolume, 'id' | 'elsewhere'>, pool: RbdPool): Promise<Result<void>> {
     if (!idShape.test(id)) return Promise.resolve(ok(undefined))
     return this.#turns.take(id, async () => {
-      if (elsewhere) return this.#letGo(pool, id)
+      if (elsewhere) {
+        await this.#held.letGo(pool, id)
+        return ok(undefined)
+      }
       const reached = await this.#ceph.reach(pool)
       if (!reached.ok) return reached
       const image = imageOf(pool, id)
@@ -142,7 +151,7 @@ export class RbdPools {
 
   hasSnapshot({ id, volume }: WantedSnapshot, pool: RbdPool): Promise<Result<boolean>> {
     return this.#turns.take(volume, async () => {
-      if (!(await this.#holds(pool, volume))) return ok(false)
+      if (!(await this.#held.holds(pool, volume))) return ok(false)
       const found = await this.#imageWith(pool, volume, id)
       return found.ok ? ok(found.value !== null) : found
     })
@@ -166,7 +175,7 @@ export class RbdPools {
     if (each.some(({ snapshot }) => !idShape.test(snapshot.id))) return refuse('invalid', 'not a snapshot id')
     const halves: string[] = []
     for (const { snapshot } of each) {
-      if (!(await this.#holds(pool, snapshot.volume))) return missing(snapshot.volume)
+      if (!(await this.#held.holds(pool, snapshot.volume))) return missing(snapshot.volume)
       const kept = await this.#snapshots(pool, imageOf(pool, snapshot.volume))
       if (!kept.ok) return kept
       if (kept.value?.includes(snapshot.id)) halves.push(snapshot.id)
@@ -198,13 +207,13 @@ export class RbdPools {
   removeSnapshot({ id, volume }: WantedSnapshot, pool: RbdPool): Promise<Result<void>> {
     if (!idShape.test(id)) return Promise.resolve(ok(undefined))
     return this.#turns.take(volume, async () => {
-      if (!(await this.#holds(pool, volume))) return ok(undefined)
+      if (!(await this.#held.holds(pool, volume))) return ok(undefined)
       for (const image of [imageOf(pool, volume), imageOf(pool, volume) + gone])
         for (const name of [id, id + making]) {
           const dropped = await this.#drop(pool, image, name)
           if (!dropped.ok) return dropped
         }
-      await rm(this.#noteOf(pool, id), { force: true })
+      await this.#held.dropNote(pool, id)
       const lives = await this.#size(pool, imageOf(pool, volume))
       if (!lives.ok) return lives
       return lives.value === null ? this.#clear(pool, volume) : ok(undefined)
@@ -212,7 +221,7 @@ export class RbdPools {
   }
 
   async frozen({ id, volume }: WantedSnapshot, pool: RbdPool): Promise<Result<FrozenDisk>> {
-    const here = (await this.#holds(pool, volume)) ? await this.#imageWith(pool, volume, id) : ok(null)
+    const here = (await this.#held.holds(pool, volume)) ? await this.#imageWith(pool, volume, id) : ok(null)
     if (!here.ok) return here
     if (here.value === null) return refuse('not_found', 'the snapshot is not on this host', { detail: id })
     const kept = await this.#size(pool, `${here.value}@${id}`)
@@ -281,12 +290,12 @@ export class RbdPools {
   }
 
   async #snapshot(pool: RbdPool, volume: string, name: string, snapshot: string): Promise<Result<void>> {
-    if (!(await this.#holds(pool, volume))) return missing(volume)
+    if (!(await this.#held.holds(pool, volume))) return missing(volume)
     const image = imageOf(pool, volume)
     const kept = await this.#snapshots(pool, image)
     if (!kept.ok) return kept
     if (kept.value === null) return missing(volume)
-    await this.#note(pool, snapshot, volume)
+    await this.#held.note(pool, snapshot, volume)
     if (kept.value.includes(name)) return ok(undefined)
     if (kept.value.length >= limits.snapshotsOfVolume)
       return refuse('precondition', `the volume has ${kept.value.length} snapshots, and may not have more; delete one of them`)
@@ -315,7 +324,7 @@ export class RbdPools {
 
   async #fill({ id, source, sizeMiB }: WantedVolume, pool: RbdPool, image: string): Promise<Result<void>> {
     if (source.from === 'snapshot') {
-      const of = await this.#volumeOf(pool, source.snapshot)
+      const of = await this.#held.volumeOf(pool, source.snapshot)
       const parent = of === null ? ok(null) : await this.#imageWith(pool, of, source.snapshot)
       if (!parent.ok) return parent
       if (parent.value === null) return refuse('unavailable', 'waiting for the snapshot that the volume is made from')
@@ -377,7 +386,7 @@ export class RbdPools {
     if (!kept.ok) return kept
     const removed = await this.#ceph.work(pool, ['rm', '--no-progress', at(pool, left)])
     if (removed.code !== 0 && !wasNotThere(removed) && !hasSnapshots(removed)) return rbdFault('removing the volume', removed)
-    if ((kept.value ?? []).length === 0) await this.#letGo(pool, id)
+    if ((kept.value ?? []).length === 0) await this.#held.letGo(pool, id)
     const all = await this.#ceph.ask(pool, 'rbd', ['ls', '--format', 'json', pool.path])
     const names = all.code === 0 ? read(Names, all) : ok([])
     for (const name of names.ok ? names.value : [])
@@ -389,43 +398,6 @@ export class RbdPools {
   async #done(pool: RbdPool, what: string, words: readonly string[]): Promise<Result<void>> {
     const ran = await this.#ceph.ask(pool, 'rbd', words)
     return ran.code === 0 ? ok(undefined) : rbdFault(what, ran)
-  }
-
-  async #holds({ id }: RbdPool, volume: string): Promise<boolean> {
-    return idShape.test(volume) && (await isThere(join(cephHeld(this.#own, id), volume)))
-  }
-
-  async #hold(pool: RbdPool, volume: string): Promise<void> {
-    if (await this.#holds(pool, volume)) return
-    const held = cephHeld(this.#own, pool.id)
-    await makeDirectory(held)
-    await writeFile(join(held, volume), '', { mode: 0o600 })
-    await syncDirectory(held)
-  }
-
-  async #letGo(pool: RbdPool, volume: string): Promise<Result<void>> {
-    for (const snapshot of await namesIn(this.#notes(pool)))
-      if ((await this.#volumeOf(pool, snapshot)) === volume) await rm(this.#noteOf(pool, snapshot), { force: true })
-    await rm(join(cephHeld(this.#own, pool.id), volume), { force: true })
-    return ok(undefined)
-  }
-
-  #notes({ id }: RbdPool): string {
-    return join(dirname(cephHeld(this.#own, id)), 'snapshots')
-  }
-  #noteOf(pool: RbdPool, snapshot: string): string {
-    return join(this.#notes(pool), snapshot)
-  }
-  /** Of which volume a snapshot is: whoever makes another from it says the snapshot alone. */
-  async #note(pool: RbdPool, snapshot: string, volume: string): Promise<void> {
-    if ((await this.#volumeOf(pool, snapshot)) === volume) return
-    await makeDirectory(this.#notes(pool))
-    const half = `${this.#noteOf(pool, snapshot)}${making}`
-    await writeFile(half, volume, { mode: 0o600 })
-    await settle(half, this.#noteOf(pool, snapshot))
-  }
-  #volumeOf(pool: RbdPool, snapshot: string): Promise<string | null> {
-    return idShape.test(snapshot) ? readFile(this.#noteOf(pool, snapshot), 'utf8').catch(() => null) : Promise.resolve(null)
   }
 }
 

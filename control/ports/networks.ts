@@ -28,8 +28,18 @@ export type NetworkChange =
   | { readonly do: 'network.insert'; readonly network: NewNetwork; readonly defaultGroup: DefaultGroup }
   /** With its security groups. Guard `conflict` where it has a subnet still. */
   | { readonly do: 'network.delete'; readonly network: Id<'network'> }
-  /** Guard `quota` where its network has more than `limit` then. */
-  | { readonly do: 'subnet.insert'; readonly subnet: NewSubnet; readonly limit: number }
+  /**
+   * Guard `stale` where its network is gone, or has other subnets than those that its range was judged beside; `quota` where it has more than
+   * `limit` then.
+   */
+  | {
+      readonly do: 'subnet.insert'
+      readonly subnet: NewSubnet
+      readonly beside: readonly Id<'subnet'>[]
+      readonly limit: number
+    }
+  /** Guard `stale` where it is gone. */
+  | { readonly do: 'subnet.holds'; readonly subnet: Id<'subnet'> }
   /** Its number rests for a while. Guard `conflict` where a port of it is there. */
   | { readonly do: 'subnet.delete'; readonly subnet: Id<'subnet'> }
   /** Its number in the tunnels of its zone, where it has none yet. Guard `conflict` where another subnet of the zone has that. */

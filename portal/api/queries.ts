@@ -41,6 +41,8 @@ export const queries = {
   keyPairs: queryOptions({ queryKey: ['key-pairs'], queryFn: calls.keyPairs }),
   pools: queryOptions({ queryKey: ['pools'], queryFn: calls.pools }),
   securityGroups: queryOptions({ queryKey: ['security-groups'], queryFn: calls.securityGroups }),
+  networks: queryOptions({ queryKey: ['networks'], queryFn: calls.networks }),
+  regions: queryOptions({ queryKey: ['regions'], queryFn: calls.regions }),
   placementGroups: queryOptions({ queryKey: ['placement-groups'], queryFn: calls.placementGroups }),
   projects: queryOptions({ queryKey: ['projects'], queryFn: calls.projects }),
   // No feed tells of these: they are read anew whenever their page is opened.

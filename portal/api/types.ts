@@ -1,11 +1,12 @@
 // Types only: the schemas behind them stay on the server, 24 kB of zod away from the first load.
 export type { AcceptedBackup, Backup } from '@sirocco/shared/api/backups.ts'
-export type { Flavor } from '@sirocco/shared/api/catalogue.ts'
+export type { Flavor, Region } from '@sirocco/shared/api/catalogue.ts'
 export type { Event as FeedEvent } from '@sirocco/shared/api/events.ts'
 export type { ChangeHost, Host, MadeEnrolToken } from '@sirocco/shared/api/hosts.ts'
 export type { CatalogueImage, Image, ImageUpload, NewCapture, NewImage } from '@sirocco/shared/api/images.ts'
 export type { KeyPair, MadeKeyPair } from '@sirocco/shared/api/key-pairs.ts'
 export type { Accepted, Launch, Machine } from '@sirocco/shared/api/machines.ts'
+export type { Network, NewNetwork } from '@sirocco/shared/api/networks.ts'
 export type { Operation, OperationAsked } from '@sirocco/shared/api/operations.ts'
 export type { AdoptOrphan, Orphan } from '@sirocco/shared/api/orphans.ts'
 export type { Passkey, PasskeyOptions } from '@sirocco/shared/api/passkeys.ts'

@@ -91,6 +91,7 @@ export function follow(): () => void {
       if (subjects.some(id => id.startsWith('kpr_'))) void queryClient.invalidateQueries(queries.keyPairs)
       if (subjects.some(id => id.startsWith('pgr_') || id.startsWith('vm_')))
         void queryClient.invalidateQueries(queries.placementGroups)
+      if (subjects.some(id => id.startsWith('net_'))) void queryClient.invalidateQueries(queries.networks)
       if (subjects.some(id => id.startsWith('sg_') || id.startsWith('vm_')))
         void queryClient.invalidateQueries(queries.securityGroups)
       if (subjects.some(id => id.startsWith('vol_') || id.startsWith('snp_'))) {

@@ -9,6 +9,8 @@ const same = new Set([
   'prices.actions',
   'prices.kinds.machine',
   'prices.kinds.volume',
+  'networks.zone',
+  'networks.actions',
   'pools.zone',
   'secondStep.code',
   'security.secret',

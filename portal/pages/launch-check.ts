@@ -10,6 +10,8 @@ export interface LaunchForm {
   readonly flavor: string | null
   /** By name; empty: none. */
   readonly placementGroup: string
+  /** By EC2's id; empty: one of the default network. */
+  readonly subnet: string
   /** By id; empty: the default one. */
   readonly securityGroup: string
   readonly keyMode: KeyMode

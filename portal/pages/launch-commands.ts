@@ -24,6 +24,7 @@ export function awsCommand({ origin: _, ec2Endpoint, region }: Places, wanted: W
     `--endpoint-url ${quoted(ec2Endpoint)} --region ${quoted(region)}`,
     `--image-id ${quoted(wanted.ami)} --instance-type ${quoted(wanted.flavor)} --count ${wanted.count ?? 1}`,
     wanted.keyPair && `--key-name ${quoted(wanted.keyPair)}`,
+    wanted.subnet && `--subnet-id ${quoted(wanted.subnet)}`,
     wanted.securityGroups && `--security-group-ids ${wanted.securityGroups.map(quoted).join(' ')}`,
     wanted.placementGroup && `--placement ${quoted(`GroupName=${wanted.placementGroup}`)}`,
     wanted.name && `--tag-specifications ${quoted(`ResourceType=instance,Tags=[{Key=Name,Value=${wanted.name}}]`)}`,

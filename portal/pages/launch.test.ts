@@ -9,6 +9,7 @@ const good: LaunchForm = {
   image: 'img_1',
   flavor: 't3.micro',
   placementGroup: '',
+  subnet: '',
   securityGroup: '',
   keyMode: 'none',
   keyPair: null,

@@ -29,6 +29,7 @@ import {
   nameInKey,
 } from './launch-check.ts'
 import { awsCommand, curlCommand, type Wanted } from './launch-commands.ts'
+import { SubnetChoice } from './launch-network.tsx'
 import { Terminal } from './launch-terminal.tsx'
 import { SecurityGroupChoice } from './machine-groups.tsx'
 
@@ -183,7 +184,8 @@ function Form({ images, flavors, keyNames, groups }: FormProps) {
             error={errors.placementGroup ?? null}
           />
         )}
-        <SecurityGroupChoice value={form.securityGroup} onChange={securityGroup => set({ securityGroup })} />
+        <SubnetChoice value={form.subnet} onChange={subnet => set({ subnet, securityGroup: '' })} />
+        <SecurityGroupChoice subnet={form.subnet} value={form.securityGroup} onChange={securityGroup => set({ securityGroup })} />
         <fieldset className="group">
           <legend>{t.launch.key}</legend>
           <Radios<KeyMode>
@@ -309,6 +311,7 @@ function firstForm(
     image: image?.id ?? null,
     flavor: flavor?.name ?? flavors[0]?.name ?? null,
     placementGroup: '',
+    subnet: '',
     securityGroup: '',
     keyMode: keyNames.length > 0 ? 'existing' : 'import',
     keyPair: keyNames[0] ?? null,
@@ -327,6 +330,7 @@ function wantedOf(form: LaunchForm, image: Image | undefined): Wanted {
     count: countOf(form.count) ?? 1,
     ...(form.name === '' ? {} : { name: form.name }),
     ...(form.placementGroup === '' ? {} : { placementGroup: form.placementGroup }),
+    ...(form.subnet === '' ? {} : { subnet: form.subnet }),
     ...(form.securityGroup === '' ? {} : { securityGroups: [form.securityGroup] }),
     ...(key ? { keyPair: key } : {}),
     ...(form.userData === '' ? {} : { userData: base64(form.userData) }),

@@ -11,11 +11,23 @@ import { Button } from '../ui/button.tsx'
 import { Choice } from '../ui/choice.tsx'
 import { say } from '../ui/notices.tsx'
 
-/** Which security group a new machine is in; nothing where there is only the default one. */
-export function SecurityGroupChoice({ value, onChange }: { value: string; onChange: (group: string) => void }) {
+interface SecurityGroupChoiceProps {
+  /** By EC2's id; empty: one of a default network. */
+  readonly subnet: string
+  readonly value: string
+  readonly onChange: (group: string) => void
+}
+
+/** Which security group of its network a new machine is in; nothing where there is only the default one. */
+export function SecurityGroupChoice({ subnet, value, onChange }: SecurityGroupChoiceProps) {
   const { t } = useSpeech()
   const { data } = useQuery(queries.securityGroups)
-  const others = (data?.items ?? []).filter(({ isDefault }) => !isDefault)
+  const { data: networks } = useQuery(queries.networks)
+  const made = networks?.items.filter(({ isDefault }) => !isDefault) ?? []
+  const chosen = made.find(({ subnets }) => subnets.some(({ ec2Id }) => ec2Id === subnet))
+  const others = (data?.items ?? []).filter(
+    ({ isDefault, network }) => !isDefault && (chosen ? network === chosen.id : made.every(({ id }) => id !== network)),
+  )
   if (others.length === 0) return null
   return (
     <Choice

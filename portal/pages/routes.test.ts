@@ -11,6 +11,7 @@ describe('the addresses of the portal', () => {
       '/machines',
       '/machines/$machine',
       '/machines/new',
+      '/networks',
       '/people',
       '/placement-groups',
       '/pools',

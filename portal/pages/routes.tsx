@@ -110,6 +110,12 @@ const keyPairs = createRoute({
   component: lazyRouteComponent(() => import('./key-pairs.tsx'), 'KeyPairsPage'),
 })
 
+const networks = createRoute({
+  getParentRoute: () => shell,
+  path: '/networks',
+  component: lazyRouteComponent(() => import('./networks.tsx'), 'NetworksPage'),
+})
+
 const securityGroups = createRoute({
   getParentRoute: () => shell,
   path: '/security-groups',
@@ -168,6 +174,7 @@ export const routeTree = root.addChildren([
     volumes,
     images,
     keyPairs,
+    networks,
     securityGroups,
     placementGroups,
     people,

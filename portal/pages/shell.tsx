@@ -46,6 +46,7 @@ export function Shell() {
             <Place to="/volumes" icon={icons.volumes} word={t.nav.volumes} />
             <Place to="/images" icon={icons.images} word={t.nav.images} />
             <Place to="/key-pairs" icon={icons.keyPairs} word={t.nav.keyPairs} />
+            <Place to="/networks" icon={icons.networks} word={t.nav.networks} />
             <Place to="/security-groups" icon={icons.securityGroups} word={t.nav.securityGroups} />
             <Place to="/placement-groups" icon={icons.placementGroups} word={t.nav.placementGroups} />
             <Place to="/people" icon={icons.people} word={t.nav.people} />

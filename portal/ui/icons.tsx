@@ -45,6 +45,14 @@ export const icons = {
       <path d="m5.8 8 1.6 1.6 2.9-3" />
     </Icon>
   ),
+  networks: (
+    <Icon>
+      <circle cx="8" cy="3.6" r="1.8" />
+      <circle cx="3.4" cy="12.2" r="1.8" />
+      <circle cx="12.6" cy="12.2" r="1.8" />
+      <path d="M7.2 5.2 4.3 10.6M8.8 5.2l2.9 5.4M5.2 12.2h5.6" />
+    </Icon>
+  ),
   placementGroups: (
     <Icon>
       <rect x="2" y="2" width="5" height="5" rx="1" />

@@ -5,5 +5,6 @@ export const Flavor = z.strictObject({ id: z.string(), name: z.string(), vcpus: 
 export type Flavor = z.output<typeof Flavor>
 export const FlavorPage = pageOf(Flavor)
 
-const Region = z.strictObject({ name: z.string(), zones: z.array(z.strictObject({ id: z.string(), name: z.string() })) })
+export const Region = z.strictObject({ name: z.string(), zones: z.array(z.strictObject({ id: z.string(), name: z.string() })) })
+export type Region = z.output<typeof Region>
 export const RegionPage = pageOf(Region)

@@ -35,6 +35,9 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
   let id = ''
   let bridge = ''
   let network = ''
+  /** The subnet of a network that people made, which the stopped one is in, and the namespace of its gateway. */
+  let apart = ''
+  let space = ''
   let mac = ''
   let tap = ''
   const children: ChildProcess[] = []
@@ -71,8 +74,12 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
     const fleet = new Fleet(instance)
     await fleet.insist('create', 'up', null)
     up = await fleet.settled('create', 'up', null)
-    await fleet.insist('create', 'off', null)
-    off = await fleet.settled('create', 'off', null)
+    const asked = { name: 'back', cidr: '10.0.0.0/16', subnets: [{ cidr: '10.0.1.0/24' }] }
+    const Subnets = z.object({ subnets: z.array(z.object({ id: z.string() })) })
+    apart = Subnets.parse((await instance.insist('POST', '/networks', asked, 'back')).body).subnets[0]?.id ?? ''
+    const there = new Fleet(instance, 't3.pico', apart)
+    await there.insist('create', 'off', null)
+    off = await there.settled('create', 'off', null)
     await fleet.settled('cut', 'cut', off)
     const Had = z.object({ volumes: z.array(z.object({ id: z.string() })) })
     volume = Had.parse((await instance.ask('GET', `/machines/${off}`)).body).volumes[0]?.id ?? ''
@@ -86,11 +93,14 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
     const root = join(box.dir, 'machine')
     disks = join(root, 'var/lib/sirocco', id)
     networks = join(root, 'run/sirocco', id, 'networks')
-    bridge = (await readdir(networks))[0] ?? ''
-    network = (await readFile(join(served(), 'network'), 'utf8')).trim()
-    const nics = z.object({ ports: z.array(z.object({ mac: z.string() })) })
+    const nics = z.object({ ports: z.array(z.object({ mac: z.string(), subnet: z.string() })) })
     const { body } = await instance.ask('GET', `/machines/${up}`)
-    mac = nics.parse(body).ports[0]?.mac ?? ''
+    ;({ mac, subnet: network } = nics.parse(body).ports[0] ?? { mac, subnet: network })
+    for (const name of await readdir(networks)) {
+      const of = await readFile(join(networks, name, 'network'), 'utf8').catch(() => '')
+      if (of.trim() === network) bridge = name
+      if (of.trim() === apart) space = name.replace(/^sb/, 'sn')
+    }
     tap = /<target dev='(st\w+)'/.exec(await host('virsh', 'dumpxml', domain(up)))?.[1] ?? ''
     // A bridge follows its ports' MTU until its own was changed once.
     const { mtu = 1_500 } =
@@ -144,7 +154,7 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
     }),
     'an image': async () => ({ sees: [`lost image ${await image()}`], ...away(join(disks, 'images', await image())) }),
     'rules of a network': () => ({
-      sees: [`lost rules ${network}`, `leaked rules sirocco_${tag}`],
+      sees: [`lost rules ${network}`],
       plant: () => elements('delete', bridge),
       undo: () => elements('add', bridge),
     }),
@@ -173,6 +183,27 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
       sees: [`differs tap ${mac}`],
       plant: () => host('ip', 'link', 'set', tap, 'nomaster'),
       undo: () => host('ip', 'link', 'set', tap, 'master', bridge),
+    }),
+  }
+
+  const gatewayLosses: typeof losses = {
+    'a gateway’s address': () => ({
+      sees: [`differs gateway ${apart}`],
+      plant: () => host('ip', '-n', space, 'link', 'set', 'lan', 'down'),
+      undo: () => host('ip', '-n', space, 'link', 'set', 'lan', 'up'),
+    }),
+    'a gateway’s way out': async () => {
+      const shown = await host('ip', '-n', space, '-4', 'route', 'show', 'default')
+      return {
+        sees: [`differs gateway ${apart}`],
+        plant: () => host('ip', '-n', space, 'route', 'del', 'default'),
+        undo: () => host('ip', '-n', space, 'route', 'add', ...shown.trim().split(/\s+/)),
+      }
+    },
+    'the DNS that gateways ask': () => ({
+      sees: ['lost dhcp resolver'],
+      plant: () => kill('/resolver/dnsmasq.conf'),
+      undo: () => dnsmasq(`${inBox(networks)}/resolver/dnsmasq.conf`),
     }),
   }
 
@@ -223,6 +254,16 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
       plant: () => writeFile(join(disks, 'consoles/vm_x.log'), ''),
       undo: () => rm(join(disks, 'consoles/vm_x.log')),
     }),
+    'a gateway': () => ({
+      sees: [`leaked link sn${tag}x`],
+      plant: () => host('ip', 'netns', 'add', `sn${tag}x`),
+      undo: () => host('ip', 'netns', 'del', `sn${tag}x`),
+    }),
+    'a gateway’s link': () => ({
+      sees: [`leaked link se${tag}x`, `leaked link sv${tag}x`],
+      plant: () => host('ip', 'link', 'add', `sv${tag}x`, 'type', 'veth', 'peer', 'name', `se${tag}x`),
+      undo: () => host('ip', 'link', 'del', `sv${tag}x`),
+    }),
     'a bridge': () => ({
       sees: ['leaked bridge sub_x'],
       plant: async () => {
@@ -269,6 +310,7 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
   }
 
   test.each(Object.keys(losses))('sees the loss of %s', name => sees(losses[name]))
+  test.each(Object.keys(gatewayLosses))('sees the loss of %s', name => sees(gatewayLosses[name]))
   test.each(Object.keys(leaks))('sees that %s is left behind', name => sees(leaks[name]))
 
   async function sees(make: (() => Plant | Promise<Plant>) | undefined): Promise<void> {

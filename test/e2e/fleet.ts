@@ -25,17 +25,24 @@ const Images = z.object({ items: z.array(z.object({ id: z.string() })) })
 export class Fleet {
   readonly #instance: Instance
   readonly #flavor: string
+  /** Where machines are launched into; none: the default network. */
+  readonly #subnet: { readonly subnet?: string }
   #image = ''
 
-  constructor(instance: Instance, flavor = 't3.pico') {
+  constructor(instance: Instance, flavor = 't3.pico', subnet?: string) {
     this.#instance = instance
     this.#flavor = flavor
+    this.#subnet = subnet === undefined ? {} : { subnet }
   }
 
   /** The request of `op`: for `create` under the name `token`, else of `machine`. */
   async request(op: Op, token: string, machine: string | null): Promise<{ method: string; path: string; body: unknown }> {
     if (op === 'create')
-      return { method: 'POST', path: '/machines', body: { name: token, image: await this.#anImage(), flavor: this.#flavor } }
+      return {
+        method: 'POST',
+        path: '/machines',
+        body: { name: token, image: await this.#anImage(), flavor: this.#flavor, ...this.#subnet },
+      }
     const { method, path, body } = requests[op]
     return { method, path: `/machines/${machine}${path}`, body }
   }

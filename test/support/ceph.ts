@@ -34,7 +34,14 @@ export interface TestCeph {
   close(): Promise<void>
 }
 
-const configuration = (dir: string, monitor: string) => `[global]
+/** Where it runs: its address, and the words of a command there. */
+export interface CephPlace {
+  readonly address: string
+  readonly inside: (...words: string[]) => [string, ...string[]]
+}
+const onThisHost: CephPlace = { address: '127.0.0.1', inside: (first = '', ...rest) => [first, ...rest] }
+
+const configuration = (dir: string, address: string, monitor: string) => `[global]
 fsid = ${randomUUID()}
 mon host = ${monitor}
 auth cluster required = cephx
@@ -53,7 +60,7 @@ log file = ${dir}/$name.log
 admin socket = ${dir}/$name.asok
 crash dir = ${dir}
 keyring = ${dir}/keyring
-public addr = 127.0.0.1
+public addr = ${address}
 osd objectstore = bluestore
 bluestore block size = 2147483648
 bluestore block create = true
@@ -67,21 +74,22 @@ mon data avail warn = 2
 `
 
 /** Takes about 10 s. */
-export async function testCeph(): Promise<TestCeph> {
+export async function testCeph({ address, inside }: CephPlace = onThisHost): Promise<TestCeph> {
   const dir = await mkdtemp(join(tmpdir(), 'scph-'))
   const port = 20_000 + (process.pid % 20_000)
-  const monitor = `127.0.0.1:${port}`
+  const monitor = `${address}:${port}`
   const conf = join(dir, 'ceph.conf')
   const keyring = join(dir, 'keyring')
   const pids: number[] = []
   const must = async (program: string, args: readonly string[]): Promise<string> => {
-    const ran = await run(program, args)
+    const [first, ...rest] = inside(program, ...args)
+    const ran = await run(first, rest)
     if (ran.code !== 0) throw new Error(`${program} ${args.join(' ')}: ${ran.stderr}`)
     return ran.stdout
   }
   const daemon = (program: string, args: readonly string[]) => {
     // Ends with us, however we end.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, '-c', conf, '-f', ...args], { stdio: 'ignore' })
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...inside(program, '-c', conf, '-f', ...args)], { stdio: 'ignore' })
     if (child.pid === undefined) throw new Error(`${program} does not start`)
     pids.push(child.pid)
   }
@@ -101,7 +109,7 @@ export async function testCeph(): Promise<TestCeph> {
   }
   try {
     for (const name of ['mon', 'osd', 'mgr']) await mkdir(join(dir, name))
-    await writeFile(conf, configuration(dir, monitor))
+    await writeFile(conf, configuration(dir, address, monitor))
     await must('ceph-authtool', ['--create-keyring', keyring, '--gen-key', '-n', 'mon.', '--cap', 'mon', 'allow *'])
     const admin = ['mon', 'osd', 'mgr'].flatMap(what => ['--cap', what, 'allow *'])
     await must('ceph-authtool', [keyring, '--gen-key', '-n', 'client.admin', ...admin])

@@ -53,8 +53,13 @@ export interface SiteHost {
 export interface Site {
   readonly dir: string
   readonly hosts: readonly SiteHost[]
+  /** The words of a command that runs `words` on a further machine of the underlay, which has the address `beside`. */
+  outside(...words: string[]): [string, ...string[]]
   close(): Promise<void>
 }
+
+/** On the underlay, and no host: where others would have servers of theirs. */
+export const beside = '192.0.2.250'
 
 /** In each host of a site: one and the same directory. */
 export const sharedDirectory = '/mnt/shared'
@@ -96,6 +101,7 @@ const forwarder = join(import.meta.dirname, 'forward.ts')
 
 const underlay = `
 ip link add under type bridge stp_state 0 forward_delay 0 && ip link set under up && ip link set lo up || exit 1
+ip address add ${beside}/24 dev under || exit 1
 echo ready
 exec sleep infinity
 `
@@ -118,6 +124,7 @@ export async function openSite(count: number): Promise<Site> {
   return {
     dir,
     hosts,
+    outside: (...words) => ['nsenter', '-t', String(under.pid), '-n', '--', ...words],
     async close() {
       for (const host of hosts) await host.kill()
       const over = once(under.child, 'exit')

@@ -43,6 +43,7 @@ export function simulatedVolumes(host: SimulatedHost, instance: string): Volumes
   }
 
   return {
+    async keepOnly() {},
     async room(pool) {
       return host.refusal('volumes.room', pool.id) ?? ok({ totalMiB: host.diskMiB })
     },

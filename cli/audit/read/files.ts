@@ -14,7 +14,7 @@ export const files: Reader = {
     for (const machine of await names(join(storage, 'machines'))) found.push(...(await machineIn(storage, machine)))
     // What is on its way to or from a backup: at rest nothing.
     for (const id of await names(join(storage, 'backups'))) found.push(stray(storage, 'backups', id))
-    const rooms = ['machines', 'volumes', 'images', 'backups', 'consoles', 'pools']
+    const rooms = ['machines', 'volumes', 'images', 'backups', 'consoles', 'pools', 'ceph']
     return ok([...found, ...(await names(storage)).filter(name => !rooms.includes(name)).map(name => stray(storage, name))])
   },
 }

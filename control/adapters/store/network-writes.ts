@@ -49,7 +49,9 @@ export const networkWrites: { readonly [D in NetworkChange['do']]: Write<D> } = 
     db.delete(s.network).where(eq(s.network.id, network)),
     unless('stale'),
   ],
-  'subnet.insert': ({ subnet, limit }, { database: { db } }) => [
+  'subnet.insert': ({ subnet, beside, limit }, { database: { db } }) => [
+    sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM network WHERE id = ${subnet.network})
+      OR (SELECT json_group_array(id) FROM (SELECT id FROM subnet WHERE network = ${subnet.network} ORDER BY id)) <> ${JSON.stringify([...beside].sort())}`,
     db.insert(s.subnet).values({ ...subnet, mtu: 1450, pooled: false }),
     sql`INSERT INTO guard (quota) SELECT 1 WHERE (SELECT count(*) FROM subnet WHERE network = ${subnet.network}) > ${limit}`,
   ],
@@ -60,6 +62,9 @@ export const networkWrites: { readonly [D in NetworkChange['do']]: Write<D> } = 
       SELECT zone, vni, ${now + limits.vniRest} FROM subnet WHERE id = ${subnet} AND vni IS NOT NULL`,
     db.delete(s.subnet).where(eq(s.subnet.id, subnet)),
     unless('stale'),
+  ],
+  'subnet.holds': ({ subnet }) => [
+    sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM subnet WHERE id = ${subnet})`,
   ],
   'subnet.number': ({ subnet, vni }, { now }) => [
     sql`UPDATE subnet SET vni = ${vni} WHERE id = ${subnet} AND vni IS NULL

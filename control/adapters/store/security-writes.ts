@@ -49,6 +49,7 @@ export const touchPeersOf = (machine: Id<'machine'>): SQL => {
 /** Security groups: how each change is written. */
 export const securityWrites: { readonly [D in Exclude<SecurityChange['do'], 'port-group.insert'>]: Write<D> } = {
   'security-group.insert': ({ limit, ...rows }, { database: { db }, now }) => [
+    sql`INSERT INTO guard (stale) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM network WHERE id = ${rows.group.network})`,
     ...groupRows(rows, { db, now }),
     sql`INSERT INTO guard (quota) SELECT 1 WHERE (SELECT count(*) FROM security_group WHERE network = ${rows.group.network}) > ${limit}`,
   ],

@@ -230,6 +230,8 @@ export const launchMachines = write('machines.launch', {
     }
     for (const host of new Set(hosts)) changes.push({ do: 'host.touch', host })
     if (subnet.vni === null) changes.push({ do: 'subnet.number', subnet: subnet.id, vni: vniOf(context) })
+    // That of a default network stays.
+    if (!network.isDefault) changes.push({ do: 'subnet.holds', subnet: subnet.id })
     changes.push({ do: 'port.moved', of: { subnet: subnet.id }, hosts: beside.value })
     changes.push({ do: 'security-group.holds', groups: securityGroups.map(({ id }) => id) }, touching.value)
     return ok({ answer: { machines, reservation }, subjects: machines, changes })

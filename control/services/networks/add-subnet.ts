@@ -38,7 +38,7 @@ export const addSubnet = write('networks.add-subnet', {
       answer: { network: network.id, subnet: subnet.id },
       subjects: [network.id],
       changes: [
-        { do: 'subnet.insert', subnet, limit: limits.subnetsOfNetwork },
+        { do: 'subnet.insert', subnet, beside: network.subnets.map(({ id }) => id), limit: limits.subnetsOfNetwork },
         { do: 'event', project, type: 'network.changed', subject: network.id },
       ],
     })

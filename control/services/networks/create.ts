@@ -60,7 +60,10 @@ export const createNetwork = write('networks.create', {
           network: { id: network, alias, project, region: ground.value.region, name: name ?? alias, cidr },
           defaultGroup: defaultGroup(context, { project, network, isDefaultNetwork: false }),
         },
-        ...subnets.map(subnet => ({ do: 'subnet.insert', subnet, limit: limits.subnetsOfNetwork }) as const),
+        ...subnets.map((subnet, i) => {
+          const beside = subnets.slice(0, i).map(({ id }) => id)
+          return { do: 'subnet.insert', subnet, beside, limit: limits.subnetsOfNetwork } as const
+        }),
         { do: 'event', project, type: 'network.made', subject: network },
       ],
     }

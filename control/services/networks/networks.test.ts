@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { must } from '../../../test/contract/store/furnish.ts'
 import { world } from '../../../test/support/world.ts'
 import type { Principal } from '../../domain/access/principal.ts'
+import type { Store } from '../../ports/store.ts'
+import type { Ports } from '../context.ts'
 import { deleteMachines } from '../machines/delete.ts'
 import { launchMachines } from '../machines/launch.ts'
 import { makeProject } from '../projects/make.ts'
@@ -108,5 +110,69 @@ test('a project has no more networks than its quota lets it', async () => {
   must(await createNetwork.call(call, { cidr: '10.0.0.0/16' }))
   expect(await createNetwork.call(call, { cidr: '10.0.0.0/16' })).toMatchObject({
     fault: { code: 'quota', key: 'quota.networks' },
+  })
+})
+
+describe('what goes while something else is decided', () => {
+  /** Ports whose store does something else first, once, when it is asked who is beside, or for zones. */
+  const meanwhile = (ports: Ports, asked: 'beside' | 'ground', first: () => Promise<unknown>): Ports => {
+    let done = false
+    const before = async () => {
+      if (done) return
+      done = true
+      await first()
+    }
+    const { store } = ports
+    const networks: Store['networks'] = {
+      ...store.networks,
+      beside: async of => {
+        if (asked === 'beside') await before()
+        return store.networks.beside(of)
+      },
+    }
+    const tenancy: Store['tenancy'] = {
+      ...store.tenancy,
+      ground: async () => {
+        if (asked === 'ground') await before()
+        return store.tenancy.ground()
+      },
+    }
+    return { ...ports, store: { ...store, networks, tenancy } }
+  }
+  const made = async (call: Awaited<ReturnType<typeof two>>['call']) => {
+    const { network } = must(await createNetwork.call(call, { cidr: '10.0.0.0/16', subnets: [{ cidr: '10.0.1.0/24' }] }))
+    const [subnet] = must(await findNetwork.call(call, { network })).subnets
+    if (!subnet) throw new Error('no subnet')
+    return { network, subnet: subnet.id }
+  }
+
+  test('no machine is launched into a subnet that is deleted meanwhile', async () => {
+    const { at, call } = await two()
+    const { subnet } = await made(call)
+    const ports = meanwhile(at.ports, 'beside', async () => must(await removeSubnet.call(call, { subnet })))
+    expect(await launchMachines.call({ ...call, ports }, launch(at.rows.image, subnet))).toMatchObject({
+      fault: { code: 'not_found' },
+    })
+    expect(at.database.look('SELECT 1 FROM port')).toEqual([])
+  })
+
+  test('no subnet is given to a network that is deleted meanwhile', async () => {
+    const { at, call } = await two()
+    const { network } = await made(call)
+    const ports = meanwhile(at.ports, 'ground', async () => must(await deleteNetwork.call(call, { network })))
+    expect(await addSubnet.call({ ...call, ports }, { network, cidr: '10.0.2.0/24' })).toMatchObject({
+      fault: { code: 'not_found' },
+    })
+    expect(at.database.look('SELECT 1 FROM subnet WHERE network = ?', network)).toEqual([])
+  })
+
+  test('of two subnets that overlap and are asked for at once, one is made', async () => {
+    const { at, call } = await two()
+    const { network } = await made(call)
+    const ports = meanwhile(at.ports, 'ground', async () => must(await addSubnet.call(call, { network, cidr: '10.0.2.0/24' })))
+    expect(await addSubnet.call({ ...call, ports }, { network, cidr: '10.0.2.128/25' })).toMatchObject({
+      fault: { code: 'conflict' },
+    })
+    expect(must(await findNetwork.call(call, { network })).subnets).toHaveLength(2)
   })
 })

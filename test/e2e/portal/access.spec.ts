@@ -14,6 +14,7 @@ const pages = [
   '/machines/new',
   '/images',
   '/key-pairs',
+  '/networks',
   '/placement-groups',
   '/people',
   '/usage',

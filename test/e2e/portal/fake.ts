@@ -8,6 +8,7 @@ import type { Host } from '@sirocco/shared/api/hosts.ts'
 import type { Image } from '@sirocco/shared/api/images.ts'
 import type { KeyPair } from '@sirocco/shared/api/key-pairs.ts'
 import type { Machine } from '@sirocco/shared/api/machines.ts'
+import type { Network } from '@sirocco/shared/api/networks.ts'
 import type { Operation } from '@sirocco/shared/api/operations.ts'
 import type { PlacementGroup } from '@sirocco/shared/api/placement-groups.ts'
 import type { Problem } from '@sirocco/shared/api/problem.ts'
@@ -149,6 +150,13 @@ export async function startFake({
     ...{ id: id('pgr'), ec2Id: hex('pg'), name, policy, strict: true },
     ...{ machines: 0, hosts: 0, createdAt: iso(3_600_000) },
   })
+  const networkOf = (name: string, cidr: string | null): Network => ({
+    ...{ id: id('net'), ec2Id: hex('vpc'), name, region: 'local-1', isDefault: cidr === null, cidr },
+    subnets: [
+      { id: id('sub'), ec2Id: hex('subnet'), zone: 'local-1a', cidr: cidr?.replace(/16$/, '24') ?? '10.64.0.0/20', mtu: 1450 },
+    ],
+  })
+  const networks = [networkOf('default', null)]
   const groups = [groupOf('far-apart', 'anti-affinity')]
   const allowedIn = (state: MachineState): Machine['allowed'] => ({
     start: refusal('start', state),
@@ -458,6 +466,18 @@ export async function startFake({
     if (noun === 'images') return page(images)
     if (noun === 'flavors') return page(flavors)
     if (noun === 'security-groups') return page([])
+    if (noun === 'networks') {
+      if (method === 'GET') return page(networks)
+      const at = networks.findIndex(one => one.id === key)
+      if (method === 'DELETE') {
+        if (at >= 0) networks.splice(at, 1)
+        return send(204, null)
+      }
+      const made = networkOf(String(body.name), String(body.cidr))
+      networks.push(made)
+      return send(201, made)
+    }
+    if (noun === 'regions') return page([{ name: 'local-1', zones: [{ name: 'local-1a' }] }])
     if (noun === 'placement-groups') {
       if (method === 'GET') return page(groups)
       const at = groups.findIndex(({ name }) => name === key)

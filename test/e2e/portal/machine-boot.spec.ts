@@ -12,6 +12,28 @@ test('placement groups are made, shown and deleted', async ({ page, fake }) => {
   await expect(page.getByRole('rowheader', { name: 'together' })).toHaveCount(0)
 })
 
+test('networks are made, shown, launched into and deleted; the default one stays', async ({ page, fake }) => {
+  await arrive(page, fake, '/networks')
+  await expect(page.getByRole('rowheader', { name: 'default' })).toBeVisible()
+  await page.getByRole('button', { name: 'Create network' }).click()
+  const dialog = page.getByRole('alertdialog').or(page.getByRole('dialog'))
+  await dialog.getByLabel('Name').fill('back')
+  await dialog.getByLabel('Range').fill('10.7.0.0/16')
+  await expect(dialog.getByLabel('First subnet')).toHaveValue('10.7.0.0/24')
+  await dialog.getByRole('button', { name: 'Create network' }).click()
+  await expect(page.getByRole('rowheader', { name: 'back' })).toBeVisible()
+  await page.goto(new URL('/machines/new', page.url()).href)
+  await page.getByRole('button', { name: /The default network/ }).click()
+  await page.getByRole('option', { name: 'back' }).click()
+  await page.getByText('The same from a terminal').click()
+  await expect(page.getByText('--subnet-id subnet-')).toBeVisible()
+  await page.getByRole('link', { name: 'Networks' }).click()
+  await page.getByRole('button', { name: 'Delete back' }).click()
+  await page.getByRole('button', { name: 'Delete network' }).click()
+  await expect(page.getByRole('rowheader', { name: 'back' })).toHaveCount(0)
+  await expect(page.getByRole('button', { name: 'Delete default' })).toHaveCount(0)
+})
+
 test('a machine tells what is inside, rests its rebuild while it runs, and asks before rescue', async ({ page, fake }) => {
   await arrive(page, fake)
   await page.getByRole('link', { name: 'web-1' }).click()
