@@ -210,9 +210,17 @@ class Host implements SiteHost {
       await run(enter, words, { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } })
     }
     if (!this.#processesOf('virtlogd').length) await start('virtlogd')
-    // One that was killed holds its pid file until it is gone.
     for (let look = 0; this.#processesOf('libvirtd').length > 0 && look < 300; look++) await pause(20)
-    await start('libvirtd')
+    // One that was killed holds its pid file until all of it is gone, a while after it has a name no more.
+    for (let tries = 0, up = false; !up; tries++)
+      up = await start('libvirtd').then(
+        () => true,
+        async error => {
+          if (tries > 50) throw error
+          await pause(100)
+          return false
+        },
+      )
     for (let look = 0; !existsSync(this.libvirt); look++) {
       if (look > 300) throw new Error(`libvirtd of ${this.name} does not start`)
       await pause(20)
