@@ -1,7 +1,7 @@
 import type { Timers } from '@sirocco/shared/kit/clock.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { decode, encode } from '@sirocco/shared/wire/codec.ts'
-import { type Delta, ObjectSet, split } from '@sirocco/shared/wire/delta.ts'
+import { type Delta, type ObjectSet, split } from '@sirocco/shared/wire/delta.ts'
 import {
   type Ask,
   type Command,
@@ -313,7 +313,7 @@ export class Session {
       if (!seen || !delta) continue
       for (const part of split(delta, told.set))
         this.#send({ type: 'observed', host: told.host.id, epoch: this.#epoch, seq: ++this.#seq, ...observed(part) })
-      told.set = ObjectSet.of(seen.values())
+      told.set = seen.copy()
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { WantedNeighbour, WantedNetwork } from '@sirocco/shared/wire/objects.ts'
+import type { Neighbour, WantedNetwork } from '@sirocco/shared/wire/objects.ts'
 import { describe, expect, test } from 'vitest'
 import type { NetworkOnHost } from '../ports/network.ts'
 import { bridgeName, overlayAlias, overlayName, tapName } from './names.ts'
@@ -20,10 +20,8 @@ const network: WantedNetwork = {
   vni: 70_001,
   gone: false,
 }
-const neighbour = (n: number, change: Partial<WantedNeighbour> = {}): WantedNeighbour => ({
-  kind: 'neighbour',
+const neighbour = (n: number, change: Partial<Neighbour> = {}): Neighbour => ({
   id: `prt_${n}`,
-  generation: 0,
   network: 'sub_1',
   mac: `02:00:00:00:00:0${n}`,
   address: `10.64.3.${n}`,

@@ -1,5 +1,5 @@
 import type { Result } from '@sirocco/shared/kit/fault.ts'
-import type { WantedGroup, WantedNeighbour, WantedNetwork, WantedPort } from '@sirocco/shared/wire/objects.ts'
+import type { Neighbour, WantedGroup, WantedNetwork, WantedPort } from '@sirocco/shared/wire/objects.ts'
 import type { Plug } from './compute.ts'
 
 /** A network with the ports that this host carries. */
@@ -7,7 +7,7 @@ export interface NetworkOnHost {
   readonly network: WantedNetwork
   readonly ports: readonly (WantedPort & { readonly hostname: string })[]
   /** Ports of it on other hosts, where this host is joined to theirs. */
-  readonly neighbours?: readonly WantedNeighbour[]
+  readonly neighbours?: readonly Neighbour[]
   /** Security groups that these are in, and those that their rules name. */
   readonly groups?: readonly WantedGroup[]
 }

@@ -3,10 +3,11 @@ import type { WantedBackup } from '@sirocco/shared/wire/backups.ts'
 import { type Delta, ObjectSet } from '@sirocco/shared/wire/delta.ts'
 import type { WantedImport } from '@sirocco/shared/wire/imports.ts'
 import {
+  type Neighbour,
+  neighboursIn,
   Wanted,
   type WantedGroup,
   type WantedMachine,
-  type WantedNeighbour,
   type WantedNetwork,
   type WantedPlace,
   type WantedSnapshot,
@@ -58,51 +59,47 @@ export class Held {
     return this.#arriving !== null
   }
   machine(id: string): WantedMachine | undefined {
-    const object = this.#objects.get('machine', id)
-    return object?.kind === 'machine' ? object : undefined
+    return this.#objects.get('machine', id)
   }
   network(id: string): WantedNetwork | undefined {
-    const object = this.#objects.get('network', id) ?? this.#strays.get('network', id)
-    return object?.kind === 'network' ? object : undefined
+    return this.#objects.get('network', id) ?? this.#strays.get('network', id)
   }
   machines(): WantedMachine[] {
-    return this.#objects.values().filter(object => object.kind === 'machine')
+    return this.#objects.values('machine')
   }
   networks(): WantedNetwork[] {
-    return [...this.#objects.values(), ...this.#strays.values()].filter(object => object.kind === 'network')
+    return [...this.#objects.values('network'), ...this.#strays.values('network')]
   }
   /** What was last wanted of a machine that is here, and wanted no more. */
   stray(id: string): WantedMachine | undefined {
-    const object = this.#strays.get('machine', id)
-    return object?.kind === 'machine' ? object : undefined
+    return this.#strays.get('machine', id)
   }
-  neighbours(): WantedNeighbour[] {
-    return this.#objects.values().filter(object => object.kind === 'neighbour')
+  neighbours(): Neighbour[] {
+    return neighboursIn(this.#objects.values('neighbours'))
   }
   groups(): WantedGroup[] {
-    return [...this.#objects.values(), ...this.#strays.values()].filter(object => object.kind === 'group')
+    return [...this.#objects.values('group'), ...this.#strays.values('group')]
   }
   pools(): WantedPlace[] {
-    return this.#objects.values().filter(object => object.kind === 'pool')
+    return this.#objects.values('pool')
   }
   volume(id: string): WantedVolume | undefined {
-    const object = this.#objects.get('volume', id)
-    return object?.kind === 'volume' ? object : undefined
+    return this.#objects.get('volume', id)
   }
   volumes(): WantedVolume[] {
-    return this.#objects.values().filter(object => object.kind === 'volume')
+    return this.#objects.values('volume')
   }
   snapshots(): WantedSnapshot[] {
-    return this.#objects.values().filter(object => object.kind === 'snapshot')
+    return this.#objects.values('snapshot')
   }
   imports(): WantedImport[] {
-    return this.#objects.values().filter(object => object.kind === 'import')
+    return this.#objects.values('import')
   }
   backups(): WantedBackup[] {
-    return this.#objects.values().filter(object => object.kind === 'backup')
+    return this.#objects.values('backup')
   }
   strayMachines(): WantedMachine[] {
-    return this.#strays.values().filter(object => object.kind === 'machine')
+    return this.#strays.values('machine')
   }
 
   /**

@@ -2,6 +2,7 @@ import type { HostProjection } from '@sirocco/shared/api/hosts.ts'
 import type { MachineState } from '@sirocco/shared/model/machines/states.ts'
 import { rescuedDevice } from '@sirocco/shared/model/volumes/rescued.ts'
 import { isSharedPool } from '@sirocco/shared/model/volumes/states.ts'
+import { neighboursIn } from '@sirocco/shared/wire/objects.ts'
 import type { Expected, Kind } from './item.ts'
 
 type ProjectedVolume = Extract<HostProjection['objects'][number], { kind: 'volume' }>
@@ -55,7 +56,7 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
   const running = wanted.filter(machine => ['running', 'paused'].includes(powerOf(machine, told.get(machine.id)).power ?? ''))
   const mayRun = wanted.filter(({ power }) => power === 'as-is')
   const networks = projection.objects.filter(object => object.kind === 'network').filter(({ gone }) => !gone)
-  const neighbours = projection.objects.filter(object => object.kind === 'neighbour')
+  const neighbours = neighboursIn(projection.objects.filter(object => object.kind === 'neighbours'))
   const volumes = projection.objects.filter(object => object.kind === 'volume')
   const snapshots = projection.objects.filter(object => object.kind === 'snapshot')
   const machineOf = ({ attached }: ProjectedVolume) => machines.find(({ id }) => id === attached?.machine)

@@ -7,7 +7,7 @@ import { WantedImport } from '../wire/imports.ts'
 import {
   WantedGroup,
   WantedMachine,
-  WantedNeighbour,
+  WantedNeighbours,
   WantedNetwork,
   WantedPlace,
   WantedSnapshot,
@@ -84,7 +84,7 @@ export const HostProjection = z.strictObject({
     z.discriminatedUnion('kind', [
       WantedMachine.omit({ seed: true, move: true }),
       WantedNetwork,
-      WantedNeighbour,
+      WantedNeighbours,
       WantedGroup,
       WantedPlace,
       WantedVolume,

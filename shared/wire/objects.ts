@@ -90,19 +90,32 @@ export const WantedNetwork = z.strictObject({
 })
 export type WantedNetwork = z.output<typeof WantedNetwork>
 
-/** A port of a network on another host, by the port's id: where frames for it go, and its name. */
-export const WantedNeighbour = z.strictObject({
-  kind: z.literal('neighbour'),
+/** A port of a network on another host: where frames for it go, and its name. */
+const NeighbourPort = z.strictObject({
   id: z.string(),
-  generation: z.int().nonnegative(),
-  network: z.string(),
   mac: z.string().regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/),
   address: z.ipv4(),
   hostname: z.string(),
-  /** Its host's address on the underlay. */
-  via: z.union([z.ipv4(), z.ipv6()]),
 })
-export type WantedNeighbour = z.output<typeof WantedNeighbour>
+
+/** The ports that a network has on another host: as one object, since they come and go by their host's word, and every host of the network is told. */
+export const WantedNeighbours = z.strictObject({
+  kind: z.literal('neighbours'),
+  id: z.string(),
+  generation: z.int().nonnegative(),
+  network: z.string(),
+  /** Their host's address on the underlay. */
+  via: z.union([z.ipv4(), z.ipv6()]),
+  ports: z.array(NeighbourPort).min(1),
+})
+export type WantedNeighbours = z.output<typeof WantedNeighbours>
+
+export interface Neighbour extends z.output<typeof NeighbourPort> {
+  readonly network: string
+  readonly via: string
+}
+export const neighboursIn = (objects: readonly WantedNeighbours[]): Neighbour[] =>
+  objects.flatMap(({ network, via, ports }) => ports.map(port => ({ ...port, network, via })))
 
 /** What a security group lets through. Answers to it always pass. */
 export const WantedRule = z.strictObject({
@@ -213,7 +226,7 @@ export type WantedSnapshot = z.output<typeof WantedSnapshot>
 export const Wanted = z.discriminatedUnion('kind', [
   WantedMachine,
   WantedNetwork,
-  WantedNeighbour,
+  WantedNeighbours,
   WantedGroup,
   WantedPlace,
   WantedVolume,

@@ -5,8 +5,8 @@
  *   commands screen, screenshot, guest and power-off; ask, answer, history, kept; imports are objects too; volumes go back to snapshots,
  *   snapshots of one moment; volumes and snapshots that were kept before; hello names the agent's bundle, command upgrade;
  *   what a machine that was found is made of, power as-is; backups are objects, and what volumes are made from;
- *   security groups are objects, which ports name; usage, usage-kept; networks have numbers, and their ports on other hosts are objects
- *   (neighbour); pools in directories of hosts, and shared ones, are objects; networks with a gateway apart; pools in Ceph.
+ *   security groups are objects, which ports name; usage, usage-kept; networks have numbers, and their ports on each other host are an
+ *   object (neighbours); pools in directories of hosts, and shared ones, are objects; networks with a gateway apart; pools in Ceph.
  */
 export const protocol = 2
 /** The oldest agent protocol that the control plane still speaks. */

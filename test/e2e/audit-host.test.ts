@@ -77,7 +77,7 @@ describe.skipIf(why !== null)(`audit-host on a real host${why === null ? '' : ` 
     const asked = { name: 'back', cidr: '10.0.0.0/16', subnets: [{ cidr: '10.0.1.0/24' }] }
     const Subnets = z.object({ subnets: z.array(z.object({ id: z.string() })) })
     apart = Subnets.parse((await instance.insist('POST', '/networks', asked, 'back')).body).subnets[0]?.id ?? ''
-    const there = new Fleet(instance, 't3.pico', apart)
+    const there = new Fleet(instance, { subnet: apart })
     await there.insist('create', 'off', null)
     off = await there.settled('create', 'off', null)
     await fleet.settled('cut', 'cut', off)

@@ -27,10 +27,15 @@ export class Fleet {
   readonly #flavor: string
   /** Where machines are launched into; none: the default network. */
   readonly #subnet: { readonly subnet?: string }
-  #image = ''
+  #image: string
 
-  constructor(instance: Instance, flavor = 't3.pico', subnet?: string) {
+  /** Of the image named, else of the first there is. */
+  constructor(
+    instance: Instance,
+    { image = '', flavor = 't3.pico', subnet }: { image?: string; flavor?: string; subnet?: string } = {},
+  ) {
     this.#instance = instance
+    this.#image = image
     this.#flavor = flavor
     this.#subnet = subnet === undefined ? {} : { subnet }
   }

@@ -7,6 +7,7 @@ import { kill } from '../support/kill.ts'
 import { until } from '../support/until.ts'
 import { Fleet, type Op } from './fleet.ts'
 import { HaltingAgent } from './halting-agent.ts'
+import { hollowImage } from './hollow-image.ts'
 import { killAtPoint } from './kill-at-point.ts'
 import { machinePoints, type Passing, passingsOf, withoutRepeats } from './points-passed.ts'
 import { Stock } from './stock.ts'
@@ -31,12 +32,15 @@ describe.skipIf(whyNot !== null)(`real machines${whyNot === null ? '' : ` (${why
   /** Has a machine of its own, and brings libvirtd back. */
   let bystander: Instance
   let theirs = ''
+  /** What machines are made of that come and go without being asked for anything. */
+  let hollow = ''
   let theirQemu: number[] = []
 
   beforeAll(async () => {
     box = await openBox()
     bystander = await Instance.start({ box, name: 'bystander' })
     instance = await Instance.start({ box, name: 'killed' })
+    hollow = await hollowImage(instance)
     const beside = new Fleet(bystander)
     theirs = await beside.settled('create', 'beside', null)
     theirQemu = qemuOf(theirs)
@@ -65,6 +69,9 @@ describe.skipIf(whyNot !== null)(`real machines${whyNot === null ? '' : ` (${why
     const fleet = new Fleet(instance)
     const stock = new Stock(fleet, newToken, bootMs)
     const lane = { agent, fleet, stock }
+    const halted = new Fleet(instance, { image: hollow })
+    const hollows = { fleet: halted, stock: new Stock(halted, newToken, 0) }
+    const laneOf = (op: Op) => (op === 'create' || op === 'delete' ? hollows : lane)
     try {
       const passings: Passing[] = []
       await stock.fill(2)
@@ -85,8 +92,9 @@ describe.skipIf(whyNot !== null)(`real machines${whyNot === null ? '' : ` (${why
         [lane],
         [...pairs, ...reboots, ...stops],
         ({ op, point }) => `libvirtd at ${op}'s ${point}`,
-        passing =>
-          killAtPoint(passing, {
+        passing => {
+          const { fleet, stock } = laneOf(passing.op)
+          return killAtPoint(passing, {
             agent,
             fleet,
             subject: () => stock.subject(passing.op),
@@ -99,7 +107,8 @@ describe.skipIf(whyNot !== null)(`real machines${whyNot === null ? '' : ` (${why
               if (passing.op === 'create') stock.add(machine)
               else await auditClean()
             },
-          }),
+          })
+        },
       )
       expect(failures).toEqual([])
     } finally {
@@ -110,7 +119,7 @@ describe.skipIf(whyNot !== null)(`real machines${whyNot === null ? '' : ` (${why
   test('any part is killed between accepted and done', async () => {
     await instance.stop()
     await instance.start()
-    const fleet = new Fleet(instance)
+    const fleet = new Fleet(instance, { image: hollow })
     const moments = momentsOf(seeded(12), 12, ['agent', 'libvirtd', 'workerd', 'all'], ['create', 'cut', 'delete'])
     let machine: string | null = null
     const failures = await tryAll(

@@ -134,7 +134,7 @@ export async function world({ hosts = 2, cpus = 64, memoryMiB = 65_536 } = {}): 
       if (wanted.kind === 'import') return [made(wanted)]
       if (wanted.kind === 'backup') return [taken.get(wanted.id) ?? []].flat()
       if (wanted.kind === 'pool') return [{ kind: 'pool', id: wanted.id, totalMiB: 2_560 }]
-      return wanted.kind === 'network' || wanted.kind === 'neighbour' || wanted.kind === 'group' ? [] : [kept(wanted)]
+      return wanted.kind === 'network' || wanted.kind === 'neighbours' || wanted.kind === 'group' ? [] : [kept(wanted)]
     })
     const seen = await observe(ports, host, { epoch: agent.value.epoch, seq: ++seq, base: null, changed, gone: [] })
     if (!seen.ok) throw new Error(seen.fault.message)

@@ -12,9 +12,10 @@ export const files: Reader = {
   async read({ storage }) {
     const found: Found[] = [...(await imagesIn(storage)), ...(await consolesIn(storage))]
     for (const machine of await names(join(storage, 'machines'))) found.push(...(await machineIn(storage, machine)))
-    // What is on its way to or from a backup: at rest nothing.
-    for (const id of await names(join(storage, 'backups'))) found.push(stray(storage, 'backups', id))
-    const rooms = ['machines', 'volumes', 'images', 'backups', 'consoles', 'pools', 'ceph']
+    // What is on its way to or from a backup, or becomes an image: at rest nothing.
+    for (const room of ['backups', 'imports'])
+      for (const id of await names(join(storage, room))) found.push(stray(storage, room, id))
+    const rooms = ['machines', 'volumes', 'images', 'backups', 'imports', 'consoles', 'pools', 'ceph']
     return ok([...found, ...(await names(storage)).filter(name => !rooms.includes(name)).map(name => stray(storage, name))])
   },
 }

@@ -8,6 +8,7 @@ import type {
   WantedGroup,
   WantedMachine,
   WantedMove,
+  WantedNeighbours,
   WantedPool,
   WantedVolume,
 } from '@sirocco/shared/wire/objects.ts'
@@ -59,8 +60,28 @@ export interface PlacedNeighbour {
   readonly mac: string
   readonly address: string
   readonly hostname: string
+  readonly host: string
   /** That host's address on the underlay. */
   readonly via: string
+}
+
+/** The ports of one subnet on each of its hosts, by host, the same for whichever host is to be told of them. */
+export function neighboursByHost(ports: readonly PlacedNeighbour[]): ReadonlyMap<string, WantedNeighbours> {
+  const found = new Map<string, WantedNeighbours>()
+  for (const [host, there] of Map.groupBy(ports, ({ host }) => host)) {
+    const [first] = there
+    if (!first) continue
+    const sorted = there.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    found.set(host, {
+      kind: 'neighbours',
+      id: `${first.subnet}@${host}`,
+      generation: 0,
+      network: first.subnet,
+      via: first.via,
+      ports: sorted.map(({ id, mac, address, hostname }) => ({ id, mac, address, hostname })),
+    })
+  }
+  return found
 }
 
 /** A security group that a port on the host is in, or that a rule of such a one names. */
@@ -128,8 +149,8 @@ export function desiredOf(
   volumes: readonly PlacedVolume[],
   snapshots: readonly PlacedSnapshot[],
   left: readonly PlacedTombstone[] = [],
-  groups: readonly PlacedGroup[] = [],
-  neighbours: readonly PlacedNeighbour[] = [],
+  groups: readonly WantedGroup[] = [],
+  neighbours: readonly WantedNeighbours[] = [],
   pools: readonly PlacedPlace[] = [],
 ): Wanted[] {
   const here = new Set<string>([...machines, ...volumes].map(({ id }) => id))
@@ -148,8 +169,8 @@ export function desiredOf(
         gone: false,
       }),
     ),
-    ...neighbours.map(({ subnet, ...port }): Wanted => ({ kind: 'neighbour', generation: 0, network: subnet, ...port })),
-    ...groups.map(wantedGroup),
+    ...neighbours,
+    ...groups,
     ...pools.map((pool): Wanted => ({ kind: 'pool', id: pool.id, generation: 0, pool: wantedPlace(pool) })),
     ...volumes.map(wantedVolume),
     ...snapshots.map(
@@ -224,7 +245,7 @@ const wantedMachine = (machine: PlacedMachine): WantedMachine => ({
 })
 
 /** Sorted, so that the same rules and members are the same object, whatever order they were read in. */
-const wantedGroup = ({ id, rules, members }: PlacedGroup): WantedGroup => ({
+export const wantedGroup = ({ id, rules, members }: PlacedGroup): WantedGroup => ({
   kind: 'group',
   id,
   generation: 0,

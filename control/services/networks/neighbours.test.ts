@@ -1,4 +1,5 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import { neighboursIn } from '@sirocco/shared/wire/objects.ts'
 import { expect, test } from 'vitest'
 import { hostFacts, must } from '../../../test/contract/store/furnish.ts'
 import { world } from '../../../test/support/world.ts'
@@ -50,7 +51,7 @@ async function spread() {
   const wanted = async (host: Id<'host'>) => {
     const { revision, objects } = must(await store.hosts.desired(host))
     const networks = objects.filter(object => object.kind === 'network')
-    const neighbours = objects.filter(object => object.kind === 'neighbour')
+    const neighbours = neighboursIn(objects.filter(object => object.kind === 'neighbours'))
     return { revision, vni: networks[0]?.vni, neighbours: neighbours.map(({ hostname, via }) => `${hostname} ${via}`).sort() }
   }
   return { at, poked, call, one, two, alone, join, launchOn, wanted }

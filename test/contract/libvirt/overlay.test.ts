@@ -70,11 +70,7 @@ const wanted = (host: HostName, at: ReadonlyMap<Guest, HostName>): NetworkOnHost
         ports,
         neighbours: its
           .filter(([, on]) => on !== host)
-          .map(([{ id, mac, address }, on]) => ({
-            kind: 'neighbour' as const,
-            generation: 0,
-            ...{ id, network: name, mac, address, hostname: id, via: underlays[on] },
-          })),
+          .map(([{ id, mac, address }, on]) => ({ id, network: name, mac, address, hostname: id, via: underlays[on] })),
       },
     ]
   })

@@ -1,6 +1,7 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { WantedNeighbours } from '@sirocco/shared/wire/objects.ts'
 import { sql } from 'drizzle-orm'
-import { hostnameOf, type PlacedNeighbour } from '../../../domain/projection/host.ts'
+import { hostnameOf, neighboursByHost } from '../../../domain/projection/host.ts'
 import type { Database } from '../database.ts'
 
 interface Row {
@@ -31,16 +32,16 @@ export function neighbourQuery(db: Database['db'], hosts: readonly Id<'host'>[])
 /** Of a host that is joined to others: ports of its subnets on those. null: it is joined to none. */
 export function neighboursOf(joined: readonly { readonly host: Id<'host'> }[], rows: readonly Row[]) {
   const isJoined = new Set(joined.map(({ host }) => host))
-  const bySubnet = Map.groupBy(rows, ({ subnet }) => subnet)
-  return (host: Id<'host'>, subnets: Iterable<Id<'subnet'>>): readonly PlacedNeighbour[] | null =>
+  const bySubnet = new Map(
+    [...Map.groupBy(rows, ({ subnet }) => subnet)].map(([subnet, of]) => [
+      subnet,
+      neighboursByHost(
+        of.map(({ name, alias, underlay, ...port }) => ({ ...port, hostname: hostnameOf(name, alias), via: underlay })),
+      ),
+    ]),
+  )
+  return (host: Id<'host'>, subnets: Iterable<Id<'subnet'>>): readonly WantedNeighbours[] | null =>
     isJoined.has(host)
-      ? [...subnets]
-          .flatMap(subnet => bySubnet.get(subnet) ?? [])
-          .filter(row => row.host !== host)
-          .map(({ id, subnet, mac, address, name, alias, underlay }) => ({
-            ...{ id, subnet, mac, address },
-            hostname: hostnameOf(name, alias),
-            via: underlay,
-          }))
+      ? [...subnets].flatMap(subnet => [...(bySubnet.get(subnet) ?? [])].flatMap(([other, its]) => (other === host ? [] : [its])))
       : null
 }

@@ -1,6 +1,7 @@
 import type { Id } from '@sirocco/shared/kit/id.ts'
+import type { WantedGroup } from '@sirocco/shared/wire/objects.ts'
 import { eq, sql } from 'drizzle-orm'
-import type { PlacedGroup } from '../../../domain/projection/host.ts'
+import { wantedGroup } from '../../../domain/projection/host.ts'
 import type { Database } from '../database.ts'
 import * as s from '../schema.ts'
 
@@ -27,7 +28,7 @@ export function securityQueries(db: Database['db'], hosts: readonly Id<'host'>[]
 export interface Security {
   groupsOf(port: Id<'port'>): readonly Id<'securityGroup'>[]
   /** What a host with these ports must know: the rules of their groups, and the members of groups that those name. */
-  placed(ports: readonly Id<'port'>[]): readonly PlacedGroup[]
+  placed(ports: readonly Id<'port'>[]): readonly WantedGroup[]
 }
 
 export function securityOf(
@@ -39,16 +40,26 @@ export function securityOf(
   const rulesOf = Map.groupBy(rules, row => row.securityGroup)
   const membersOf = Map.groupBy(members, row => row.group)
   const of = (port: Id<'port'>) => (groupsOf.get(port) ?? []).map(row => row.securityGroup)
+  /** One object for all hosts that are to know as much of it. */
+  const made = new Map<string, WantedGroup>()
+  const wanted = (id: Id<'securityGroup'>, withRules: boolean, withMembers: boolean) => {
+    const key = `${id} ${withRules} ${withMembers}`
+    const group =
+      made.get(key) ??
+      wantedGroup({
+        id,
+        rules: withRules ? (rulesOf.get(id) ?? []) : [],
+        members: withMembers ? (membersOf.get(id) ?? []).map(({ address }) => address) : [],
+      })
+    made.set(key, group)
+    return group
+  }
   return {
     groupsOf: of,
     placed(ports) {
       const own = new Set(ports.flatMap(of))
       const named = new Set([...own].flatMap(group => (rulesOf.get(group) ?? []).flatMap(({ peer }) => peer ?? [])))
-      return [...new Set([...own, ...named])].sort().map(id => ({
-        id,
-        rules: own.has(id) ? (rulesOf.get(id) ?? []) : [],
-        members: named.has(id) ? (membersOf.get(id) ?? []).map(({ address }) => address) : [],
-      }))
+      return [...new Set([...own, ...named])].sort().map(id => wanted(id, own.has(id), named.has(id)))
     },
   }
 }
