@@ -5,7 +5,7 @@ const simulated = ['test/e2e/{restore,start}.test.ts', 'test/e2e/portal/**/*.tes
 const kills = ['test/e2e/kills.test.ts']
 
 /** Several hosts, each in namespaces of its own with its own libvirtd: they share nothing with the one of the machine. */
-const sites = ['test/e2e/{hosts,storm}.test.ts']
+const sites = ['test/e2e/{hosts,storm,survival}.test.ts']
 const moves = ['test/e2e/{ceph,move-volumes}.test.ts']
 
 /** Files share the modules that they load, which is a quarter of the time; so none of them may leave a module changed behind. */

@@ -7,7 +7,7 @@ import type { MachineFiles } from './compute.ts'
  * it does not answer, `invalid` when an image's bytes are not what was promised.
  */
 export interface Storage {
-  /** The files of this image that are here already, by content; nothing is fetched. */
+  /** Whether this file of an image is here with the bytes it is named by; nothing is fetched. One whose bytes became others is as none. */
   has(sha256: string): Promise<boolean>
   /** Keeps what `fetch` yields under its content's name; refused, and nothing kept, when the digest or length differs. */
   keep(file: { sha256: string; bytes: number }, fetch: AsyncIterable<Uint8Array>): Promise<Result<void>>

@@ -66,6 +66,18 @@ async function keptImage(bytes: Buffer, format: ImageFile['format'] = 'raw'): Pr
 }
 const ofImage = (file: ImageFile): WantedVolume['source'] => ({ from: 'image', image: 'img_1', files: [file] })
 
+test('what an earlier life left half made or half removed is not found, and is gone once it was looked for', async () => {
+  for (const [id, names] of [
+    ['vol_made', ['0.qcow2.making']],
+    ['vol_gone', ['0.qcow2.making', 'gone']],
+  ] as const) {
+    await mkdir(join(dir, 'volumes', id), { recursive: true })
+    for (const name of names) await writeFile(join(dir, 'volumes', id, name), '')
+    expect(await volumes.find(volume(id))).toEqual({ ok: true, value: null })
+    expect(await readdir(join(dir, 'volumes'))).toEqual([])
+  }
+})
+
 test('names that are no names reach no file', async () => {
   expect(await volumes.make(volume('../../etc'))).toMatchObject({ fault: { code: 'invalid' } })
   expect(await volumes.snapshot(snapshot('../x', 'vol_a'), null)).toMatchObject({ fault: { code: 'invalid' } })

@@ -91,12 +91,24 @@ class DirectoryVolumes implements VolumesOfDirectory {
   find({ id }: Pick<WantedVolume, 'id'>): Promise<Result<FoundVolume | null>> {
     return this.#turns.take(id, async () => {
       const path = await this.#active(id)
-      if (path === null) return ok(null)
+      if (path === null) {
+        await this.#forgetHalf(id)
+        return ok(null)
+      }
       const header = await readQcow2(path)
       if (!header) return refuse('internal', 'the volume cannot be read', { detail: path })
       const turn = turnOf(await layersOf(this.#dir, id))
       return ok({ source: { type: 'file', format: 'qcow2', path }, sizeMiB: Math.floor(header.size / MiB), turn })
     })
+  }
+
+  /** What an earlier life left half made, or half removed: nobody may want it any more, and then nobody would remove it. */
+  async #forgetHalf(id: string): Promise<void> {
+    if (!idShape.test(id)) return
+    const home = homeOf(this.#dir, id)
+    if (await isThere(join(home, goneMark))) await this.#turns.take('chains', () => this.#clear())
+    await rm(join(home, '0.qcow2.making'), { force: true })
+    await rmdir(home).catch(() => undefined)
   }
 
   make(volume: WantedVolume): Promise<Result<void>> {

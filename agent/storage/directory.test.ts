@@ -68,6 +68,24 @@ test('a fetch that breaks can be tried again', async () => {
   expect(await storage.keep(file, inChunks(bytes))).toMatchObject({ ok: true })
 })
 
+test('an image whose bytes became others is not here, and comes anew; who has the former open keeps it', async () => {
+  const bytes = Buffer.from('as it was promised')
+  const file = await keepBytes(bytes)
+  const path = join(dir, 'pool/images', file.sha256)
+  expect(await storage.has(file.sha256)).toBe(true)
+  await writeFile(path, 'as it was not so..')
+  expect(await storage.has(file.sha256)).toBe(false)
+  const before = await stat(path)
+  await keepBytes(bytes)
+  expect(await storage.has(file.sha256)).toBe(true)
+  expect(await readFile(path)).toEqual(bytes)
+  expect((await stat(path)).ino).not.toBe(before.ino)
+  await writeFile(path, 'as it')
+  // A fresh agent reads it once.
+  storage = directoryStorage({ dir: join(dir, 'pool') })
+  expect(await storage.has(file.sha256)).toBe(false)
+})
+
 test('two who keep the same image at once both have it', async () => {
   const bytes = Buffer.from('same')
   const file = { sha256: digestOf(bytes), bytes: bytes.length }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { open, readdir, readFile, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ok, type Refused, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
@@ -6,7 +7,7 @@ import { MiB } from '@sirocco/shared/kit/units.ts'
 import type { ImageFile, WantedMachine } from '@sirocco/shared/wire/objects.ts'
 import type { MachineFiles } from '../ports/compute.ts'
 import type { Storage } from '../ports/storage.ts'
-import { fileFault, isThere, makeDirectory, namesIn, settle } from './files.ts'
+import { fileFault, makeDirectory, namesIn, settle } from './files.ts'
 import { InTurn } from './in-turn.ts'
 import { iso9660 } from './iso9660.ts'
 import { seedFiles } from './seed.ts'
@@ -43,6 +44,8 @@ class DirectoryStorage implements Storage {
   readonly #turns = new InTurn()
 
   #swept: Promise<void> | null = null
+  /** Whether an image's bytes are those of its name, as it was when they were read. */
+  readonly #read = new Map<string, { readonly written: string; readonly right: Promise<boolean> }>()
 
   constructor(dir: string) {
     this.#dir = dir
@@ -50,8 +53,20 @@ class DirectoryStorage implements Storage {
     this.#machines = join(dir, 'machines')
   }
 
-  has(sha256: string): Promise<boolean> {
-    return contentShape.test(sha256) ? isThere(join(this.#images, sha256)) : Promise.resolve(false)
+  /** Its bytes are read once in a life of the agent, and again when it was written since: what a disk made of them is fetched anew. */
+  async has(sha256: string): Promise<boolean> {
+    if (!contentShape.test(sha256)) return false
+    const path = join(this.#images, sha256)
+    const there = await stat(path, { bigint: true }).catch(() => null)
+    if (there === null) return false
+    const written = `${there.ino} ${there.size} ${there.mtimeNs}`
+    const known = this.#read.get(sha256)
+    if (known?.written === written) return known.right
+    const right = digestOf(path).then(digest => digest === sha256)
+    this.#read.set(sha256, { written, right })
+    // One that could not be read is tried again.
+    right.catch(() => this.#read.delete(sha256))
+    return right
   }
 
   keep(file: { sha256: string; bytes: number }, fetch: AsyncIterable<Uint8Array>): Promise<Result<void>> {
@@ -80,6 +95,7 @@ class DirectoryStorage implements Storage {
     if (!contentShape.test(sha256)) return Promise.resolve(refuse('invalid', 'an image file is named by its SHA-256'))
     return this.#turns.take(sha256, async () => {
       await rm(join(this.#images, sha256), { force: true })
+      this.#read.delete(sha256)
       return ok(undefined)
     })
   }
@@ -180,4 +196,10 @@ async function writeChecked(
   if (bytes !== promised.bytes) return refuse('invalid', `the image has another length than the promised ${promised.bytes} bytes`)
   if (hash.digest('hex') !== promised.sha256) return refuse('invalid', 'the image has other bytes than promised')
   return ok(undefined)
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path)) hash.update(chunk)
+  return hash.digest('hex')
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Difference } from '@sirocco/cli/audit/item.ts'
@@ -11,6 +11,7 @@ import type { SiteHost } from '../support/site.ts'
 
 const run = promisify(execFile)
 const clone = resolve(import.meta.dirname, '../..')
+const skewedClock = join(clone, 'test/support/skewed-clock.ts')
 
 /** All hosts of a site belong to one installation. */
 export const installation = { instance: 'site', tag: 'sit' } as const
@@ -67,10 +68,27 @@ export class SiteAgent {
     await run(enter, rest)
   }
 
+  /** Its clock goes wrong by this, from now on; 0: it is right again. Milliseconds. */
+  skew(ms: number): void {
+    writeFileSync(this.#skew, String(ms))
+  }
+  get #skew(): string {
+    return join(this.host.root, 'skew')
+  }
+
   start(): void {
+    if (!existsSync(this.#skew)) this.skew(0)
     const log = openSync(join(this.host.root, 'agent.log'), 'a')
-    const [enter, ...words] = this.host.inside(process.execPath, this.#script, 'run', '--data', this.data)
-    this.#child = spawn(enter, words, { stdio: ['ignore', log, log] })
+    const [enter, ...words] = this.host.inside(
+      process.execPath,
+      '--import',
+      skewedClock,
+      this.#script,
+      'run',
+      '--data',
+      this.data,
+    )
+    this.#child = spawn(enter, words, { stdio: ['ignore', log, log], env: { ...process.env, SIROCCO_TEST_SKEW: this.#skew } })
     closeSync(log)
   }
 

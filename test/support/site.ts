@@ -42,7 +42,11 @@ export interface SiteHost {
   reach(port: number): Promise<void>
   /** The control plane is out of reach, or again in reach; connections there are are broken. */
   cut(off: boolean): void
-  /** Power off: everything in it ends at once. */
+  /** Power off: all that runs in it ends at once, guests too. It may boot again. */
+  powerOff(): Promise<void>
+  /** Up again after `powerOff`, as another boot: with libvirtd, and without networks, rules and what lay in /run. */
+  boot(): Promise<void>
+  /** Power off for good. */
   kill(): Promise<void>
 }
 
@@ -81,6 +85,19 @@ ip link set lo up
 echo ready
 while :; do sleep 3600 & wait $!; done
 `
+
+/** What of a host does not outlive its power. */
+const bare = `
+for space in $(ls /run/netns 2> /dev/null); do ip netns delete "$space"; done
+for link in $(ip -o link show | sed 's/^[0-9]*: \\([^:@]*\\).*/\\1/'); do
+  case $link in lo | under0) ;; *) ip link delete "$link" 2> /dev/null ;; esac
+done
+nft flush ruleset
+grep -o ' /run/[^ ]*' /proc/mounts | sort -r | xargs -r -n 1 umount -l
+rm -rf /run/* && mkdir -p /run/lock
+`
+
+const forwarder = join(import.meta.dirname, 'forward.ts')
 
 const underlay = `
 ip link add under type bridge stp_state 0 forward_delay 0 && ip link set under up && ip link set lo up || exit 1
@@ -193,9 +210,17 @@ class Host implements SiteHost {
       await run(enter, words, { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } })
     }
     if (!this.#processesOf('virtlogd').length) await start('virtlogd')
-    // One that was killed holds its pid file until it is gone.
     for (let look = 0; this.#processesOf('libvirtd').length > 0 && look < 300; look++) await pause(20)
-    await start('libvirtd')
+    // One that was killed holds its pid file until all of it is gone, a while after it has a name no more.
+    for (let tries = 0, up = false; !up; tries++)
+      up = await start('libvirtd').then(
+        () => true,
+        async error => {
+          if (tries > 50) throw error
+          await pause(100)
+          return false
+        },
+      )
     for (let look = 0; !existsSync(this.libvirt); look++) {
       if (look > 300) throw new Error(`libvirtd of ${this.name} does not start`)
       await pause(20)
@@ -222,7 +247,7 @@ class Host implements SiteHost {
     })
     this.#server = server
     await new Promise<void>(resolve => server.listen(this.#outside, resolve))
-    const [enter, ...words] = this.inside(process.execPath, join(import.meta.dirname, 'forward.ts'), String(port), this.#outside)
+    const [enter, ...words] = this.inside(process.execPath, forwarder, String(port), this.#outside)
     const child = spawn(enter, words, { stdio: ['ignore', 'pipe', 'inherit'] })
     await once(child.stdout, 'data')
   }
@@ -230,6 +255,24 @@ class Host implements SiteHost {
   cut(off: boolean): void {
     this.#off = off
     if (off) for (const socket of this.#open) socket.destroy()
+  }
+
+  async powerOff(): Promise<void> {
+    this.cut(true)
+    const ends = () => this.processes().filter(({ pid, words }) => pid !== this.#pid && !words.includes(forwarder))
+    for (const { pid } of ends()) kill(pid)
+    for (let look = 0; ends().some(({ words }) => words.length > 0 && words[0] !== 'sleep'); look++) {
+      if (look > 300) throw new Error(`${this.name} does not go off`)
+      await pause(20)
+    }
+  }
+
+  async boot(): Promise<void> {
+    const [enter, ...words] = this.inside('bash', '-c', bare)
+    await run(enter, words)
+    await this.reboot()
+    await this.startLibvirtd()
+    this.cut(false)
   }
 
   async kill(): Promise<void> {
