@@ -1,8 +1,11 @@
 import { FeedMessage } from '@sirocco/shared/api/events.ts'
+import { AskedProvider } from '@sirocco/shared/api/identities.ts'
 import { Console, Launched, Machine } from '@sirocco/shared/api/machines.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { WebSocket } from 'ws'
+import { z } from 'zod'
+import { clients, startIdentityProvider } from '../../support/identity-provider.ts'
 import { authorization, blob, type Edge, edge } from './edge.ts'
 import { dial, ScriptedAgent } from './scripted-agent.ts'
 
@@ -202,4 +205,21 @@ describe('the objects', () => {
     expect(end.status).toBe(202)
     await becomes(begun, 'gone')
   })
+})
+
+test('an identity provider is asked by the real Worker, and signs somebody in', async () => {
+  const there = await startIdentityProvider(`${at.url}/sign-in/back`)
+  there.accounts.set('ada', { email: 'ada@example.org', email_verified: true, groups: ['engineers'] })
+  const { client_id: clientId, client_secret: secret } = clients.ours
+  const grants = [{ group: 'engineers', project: 'demo', role: 'operator' }]
+  const body = { name: 'Example', issuer: there.issuer, clientId, secret, scope: 'openid email groups', grants }
+  const made = await at.call('POST', '/identity-providers', body)
+  expect(made.status).toBe(201)
+  const { id: provider } = z.object({ id: z.string() }).parse(await made.json())
+  const asked = await at.call('POST', '/sessions/provider', { provider })
+  const { url, flow } = AskedProvider.parse(await asked.json())
+  const begun = await at.call('POST', '/sessions', { flow, answer: await there.visit(url, 'ada') })
+  expect(await begun.json()).toMatchObject({ user: { email: 'ada@example.org' }, role: 'operator' })
+  expect(begun.headers.get('set-cookie')).toContain('HttpOnly')
+  await there.close()
 })
