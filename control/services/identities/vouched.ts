@@ -64,7 +64,7 @@ export async function vouchedFor(
     const id = oauth.getValidatedIdTokenClaims(token)
     if (!id) throw new oauth.OperationProcessingError('there is no token of who it is')
     const subject = Subject.parse(id.sub)
-    const lacking = id['email'] === undefined || id[provider.claim] === undefined
+    const lacking = id.email === undefined || id[provider.claim] === undefined
     const more =
       lacking && server.userinfo_endpoint !== undefined
         ? await oauth.processUserInfoResponse(
@@ -75,7 +75,7 @@ export async function vouchedFor(
           )
         : {}
     // An address is taken with the word on it from the same place.
-    const email = Email.safeParse(id['email'] === undefined ? more : id)
+    const email = Email.safeParse(id.email === undefined ? more : id)
     const groups = Groups.safeParse(id[provider.claim] ?? Reflect.get(more, provider.claim))
     return {
       subject,
