@@ -1,3 +1,4 @@
+import { readlink } from 'node:fs/promises'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import type { WantedNetwork } from '@sirocco/shared/wire/objects.ts'
 import { z } from 'zod'
@@ -47,8 +48,19 @@ export async function readSpaces(run: Run, tag: string): Promise<ReadonlyMap<str
 export async function nameSpaces(run: Run, what: 'add' | 'del', spaces: readonly string[]): Promise<Result<void>> {
   if (spaces.length === 0) return ok(undefined)
   const lines = spaces.map(name => `netns ${what} ${name}\n`).join('')
-  const ran = await run('nsenter', ['--target=1', '--mount', 'ip', '-batch', '-'], lines)
+  const [program, ...before] = (await mountsOfFirst()) ?? ['ip']
+  const ran = await run(program, [...before, '-batch', '-'], lines)
   return ran.code === 0 ? ok(undefined) : failed(ran.stderr)
+}
+
+/**
+ * How `ip` sees the mounts of the host's first process; null: as it is, since it sees the same, or since that process may do what this one may not
+ * (proc(5), ptrace access mode) and so lets nobody in. What is made then is gone with a service that systemd shuts in, and made anew by the next.
+ */
+async function mountsOfFirst(): Promise<readonly [string, ...string[]] | null> {
+  const mounts = (pid: string) => readlink(`/proc/${pid}/ns/mnt`).catch(() => null)
+  const [first, own] = await Promise.all([mounts('1'), mounts('self')])
+  return first === null || first === own ? null : ['nsenter', '--target=1', '--mount', 'ip']
 }
 
 /** A gateway forwards, answers ARP for nothing but what the link has that was asked, and has no IPv6. */
