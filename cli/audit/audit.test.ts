@@ -132,6 +132,7 @@ describe('audit-host', () => {
       const answers: Readonly<Record<string, unknown>> = {
         '/api/v1/hosts': { items: hosts, next: null },
         '/api/v1/machines': { items: [], next: null },
+        '/api/v1/volumes': { items: [], next: null },
         '/api/v1/hosts/hst_1/projection': projection,
       }
       const answer = answers[new URL(request.url ?? '', 'http://x').pathname]

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Host, HostPage, HostProjection } from '@sirocco/shared/api/hosts.ts'
 import { MachinePage } from '@sirocco/shared/api/machines.ts'
+import { VolumePage } from '@sirocco/shared/api/volumes.ts'
 import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { ask, askAll } from '../api.ts'
 import type { Endpoint, Place } from '../place.ts'
 import { compare, lasting } from './compare.ts'
-import { expectedOf, type Told } from './expected.ts'
+import { expectedOf, type Told, type Wishes } from './expected.ts'
 import type { Difference, Found, Kind } from './item.ts'
 import { dhcp } from './read/dhcp.ts'
 import { files } from './read/files.ts'
@@ -57,12 +58,15 @@ async function look(endpoint: Endpoint, place: Place, hosts: Place['hosts']): Pr
   if (!known.ok) return known
   const told = await askAll(endpoint, '/machines', MachinePage)
   if (!told.ok) return told
+  const volumes = await askAll(endpoint, '/volumes', VolumePage)
+  if (!volumes.ok) return volumes
+  const unmade = new Set(volumes.value.filter(({ state }) => state === 'failed').map(({ id }) => id))
   const byId = new Map(told.value.map(({ id, state, ranAt }): [string, Told] => [id, { state, ran: ranAt !== null }]))
   const differences: Difference[] = []
   for (const { id } of hosts) {
     const record = known.value.find(one => one.id === id)
     if (!record) return refuse('not_found', `the control plane does not know host ${id}: is it another one's agent?`)
-    const found = await onHost(endpoint, place, record, byId)
+    const found = await onHost(endpoint, place, record, { told: byId, unmade })
     if (!found.ok) return found
     differences.push(...found.value)
   }
@@ -73,7 +77,7 @@ async function onHost(
   endpoint: Endpoint,
   place: Place,
   host: Host,
-  told: ReadonlyMap<string, Told>,
+  known: Pick<Wishes, 'told' | 'unmade'>,
 ): Promise<Result<Difference[]>> {
   const projection = await ask(endpoint, `/hosts/${encodeURIComponent(host.id)}/projection`, HostProjection)
   if (!projection.ok) return projection
@@ -86,7 +90,7 @@ async function onHost(
     found.push(...part.value)
   }
   const storage = place.driver.kind === 'simulated' ? null : place.storage
-  return ok(compare(kinds, expectedOf({ projection: projection.value, told, storage }), found))
+  return ok(compare(kinds, expectedOf({ projection: projection.value, ...known, storage }), found))
 }
 
 const allocation = ({ id, name, machines, used }: Host): Found => ({

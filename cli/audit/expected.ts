@@ -17,6 +17,8 @@ export interface Told {
 export interface Wishes {
   readonly projection: HostProjection
   readonly told: ReadonlyMap<string, Told>
+  /** Volumes that could not be made, and that nobody has deleted yet. */
+  readonly unmade: ReadonlySet<string>
   /** Where machines' disks lie; null on a simulated host. */
   readonly storage: string | null
 }
@@ -50,7 +52,7 @@ function sizeOf(machine: ProjectedMachine, told: Told | undefined, isReal: boole
 }
 
 /** What a host should carry, by kind. A machine that is to be gone is to have nothing there. */
-export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
+export function expectedOf({ projection, told, unmade, storage }: Wishes): Expected[] {
   const machines = projection.objects.filter(object => object.kind === 'machine')
   const wanted = machines.filter(({ power }) => power !== 'gone')
   const running = wanted.filter(machine => ['running', 'paused'].includes(powerOf(machine, told.get(machine.id)).power ?? ''))
@@ -80,7 +82,12 @@ export function expectedOf({ projection, told, storage }: Wishes): Expected[] {
         // One that was to grow when its machine went to sleep grows when that is resumed.
         const asleep = machine !== undefined && powerOf(machine, told.get(machine.id)).power === 'suspended'
         const facts = { ...(asleep ? {} : { mib: volume.sizeMiB }), ...baseOf(volume, storage !== null) }
-        return { kind: 'volume', id: volume.id, facts, ...(machine ? need(machine, told.get(machine.id)) : {}) }
+        const optional = unmade.has(volume.id)
+          ? ({ optional: true } as const)
+          : machine
+            ? need(machine, told.get(machine.id))
+            : {}
+        return { kind: 'volume', id: volume.id, facts, ...optional }
       }),
     ...snapshots.filter(({ gone }) => !gone).map(({ id, volume }): Expected => ({ kind: 'snapshot', id, facts: { volume } })),
     ...each('seed', () => ({})),
