@@ -5,9 +5,9 @@ import { runWorld } from './world/world.ts'
 describe('a planted bug is found', () => {
   test.each(mutants.map(mutant => [mutant.name, mutant] as const))(
     '%s',
-    async (_, { make, found, within, crashes, losses, hosts = 3 }) => {
+    async (_, { make, found, within, first = 1, crashes, losses, hosts = 3 }) => {
       const seen: string[] = []
-      for (let seed = 1; seed <= within; seed++)
+      for (let seed = first; seed <= within; seed++)
         for (const crashAt of crashes ?? [undefined]) {
           const { violation } = await runWorld({
             seed,
@@ -20,7 +20,7 @@ describe('a planted bug is found', () => {
           if (violation !== null) seen.push(`${seed}: ${violation}`)
           if (violation !== null && found.test(violation)) return
         }
-      expect.fail(`not found in ${within} seeds; seen: ${seen.join('\n') || 'nothing'}`)
+      expect.fail(`not found in seeds ${first} to ${within}; seen: ${seen.join('\n') || 'nothing'}`)
     },
   )
 })
