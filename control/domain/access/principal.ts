@@ -13,7 +13,10 @@ export interface Principal {
   /** 12 digits: EC2's account of the project. */
   readonly account: string
   readonly role: Role
-  readonly via: { readonly kind: 'session'; readonly id: Id<'session'> } | { readonly kind: 'key'; readonly accessKeyId: string }
+  readonly via:
+    | { readonly kind: 'session'; readonly id: Id<'session'> }
+    /** Until when the key counts; null, or not said: until it is deleted. */
+    | { readonly kind: 'key'; readonly accessKeyId: string; readonly expiresAt?: number | null }
 }
 
 /** Whose rows may be seen. */

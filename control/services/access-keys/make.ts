@@ -1,4 +1,5 @@
-import { ok, type Result } from '@sirocco/shared/kit/fault.ts'
+import { day } from '@sirocco/shared/kit/clock.ts'
+import { ok, type Result, refuse } from '@sirocco/shared/kit/fault.ts'
 import { Secret } from '@sirocco/shared/kit/secret.ts'
 import { limits } from '@sirocco/shared/model/limits.ts'
 import { z } from 'zod'
@@ -34,9 +35,17 @@ const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 const keep = (id: AccessKey['id'], accessKeyId: string, sealed: string) =>
   write('access-keys.make', {
     input: Input,
-    async run({ principal: { user, email, project }, clock }, { days }): Promise<Result<Decision<AccessKey>>> {
+    async run({ principal: { user, email, project, via }, clock }, { days }): Promise<Result<Decision<AccessKey>>> {
       const createdAt = clock.now()
-      const key = { id, accessKeyId, user, expiresAt: days === undefined ? null : createdAt + days * 86_400_000 }
+      const expiresAt = days === undefined ? null : createdAt + days * day
+      const end = via.kind === 'key' ? (via.expiresAt ?? null) : null
+      if (end !== null && (expiresAt === null || expiresAt > end))
+        return refuse(
+          'precondition',
+          `a key that ends on ${new Date(end).toISOString()} makes none that outlives it: give fewer \`days\`, or sign in`,
+          { field: 'days' },
+        )
+      const key = { id, accessKeyId, user, expiresAt }
       return ok({
         answer: { ...key, email, createdAt, lastUsedAt: null },
         subjects: [id],

@@ -67,7 +67,13 @@ export function accessReads(database: Database): Pick<Store, 'access' | 'tokens'
       async byAccessKey(accessKeyId) {
         const rows = await database.read(() =>
           db
-            .select({ ...person, id: s.accessKey.id, sealedSecret: s.accessKey.secret, lastUsedAt: s.accessKey.lastUsedAt })
+            .select({
+              ...person,
+              id: s.accessKey.id,
+              sealedSecret: s.accessKey.secret,
+              lastUsedAt: s.accessKey.lastUsedAt,
+              expiresAt: s.accessKey.expiresAt,
+            })
             .from(s.accessKey)
             .innerJoin(s.user, and(eq(s.user.id, s.accessKey.user), isNull(s.user.disabledAt)))
             .innerJoin(s.project, eq(s.project.id, s.accessKey.project))
@@ -82,8 +88,8 @@ export function accessReads(database: Database): Pick<Store, 'access' | 'tokens'
         if (!rows.ok) return rows
         const found = first(rows.value)
         if (!found) return refuse('unauthenticated', 'this access key does not exist, or has expired')
-        const { id, sealedSecret, lastUsedAt, ...principal } = found
-        return ok({ id, sealedSecret, lastUsedAt, principal: { ...principal, via: { kind: 'key', accessKeyId } } })
+        const { id, sealedSecret, lastUsedAt, expiresAt, ...principal } = found
+        return ok({ id, sealedSecret, lastUsedAt, principal: { ...principal, via: { kind: 'key', accessKeyId, expiresAt } } })
       },
     },
     tokens: {
