@@ -83,7 +83,7 @@ export async function composeAgent(parts: AgentParts): Promise<Agent> {
         fetchImage,
         importer: parts.importer ? withPoints(parts.importer, 'port.importer', at) : null,
         backups: parts.backups ? withPoints(parts.backups, 'port.backups', at) : null,
-        rescueBoot: parts.rescueBoot ?? limits.rescueBoot,
+        rescueBoot: parts.rescueBoot,
         timers,
         random,
         log,

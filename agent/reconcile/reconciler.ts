@@ -57,7 +57,7 @@ export interface HostParts {
   /** Takes backups and gives them back; null where this agent does not. */
   readonly backups?: Backups | null
   /** ms from the start of a machine in rescue until it is given its own disk; `limits.rescueBoot` unless said. */
-  readonly rescueBoot?: number
+  readonly rescueBoot?: number | undefined
   readonly timers: Timers
   readonly random: Random
   readonly log: Log
