@@ -8,10 +8,10 @@ import { Ask } from '../ui/ask.tsx'
 import { Button, IconButton } from '../ui/button.tsx'
 import { Field } from '../ui/field.tsx'
 import { icons } from '../ui/icons.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { Moment } from '../ui/moment.tsx'
 import { say } from '../ui/notices.tsx'
 import { ShownOnce } from '../ui/shown-once.tsx'
-import { Trouble, Waiting } from '../ui/trouble.tsx'
 
 /** Access keys for this API and EC2: one's own; owners see everybody's in the project. */
 export function AccessKeysCard() {
@@ -22,53 +22,53 @@ export function AccessKeysCard() {
   return (
     <section className="card across" aria-labelledby="access-keys">
       <h2 id="access-keys">{t.accessKeys.title}</h2>
-      {keys.error ? (
-        <Trouble problem={keys.error} again={() => void keys.refetch()} />
-      ) : !keys.data ? (
-        <Waiting />
-      ) : keys.data.items.length === 0 ? (
-        <p className="soft">{t.accessKeys.none}</p>
-      ) : (
-        <div className="sheet">
-          <table className="grid">
-            <caption className="unseen">{t.accessKeys.title}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{t.accessKeys.key}</th>
-                <th scope="col" className="col-wide">
-                  {t.accessKeys.of}
-                </th>
-                <th scope="col">{t.accessKeys.lastUsed}</th>
-                <th scope="col" className="col-created">
-                  {t.accessKeys.until}
-                </th>
-                <th scope="col">
-                  <span className="unseen">{t.people.actions}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {keys.data.items.map(key => (
-                <tr key={key.id}>
-                  <th scope="row" className="mono">
-                    {key.accessKeyId}
-                  </th>
-                  <td className="col-wide">{key.email}</td>
-                  <td>{key.lastUsedAt === null ? t.accessKeys.never : <Moment at={key.lastUsedAt} />}</td>
-                  <td className="col-created">
-                    {key.expiresAt === null ? t.accessKeys.noEnd : format.moment(Date.parse(key.expiresAt))}
-                  </td>
-                  <td className="end">
-                    <IconButton label={t.accessKeys.revoke({ key: key.accessKeyId })} onPress={() => setRevoking(key)}>
-                      {icons.bin}
-                    </IconButton>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <Loaded query={keys}>
+        {data =>
+          data.items.length === 0 ? (
+            <p className="soft">{t.accessKeys.none}</p>
+          ) : (
+            <div className="sheet">
+              <table className="grid">
+                <caption className="unseen">{t.accessKeys.title}</caption>
+                <thead>
+                  <tr>
+                    <th scope="col">{t.accessKeys.key}</th>
+                    <th scope="col" className="col-wide">
+                      {t.accessKeys.of}
+                    </th>
+                    <th scope="col">{t.accessKeys.lastUsed}</th>
+                    <th scope="col" className="col-created">
+                      {t.accessKeys.until}
+                    </th>
+                    <th scope="col">
+                      <span className="unseen">{t.people.actions}</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {data.items.map(key => (
+                    <tr key={key.id}>
+                      <th scope="row" className="mono">
+                        {key.accessKeyId}
+                      </th>
+                      <td className="col-wide">{key.email}</td>
+                      <td>{key.lastUsedAt === null ? t.accessKeys.never : <Moment at={key.lastUsedAt} />}</td>
+                      <td className="col-created">
+                        {key.expiresAt === null ? t.accessKeys.noEnd : format.moment(Date.parse(key.expiresAt))}
+                      </td>
+                      <td className="end">
+                        <IconButton label={t.accessKeys.revoke({ key: key.accessKeyId })} onPress={() => setRevoking(key)}>
+                          {icons.bin}
+                        </IconButton>
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Loaded>
       <Button onPress={() => setMaking(true)}>{t.accessKeys.make}</Button>
       {making && <Make close={() => setMaking(false)} />}
       {revoking && (

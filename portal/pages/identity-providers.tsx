@@ -8,8 +8,8 @@ import { Ask } from '../ui/ask.tsx'
 import { Button, IconButton } from '../ui/button.tsx'
 import { Copyable } from '../ui/copy.tsx'
 import { icons } from '../ui/icons.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { say } from '../ui/notices.tsx'
-import { Trouble, Waiting } from '../ui/trouble.tsx'
 import { IdentityProviderForm } from './identity-provider-form.tsx'
 
 /** Who vouches for people who sign in; for admins. */
@@ -25,31 +25,29 @@ export function IdentityProviders() {
       <p>
         {t.identityProviders.back} <Copyable text={`${location.origin}/sign-in/back`} what={t.identityProviders.back} />
       </p>
-      {providers.error ? (
-        <Trouble problem={providers.error} again={() => void providers.refetch()} />
-      ) : !providers.data ? (
-        <Waiting />
-      ) : (
-        <ul className="passkeys" aria-label={t.identityProviders.title}>
-          {providers.data.items.map(provider => (
-            <li key={provider.id}>
-              <span>
-                <strong>{provider.name}</strong>
-                <br />
-                <span className="soft small">{provider.issuer}</span>
-              </span>
-              <span className="actions">
-                <Button look="quiet" onPress={() => setEditing(provider)}>
-                  {t.identityProviders.change}
-                </Button>
-                <IconButton label={t.identityProviders.delete({ name: provider.name })} onPress={() => setDeleting(provider)}>
-                  {icons.bin}
-                </IconButton>
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Loaded query={providers}>
+        {data => (
+          <ul className="passkeys" aria-label={t.identityProviders.title}>
+            {data.items.map(provider => (
+              <li key={provider.id}>
+                <span>
+                  <strong>{provider.name}</strong>
+                  <br />
+                  <span className="soft small">{provider.issuer}</span>
+                </span>
+                <span className="actions">
+                  <Button look="quiet" onPress={() => setEditing(provider)}>
+                    {t.identityProviders.change}
+                  </Button>
+                  <IconButton label={t.identityProviders.delete({ name: provider.name })} onPress={() => setDeleting(provider)}>
+                    {icons.bin}
+                  </IconButton>
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Loaded>
       <div className="actions">
         <Button onPress={() => setEditing('new')}>{t.identityProviders.add}</Button>
       </div>

@@ -10,9 +10,10 @@ import { Button, IconButton } from '../ui/button.tsx'
 import { Copyable } from '../ui/copy.tsx'
 import { Field } from '../ui/field.tsx'
 import { icons } from '../ui/icons.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { say } from '../ui/notices.tsx'
 import { Page } from '../ui/page.tsx'
-import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { Empty } from '../ui/trouble.tsx'
 import { FetchImage, ImportImage, UploadImage } from './image-add.tsx'
 
 /** What machines boot from. */
@@ -54,115 +55,119 @@ export function ImagesPage() {
   )
   return (
     <Page title={t.images.title} lead={t.images.lead} aside={buttons}>
-      {images.error ? (
-        <Trouble problem={images.error} again={() => void images.refetch()} />
-      ) : !images.data ? (
-        <Waiting />
-      ) : images.data.items.length === 0 ? (
-        <Empty title={t.images.emptyTitle}>
-          <p>{t.images.emptyText}</p>
-        </Empty>
-      ) : (
-        <div className="sheet">
-          <table className="grid">
-            <caption className="unseen">{t.images.title}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{t.images.name}</th>
-                <th scope="col">{t.images.state}</th>
-                <th scope="col" className="col-wide">
-                  {t.images.id}
-                </th>
-                <th scope="col" className="col-wide">
-                  {t.images.architecture}
-                </th>
-                <th scope="col" className="col-wide">
-                  {t.images.size}
-                </th>
-                <th scope="col" className="col-wide">
-                  {t.images.minDisk}
-                </th>
-                <th scope="col" className="col-wide">
-                  {t.images.owner}
-                </th>
-                <th scope="col">
-                  <span className="unseen">{t.images.actions}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {images.data.items.map(image => (
-                <tr key={image.id}>
-                  <th scope="row">
-                    {image.name}
-                    {image.description !== '' && <span className="soft small block">{image.description}</span>}
-                  </th>
-                  <td>
-                    {image.state === 'importing' && image.progress !== null ? image.progress : t.images.states[image.state]}
-                    {image.forRescue && <span className="soft small block">{t.images.rescues}</span>}
-                    {image.deprecatedAt !== null && <span className="soft small block">{t.images.deprecated}</span>}
-                    {image.fault && <span className="soft small block">{image.fault.message}</span>}
-                  </td>
-                  <td className="col-wide">
-                    <Copyable text={image.ec2Id} what={t.images.id} />
-                  </td>
-                  <td className="col-wide">{image.architecture}</td>
-                  <td className="col-wide">{format.bytes(image.bytes)}</td>
-                  <td className="col-wide">{format.mib(image.minDiskMiB)}</td>
-                  <td className="col-wide">
-                    {image.owner === 'platform' ? t.images.platform : image.owner === 'self' ? t.images.project : t.images.other}
-                  </td>
-                  <td className="end">
-                    <div className="actions">
-                      {image.state === 'ready' && (
-                        <Link
-                          to="/machines/new"
-                          search={{ image: image.id }}
-                          className="button"
-                          aria-label={t.images.launch({ name: image.name })}
-                        >
-                          {t.images.launchShort}
-                        </Link>
-                      )}
-                      {mine(image) && image.state === 'pending' && (
-                        <Button aria-label={t.images.resume({ name: image.name })} onPress={() => setResuming(image)}>
-                          {t.images.resumeShort}
-                        </Button>
-                      )}
-                      {mine(image) && image.owner === 'self' && image.state === 'ready' && (
-                        <Button aria-label={t.images.share({ name: image.name })} onPress={() => setSharing(image)}>
-                          {t.images.shareShort}
-                        </Button>
-                      )}
-                      {mine(image) && image.state === 'ready' && (
-                        <Button
-                          aria-label={t.images.rescueNamed({ name: image.name, again: image.forRescue })}
-                          onPress={() => void markForRescue(image)}
-                        >
-                          {image.forRescue ? t.images.notForRescue : t.images.forRescue}
-                        </Button>
-                      )}
-                      {mine(image) && image.state === 'ready' && (
-                        <Button
-                          aria-label={t.images.deprecateNamed({ name: image.name, again: image.deprecatedAt !== null })}
-                          onPress={() => void deprecate(image)}
-                        >
-                          {image.deprecatedAt === null ? t.images.deprecate : t.images.undeprecate}
-                        </Button>
-                      )}
-                      {mine(image) && (
-                        <IconButton label={t.images.delete({ name: image.name })} onPress={() => setDeleting(image)}>
-                          {icons.bin}
-                        </IconButton>
-                      )}
-                    </div>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <Loaded query={images}>
+        {data =>
+          data.items.length === 0 ? (
+            <Empty title={t.images.emptyTitle}>
+              <p>{t.images.emptyText}</p>
+            </Empty>
+          ) : (
+            <div className="sheet">
+              <table className="grid">
+                <caption className="unseen">{t.images.title}</caption>
+                <thead>
+                  <tr>
+                    <th scope="col">{t.images.name}</th>
+                    <th scope="col">{t.images.state}</th>
+                    <th scope="col" className="col-wide">
+                      {t.images.id}
+                    </th>
+                    <th scope="col" className="col-wide">
+                      {t.images.architecture}
+                    </th>
+                    <th scope="col" className="col-wide">
+                      {t.images.size}
+                    </th>
+                    <th scope="col" className="col-wide">
+                      {t.images.minDisk}
+                    </th>
+                    <th scope="col" className="col-wide">
+                      {t.images.owner}
+                    </th>
+                    <th scope="col">
+                      <span className="unseen">{t.images.actions}</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {data.items.map(image => (
+                    <tr key={image.id}>
+                      <th scope="row">
+                        {image.name}
+                        {image.description !== '' && <span className="soft small block">{image.description}</span>}
+                      </th>
+                      <td>
+                        {image.state === 'importing' && image.progress !== null ? image.progress : t.images.states[image.state]}
+                        {image.forRescue && <span className="soft small block">{t.images.rescues}</span>}
+                        {image.deprecatedAt !== null && <span className="soft small block">{t.images.deprecated}</span>}
+                        {image.fault && <span className="soft small block">{image.fault.message}</span>}
+                      </td>
+                      <td className="col-wide">
+                        <Copyable text={image.ec2Id} what={t.images.id} />
+                      </td>
+                      <td className="col-wide">{image.architecture}</td>
+                      <td className="col-wide">{format.bytes(image.bytes)}</td>
+                      <td className="col-wide">{format.mib(image.minDiskMiB)}</td>
+                      <td className="col-wide">
+                        {image.owner === 'platform'
+                          ? t.images.platform
+                          : image.owner === 'self'
+                            ? t.images.project
+                            : t.images.other}
+                      </td>
+                      <td className="end">
+                        <div className="actions">
+                          {image.state === 'ready' && (
+                            <Link
+                              to="/machines/new"
+                              search={{ image: image.id }}
+                              className="button"
+                              aria-label={t.images.launch({ name: image.name })}
+                            >
+                              {t.images.launchShort}
+                            </Link>
+                          )}
+                          {mine(image) && image.state === 'pending' && (
+                            <Button aria-label={t.images.resume({ name: image.name })} onPress={() => setResuming(image)}>
+                              {t.images.resumeShort}
+                            </Button>
+                          )}
+                          {mine(image) && image.owner === 'self' && image.state === 'ready' && (
+                            <Button aria-label={t.images.share({ name: image.name })} onPress={() => setSharing(image)}>
+                              {t.images.shareShort}
+                            </Button>
+                          )}
+                          {mine(image) && image.state === 'ready' && (
+                            <Button
+                              aria-label={t.images.rescueNamed({ name: image.name, again: image.forRescue })}
+                              onPress={() => void markForRescue(image)}
+                            >
+                              {image.forRescue ? t.images.notForRescue : t.images.forRescue}
+                            </Button>
+                          )}
+                          {mine(image) && image.state === 'ready' && (
+                            <Button
+                              aria-label={t.images.deprecateNamed({ name: image.name, again: image.deprecatedAt !== null })}
+                              onPress={() => void deprecate(image)}
+                            >
+                              {image.deprecatedAt === null ? t.images.deprecate : t.images.undeprecate}
+                            </Button>
+                          )}
+                          {mine(image) && (
+                            <IconButton label={t.images.delete({ name: image.name })} onPress={() => setDeleting(image)}>
+                              {icons.bin}
+                            </IconButton>
+                          )}
+                        </div>
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Loaded>
       <ImportImage key={`import ${adding}`} open={adding === 'import'} close={close} />
       <FetchImage open={adding === 'fetch'} close={close} />
       <UploadImage

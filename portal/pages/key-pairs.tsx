@@ -9,10 +9,11 @@ import { download } from '../ui/download.ts'
 import { Field } from '../ui/field.tsx'
 import { focusField } from '../ui/focus-field.ts'
 import { icons } from '../ui/icons.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { Moment } from '../ui/moment.tsx'
 import { say } from '../ui/notices.tsx'
 import { Page } from '../ui/page.tsx'
-import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { Empty } from '../ui/trouble.tsx'
 import { isPublicKey, nameInKey } from './launch-check.ts'
 
 /** Public keys that machines accept. */
@@ -36,58 +37,58 @@ export function KeyPairsPage() {
   )
   return (
     <Page title={t.keyPairs.title} lead={t.keyPairs.lead} aside={pairs.data && pairs.data.items.length > 0 ? buttons : null}>
-      {pairs.error ? (
-        <Trouble problem={pairs.error} again={() => void pairs.refetch()} />
-      ) : !pairs.data ? (
-        <Waiting />
-      ) : pairs.data.items.length === 0 ? (
-        <Empty title={t.keyPairs.emptyTitle}>
-          <p>{t.keyPairs.emptyText}</p>
-          <div className="actions">{buttons}</div>
-        </Empty>
-      ) : (
-        <div className="sheet">
-          <table className="grid">
-            <caption className="unseen">{t.keyPairs.title}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{t.keyPairs.name}</th>
-                <th scope="col">{t.keyPairs.type}</th>
-                <th scope="col" className="col-wide">
-                  {t.keyPairs.fingerprint}
-                </th>
-                <th scope="col" className="col-created">
-                  {t.keyPairs.created}
-                </th>
-                <th scope="col">
-                  <span className="unseen">{t.keyPairs.actions}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {pairs.data.items.map(pair => (
-                <tr key={pair.id}>
-                  <th scope="row">{pair.name}</th>
-                  <td>{pair.type}</td>
-                  <td className="mono clip col-wide" title={pair.fingerprint}>
-                    {pair.fingerprint}
-                  </td>
-                  <td className="col-created">
-                    <Moment at={pair.createdAt} />
-                  </td>
-                  <td className="end">
-                    {reason === null && (
-                      <IconButton label={t.keyPairs.delete({ name: pair.name })} onPress={() => setDeleting(pair.name)}>
-                        {icons.bin}
-                      </IconButton>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <Loaded query={pairs}>
+        {data =>
+          data.items.length === 0 ? (
+            <Empty title={t.keyPairs.emptyTitle}>
+              <p>{t.keyPairs.emptyText}</p>
+              <div className="actions">{buttons}</div>
+            </Empty>
+          ) : (
+            <div className="sheet">
+              <table className="grid">
+                <caption className="unseen">{t.keyPairs.title}</caption>
+                <thead>
+                  <tr>
+                    <th scope="col">{t.keyPairs.name}</th>
+                    <th scope="col">{t.keyPairs.type}</th>
+                    <th scope="col" className="col-wide">
+                      {t.keyPairs.fingerprint}
+                    </th>
+                    <th scope="col" className="col-created">
+                      {t.keyPairs.created}
+                    </th>
+                    <th scope="col">
+                      <span className="unseen">{t.keyPairs.actions}</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {data.items.map(pair => (
+                    <tr key={pair.id}>
+                      <th scope="row">{pair.name}</th>
+                      <td>{pair.type}</td>
+                      <td className="mono clip col-wide" title={pair.fingerprint}>
+                        {pair.fingerprint}
+                      </td>
+                      <td className="col-created">
+                        <Moment at={pair.createdAt} />
+                      </td>
+                      <td className="end">
+                        {reason === null && (
+                          <IconButton label={t.keyPairs.delete({ name: pair.name })} onPress={() => setDeleting(pair.name)}>
+                            {icons.bin}
+                          </IconButton>
+                        )}
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Loaded>
       <AddKey key={adding} way={adding} close={() => setAdding(null)} />
       <Ask
         open={deleting !== null}

@@ -10,9 +10,10 @@ import { Button, IconButton } from '../ui/button.tsx'
 import { Choice } from '../ui/choice.tsx'
 import { Field } from '../ui/field.tsx'
 import { icons } from '../ui/icons.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { say } from '../ui/notices.tsx'
 import { Page } from '../ui/page.tsx'
-import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { Empty } from '../ui/trouble.tsx'
 import { firstSubnet, isRange } from './network-range.ts'
 
 /** Networks of the project: the default ones, and those that people made. */
@@ -29,18 +30,18 @@ export function NetworksPage() {
   )
   return (
     <Page title={t.networks.title} lead={t.networks.lead} aside={networks.data && networks.data.items.length > 0 ? create : null}>
-      {networks.error ? (
-        <Trouble problem={networks.error} again={() => void networks.refetch()} />
-      ) : !networks.data ? (
-        <Waiting />
-      ) : networks.data.items.length === 0 ? (
-        <Empty title={t.networks.emptyTitle}>
-          <p>{t.networks.emptyText}</p>
-          <div className="actions">{create}</div>
-        </Empty>
-      ) : (
-        <List networks={networks.data.items} mayDelete={reason === null} />
-      )}
+      <Loaded query={networks}>
+        {data =>
+          data.items.length === 0 ? (
+            <Empty title={t.networks.emptyTitle}>
+              <p>{t.networks.emptyText}</p>
+              <div className="actions">{create}</div>
+            </Empty>
+          ) : (
+            <List networks={data.items} mayDelete={reason === null} />
+          )
+        }
+      </Loaded>
       {adding && <Add close={() => setAdding(false)} />}
     </Page>
   )

@@ -8,9 +8,9 @@ import { Ask } from '../ui/ask.tsx'
 import { Button, IconButton } from '../ui/button.tsx'
 import { Field } from '../ui/field.tsx'
 import { icons } from '../ui/icons.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { Moment } from '../ui/moment.tsx'
 import { say } from '../ui/notices.tsx'
-import { Trouble, Waiting } from '../ui/trouble.tsx'
 
 const refresh = () => queryClient.invalidateQueries(queries.passkeys)
 
@@ -24,34 +24,32 @@ export function Passkeys() {
     <>
       <h3>{t.passkeys.title}</h3>
       <p className="soft">{t.passkeys.lead}</p>
-      {passkeys.error ? (
-        <Trouble problem={passkeys.error} again={() => void passkeys.refetch()} />
-      ) : !passkeys.data ? (
-        <Waiting />
-      ) : (
-        <ul className="passkeys" aria-label={t.passkeys.title}>
-          {passkeys.data.items.map(passkey => (
-            <li key={passkey.id}>
-              <span>
-                <strong>{passkey.name}</strong>
-                <br />
-                <span className="soft small">
-                  {passkey.lastUsedAt === null ? t.passkeys.unused : t.passkeys.used}{' '}
-                  {passkey.lastUsedAt !== null && <Moment at={passkey.lastUsedAt} />}
+      <Loaded query={passkeys}>
+        {data => (
+          <ul className="passkeys" aria-label={t.passkeys.title}>
+            {data.items.map(passkey => (
+              <li key={passkey.id}>
+                <span>
+                  <strong>{passkey.name}</strong>
+                  <br />
+                  <span className="soft small">
+                    {passkey.lastUsedAt === null ? t.passkeys.unused : t.passkeys.used}{' '}
+                    {passkey.lastUsedAt !== null && <Moment at={passkey.lastUsedAt} />}
+                  </span>
                 </span>
-              </span>
-              <span className="actions">
-                <Button look="quiet" onPress={() => setNaming(passkey)}>
-                  {t.passkeys.rename}
-                </Button>
-                <IconButton label={t.passkeys.remove({ name: passkey.name })} onPress={() => setRemoving(passkey)}>
-                  {icons.bin}
-                </IconButton>
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
+                <span className="actions">
+                  <Button look="quiet" onPress={() => setNaming(passkey)}>
+                    {t.passkeys.rename}
+                  </Button>
+                  <IconButton label={t.passkeys.remove({ name: passkey.name })} onPress={() => setRemoving(passkey)}>
+                    {icons.bin}
+                  </IconButton>
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Loaded>
       <div className="actions">
         <Button onPress={() => setNaming('new')}>{t.passkeys.add}</Button>
       </div>

@@ -8,9 +8,9 @@ import { Ask } from '../ui/ask.tsx'
 import { Button, IconButton } from '../ui/button.tsx'
 import { Choice, type Option } from '../ui/choice.tsx'
 import { icons } from '../ui/icons.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { say } from '../ui/notices.tsx'
 import { Page } from '../ui/page.tsx'
-import { Trouble, Waiting } from '../ui/trouble.tsx'
 import { Invite, OpenInvitations } from './invitations.tsx'
 import { QuotaCard } from './quota-card.tsx'
 
@@ -29,13 +29,7 @@ export function PeoplePage() {
   return (
     <Page title={t.people.title} lead={t.people.lead({ project: me.project.name })} aside={invite}>
       <div className="stack">
-        {members.error ? (
-          <Trouble problem={members.error} again={() => void members.refetch()} />
-        ) : members.data ? (
-          <Members me={me} members={members.data.items} />
-        ) : (
-          <Waiting />
-        )}
+        <Loaded query={members}>{data => <Members me={me} members={data.items} />}</Loaded>
         {owns && <OpenInvitations />}
         <QuotaCard project={me.project.id} reason={me.role === 'admin' ? null : t.people.adminsOnly} />
       </div>

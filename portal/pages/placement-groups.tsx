@@ -14,10 +14,11 @@ import { Button, IconButton } from '../ui/button.tsx'
 import { Choice, type Option } from '../ui/choice.tsx'
 import { Field } from '../ui/field.tsx'
 import { icons } from '../ui/icons.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { Moment } from '../ui/moment.tsx'
 import { say } from '../ui/notices.tsx'
 import { Page } from '../ui/page.tsx'
-import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { Empty } from '../ui/trouble.tsx'
 
 /** Which machines share a host, and which never do. */
 export function PlacementGroupsPage() {
@@ -33,18 +34,18 @@ export function PlacementGroupsPage() {
   )
   return (
     <Page title={t.groups.title} lead={t.groups.lead} aside={groups.data && groups.data.items.length > 0 ? create : null}>
-      {groups.error ? (
-        <Trouble problem={groups.error} again={() => void groups.refetch()} />
-      ) : !groups.data ? (
-        <Waiting />
-      ) : groups.data.items.length === 0 ? (
-        <Empty title={t.groups.emptyTitle}>
-          <p>{t.groups.emptyText}</p>
-          <div className="actions">{create}</div>
-        </Empty>
-      ) : (
-        <List groups={groups.data.items} mayDelete={reason === null} />
-      )}
+      <Loaded query={groups}>
+        {data =>
+          data.items.length === 0 ? (
+            <Empty title={t.groups.emptyTitle}>
+              <p>{t.groups.emptyText}</p>
+              <div className="actions">{create}</div>
+            </Empty>
+          ) : (
+            <List groups={data.items} mayDelete={reason === null} />
+          )
+        }
+      </Loaded>
       {adding && <Add close={() => setAdding(false)} />}
     </Page>
   )

@@ -8,11 +8,11 @@ import { Ask } from '../ui/ask.tsx'
 import { Button, IconButton } from '../ui/button.tsx'
 import { Field } from '../ui/field.tsx'
 import { icons } from '../ui/icons.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { Moment } from '../ui/moment.tsx'
 import { say } from '../ui/notices.tsx'
 import { Page } from '../ui/page.tsx'
 import { Radios } from '../ui/radios.tsx'
-import { Trouble, Waiting } from '../ui/trouble.tsx'
 
 const reload = () => queryClient.invalidateQueries(queries.pools)
 
@@ -28,13 +28,7 @@ export function PoolsPage() {
   )
   return (
     <Page title={t.pools.title} lead={t.pools.lead} aside={create}>
-      {pools.error ? (
-        <Trouble problem={pools.error} again={() => void pools.refetch()} />
-      ) : pools.data ? (
-        <List pools={pools.data.items} />
-      ) : (
-        <Waiting />
-      )}
+      <Loaded query={pools}>{data => <List pools={data.items} />}</Loaded>
       {adding && <Add close={() => setAdding(false)} />}
     </Page>
   )

@@ -10,9 +10,10 @@ import { Button, IconButton } from '../ui/button.tsx'
 import { Choice } from '../ui/choice.tsx'
 import { Field } from '../ui/field.tsx'
 import { icons } from '../ui/icons.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { say } from '../ui/notices.tsx'
 import { Page } from '../ui/page.tsx'
-import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { Empty } from '../ui/trouble.tsx'
 import { microsOf } from './money.ts'
 
 const reload = () =>
@@ -34,15 +35,15 @@ export function PricesPage() {
   )
   return (
     <Page title={t.prices.title} lead={t.prices.lead} aside={aside}>
-      {prices.error ? (
-        <Trouble problem={prices.error} again={() => void prices.refetch()} />
-      ) : !prices.data ? (
-        <Waiting />
-      ) : prices.data.items.length === 0 ? (
-        <Empty title={t.prices.emptyTitle}>{t.prices.emptyText}</Empty>
-      ) : (
-        <List prices={prices.data.items} currency={prices.data.currency} />
-      )}
+      <Loaded query={prices}>
+        {data =>
+          data.items.length === 0 ? (
+            <Empty title={t.prices.emptyTitle}>{t.prices.emptyText}</Empty>
+          ) : (
+            <List prices={data.items} currency={data.currency} />
+          )
+        }
+      </Loaded>
       {adding && <Add close={() => setAdding(false)} />}
       {naming && <SetCurrency now={prices.data?.currency ?? ''} close={() => setNaming(false)} />}
     </Page>

@@ -10,8 +10,8 @@ import { useSpeech } from '../locales/language.tsx'
 import { Ask } from '../ui/ask.tsx'
 import { Button } from '../ui/button.tsx'
 import { Field } from '../ui/field.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { say } from '../ui/notices.tsx'
-import { Trouble, Waiting } from '../ui/trouble.tsx'
 import { microsOf, textOf } from './money.ts'
 
 /** MiB, as the API counts them. */
@@ -32,37 +32,35 @@ export function QuotaCard({ project, reason }: { project: string; reason: string
   return (
     <section className="card" aria-labelledby="quota">
       <h2 id="quota">{t.quota.title}</h2>
-      {quota.error ? (
-        <Trouble problem={quota.error} again={() => void quota.refetch()} />
-      ) : quota.data ? (
-        <>
-          <table className="grid">
-            <caption className="unseen">{t.quota.title}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{t.quota.resource}</th>
-                <th scope="col">{t.quota.used}</th>
-                <th scope="col">{t.quota.limit}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {quota.data.items.map(({ resource, limit, used }) => (
-                <tr key={resource}>
-                  <th scope="row">{t.quota.resources[resource]}</th>
-                  <td>{amount(format, resource, used)}</td>
-                  <td>{limit === null ? t.quota.unlimited : amount(format, resource, limit)}</td>
+      <Loaded query={quota}>
+        {data => (
+          <>
+            <table className="grid">
+              <caption className="unseen">{t.quota.title}</caption>
+              <thead>
+                <tr>
+                  <th scope="col">{t.quota.resource}</th>
+                  <th scope="col">{t.quota.used}</th>
+                  <th scope="col">{t.quota.limit}</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-          <Button reason={reason} onPress={() => setChanging(true)}>
-            {t.quota.change}
-          </Button>
-          {changing && <ChangeQuota project={project} quota={quota.data} close={() => setChanging(false)} />}
-        </>
-      ) : (
-        <Waiting />
-      )}
+              </thead>
+              <tbody>
+                {data.items.map(({ resource, limit, used }) => (
+                  <tr key={resource}>
+                    <th scope="row">{t.quota.resources[resource]}</th>
+                    <td>{amount(format, resource, used)}</td>
+                    <td>{limit === null ? t.quota.unlimited : amount(format, resource, limit)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+            <Button reason={reason} onPress={() => setChanging(true)}>
+              {t.quota.change}
+            </Button>
+            {changing && <ChangeQuota project={project} quota={data} close={() => setChanging(false)} />}
+          </>
+        )}
+      </Loaded>
     </section>
   )
 }

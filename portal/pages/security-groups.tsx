@@ -9,9 +9,9 @@ import { Button, IconButton } from '../ui/button.tsx'
 import { Choice } from '../ui/choice.tsx'
 import { Field } from '../ui/field.tsx'
 import { icons } from '../ui/icons.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { say } from '../ui/notices.tsx'
 import { Page } from '../ui/page.tsx'
-import { Trouble, Waiting } from '../ui/trouble.tsx'
 import { portsOf } from './rule-ports.ts'
 
 const refresh = () => queryClient.invalidateQueries(queries.securityGroups)
@@ -30,13 +30,9 @@ export function SecurityGroupsPage() {
   )
   return (
     <Page title={t.securityGroups.title} lead={t.securityGroups.lead} aside={create}>
-      {groups.error ? (
-        <Trouble problem={groups.error} again={() => void groups.refetch()} />
-      ) : !groups.data ? (
-        <Waiting />
-      ) : (
-        groups.data.items.map(group => <Group key={group.id} group={group} all={groups.data.items} mayChange={reason === null} />)
-      )}
+      <Loaded query={groups}>
+        {data => data.items.map(group => <Group key={group.id} group={group} all={data.items} mayChange={reason === null} />)}
+      </Loaded>
       {adding && <AddGroup close={() => setAdding(false)} />}
     </Page>
   )

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { queries } from '../api/queries.ts'
 import { useSpeech } from '../locales/language.tsx'
-import { Trouble, Waiting } from '../ui/trouble.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { Identities } from './identities.tsx'
 import { Passkeys } from './passkeys.tsx'
 import { Password } from './password.tsx'
@@ -14,13 +14,7 @@ export function Security() {
   return (
     <section className="card" aria-labelledby="security">
       <h2 id="security">{t.security.title}</h2>
-      {secondFactor.error ? (
-        <Trouble problem={secondFactor.error} again={() => void secondFactor.refetch()} />
-      ) : secondFactor.data ? (
-        <SecondFactorCard state={secondFactor.data} />
-      ) : (
-        <Waiting />
-      )}
+      <Loaded query={secondFactor}>{data => <SecondFactorCard state={data} />}</Loaded>
       <Passkeys />
       <Identities />
       <Password />

@@ -3,9 +3,9 @@ import { calls } from '../api/calls.ts'
 import { queries, queryClient } from '../api/queries.ts'
 import { useSpeech } from '../locales/language.tsx'
 import { Button } from '../ui/button.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { Moment } from '../ui/moment.tsx'
 import { complain, say } from '../ui/notices.tsx'
-import { Trouble, Waiting } from '../ui/trouble.tsx'
 
 /** Where one is signed in. */
 export function SessionsCard() {
@@ -23,49 +23,47 @@ export function SessionsCard() {
   return (
     <section className="card across" aria-labelledby="sessions">
       <h2 id="sessions">{t.sessions.title}</h2>
-      {sessions.error ? (
-        <Trouble problem={sessions.error} again={() => void sessions.refetch()} />
-      ) : sessions.data ? (
-        <div className="sheet">
-          <table className="grid">
-            <caption className="unseen">{t.sessions.title}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{t.sessions.began}</th>
-                <th scope="col" className="col-created">
-                  {t.sessions.until}
-                </th>
-                <th scope="col">
-                  <span className="unseen">{t.people.actions}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {sessions.data.items.map(({ id, current, createdAt, expiresAt }) => (
-                <tr key={id}>
-                  <th scope="row">
-                    <Moment at={createdAt} />
-                    {current && <span className="soft"> ({t.sessions.current})</span>}
+      <Loaded query={sessions}>
+        {data => (
+          <div className="sheet">
+            <table className="grid">
+              <caption className="unseen">{t.sessions.title}</caption>
+              <thead>
+                <tr>
+                  <th scope="col">{t.sessions.began}</th>
+                  <th scope="col" className="col-created">
+                    {t.sessions.until}
                   </th>
-                  <td className="col-created">{format.moment(Date.parse(expiresAt))}</td>
-                  <td className="end">
-                    <Button
-                      look="quiet"
-                      reason={current ? t.sessions.signOutInstead : null}
-                      aria-label={t.sessions.endOf({ began: format.moment(Date.parse(createdAt)) })}
-                      onPress={() => void end(id)}
-                    >
-                      {t.sessions.end}
-                    </Button>
-                  </td>
+                  <th scope="col">
+                    <span className="unseen">{t.people.actions}</span>
+                  </th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ) : (
-        <Waiting />
-      )}
+              </thead>
+              <tbody>
+                {data.items.map(({ id, current, createdAt, expiresAt }) => (
+                  <tr key={id}>
+                    <th scope="row">
+                      <Moment at={createdAt} />
+                      {current && <span className="soft"> ({t.sessions.current})</span>}
+                    </th>
+                    <td className="col-created">{format.moment(Date.parse(expiresAt))}</td>
+                    <td className="end">
+                      <Button
+                        look="quiet"
+                        reason={current ? t.sessions.signOutInstead : null}
+                        aria-label={t.sessions.endOf({ began: format.moment(Date.parse(createdAt)) })}
+                        onPress={() => void end(id)}
+                      >
+                        {t.sessions.end}
+                      </Button>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Loaded>
     </section>
   )
 }

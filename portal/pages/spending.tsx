@@ -9,9 +9,10 @@ import { Ask } from '../ui/ask.tsx'
 import { Button } from '../ui/button.tsx'
 import { Choice } from '../ui/choice.tsx'
 import { Field } from '../ui/field.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { say } from '../ui/notices.tsx'
 import { Page } from '../ui/page.tsx'
-import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { Empty } from '../ui/trouble.tsx'
 import { microsOf, textOf } from './money.ts'
 
 const months = ['this', 'last'] as const
@@ -50,21 +51,19 @@ export function SpendingPage() {
           onChange={key => setMonth(key)}
           options={months.map(key => ({ key, label: t.spending.months[key] }))}
         />
-        {usage.error ? (
-          <Trouble problem={usage.error} again={() => void usage.refetch()} />
-        ) : usage.data ? (
-          <>
-            <Totals usage={usage.data} reason={owns ? null : t.people.ownersOnly} />
-            <Items usage={usage.data} />
-            <p>
-              <a href={`/api/v1/usage.csv?${query}`} download="usage.csv">
-                {t.spending.csv}
-              </a>
-            </p>
-          </>
-        ) : (
-          <Waiting />
-        )}
+        <Loaded query={usage}>
+          {data => (
+            <>
+              <Totals usage={data} reason={owns ? null : t.people.ownersOnly} />
+              <Items usage={data} />
+              <p>
+                <a href={`/api/v1/usage.csv?${query}`} download="usage.csv">
+                  {t.spending.csv}
+                </a>
+              </p>
+            </>
+          )}
+        </Loaded>
       </div>
     </Page>
   )

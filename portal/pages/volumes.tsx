@@ -12,10 +12,11 @@ import { Button } from '../ui/button.tsx'
 import { Choice } from '../ui/choice.tsx'
 import { Copyable } from '../ui/copy.tsx'
 import { Field } from '../ui/field.tsx'
+import { Loaded } from '../ui/loaded.tsx'
 import { Moment } from '../ui/moment.tsx'
 import { say } from '../ui/notices.tsx'
 import { Page } from '../ui/page.tsx'
-import { Empty, Trouble, Waiting } from '../ui/trouble.tsx'
+import { Empty, Trouble } from '../ui/trouble.tsx'
 import { Backups } from './backups.tsx'
 import { nameOf, sizeOf, type VolumeDeed, whyNot } from './volume-deeds.ts'
 
@@ -48,17 +49,17 @@ export function VolumesPage() {
   )
   return (
     <Page title={t.volumes.title} lead={t.volumes.lead} aside={create}>
-      {volumes.error ? (
-        <Trouble problem={volumes.error} again={() => void volumes.refetch()} />
-      ) : !volumes.data ? (
-        <Waiting />
-      ) : volumes.data.items.length === 0 ? (
-        <Empty title={t.volumes.emptyTitle}>
-          <p>{t.volumes.emptyText}</p>
-        </Empty>
-      ) : (
-        <Volumes volumes={volumes.data.items} reason={reason} ask={setAsked} />
-      )}
+      <Loaded query={volumes}>
+        {data =>
+          data.items.length === 0 ? (
+            <Empty title={t.volumes.emptyTitle}>
+              <p>{t.volumes.emptyText}</p>
+            </Empty>
+          ) : (
+            <Volumes volumes={data.items} reason={reason} ask={setAsked} />
+          )
+        }
+      </Loaded>
       <Snapshots volumes={volumes.data?.items ?? []} reason={reason} ask={setAsked} />
       <Backups
         reason={reason}
